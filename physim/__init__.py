@@ -1,0 +1,76 @@
+"""Physics that is learned, and everything else that is a graph of modules.
+
+Names are loaded on first use, so that `import physim` costs nothing (torch takes seconds).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from physim.check_world import check_world as check_world
+    from physim.engines.base import Engine as Engine
+    from physim.engines.learned import LearnedEngine as LearnedEngine
+    from physim.engines.rollout import rollout as rollout
+    from physim.engines.truth import PymunkEngine as PymunkEngine
+    from physim.engines.vectorised import VectorEngine as VectorEngine
+    from physim.errors import BlowUp as BlowUp
+    from physim.errors import PhysimError as PhysimError
+    from physim.graph import LSTM as LSTM
+    from physim.graph import CausalConv1d as CausalConv1d
+    from physim.graph import Edges as Edges
+    from physim.graph import Loss as Loss
+    from physim.graph import Memory as Memory
+    from physim.graph import ModuleGraph as ModuleGraph
+    from physim.graph import added as added
+    from physim.graph import averaged as averaged
+    from physim.graph import builder as builder
+    from physim.graph import delayed as delayed
+    from physim.graph import detached as detached
+    from physim.graph import exchanged as exchanged
+    from physim.graph import joined as joined
+    from physim.graph import largest as largest
+    from physim.graph import load_graph as load_graph
+    from physim.graph import pooled as pooled
+    from physim.graph import receivers as receivers
+    from physim.graph import save_graph as save_graph
+    from physim.graph import senders as senders
+    from physim.graph import spread as spread
+    from physim.graph import summed as summed
+    from physim.scenes.scene import Scene as Scene
+    from physim.scenes.trajectory import Trajectory as Trajectory
+    from physim.world import World as World
+    from physim.world import world as world
+
+_GRAPH = (
+    "LSTM CausalConv1d Edges Loss Memory ModuleGraph added averaged builder delayed detached exchanged joined largest "
+    "load_graph pooled receivers save_graph senders spread summed"
+)
+_HOMES = {
+    **dict.fromkeys(_GRAPH.split(), "physim.graph"),
+    "BlowUp": "physim.errors",
+    "Engine": "physim.engines.base",
+    "LearnedEngine": "physim.engines.learned",
+    "PhysimError": "physim.errors",
+    "PymunkEngine": "physim.engines.truth",
+    "Scene": "physim.scenes.scene",
+    "Trajectory": "physim.scenes.trajectory",
+    "VectorEngine": "physim.engines.vectorised",
+    "World": "physim.world",
+    "check_world": "physim.check_world",
+    "rollout": "physim.engines.rollout",
+    "world": "physim.world",
+}
+__all__ = sorted(_HOMES)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'physim' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,57 @@
+"""Graphs of modules that pass messages."""
+
+from __future__ import annotations
+
+from physim.graph.builders import build_graph, builder, load_graph, load_state, save_graph
+from physim.graph.checks import check_steps
+from physim.graph.context import Edges, State, detach
+from physim.graph.losses import Loss, losses_of
+from physim.graph.memory import LSTM, CausalConv1d, Memory
+from physim.graph.module_graph import ModuleGraph
+from physim.graph.ports import Port, Relations
+from physim.graph.wires import (
+    added,
+    averaged,
+    delayed,
+    detached,
+    exchanged,
+    joined,
+    largest,
+    pooled,
+    receivers,
+    senders,
+    spread,
+    summed,
+)
+
+__all__ = [
+    "LSTM",
+    "CausalConv1d",
+    "Edges",
+    "Loss",
+    "Memory",
+    "ModuleGraph",
+    "Port",
+    "Relations",
+    "State",
+    "added",
+    "averaged",
+    "build_graph",
+    "builder",
+    "check_steps",
+    "delayed",
+    "detach",
+    "detached",
+    "exchanged",
+    "joined",
+    "largest",
+    "load_graph",
+    "load_state",
+    "losses_of",
+    "pooled",
+    "receivers",
+    "save_graph",
+    "senders",
+    "spread",
+    "summed",
+]

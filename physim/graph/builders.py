@@ -1,0 +1,120 @@
+"""Builders by name, and graphs as safetensors files: loading one never runs code that the file brings."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from physim.errors import PhysimError
+from physim.graph.module_graph import ModuleGraph
+
+FORMAT = "physim.graph/1"
+_BUILDERS: dict[str, Callable[..., ModuleGraph]] = {}
+
+
+def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., ModuleGraph]]:
+    """Register a function of JSON arguments that builds a graph, so that files can name it."""
+
+    def register(function: Callable[..., ModuleGraph]) -> Callable[..., ModuleGraph]:
+        @functools.wraps(function)
+        def build(**arguments: Any) -> ModuleGraph:
+            graph = function(**arguments)
+            graph.recipe = (name, arguments)
+            return graph
+
+        _BUILDERS[name] = build
+        return build
+
+    return register
+
+
+def build_graph(name: str, arguments: dict[str, Any]) -> ModuleGraph:
+    """Build a graph by a registered builder; an unknown one is refused with the package that would bring it."""
+    if name not in _BUILDERS:
+        for entry in entry_points(group="physim.builders", name=name):
+            entry.load()
+    if name not in _BUILDERS:
+        package = f"the package '{name.split('.')[0]}'" if "." in name else "the package that defines it"
+        raise PhysimError(f"unknown builder '{name}': install {package}; known are {', '.join(sorted(known_builders()))}")
+    return _BUILDERS[name](**arguments)
+
+
+def known_builders() -> set[str]:
+    """The names of all builders, registered or to be had by entry points."""
+    return set(_BUILDERS) | {entry.name for entry in entry_points(group="physim.builders")}
+
+
+def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | None = None) -> None:
+    """Save a graph's state, its builder with the arguments, and `metadata` (JSON) in one safetensors file.
+
+    A graph without a builder saves only its state; `load_state` reads it back into a graph built by hand.
+    """
+    name, arguments = graph.recipe or ("", {})
+    header = {
+        "format": FORMAT,
+        "builder": name,
+        "arguments": json.dumps(arguments, sort_keys=True),
+        "edits": "[]",
+        "metadata": json.dumps(metadata or {}, sort_keys=True),
+    }
+    tensors = {key: value.detach().cpu().contiguous() for key, value in graph.state_dict().items()}
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        save_file(tensors, draft, metadata=header)
+        draft.replace(target)
+    except OSError as error:
+        raise PhysimError(f"cannot write the weights to '{path}': {error.strerror or error}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
+    """Build the graph that a file names, fill in its state, and give its metadata too."""
+    header, tensors = _read(path)
+    if not header["builder"]:
+        raise PhysimError(f"'{path}' holds a state without a builder: build the graph and use load_state")
+    graph = build_graph(header["builder"], json.loads(header["arguments"]))
+    _fill(graph, tensors, path)
+    return graph, json.loads(header["metadata"])
+
+
+def load_state(path: Path | str, graph: ModuleGraph) -> dict[str, Any]:
+    """Fill the state of a graph built by hand; give the file's metadata."""
+    header, tensors = _read(path)
+    _fill(graph, tensors, path)
+    metadata: dict[str, Any] = json.loads(header["metadata"])
+    return metadata
+
+
+def _read(path: Path | str) -> tuple[dict[str, str], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dictionary)
+    except FileNotFoundError:
+        raise PhysimError(f"there is no weights file '{path}'") from None
+    except (OSError, SafetensorError) as error:
+        raise PhysimError(f"'{path}' is not a safetensors file, or it is cut off ({error})") from None
+    if header.get("format") != FORMAT:
+        raise PhysimError(f"'{path}' is not a physim weights file: its format is {header.get('format')}, not {FORMAT}")
+    return header, tensors
+
+
+def _fill(graph: ModuleGraph, tensors: dict[str, Any], path: Path | str) -> None:
+    wanted = graph.state_dict()
+    for key in sorted(wanted.keys() ^ tensors.keys()):
+        where = "lacks" if key in wanted else "has an unknown"
+        raise PhysimError(f"'{path}' {where} tensor '{key}'")
+    for key, value in tensors.items():
+        if value.shape != wanted[key].shape:
+            raise PhysimError(f"'{path}': tensor '{key}' is {list(value.shape)}, the graph wants {list(wanted[key].shape)}")
+    graph.load_state_dict({key: value.to(wanted[key].dtype) for key, value in tensors.items()})

@@ -1,0 +1,76 @@
+"""The contract of memory, as a check that anybody can run on a module or graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from physim.errors import PhysimError
+from physim.graph.context import Edges
+from physim.graph.module_graph import Inputs, ModuleGraph
+
+
+def check_steps(
+    graph: ModuleGraph, inputs: Inputs, reset: Tensor | None = None, tolerance: float = 1e-10, split: int | None = None
+) -> None:
+    """Check that `step` repeated over the ticks gives what `window` gives at once.
+
+    `split`: also cut the sequence there into two windows with the memory handed over. Run it in float64.
+    Raises: PhysimError with the output, the tick and the difference.
+    """
+    ports = graph.outputs
+    whole, _ = graph.window(inputs, None, reset, ports)
+    expected = (whole,) if len(ports) == 1 else whole
+    length = _length(inputs, reset)
+    state = None
+    for tick in range(length):
+        now = None if reset is None else reset[:, tick]
+        given, state = graph.step(_cut(inputs, tick, tick + 1, one=True), state, now, ports)
+        for port, value, want in zip(ports, (given,) if len(ports) == 1 else given, expected, strict=True):
+            _compare(f"'{port.name}' at tick {tick} by step", value, want[:, tick], tolerance)
+    if split is None:
+        return
+    first, state = graph.window(_cut(inputs, 0, split), None, None if reset is None else reset[:, :split], ports)
+    second, _ = graph.window(_cut(inputs, split, length), state, None if reset is None else reset[:, split:], ports)
+    halves = zip((first,), (second,), strict=True) if len(ports) == 1 else zip(first, second, strict=True)
+    for port, (one, two), want in zip(ports, halves, expected, strict=True):
+        _compare(f"'{port.name}' in two windows", torch.cat([one, two], dim=1), want, tolerance)
+
+
+def _compare(what: str, value: Tensor, want: Tensor, tolerance: float) -> None:
+    if value.shape != want.shape:
+        raise PhysimError(f"{what} has shape {list(value.shape)}, forward gives {list(want.shape)}")
+    difference = float((value - want).detach().abs().max()) if value.numel() else 0.0
+    if not difference <= tolerance:
+        raise PhysimError(f"{what} differs from forward by {difference:.3g}, allowed is {tolerance:.3g}")
+
+
+def _length(inputs: Inputs, reset: Tensor | None) -> int:
+    if reset is not None:
+        return reset.shape[1]
+    return next(v.shape[1] for name, v in inputs.items() if isinstance(v, Tensor) and name != "batch")
+
+
+def _cut(inputs: Inputs, start: int, stop: int, one: bool = False) -> dict[str, Any]:
+    """The ticks from start to stop; without their axis if `one`."""
+    cut: dict[str, Any] = {}
+    for name, value in inputs.items():
+        if isinstance(value, Edges):
+            cut[name] = value.at(start) if one else _window_of(value, start, stop)
+        elif name == "batch":
+            cut[name] = value
+        else:
+            cut[name] = value[:, start] if one else value[:, start:stop]
+    return cut
+
+
+def _window_of(edges: Edges, start: int, stop: int) -> Edges:
+    if edges.ticks is not None:
+        rows = (edges.ticks >= start) & (edges.ticks < stop)
+        attributes = None if edges.attributes is None else edges.attributes[rows]
+        return Edges(edges.index[:, rows], attributes, edges.ticks[rows] - start)
+    if edges.attributes is not None and edges.attributes.dim() > 2:
+        return Edges(edges.index, edges.attributes[:, start:stop])
+    return edges

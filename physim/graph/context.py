@@ -1,0 +1,125 @@
+"""What one run of a graph knows beside its values: relations, scenes, memory, resets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from physim.errors import PhysimError
+from physim.graph.ports import OBJECTS, SCENE
+
+State: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """One set of relations: who sends to whom, with attributes.
+
+    Shapes: index [2, E] int64, row 0 the sender and row 1 the receiver; attributes [E, F] (or [E, T, F] in a sequence).
+    Where relations change from tick to tick, `ticks` [E] names the tick of each relation, in ascending order.
+    """
+
+    index: Tensor
+    attributes: Tensor | None = None
+    ticks: Tensor | None = None
+
+    def at(self, tick: int) -> Edges:
+        """The relations of one tick of a sequence."""
+        if self.ticks is not None:
+            rows = self.ticks == tick
+            return Edges(self.index[:, rows], None if self.attributes is None else self.attributes[rows])
+        if self.attributes is not None and self.attributes.dim() > 2:
+            return Edges(self.index, self.attributes[:, tick])
+        return self
+
+
+class Context:
+    """One run: relations, membership in scenes, memory before and after, resets; `length` is None for one tick."""
+
+    def __init__(self, edges: Mapping[str, Edges], items: Mapping[str, int], length: int | None) -> None:
+        self.edges = edges
+        self.items = dict(items)
+        self.length = length
+        self.batch: Tensor | None = None
+        self.reset: Tensor | None = None
+        self.state: State = {}
+        self.next_state: State = {}
+
+    def count(self, place: str | None) -> int:
+        """How many items live on a place."""
+        kind = place or SCENE
+        if kind in self.edges:
+            return self.edges[kind].index.shape[1]
+        if kind == SCENE and kind not in self.items and self.batch is not None:
+            self.items[kind] = int(self.batch.max()) + 1 if len(self.batch) else 0
+        if kind == SCENE and kind not in self.items and OBJECTS in self.items:
+            self.items[kind] = 1
+        if kind not in self.items:
+            raise PhysimError(f"how many items live on the {kind} is not known: no input lives there; give `reset`")
+        return self.items[kind]
+
+    def changing(self, place: str | None) -> bool:
+        """Whether a place holds relations that change from tick to tick (their values carry no tick axis)."""
+        return self.length is not None and place in self.edges and self.edges[place].ticks is not None
+
+    def senders(self, relations: str) -> Tensor:
+        """The row of each relation's sender [E], in objects with the tick axis folded where relations change."""
+        return self._rows(self.edges[relations], 0)
+
+    def receivers(self, relations: str) -> Tensor:
+        """The row of each relation's receiver [E], counted as in `senders`."""
+        return self._rows(self.edges[relations], 1)
+
+    def reset_on(self, place: str | None) -> Tensor | None:
+        """Where items of a place start anew: [items] bool for one tick, [items, T] for a sequence."""
+        if self.reset is None or (place or SCENE) == SCENE:
+            return self.reset
+        rows: Tensor | None = self.batch
+        if place != OBJECTS:
+            receivers = self.edges[str(place)].index[1]
+            rows = receivers if rows is None else rows[receivers]
+            if self.batch is None:
+                rows = torch.zeros_like(receivers)
+        if rows is None:
+            rows = torch.zeros(self.count(OBJECTS), dtype=torch.int64, device=self.reset.device)
+        return self.reset[rows]
+
+    def at(self, tick: int) -> Context:
+        """The context of one tick of this sequence; its memory is this context's newest."""
+        context = Context({name: edges.at(tick) for name, edges in self.edges.items()}, self.items, None)
+        context.batch = self.batch
+        context.reset = None if self.reset is None else self.reset[:, tick]
+        context.state = {**self.state, **self.next_state}
+        return context
+
+    def _rows(self, edges: Edges, row: int) -> Tensor:
+        if self.length is None or edges.ticks is None:
+            return edges.index[row]
+        return edges.index[row] * self.length + edges.ticks
+
+
+def where_reset(reset: Tensor | None, initial: Tensor, value: Tensor) -> Tensor:
+    """`value`, but `initial` where `reset` [items] (or [items, T]) is set; no gradient crosses a reset."""
+    if reset is None:
+        return value
+    mask = reset.reshape(reset.shape + (1,) * (value.dim() - reset.dim()))
+    return torch.where(mask, initial, value)
+
+
+def map_tree(function: Any, *trees: Any) -> Any:
+    """Apply a function to the tensors of trees (tensors in tuples, lists and dictionaries) of one shape."""
+    first = trees[0]
+    if isinstance(first, Mapping):
+        return {key: map_tree(function, *(tree[key] for tree in trees)) for key in first}
+    if isinstance(first, tuple | list):
+        return type(first)(map_tree(function, *branch) for branch in zip(*trees, strict=True))
+    return function(*trees)
+
+
+def detach(state: Any) -> Any:
+    """The same memory without its gradient: what one training window hands to the next."""
+    return map_tree(Tensor.detach, state)

@@ -1,0 +1,241 @@
+"""`ModuleGraph`: modules that compute and wires that carry, as one `nn.Module`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, overload
+
+import networkx as nx
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph import drawing
+from physim.graph.context import Context, Edges, State
+from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
+from physim.graph.plan import Plan
+from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place
+from physim.graph.wires import Delayed
+
+Outputs = Port | Sequence[Port] | None
+Inputs = Mapping[str, Tensor | Edges]
+
+
+class ModuleGraph(nn.Module):
+    """A graph of modules that pass messages.
+
+    `input`, `relations`, `later` and `add` return ports; wires take and return ports. `graph(inputs)` runs whole
+    sequences, `graph.step(inputs, state)` one tick; the two agree. A graph is a module, so graphs nest.
+
+    Shapes: axis 0 of every value counts items, axis 1 ticks (in graphs with memory, except in `step`), the rest are
+    features. Scenes are batched as torch-geometric does: objects and relations of all scenes stand in a row, and the
+    input "batch" [N] names each object's scene.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes: list[Node] = []
+        self.slots = 0
+        self.recipe: tuple[str, dict[str, Any]] | None = None
+        self._returned: tuple[Port, ...] = ()
+        self._laters: list[str] = []
+        self._plans: dict[Any, Plan] = {}
+
+    # ---- building
+
+    def input(self, name: str) -> Port:
+        """A value given to the graph under `name`; where it lives follows from the wires it meets."""
+        return self.connect(Input(self, self._free(name), ()), (Place(),))[0]
+
+    def relations(self, name: str) -> Relations:
+        """A named set of relations, given to the graph as `Edges`."""
+        if name in ("scene", "objects"):
+            raise PhysimError(f"relations cannot be called '{name}': that is a place of its own")
+        node = RelationsNode(self, self._free(name), ())
+        self.connect(node, (Place(name),))
+        return node.handle
+
+    def later(self, name: str) -> Port:
+        """A port that `tie` will bind; given as an input under `name`, it replaces what it is tied to."""
+        port = self.connect(Later(self, self._free(name), ()), (Place(),))[0]
+        self._laters.append(name)
+        return port
+
+    def tie(self, later: Port, port: Port) -> None:
+        """Bind a `later` port to what it stands for; a cycle must pass a delayed wire."""
+        same_graph("tie", (later, port))
+        if not isinstance(later.node, Later):
+            raise PhysimError(f"tie('{later.name}', '{port.name}'): '{later.name}' was not made by later(...)")
+        if later.node.sources:
+            raise PhysimError(f"tie: '{later.name}' is tied to '{later.node.sources[0].name}' already")
+        same_place("tie", (later, port))
+        later.node.sources = (port,)
+        self._check_cycles(later, port)
+        self._plans.clear()
+
+    @overload
+    def add(self, name: str, module: nn.Module, *ports: Port | Relations, outputs: Literal[1] = 1) -> Port: ...
+    @overload
+    def add(self, name: str, module: nn.Module, *ports: Port | Relations, outputs: int) -> tuple[Port, ...]: ...
+    def add(self, name: str, module: nn.Module, *ports: Port | Relations, outputs: int = 1) -> Port | tuple[Port, ...]:
+        """Add a module that reads `ports` (for a nested graph: its inputs in order) and gives `outputs` ports.
+
+        The same module added again shares its weights.
+        """
+        name = self._free(name)
+        node, places = ModuleNode.reading(self, name, module, ports, outputs)
+        if all(module is not known for known in self.children()):
+            self.add_module(name, module)
+        made = self.connect(node, places)
+        return made[0] if outputs == 1 else made
+
+    def returns(self, *ports: Port) -> None:
+        """Say what `graph(inputs)` gives when no `outputs=` are named (else: the ports that nothing reads)."""
+        same_graph("returns", ports)
+        self._returned = ports
+
+    def connect(self, node: Node, places: Sequence[Place]) -> tuple[Port, ...]:
+        """Take a node into the graph, with one port a place; wires call this."""
+        names = {known.name for known in self.nodes}
+        base, copies = node.name, 2
+        while node.name in names:
+            node.name, copies = f"{base}#{copies}", copies + 1
+        node.ports = tuple(Port(node, index, place, self.slots + index) for index, place in enumerate(places))
+        self.slots += len(places)
+        self.nodes.append(node)
+        self._plans.clear()
+        return node.ports
+
+    def keep(self, name: str, value: Tensor) -> str:
+        """Hold a wire's tensor: a parameter is learned, anything else moves with the graph but is not saved."""
+        if isinstance(value, nn.Parameter):
+            self.register_parameter(name, value)
+        else:
+            self.register_buffer(name, value, persistent=False)
+        return name
+
+    # ---- reading
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, relations excluded, in the order they were made."""
+        return tuple(node.name for node in self.nodes if isinstance(node, Input))
+
+    @property
+    def relation_names(self) -> tuple[str, ...]:
+        """The names of the sets of relations."""
+        return tuple(node.name for node in self.nodes if isinstance(node, RelationsNode))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the graph holds memory or delays, and so takes a tick axis."""
+        return any(node.remembers for node in self.nodes)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """What `graph(inputs)` gives: the returned ports, else the module outputs that nothing reads."""
+        if self._returned:
+            return self._returned
+        read = {port for node in self.nodes for port in node.sources}
+        sinks = tuple(port for node in self.nodes for port in node.ports if port not in read and node.sources)
+        if not sinks:
+            raise PhysimError("the graph gives nothing: name ports by returns(...) or outputs=...")
+        return sinks
+
+    def relations_named(self, name: str) -> Relations:
+        """The handle of a set of relations."""
+        return next(node.handle for node in self.nodes if isinstance(node, RelationsNode) and node.name == name)
+
+    def __getitem__(self, name: str) -> Port:
+        """The first port of the node called `name`: for graphs that were loaded, whose handles nobody holds."""
+        for node in self.nodes:
+            if node.name == name:
+                return node.ports[0]
+        known = ", ".join(node.name for node in self.nodes)
+        raise PhysimError(f"the graph has no node '{name}'; it has {known}")
+
+    # ---- running
+
+    def forward(
+        self, inputs: Inputs, state: State | None = None, reset: Tensor | None = None, outputs: Outputs = None
+    ) -> Any:
+        """Run everything at once (whole sequences, in a graph with memory); give one tensor, or a tuple.
+
+        Raises: PhysimError for a missing input, sequences of unequal lengths or an untied port, by name.
+        """
+        return self.window(inputs, state, reset, outputs)[0]
+
+    def window(
+        self, inputs: Inputs, state: State | None = None, reset: Tensor | None = None, outputs: Outputs = None
+    ) -> tuple[Any, State]:
+        """As `forward`, from a memory `state`; also give the memory after the last tick, for the next window.
+
+        Shapes: `reset` [B, T] bool, set where a scene (or sample) starts anew.
+        """
+        plan = self._plan(outputs, inputs)
+        if not self.remembers:
+            return plan.step(inputs, None, None)
+        return plan.window(inputs, state, reset, plan.length(inputs, reset))
+
+    def step(
+        self, inputs: Inputs, state: State | None = None, reset: Tensor | None = None, outputs: Outputs = None
+    ) -> tuple[Any, State]:
+        """Run one tick from a memory `state` (None: fresh); give the outputs and the memory after it.
+
+        Shapes: inputs without the tick axis; `reset` [B] bool.
+        """
+        return self._plan(outputs, inputs).step(inputs, state, reset)
+
+    def run(self, inputs: Inputs, state: State | None, reset: Tensor | None, length: int | None) -> tuple[Any, State]:
+        """Run inside another graph: one tick where `length` is None, else a sequence, memory or not."""
+        plan = self._plan(None, inputs)
+        return plan.step(inputs, state, reset) if length is None else plan.window(inputs, state, reset, length)
+
+    def _plan(self, outputs: Outputs, inputs: Inputs) -> Plan:
+        given = tuple(name for name in self._laters if name in inputs)
+        wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
+        plan = self._plans.get((wanted, given))
+        if plan is None:
+            plan = self._plans[wanted, given] = Plan(self.nodes, self._checked(wanted), set(given))
+        return plan
+
+    def _checked(self, outputs: Outputs) -> Port | tuple[Port, ...]:
+        if outputs is None:
+            return self.outputs
+        ports = (outputs,) if isinstance(outputs, Port) else tuple(outputs)
+        if same_graph("outputs", ports) is not self:
+            raise PhysimError(f"outputs: '{ports[0].name}' belongs to a different graph")
+        return outputs if isinstance(outputs, Port) else ports
+
+    def _free(self, name: str) -> str:
+        if not name or "." in name or name == "batch":
+            raise PhysimError(f"'{name}' cannot name a node: names are not empty, hold no dot and are not 'batch'")
+        if any(node.name == name for node in self.nodes):
+            raise PhysimError(f"the graph has a node '{name}' already; every node needs a name of its own")
+        return name
+
+    def _check_cycles(self, later: Port, port: Port) -> None:
+        links = nx.DiGraph(
+            (source.node, node) for node in self.nodes if not isinstance(node, Delayed) for source in node.sources
+        )
+        if port.node is later.node or port.node in nx.descendants(links, later.node):
+            later.node.sources = ()
+            raise PhysimError(
+                f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs '{later.name}' "
+                f"at the same tick; put delayed(...) on the way"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_plans": {}}
+
+    # ---- pictures and pickles
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """The graph for networkx: nodes by name (`kind`, `place`), edges by port (`port`, `delayed`)."""
+        return drawing.to_networkx(self)
+
+    def draw(self, axes: Any = None) -> Any:
+        """Draw the graph on matplotlib axes (new ones if None) and return them; delayed wires are dashed."""
+        return drawing.draw(self, axes)
+
+    def __repr__(self) -> str:
+        return drawing.table(self)

@@ -1,0 +1,196 @@
+"""Plans: what a graph runs, in which order, for the outputs that are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import networkx as nx
+import torch
+from torch import Tensor
+
+from physim.errors import PhysimError
+from physim.graph.context import Context, Edges, State
+from physim.graph.nodes import Input, Later, RelationsNode
+from physim.graph.ports import SCENE, Node, Port
+from physim.graph.wires import Delayed
+
+
+class Cycle:
+    """Nodes on a cycle through delayed wires: the only ones that `forward` runs tick by tick."""
+
+    def __init__(self, nodes: Sequence[Node], wanted: set[Port]) -> None:
+        self.nodes = nodes
+        self.delays = [node for node in nodes if isinstance(node, Delayed)]
+        inside = {port for node in nodes for port in node.ports}
+        self.read = sorted({p for node in nodes for p in node.sources} - inside, key=lambda port: port.slot)
+        self.given = sorted(inside & wanted, key=lambda port: port.slot)
+
+    def ticks(self, values: list[Any], context: Context) -> None:
+        """Run the ticks one after the other and stack what others read."""
+        outside = {port.slot: _ticks_of(values[port.slot], port, context) for port in self.read}
+        gathered: dict[int, list[Tensor]] = {port.slot: [] for port in self.given}
+        for number in range(context.length or 0):
+            now, here = context.at(number), [None] * len(values)
+            for slot, ticks in outside.items():
+                here[slot] = ticks[number]
+            for node in self.nodes:
+                node.tick(here, now)
+            for delay in self.delays:
+                delay.remember(here, now)
+            context.next_state.update(now.next_state)
+            for slot, ticks in gathered.items():
+                ticks.append(here[slot])  # type: ignore[arg-type]
+        for port in self.given:
+            changing = context.changing(port.place.kind)
+            values[port.slot] = _joined_ticks(gathered[port.slot], changing)
+
+
+def _joined_ticks(ticks: list[Tensor], changing: bool) -> Tensor:
+    """Ticks as one value: stacked on axis 1, or in a row where the relations change."""
+    return torch.cat(ticks) if changing else torch.stack(ticks, dim=1)
+
+
+def _ticks_of(value: Tensor | None, port: Port, context: Context) -> Sequence[Any]:
+    if value is None:
+        return [None] * (context.length or 0)
+    if context.changing(port.place.kind):
+        ticks = context.edges[str(port.place.kind)].ticks
+        return [value[ticks == number] for number in range(context.length or 0)]
+    return value.unbind(1)
+
+
+class Plan:
+    """The order in which the nodes behind some outputs run, once for one tick and once for whole sequences."""
+
+    def __init__(self, nodes: Sequence[Node], outputs: Port | Sequence[Port], given: set[str]) -> None:
+        self.single = isinstance(outputs, Port)
+        self.outputs: tuple[Port, ...] = (outputs,) if isinstance(outputs, Port) else tuple(outputs)
+        self.slots = sum(len(node.ports) for node in nodes)
+        self.entries = [node for node in nodes if isinstance(node, Input) or node.name in given]
+        links = _links(nodes, self.outputs, given)
+        number = {node: position for position, node in enumerate(nodes)}
+        cycles = {node: members for members in nx.strongly_connected_components(links) for node in members}
+        direct = nx.DiGraph(links)
+        direct.remove_edges_from(
+            [(a, b) for a, b in links.edges if isinstance(b, Delayed) and (b in cycles[a] or a is b)]
+        )
+        self.order: list[Node] = list(nx.lexicographical_topological_sort(direct, key=number.__getitem__))
+        self.needed = [node for node in self.order if node in set(self.entries)]
+        self.related = [node.name for node in nodes if isinstance(node, RelationsNode)]
+        self.order = [node for node in self.order if node not in set(self.needed)]
+        self.delays = [node for node in self.order if isinstance(node, Delayed)]
+        self.stages = self._stages(links, cycles)
+
+    def step(self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None) -> tuple[Any, State]:
+        """One tick (or everything, in a graph without memory)."""
+        context, values = self._start(inputs, state, reset, None)
+        for node in self.order:
+            node.tick(values, context)
+        for delay in self.delays:
+            delay.remember(values, context)
+        return self._result(values), {**context.state, **context.next_state}
+
+    def window(
+        self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None, length: int
+    ) -> tuple[Any, State]:
+        """A whole sequence of `length` ticks."""
+        context, values = self._start(inputs, state, reset, length)
+        for stage in self.stages:
+            stage.ticks(values, context)
+        return self._result(values), {**context.state, **context.next_state}
+
+    def length(self, inputs: Mapping[str, Any], reset: Tensor | None) -> int:
+        """The number of ticks that the inputs agree on."""
+        lengths = {node.name: _length_of(node.name, inputs[node.name]) for node in self.needed if node.name in inputs}
+        if reset is not None:
+            lengths["reset"] = _length_of("reset", reset)
+        if not lengths:
+            raise PhysimError("how many ticks to run is not known: the graph has no input here; give `reset` [B, T]")
+        if len(set(lengths.values())) > 1:
+            counts = ", ".join(f"'{name}' {count}" for name, count in lengths.items())
+            raise PhysimError(f"the inputs must have one number of ticks (axis 1), got {counts}")
+        return next(iter(lengths.values()))
+
+    def _start(
+        self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None, length: int | None
+    ) -> tuple[Context, list[Any]]:
+        values: list[Any] = [None] * self.slots
+        context = Context({name: _edges_of(name, inputs) for name in self.related}, {}, length)
+        context.batch = inputs.get("batch")
+        context.reset = reset
+        context.state = state or {}
+        for node in self.needed:
+            port = node.ports[0]
+            value = values[port.slot] = _given(node.name, inputs)
+            context.items[port.place.kind or SCENE] = value.shape[0]
+        if reset is not None:
+            context.items[SCENE] = reset.shape[0]
+        return context, values
+
+    def _result(self, values: list[Any]) -> Any:
+        if self.single or len(self.outputs) == 1:
+            return values[self.outputs[0].slot]
+        return tuple(values[port.slot] for port in self.outputs)
+
+    def _stages(self, links: nx.DiGraph, cycles: dict[Node, set[Node]]) -> list[Node | Cycle]:
+        """Nodes that run once for all ticks, and cycles, in an order that serves both."""
+        runs = set(self.order)
+        position = {node: place for place, node in enumerate(self.order)}
+        wanted = set(self.outputs)
+        stages: list[Node | Cycle] = []
+        condensed = nx.condensation(links)
+        for group in nx.topological_sort(condensed):
+            members = condensed.nodes[group]["members"] & runs
+            looped = len(cycles[next(iter(condensed.nodes[group]["members"]))]) > 1
+            if not looped:
+                stages.extend(members)
+                continue
+            readers = {p for node in runs - members for p in node.sources} | wanted
+            stages.append(Cycle(sorted(members, key=position.__getitem__), readers))
+        return stages
+
+
+def _links(nodes: Sequence[Node], outputs: tuple[Port, ...], given: set[str]) -> nx.DiGraph:
+    """The nodes behind the outputs and how they hang together; given ports hang on nothing."""
+    links = nx.DiGraph()
+    waiting = [port.node for port in outputs]
+    links.add_nodes_from(waiting)
+    seen: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        links.add_node(node)
+        if node.name in given:
+            continue
+        if isinstance(node, Later) and not node.sources:
+            raise PhysimError(f"later('{node.name}') was never tied: tie it to a port, or give it as an input")
+        for port in node.sources:
+            links.add_edge(port.node, node)
+            waiting.append(port.node)
+    return links
+
+
+def _given(name: str, inputs: Mapping[str, Any]) -> Tensor:
+    value = inputs.get(name)
+    if not isinstance(value, Tensor):
+        got = "nothing" if value is None else type(value).__name__
+        raise PhysimError(f"input '{name}' wants a tensor, got {got}; inputs given: {', '.join(inputs) or 'none'}")
+    return value
+
+
+def _edges_of(name: str, inputs: Mapping[str, Any]) -> Edges:
+    value = inputs.get(name)
+    if not isinstance(value, Edges):
+        got = "nothing" if value is None else type(value).__name__
+        raise PhysimError(f"relations '{name}' want Edges(index [2, E], attributes [E, F]), got {got}")
+    return value
+
+
+def _length_of(name: str, value: Any) -> int:
+    if not isinstance(value, Tensor) or value.dim() < 2:
+        shape = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise PhysimError(f"'{name}' wants [items, ticks, ...] in a graph with memory, got {shape}; one tick runs by step")
+    return value.shape[1]

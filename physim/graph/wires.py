@@ -1,0 +1,297 @@
+"""Wires: how a message travels between ports, forward and (by autograd) backward."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph.context import Context, where_reset
+from physim.graph.ports import OBJECTS, SCENE, Node, Place, Port, Relations, same_graph, same_place
+
+
+class Wire(Node):
+    """A wire without memory: its value is a function of its sources' values."""
+
+    def __init__(self, sources: tuple[Port, ...], place: Place, relations: Relations | None = None) -> None:
+        ends = [_label(port) for port in sources] + ([relations.name] if relations is not None else [])
+        super().__init__(sources[0].graph, f"{self.kind}({', '.join(ends)})", sources)
+        self.relations = "" if relations is None else relations.name
+        self.graph.connect(self, (place,))
+
+    def tick(self, values: list[Any], context: Context) -> None:
+        values[self.ports[0].slot] = self.carry([values[port.slot] for port in self.sources], context)
+
+    @abstractmethod
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        """The value at the wire's far end."""
+
+
+class Senders(Wire):
+    kind = "senders"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        rows = _fold(messages[0], context, self.relations)
+        return rows.index_select(0, context.senders(self.relations))
+
+
+class Receivers(Wire):
+    kind = "receivers"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        rows = _fold(messages[0], context, self.relations)
+        return rows.index_select(0, context.receivers(self.relations))
+
+
+class _Aggregate(Wire):
+    """Relations to objects: the messages of each object's relations become one."""
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        message, objects = messages[0], context.count(OBJECTS)
+        changing = context.changing(self.relations)
+        rows = objects * (context.length or 1) if changing else objects
+        gathered = self.gather(message, message.new_zeros(rows, *message.shape[1:]), context)
+        return gathered.unflatten(0, (objects, -1)) if changing else gathered
+
+    @abstractmethod
+    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
+        """Aggregate `message` [E, ...] into `zeros` [N, ...]."""
+
+
+class Summed(_Aggregate):
+    kind = "summed"
+
+    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
+        return zeros.index_add(0, context.receivers(self.relations), message)
+
+
+class Averaged(_Aggregate):
+    kind = "averaged"
+
+    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
+        receivers = context.receivers(self.relations)
+        counts = message.new_zeros(len(zeros)).index_add(0, receivers, message.new_ones(len(receivers)))
+        total = zeros.index_add(0, receivers, message)
+        return total / counts.clamp(min=1).reshape(-1, *[1] * (message.dim() - 1))
+
+
+class Largest(_Aggregate):
+    kind = "largest"
+
+    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
+        receivers = context.receivers(self.relations).reshape(-1, *[1] * (message.dim() - 1))
+        return zeros.scatter_reduce(0, receivers.expand_as(message), message, "amax", include_self=False)
+
+
+class Exchanged(_Aggregate):
+    kind = "exchanged"
+
+    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
+        received = zeros.index_add(0, context.receivers(self.relations), message)
+        return received.index_add(0, context.senders(self.relations), message, alpha=-1)
+
+
+class Pooled(Wire):
+    kind = "pooled"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        if context.batch is None:
+            return messages[0].sum(0, keepdim=True)
+        zeros = messages[0].new_zeros(context.count(SCENE), *messages[0].shape[1:])
+        return zeros.index_add(0, context.batch, messages[0])
+
+
+class Spread(Wire):
+    kind = "spread"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        if context.batch is None:
+            return messages[0].expand(context.count(OBJECTS), *messages[0].shape[1:])
+        return messages[0].index_select(0, context.batch)
+
+
+class Joined(Wire):
+    kind = "joined"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        ticks = context.length is not None and not context.changing(self.ports[0].place.kind)
+        return torch.cat(messages, dim=2 if ticks else 1)
+
+
+class Added(Wire):
+    kind = "added"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        total = messages[0]
+        for message in messages[1:]:
+            total = total + message
+        return total
+
+
+class Detached(Wire):
+    kind = "detached"
+
+    def carry(self, messages: list[Tensor], context: Context) -> Tensor:
+        return messages[0].detach()
+
+
+class Delayed(Node):
+    """The value of a port at the previous tick; an initial value at the first tick and after a reset."""
+
+    kind = "delayed"
+
+    def __init__(self, source: Port, initial: float | Tensor) -> None:
+        super().__init__(source.graph, f"delayed({_label(source)})", (source,))
+        self.fill = initial if isinstance(initial, int | float) else None
+        self.slot_of_initial = ""
+        self.graph.connect(self, (source.place,))
+        if isinstance(initial, Tensor):
+            self.slot_of_initial = self.graph.keep(f"initial_{self.ports[0].slot}", initial)
+
+    @property
+    def remembers(self) -> bool:
+        return True
+
+    def tick(self, values: list[Any], context: Context) -> None:
+        place = self.ports[0].place.kind
+        before = context.state.get(self.name)
+        if before is None:
+            values[self.ports[0].slot] = self._initial(values, context.count(place))
+            return
+        reset = context.reset_on(place)
+        if reset is not None:
+            before = where_reset(reset, self._initial(values, len(before), before), before)
+        values[self.ports[0].slot] = before
+
+    def remember(self, values: list[Any], context: Context) -> None:
+        """Keep this tick's value of the source for the next tick."""
+        context.next_state[self.name] = values[self.sources[0].slot]
+
+    def ticks(self, values: list[Any], context: Context) -> None:
+        place = self.ports[0].place.kind
+        if context.changing(place):
+            raise PhysimError(f"{self.name}: the relations '{place}' change from tick to tick, so nothing can be delayed")
+        source = values[self.sources[0].slot]
+        initial = self._initial(values, len(source), source[:, 0])
+        before = context.state.get(self.name, initial)
+        shifted = torch.cat([before[:, None], source[:, :-1]], dim=1)
+        values[self.ports[0].slot] = where_reset(context.reset_on(place), initial[:, None], shifted)
+        context.next_state[self.name] = source[:, -1]
+
+    def _initial(self, values: list[Any], items: int, like: Tensor | None = None) -> Tensor:
+        if self.fill is None:
+            initial: Tensor = getattr(self.graph, self.slot_of_initial)
+            return initial.expand(items, *initial.shape)
+        like = values[self.sources[0].slot] if like is None else like
+        if like is None:
+            raise PhysimError(
+                f"{self.name} stands on a cycle, so its first value must be known before '{self.sources[0].name}' is "
+                f"computed: give delayed(..., initial=a tensor of one item's shape)"
+            )
+        return torch.full_like(like, self.fill)
+
+
+def _label(port: Port) -> str:
+    """How a wire's name calls a source: wires on wires by their kind alone, so that names stay short."""
+    return port.node.kind if isinstance(port.node, Wire | Delayed) else port.name
+
+
+def _fold(value: Tensor, context: Context, relations: str) -> Tensor:
+    """Objects [N, T, ...] as [N * T, ...] where the relations change from tick to tick."""
+    return value.flatten(0, 1) if context.changing(relations) else value
+
+
+def _relational(wire: type[Wire], port: Port, relations: Relations) -> Port:
+    if not isinstance(relations, Relations):
+        raise PhysimError(f"{wire.kind} follows relations, got {type(relations).__name__} {relations!r}")
+    same_graph(wire.kind, (port, relations.attributes))
+    _require(wire.kind, port, Place(OBJECTS))
+    return wire((port,), relations.attributes.place, relations).ports[0]
+
+
+def _aggregated(wire: type[Wire], port: Port) -> Port:
+    graph = same_graph(wire.kind, (port,))
+    kind = port.place.kind
+    if kind is None or kind in (SCENE, OBJECTS):
+        raise PhysimError(f"{wire.kind}('{port.name}') wants a port on relations, but '{port.name}' lives on {port.place}")
+    return wire((port,), Place(OBJECTS), graph.relations_named(kind)).ports[0]
+
+
+def _require(what: str, port: Port, place: Place) -> None:
+    if not port.place.meet(place):
+        raise PhysimError(f"{what}('{port.name}') wants a port on {place}, but '{port.name}' lives on {port.place}")
+
+
+def senders(port: Port, relations: Relations) -> Port:
+    """Objects gathered at the senders of relations: [N, ...] -> [E, ...]."""
+    return _relational(Senders, port, relations)
+
+
+def receivers(port: Port, relations: Relations) -> Port:
+    """Objects gathered at the receivers of relations: [N, ...] -> [E, ...]."""
+    return _relational(Receivers, port, relations)
+
+
+def summed(port: Port) -> Port:
+    """Relations summed at their receivers: [E, ...] -> [N, ...]."""
+    return _aggregated(Summed, port)
+
+
+def averaged(port: Port) -> Port:
+    """Relations averaged at their receivers (0 where there is none): [E, ...] -> [N, ...]."""
+    return _aggregated(Averaged, port)
+
+
+def largest(port: Port) -> Port:
+    """The largest of each feature over an object's relations (0 where there is none): [E, ...] -> [N, ...]."""
+    return _aggregated(Largest, port)
+
+
+def exchanged(port: Port) -> Port:
+    """Relations added at the receiver and subtracted at the sender, so their sum is zero: [E, ...] -> [N, ...]."""
+    return _aggregated(Exchanged, port)
+
+
+def pooled(port: Port) -> Port:
+    """Objects summed over their scene: [N, ...] -> [B, ...]."""
+    same_graph("pooled", (port,))
+    _require("pooled", port, Place(OBJECTS))
+    return Pooled((port,), Place(SCENE)).ports[0]
+
+
+def spread(port: Port) -> Port:
+    """A scene's value handed to each of its objects: [B, ...] -> [N, ...]."""
+    same_graph("spread", (port,))
+    _require("spread", port, Place(SCENE))
+    return Spread((port,), Place(OBJECTS)).ports[0]
+
+
+def joined(*ports: Port) -> Port:
+    """Ports of one place concatenated along their first feature axis (channels, for images)."""
+    same_graph("joined", ports)
+    return Joined(ports, same_place("joined", ports)).ports[0]
+
+
+def added(*ports: Port) -> Port:
+    """Ports of one place added."""
+    same_graph("added", ports)
+    return Added(ports, same_place("added", ports)).ports[0]
+
+
+def detached(port: Port) -> Port:
+    """The value, without its gradient."""
+    same_graph("detached", (port,))
+    return Detached((port,), port.place).ports[0]
+
+
+def delayed(port: Port, initial: float | Tensor | nn.Parameter = 0.0) -> Port:
+    """The value at the previous tick; `initial` at the first tick and after a reset.
+
+    `initial` is a number, or a tensor of one item's shape (a parameter, to learn it). On a cycle it must be a tensor,
+    since the first value is needed before the port is computed.
+    """
+    same_graph("delayed", (port,))
+    return Delayed(port, initial).ports[0]
