@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from physim.check_world import check_world as check_world
+    from physim.worlds import check_world as check_world
     from physim.engines.base import Engine as Engine
     from physim.engines.learned import LearnedEngine as LearnedEngine
     from physim.engines.rollout import rollout as rollout
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from physim.graph import summed as summed
     from physim.scenes.scene import Scene as Scene
     from physim.scenes.trajectory import Trajectory as Trajectory
-    from physim.world import World as World
-    from physim.world import world as world
+    from physim.worlds import World as World
+    from physim.worlds import world as world
 
 _GRAPH = (
     "LSTM CausalConv1d Edges Loss Memory ModuleGraph added averaged builder delayed detached exchanged joined largest "
@@ -57,10 +57,10 @@ _HOMES = {
     "Scene": "physim.scenes.scene",
     "Trajectory": "physim.scenes.trajectory",
     "VectorEngine": "physim.engines.vectorised",
-    "World": "physim.world",
-    "check_world": "physim.check_world",
+    "World": "physim.worlds",
+    "check_world": "physim.worlds",
     "rollout": "physim.engines.rollout",
-    "world": "physim.world",
+    "world": "physim.worlds",
 }
 __all__ = sorted(_HOMES)
 __version__ = "0.1.0"

@@ -65,7 +65,7 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
         "edits": "[]",
         "metadata": json.dumps(metadata or {}, sort_keys=True),
     }
-    tensors = {key: value.detach().cpu().contiguous() for key, value in graph.state_dict().items()}
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in graph.state_dict().items()}
     target = Path(path)
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -110,11 +110,12 @@ def _read(path: Path | str) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _fill(graph: ModuleGraph, tensors: dict[str, Any], path: Path | str) -> None:
-    wanted = graph.state_dict()
+    wanted = graph.state_dict(keep_vars=True)
     for key in sorted(wanted.keys() ^ tensors.keys()):
         where = "lacks" if key in wanted else "has an unknown"
         raise PhysimError(f"'{path}' {where} tensor '{key}'")
     for key, value in tensors.items():
         if value.shape != wanted[key].shape:
             raise PhysimError(f"'{path}': tensor '{key}' is {list(value.shape)}, the graph wants {list(wanted[key].shape)}")
-    graph.load_state_dict({key: value.to(wanted[key].dtype) for key, value in tensors.items()})
+    for key, value in tensors.items():
+        wanted[key].data = value.to(wanted[key].device)  # takes the dtype of the file, and keeps shared tensors shared

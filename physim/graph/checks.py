@@ -23,20 +23,20 @@ def check_steps(
     ports = graph.outputs
     whole, _ = graph.window(inputs, None, reset, ports)
     expected = (whole,) if len(ports) == 1 else whole
-    length = _length(inputs, reset)
+    length = _length(graph, inputs, reset)
     state = None
     for tick in range(length):
         now = None if reset is None else reset[:, tick]
-        given, state = graph.step(_cut(inputs, tick, tick + 1, one=True), state, now, ports)
+        given, state = graph.step(_cut(graph, inputs, tick, tick + 1, one=True), state, now, ports)
         for port, value, want in zip(ports, (given,) if len(ports) == 1 else given, expected, strict=True):
-            _compare(f"'{port.name}' at tick {tick} by step", value, want[:, tick], tolerance)
+            _compare(f"'{port.name}' at tick {tick} by step", value, _part(want, _ticks(port, inputs), tick, tick + 1, True), tolerance)
     if split is None:
         return
-    first, state = graph.window(_cut(inputs, 0, split), None, None if reset is None else reset[:, :split], ports)
-    second, _ = graph.window(_cut(inputs, split, length), state, None if reset is None else reset[:, split:], ports)
+    first, state = graph.window(_cut(graph, inputs, 0, split), None, None if reset is None else reset[:, :split], ports)
+    second, _ = graph.window(_cut(graph, inputs, split, length), state, None if reset is None else reset[:, split:], ports)
     halves = zip((first,), (second,), strict=True) if len(ports) == 1 else zip(first, second, strict=True)
     for port, (one, two), want in zip(ports, halves, expected, strict=True):
-        _compare(f"'{port.name}' in two windows", torch.cat([one, two], dim=1), want, tolerance)
+        _compare(f"'{port.name}' in two windows", torch.cat([one, two], 1 if _ticks(port, inputs) is None else 0), want, tolerance)
 
 
 def _compare(what: str, value: Tensor, want: Tensor, tolerance: float) -> None:
@@ -47,13 +47,25 @@ def _compare(what: str, value: Tensor, want: Tensor, tolerance: float) -> None:
         raise PhysimError(f"{what} differs from forward by {difference:.3g}, allowed is {tolerance:.3g}")
 
 
-def _length(inputs: Inputs, reset: Tensor | None) -> int:
-    if reset is not None:
-        return reset.shape[1]
-    return next(v.shape[1] for name, v in inputs.items() if isinstance(v, Tensor) and name != "batch")
+def _length(graph: ModuleGraph, inputs: Inputs, reset: Tensor | None) -> int:
+    values = [v for name, v in inputs.items() if isinstance(v, Tensor) and name != "batch"]
+    steady = [value for value in values if value is not None]
+    return steady[0].shape[1]
 
 
-def _cut(inputs: Inputs, start: int, stop: int, one: bool = False) -> dict[str, Any]:
+def _ticks(port: Port, inputs: Inputs) -> Tensor | None:
+    """The tick of each row of a port's value, where it lives on relations that change from tick to tick."""
+    edges = inputs.get(port.place.kind or SCENE)
+    return edges.ticks if isinstance(edges, Edges) else None
+
+
+def _part(value: Tensor, ticks: Tensor | None, start: int, stop: int, one: bool) -> Tensor:
+    if ticks is not None:
+        return value[(ticks >= start) & (ticks < stop)]
+    return value[:, start] if one else value[:, start:stop]
+
+
+def _cut(graph: ModuleGraph, inputs: Inputs, start: int, stop: int, one: bool = False) -> dict[str, Any]:
     """The ticks from start to stop; without their axis if `one`."""
     cut: dict[str, Any] = {}
     for name, value in inputs.items():
@@ -62,7 +74,7 @@ def _cut(inputs: Inputs, start: int, stop: int, one: bool = False) -> dict[str, 
         elif name == "batch":
             cut[name] = value
         else:
-            cut[name] = value[:, start] if one else value[:, start:stop]
+            cut[name] = _part(value, _ticks(graph[name], inputs), start, stop, one)
     return cut
 
 

@@ -27,6 +27,15 @@ class Edges:
     attributes: Tensor | None = None
     ticks: Tensor | None = None
 
+    def __post_init__(self) -> None:
+        if self.index.dim() != 2 or self.index.shape[0] != 2:
+            raise PhysimError(f"Edges: index wants the shape [2, E], got {list(self.index.shape)}")
+        for name, value in (("attributes", self.attributes), ("ticks", self.ticks)):
+            if value is not None and len(value) != self.index.shape[1]:
+                raise PhysimError(f"Edges: {name} has {len(value)} rows for {self.index.shape[1]} relations")
+        if self.ticks is not None and bool((self.ticks.diff() < 0).any()):
+            raise PhysimError("Edges: ticks must be in ascending order")
+
     def at(self, tick: int) -> Edges:
         """The relations of one tick of a sequence."""
         if self.ticks is not None:

@@ -16,7 +16,7 @@ from physim.graph.context import map_tree, where_reset
 class Memory(nn.Module, ABC):
     """A module with memory: `forward` over whole sequences and `step` over single ticks, which agree.
 
-    A subclass gives `initial_state`, `scan` (a sequence without resets) and `step`; `forward` adds the resets by
+    A subclass gives `initial_state`, `scan` (a sequence without resets) and `tick`; `forward` adds the resets by
     scanning the stretches between them, so sequences without resets run at the subclass's full speed.
     """
 

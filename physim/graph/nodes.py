@@ -105,8 +105,9 @@ class ModuleNode(Node):
         if len(self.ports) == 1:
             values[self.ports[0].slot] = result
             return
-        if len(result) != len(self.ports):
-            raise PhysimError(f"module '{self.name}' was added with {len(self.ports)} outputs, but gave {len(result)}")
+        if isinstance(result, Tensor) or len(result) != len(self.ports):
+            gave = "one tensor" if isinstance(result, Tensor) else len(result)
+            raise PhysimError(f"module '{self.name}' was added with {len(self.ports)} outputs, but gave {gave}")
         for port, part in zip(self.ports, result, strict=True):
             values[port.slot] = part
 

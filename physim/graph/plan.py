@@ -11,8 +11,8 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph.context import Context, Edges, State
-from physim.graph.nodes import Input, Later, RelationsNode
-from physim.graph.ports import SCENE, Node, Port
+from physim.graph.nodes import Input, Later, NestedNode, RelationsNode
+from physim.graph.ports import SCENE, Node, Place, Port
 from physim.graph.wires import Delayed
 
 
@@ -77,8 +77,8 @@ class Plan:
         )
         self.order: list[Node] = list(nx.lexicographical_topological_sort(direct, key=number.__getitem__))
         self.needed = [node for node in self.order if node in set(self.entries)]
-        self.related = [node.name for node in nodes if isinstance(node, RelationsNode)]
         self.order = [node for node in self.order if node not in set(self.needed)]
+        self.related = _related(nodes, [*self.needed, *self.order])
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
         self.stages = self._stages(links, cycles)
 
@@ -102,7 +102,11 @@ class Plan:
 
     def length(self, inputs: Mapping[str, Any], reset: Tensor | None) -> int:
         """The number of ticks that the inputs agree on."""
-        lengths = {node.name: _length_of(node.name, inputs[node.name]) for node in self.needed if node.name in inputs}
+        lengths = {
+            node.name: _length_of(node.name, inputs[node.name])
+            for node in self.needed
+            if node.name in inputs and not _changes(node.ports[0], inputs)
+        }
         if reset is not None:
             lengths["reset"] = _length_of("reset", reset)
         if not lengths:
@@ -116,16 +120,16 @@ class Plan:
         self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None, length: int | None
     ) -> tuple[Context, list[Any]]:
         values: list[Any] = [None] * self.slots
-        context = Context({name: _edges_of(name, inputs) for name in self.related}, {}, length)
+        context = Context({name: _edges_of(name, inputs, read) for name, read in self.related.items()}, {}, length)
         context.batch = inputs.get("batch")
         context.reset = reset
         context.state = state or {}
         for node in self.needed:
             port = node.ports[0]
             value = values[port.slot] = _given(node.name, inputs)
-            context.items[port.place.kind or SCENE] = value.shape[0]
+            _count("input '" + node.name + "'", port.place, value, context)
         if reset is not None:
-            context.items[SCENE] = reset.shape[0]
+            _count("reset", Place(SCENE), _checked(reset), context)
         return context, values
 
     def _result(self, values: list[Any]) -> Any:
@@ -181,11 +185,37 @@ def _given(name: str, inputs: Mapping[str, Any]) -> Tensor:
     return value
 
 
-def _edges_of(name: str, inputs: Mapping[str, Any]) -> Edges:
+def _related(nodes: Sequence[Node], running: Sequence[Node]) -> dict[str, bool]:
+    """The sets of relations that a run follows, and whether it reads their attributes."""
+    places = {port.place.kind for node in running for port in (*node.ports, *node.sources)}
+    read = {port.node for node in running if not isinstance(node, NestedNode) for port in node.sources}
+    return {node.name: node in read for node in nodes if isinstance(node, RelationsNode) and node.name in places}
+
+
+def _changes(port: Port, inputs: Mapping[str, Any]) -> bool:
+    edges = inputs.get(port.place.kind or SCENE)
+    return isinstance(edges, Edges) and edges.ticks is not None
+
+
+def _count(what: str, place: Place, value: Tensor, context: Context) -> None:
+    items = context.items.setdefault(place.kind or SCENE, value.shape[0])
+    if items != value.shape[0]:
+        raise PhysimError(f"{what} has {value.shape[0]} items, but others on {place} have {items}")
+
+
+def _checked(reset: Tensor) -> Tensor:
+    if reset.dtype is not torch.bool:
+        raise PhysimError(f"reset wants bool, got {reset.dtype}")
+    return reset
+
+
+def _edges_of(name: str, inputs: Mapping[str, Any], read: bool) -> Edges:
     value = inputs.get(name)
     if not isinstance(value, Edges):
         got = "nothing" if value is None else type(value).__name__
         raise PhysimError(f"relations '{name}' want Edges(index [2, E], attributes [E, F]), got {got}")
+    if read and value.attributes is None:
+        raise PhysimError(f"the attributes of the relations '{name}' are read, but its Edges hold none")
     return value
 
 

@@ -1,0 +1,1 @@
+"""What learns: graphs, losses, training and evaluation; worlds come as arguments."""

@@ -1,0 +1,98 @@
+"""What can be trained: a graph, its losses and its recipe, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from learners.physics.data import OneSteps
+from learners.physics.losses import EffectSize, ImpulseError, VelocityError
+from physim.errors import PhysimError
+from physim.graph import Edges, Loss, ModuleGraph
+from physim.interaction import interaction_network, mlp, paper_interaction_network, predicted
+from physim.normalisers import measuring
+from physim.relation_models import Motion
+from physim.scenes.scene import SHAPE_KINDS
+
+
+@dataclass(frozen=True)
+class Config:
+    """A recipe: Adam from `rate` down to a thousandth on a cosine over the whole training, `batch` examples an update.
+
+    `noise` is the paper's: a fifth of the examples get Gaussian noise of this share of the data's deviation on their
+    positions and velocities; the fifth falls to none between 2.5 % and 12.5 % of the training. `balanced` draws half of
+    each batch from states in which something happens, where that is rare.
+    """
+
+    build: Callable[[OneSteps, float], ModuleGraph]
+    losses: Callable[[ModuleGraph, OneSteps], Sequence[Loss]]
+    batch: int
+    rate: float
+    minutes: float
+    noise: float = 0.0
+    balanced: bool = False
+
+
+def _best(data: OneSteps, dt: float) -> ModuleGraph:
+    scene = data.scene
+    touching = bool((scene.shape != SHAPE_KINDS.index("point")).any())
+    external = bool((scene.gravity != 0).any() or (scene.damping != 1).any())
+    return interaction_network(columns=list(data.columns), contact_dt=dt if touching else None, external=external)
+
+
+def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
+    return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), 0.1 * data.typical_change)]
+
+
+def _paper_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
+    return [VelocityError(predicted(graph), data.typical_change), EffectSize(graph["relation_model"], 1e-7)]
+
+
+def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
+    return [VelocityError(predicted(graph), data.typical_change)]
+
+
+def _mlp(data: OneSteps, dt: float) -> ModuleGraph:
+    sizes = data.counts.unique().tolist()
+    if len(sizes) != 1:
+        raise PhysimError(f"config mlp wants scenes of one size, the data has scenes of {sizes} bodies")
+    return mlp(bodies=sizes[0])
+
+
+CONFIGS = {
+    "best": Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True),
+    "paper": Config(lambda data, dt: paper_interaction_network(), _paper_losses, 100, 1e-3, 120, noise=0.05),
+    "mlp": Config(_mlp, _velocity_losses, batch=100, rate=1e-3, minutes=5),
+    "dynamics_only": Config(
+        lambda data, dt: paper_interaction_network(relations=False), _velocity_losses, batch=100, rate=1e-3, minutes=2
+    ),
+}
+
+
+def prepared(graph: ModuleGraph, data: OneSteps, seed: int) -> ModuleGraph:
+    """Fill in the normalisers of a graph from examples of the data."""
+    with measuring(graph):
+        inputs, targets = data.examples(*data.draw(np.random.default_rng((seed, 1)), 4096, range(data.scenes)))
+        graph(graph_batch(graph, inputs))
+        for module in graph.modules():
+            if isinstance(module, Motion):
+                module.measure(targets["velocity_change"].float(), inputs["inverse_mass"])
+    return graph
+
+
+def graph_batch(graph: ModuleGraph, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | Edges]:
+    """The part of an example's tensors that the graph reads, relations as `Edges`."""
+    given: dict[str, torch.Tensor | Edges] = {name: inputs[name] for name in graph.inputs}
+    return given | {name: Edges(inputs[name]) for name in graph.relation_names}
+
+
+def _usual_impulse(data: OneSteps) -> float:
+    """The median impulse that a moving body receives in a step; the mean square's root where that is nothing."""
+    moves = data.static["moves"][:, 0] > 0
+    change = data.vel[1::10] - data.vel[:-1:10]
+    impulse = (change.norm(dim=-1) * data.scene.mass)[:, moves]
+    median = float(impulse.median())
+    return median if median > 1e-6 * float(impulse.max()) else float(impulse.square().mean().sqrt())

@@ -1,0 +1,103 @@
+"""One-step examples, drawn from the trajectories of many scenes."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physim.errors import PhysimError
+from physim.graph import Edges, ModuleGraph
+from physim.interaction import graph_inputs
+from physim.scenes.scene import Scene
+from physim.scenes.trajectory import Trajectory
+
+Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
+
+
+@final
+class OneSteps:
+    """All states of a batch of trajectories but the last, each with the velocity that followed.
+
+    Rows are objects: examples of scenes of different sizes stand in a row, as in a batch of scenes.
+    """
+
+    def __init__(self, trajectory: Trajectory, columns: tuple[str, ...]) -> None:
+        scene = trajectory.scene
+        self.scene = scene if "ptr" in scene else Scene.batch_of([scene])
+        self.pos, self.vel = trajectory.pos, trajectory.vel
+        self.columns = columns
+        self.steps = trajectory.steps
+        self.starts, self.counts = self.scene.ptr[:-1], self.scene.counts
+        change = self.vel[1:] - self.vel[:-1]  # [T, N, 2]
+        moving = self.scene.inverse_mass > 0
+        if not bool(moving.any()) or not bool(torch.isfinite(change).all()):
+            raise PhysimError("data: the trajectories want finite velocities and at least one body that can move")
+        self.typical_change = float(change[:, moving].square().mean().sqrt())
+        self.eventful = _eventful(change, moving, self.scene.batch, self.typical_change)
+        self.static: dict[str, Tensor] = {}
+        self.relations: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
+
+    @property
+    def scenes(self) -> int:
+        """How many scenes there are."""
+        return len(self.counts)
+
+    def serve(self, graph: ModuleGraph) -> None:
+        """Make what the graph reads beside positions and velocities, once for all examples."""
+        for name, value in graph_inputs(graph, self.scene, self.columns).items():
+            if isinstance(value, Edges):
+                owner = self.scene.batch[value.index[0]]
+                order = owner.argsort(stable=True)
+                count = torch.bincount(owner, minlength=self.scenes)
+                local = (value.index - self.starts[owner])[:, order]
+                self.relations[name] = (local, count.cumsum(0) - count, count)
+            elif name not in ("pos", "vel"):
+                self.static[name] = value
+        self.static["moves"] = (self.scene.inverse_mass > 0).float()[:, None]
+        self.static["mass"] = self.scene.mass.float()[:, None]
+
+    def draw(self, rng: np.random.Generator, examples: int, scenes: range) -> tuple[Tensor, Tensor]:
+        """Scene and tick of random examples [B] from some of the scenes."""
+        scene = torch.from_numpy(rng.integers(scenes.start, scenes.stop, examples))
+        return scene, torch.from_numpy(rng.integers(0, self.steps, examples))
+
+    def draw_balanced(self, rng: np.random.Generator, examples: int, scenes: range) -> tuple[Tensor, Tensor]:
+        """As `draw`, but half of the examples are states in which something happens, where that is rare."""
+        scene, tick = self.draw(rng, examples, scenes)
+        known = self.eventful[: int(torch.searchsorted(self.eventful[:, 0].contiguous(), scenes.stop))]
+        if len(known):
+            chosen = known[torch.from_numpy(rng.integers(0, len(known), examples // 2))]
+            scene[: examples // 2], tick[: examples // 2] = chosen.unbind(1)
+        return scene, tick
+
+    def examples(self, scenes: Tensor, ticks: Tensor) -> Batch:
+        """The inputs (relations as their index) and targets of examples given by scene and tick [B]."""
+        counts = self.counts[scenes]
+        rows = _ranges(self.starts[scenes], counts)
+        tick = ticks.repeat_interleave(counts)
+        pos, vel = self.pos[tick, rows], self.vel[tick, rows]
+        inputs = {"pos": pos, "vel": vel} | {name: value[rows] for name, value in self.static.items()}
+        first = counts.cumsum(0) - counts
+        for name, (local, start, count) in self.relations.items():
+            edges = _ranges(start[scenes], count[scenes])
+            inputs[name] = local[:, edges] + first.repeat_interleave(count[scenes])
+        after = self.vel[tick + 1, rows]
+        scene = torch.arange(len(scenes)).repeat_interleave(counts)
+        return inputs, {"velocity": after, "velocity_change": after - vel, "scene": scene}
+
+
+def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
+    """The numbers start .. start + count - 1 of every pair, in a row."""
+    before = counts.cumsum(0) - counts
+    return torch.arange(int(counts.sum())) + (starts - before).repeat_interleave(counts)
+
+
+def _eventful(change: Tensor, moving: Tensor, batch: Tensor, typical: float) -> Tensor:
+    """Scenes and ticks [K, 2], in order, where some body's velocity changes by more than usual, if that is rare."""
+    sizes = change.norm(dim=-1) * moving
+    largest = sizes.new_zeros(len(sizes), int(batch.max()) + 1).index_reduce_(1, batch, sizes, "amax")
+    found = (largest.T > typical).nonzero()
+    return found if len(found) < 0.25 * largest.numel() else found[:0]

@@ -1,0 +1,65 @@
+"""What the physics graphs are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor
+
+from physim.graph import Loss, Port
+
+
+@final
+class ImpulseError(Loss):
+    """The relative error of the impulse that each body received, and of the changes of velocity of each scene.
+
+    Lengths, not squares: a few close encounters own every mean square, and a network that only serves them is rough
+    everywhere else. Below `floor` (an impulse) and `slow` (a change of velocity) errors count absolutely.
+    """
+
+    def __init__(self, port: Port, floor: float, slow: float) -> None:
+        super().__init__("impulse", port)
+        self.floor = floor
+        self.slow = slow
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        wanted, moves, mass = (targets[name].to(values[0].dtype) for name in ("velocity_change", "moves", "mass"))
+        error = (values[0] - wanted).square().sum(-1, keepdim=True) * moves
+        change = wanted.square().sum(-1, keepdim=True) * moves
+        bodies = _length(mass.square() * error / (mass.square() * change + self.floor**2))
+        scene = targets["scene"]
+        by_scene = wanted.new_zeros(2, int(scene[-1]) + 1).index_add(1, scene, torch.cat([error, change], dim=1).T)
+        scenes = _length(by_scene[0] / (by_scene[1] + self.slow**2))
+        return (bodies * moves).sum() / moves.sum() + scenes.mean()
+
+
+def _length(square: Tensor) -> Tensor:
+    """A square root whose slope stays finite at 0."""
+    return (square + 1e-12).sqrt()
+
+
+@final
+class VelocityError(Loss):
+    """The mean squared error of the next velocity (arXiv:1612.00222, section 3), in the scale of its usual change."""
+
+    def __init__(self, port: Port, typical: float) -> None:
+        super().__init__("velocity", port)
+        self.typical = typical
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        wanted, moves = (targets[name].to(values[0].dtype) for name in ("velocity", "moves"))
+        return ((values[0] - wanted).square() * moves).sum() / (2 * self.typical**2 * moves.sum())
+
+
+@final
+class EffectSize(Loss):
+    """The paper's penalty on large effects: `weight` times their mean square."""
+
+    def __init__(self, port: Port, weight: float) -> None:
+        super().__init__("effects", port)
+        self.weight = weight
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        return self.weight * values[0].square().mean()

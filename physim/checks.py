@@ -1,0 +1,23 @@
+"""What numbers from the user must be."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from physim.errors import PhysimError
+
+TEST_SEEDS_FROM = 90_000
+"""Seeds from here on are for tests; training refuses them."""
+
+
+def check_positive(**fields: float | None) -> None:
+    """Refuse, by name, a value that is not finite and above 0; None means "not asked for"."""
+    for name, value in fields.items():
+        if value is not None and not (value > 0 and isfinite(value)):
+            raise PhysimError(f"{name} must be above 0, got {value}")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a negative seed, from which numpy cannot draw."""
+    if seed < 0:
+        raise PhysimError(f"seed must be 0 or more, got {seed}")

@@ -1,0 +1,24 @@
+"""The `physim` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from physim.cli.parsing import parse
+from physim.errors import PhysimError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (by default the process's own) and return its exit code: 2 for bad input, 130 for Ctrl-C."""
+    try:
+        parse(sys.argv[1:] if arguments is None else arguments)()
+    except PhysimError as error:
+        print(f"physim: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f"physim: interrupted{stop}", file=sys.stderr)
+        return 130
+    return 0

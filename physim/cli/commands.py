@@ -1,0 +1,262 @@
+"""The commands: records that tyro fills from the command line, each with the work it does."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import tyro
+
+from physim import plugins
+from physim.checks import TEST_SEEDS_FROM, check_positive, check_seed
+from physim.cli.parameters import parameters_of
+from physim.errors import PhysimError
+from physim.learner import EvaluateSettings, Learner, Precision, TrainSettings
+from physim.outputs import check_writable
+from physim.reports import check_report, report, table
+
+WorldName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="WORLD")]
+BenchName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
+
+
+@dataclass(frozen=True)
+class PlainCommand(ABC):
+    """A command that is about no world in particular."""
+
+    @abstractmethod
+    def run(self) -> None:
+        """Do it."""
+
+
+@dataclass(frozen=True)
+class WorldCommand(ABC):
+    """A command about one world, whose parameters are flags too; with `sweeps` these take several values."""
+
+    sweeps: ClassVar[bool] = False
+
+    world: WorldName
+    """A registered world (see: physim worlds) or path/to/file.py:function."""
+
+    @abstractmethod
+    def run(self, parameters: Mapping[str, Any]) -> None:
+        """Do it with the world of these parameters, those at their defaults left out."""
+
+
+@dataclass(frozen=True)
+class Worlds(PlainCommand):
+    """List the worlds that are installed, with their parameters."""
+
+    def run(self) -> None:
+        """Print one line a world."""
+        print(table([{"name": name, **_described(name)} for name in plugins.names(plugins.WORLDS)]))
+
+
+@dataclass(frozen=True)
+class Generate(WorldCommand):
+    """Simulate scenes of a world and write their trajectories to one HDF5 file."""
+
+    scenes: int = 100
+    """How many scenes to simulate."""
+    steps: int = 1000
+    """How many steps of the world's dt each scene runs."""
+    seed: int = 0
+    """What the scenes are drawn from; the same seed gives the same bytes."""
+    workers: int = 1
+    """How many processes share the work; the file does not depend on it."""
+    out: Path | None = None
+    """The file to write; without it, the world's name with .h5 in this folder."""
+
+    def run(self, parameters: Mapping[str, Any]) -> None:
+        """Write the file and print its path."""
+        check_positive(scenes=self.scenes, steps=self.steps, workers=self.workers)
+        check_seed(self.seed)
+        from physim.generate import generate
+        from physim.worlds import find_world
+
+        world = find_world(self.world, dict(parameters))
+        out = self.out or Path(f"{world.name}.h5")
+        check_writable(out, "--out")
+        generate(world, scenes=self.scenes, steps=self.steps, seed=self.seed, workers=self.workers, out=out)
+        print(out)
+
+
+@dataclass(frozen=True)
+class Train(WorldCommand):
+    """Train a learned engine of a world and write its weights to one safetensors file."""
+
+    data: Path | None = None
+    """Trajectories to learn from (physim generate); without them, scenes are simulated first."""
+    config: str = "best"
+    """What to train: best, paper (Battaglia et al. 2016), or a baseline: mlp, dynamics_only."""
+    minutes: float | None = None
+    """Stop after this time; without it, the configuration's own length."""
+    updates: int | None = None
+    """Stop after this many updates: a length that gives the same weights on every run."""
+    seed: int = 0
+    """What weights, noise and batches are drawn from; under 90000, the rest are for tests."""
+    resume: bool = False
+    """Go on from the checkpoint that an interrupted run left beside --out."""
+    out: Path | None = None
+    """The weights file to write; without it, the world's name with .safetensors in this folder."""
+    scenes: int = 1000
+    """How many scenes to simulate where no data is given."""
+    steps: int = 1000
+    """How many steps of each such scene to simulate."""
+    precision: Precision = "32-true"
+    """The numbers that training computes with."""
+    threads: int | None = None
+    """How many threads torch uses; without it, torch decides."""
+    learner: str = "physics"
+    """Which installed learner trains."""
+
+    def run(self, parameters: Mapping[str, Any]) -> None:
+        """Write the weights and print their path."""
+        from physim.worlds import find_world
+
+        world = find_world(self.world, dict(parameters))
+        settings = self.settings(self.out or Path(f"{world.name}.safetensors"))
+        check_writable(settings.out, "--out")
+        learner = _learner(self.learner)
+        if self.config not in learner.configs:
+            raise PhysimError(f"unknown config {self.config!r}: the known ones are {', '.join(learner.configs)}")
+        try:
+            print(learner.train(world, settings))
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f": --resume goes on from {settings.checkpoint}") from stop
+
+    def settings(self, out: Path) -> TrainSettings:
+        """The flags as the learner takes them."""
+        return TrainSettings(
+            out=out,
+            data=self.data,
+            config=self.config,
+            minutes=self.minutes,
+            updates=self.updates,
+            seed=self.seed,
+            resume=self.resume,
+            scenes=self.scenes,
+            steps=self.steps,
+            precision=self.precision,
+            threads=self.threads,
+        )
+
+
+@dataclass(frozen=True)
+class Evaluate(WorldCommand):
+    """Judge learned engines on unseen scenes: one step, free rollouts, and the baselines beside them."""
+
+    sweeps: ClassVar[bool] = True
+
+    weights: tuple[str, ...] = ()
+    """Weights to judge: names that ship with physim, or files; without them, those that ship for this world."""
+    scenes: int = 100
+    """How many unseen scenes of each world."""
+    steps: int = 1000
+    """How many free-running steps a scene."""
+    seed: int = TEST_SEEDS_FROM
+    """What the scenes are drawn from; from 90000 on, nothing was trained on them."""
+    json: str | None = None
+    """Write the rows as JSON to this file, or with - to standard output."""
+    learner: str = "physics"
+    """Which installed learner judges."""
+
+    def run(self, parameters: Mapping[str, Any]) -> None:
+        """Print the figures of every combination of the parameters' values."""
+        settings = EvaluateSettings(self.weights, self.scenes, self.steps, self.seed, tuple(parameters))
+        check_report(self.json)
+        from physim.worlds import find_world
+
+        for name, values in parameters.items():
+            if not values:
+                raise PhysimError(f"{name} needs at least one value")
+        combinations = product(*parameters.values())
+        worlds = [find_world(self.world, dict(zip(parameters, values, strict=True))) for values in combinations]
+        with contextlib.redirect_stdout(sys.stderr):
+            rows = _learner(self.learner).evaluate(worlds, settings)
+        report(rows, self.json)
+
+
+@dataclass(frozen=True)
+class Play(WorldCommand):
+    """Watch a world in a window: the truth and the learned engine side by side, from the same start."""
+
+    engine: Literal["truth", "learned", "both"] = "both"
+    """Which engines run."""
+    weights: str | None = None
+    """Weights of the learned engine: a name that ships with physim, or a file; without it, the world's name."""
+    seed: int = 0
+    """What the scene is drawn from."""
+    steps: int | None = None
+    """Stop after this many steps; without it, the window stays until it is closed (1000 steps with --headless)."""
+    headless: bool = False
+    """Run without a window."""
+    record: Path | None = None
+    """Record what is drawn to this file: .gif, .mp4 or .png."""
+
+    def run(self, parameters: Mapping[str, Any]) -> None:
+        """Open the window, or run without one, and print the figures of the run."""
+        from physim.viewer import PlaySettings, play
+        from physim.worlds import find_world
+
+        settings = PlaySettings(
+            world=partial(find_world, self.world, dict(parameters)),
+            engines=self.engine,
+            weights=self.weights or self.world.rpartition(":")[2],
+            seed=self.seed,
+            steps=self.steps,
+            headless=self.headless,
+            record=self.record,
+        )
+        report(play(settings), None)
+
+
+@dataclass(frozen=True)
+class Bench(PlainCommand):
+    """Measure speeds and print them beside what they are compared with."""
+
+    name: BenchName
+    """A registered bench."""
+    json: str | None = None
+    """Write the rows as JSON to this file, or with - to standard output."""
+
+    def run(self) -> None:
+        """Print the bench's figures."""
+        check_report(self.json)
+        bench = plugins.load(plugins.BENCHES, self.name)
+        with contextlib.redirect_stdout(sys.stderr):
+            rows = bench(progress=True)
+        report(rows, self.json)
+
+
+AnyCommand = PlainCommand | WorldCommand
+
+COMMANDS: dict[str, type[AnyCommand]] = {
+    "worlds": Worlds,
+    "generate": Generate,
+    "train": Train,
+    "evaluate": Evaluate,
+    "play": Play,
+    "bench": Bench,
+}
+
+
+def _learner(name: str) -> Learner:
+    """The registered learner of that name, made."""
+    learner = plugins.load(plugins.LEARNERS, name)()
+    if not isinstance(learner, Learner):
+        raise PhysimError(f"learner {name} must be a physim.learner.Learner, got {type(learner).__name__}")
+    return learner
+
+
+def _described(name: str) -> dict[str, str]:
+    """The parameters of a registered world with their defaults, and its first sentence."""
+    builder = plugins.load(plugins.WORLDS, name)
+    flags = (f"{parameter.name}={parameter.default}" for parameter in parameters_of(builder))
+    return {"parameters": " ".join(flags), "about": (builder.__doc__ or "").strip().partition("\n")[0]}

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from physim.engines.base import Engine, State
+from physim.engines.rollout import rollout
+from physim.engines.truth import PymunkEngine
+from physim.engines.vectorised import VectorEngine
+
+__all__ = ["Engine", "PymunkEngine", "State", "VectorEngine", "rollout"]

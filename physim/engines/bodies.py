@@ -1,0 +1,83 @@
+"""Reading and kicking all bodies of a live pymunk.Space: the one place that touches pymunk's batch module."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+import pymunk
+import pymunk.batch
+
+from physim.engines.base import Floats
+
+FIELDS = ("x", "y", "angle", "vx", "vy", "angular_velocity")
+_Fields = pymunk.batch.BodyFields
+_STATE = _Fields.POSITION | _Fields.ANGLE | _Fields.VELOCITY | _Fields.ANGULAR_VELOCITY
+_PACKED = 6
+
+
+class Bodies(ABC):
+    """The bodies of a Space in a given order."""
+
+    def __init__(self, space: pymunk.Space, bodies: Sequence[pymunk.Body]) -> None:
+        self.space, self.bodies = space, bodies
+
+    @abstractmethod
+    def read(self) -> Floats:
+        """Position, angle, velocity and angular velocity of each body [N, 6], in the order of FIELDS."""
+
+    @abstractmethod
+    def write_velocities(self, vel: Floats) -> None:
+        """Set the velocities [N, 2]."""
+
+
+@final
+class BatchBodies(Bodies):
+    """One call into pymunk for all bodies; rows are found by their ids, because pymunk's order may change."""
+
+    def __init__(self, space: pymunk.Space, bodies: Sequence[pymunk.Body]) -> None:
+        super().__init__(space, bodies)
+        self._buffer = pymunk.batch.Buffer()
+        self._ids = np.array([body.id for body in bodies], dtype=np.uintp)
+        self._seen: npt.NDArray[np.uintp] = np.zeros(0, dtype=np.uintp)
+        self._rows: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+    def read(self) -> Floats:
+        """Position, angle, velocity and angular velocity [N, 6]."""
+        return self._read(_STATE, _PACKED)[self._rows]
+
+    def write_velocities(self, vel: Floats) -> None:
+        """Set the velocities [N, 2]; rows that are not of these bodies keep theirs."""
+        values = self._read(_Fields.VELOCITY, 2)
+        values[self._rows] = vel
+        buffer = pymunk.batch.Buffer()
+        buffer.set_float_buf(values)
+        pymunk.batch.set_space_bodies(self.space, _Fields.VELOCITY, buffer)
+
+    def _read(self, wanted: pymunk.batch.BodyFields, width: int) -> Floats:
+        self._buffer.clear()
+        pymunk.batch.get_space_bodies(self.space, _Fields.BODY_ID | wanted, self._buffer)
+        seen = np.frombuffer(self._buffer.int_buf(), dtype=np.uintp)
+        if not np.array_equal(seen, self._seen):
+            self._seen = seen.copy()
+            order = np.argsort(seen)
+            self._rows = order[np.searchsorted(seen[order], self._ids)]
+        return np.frombuffer(self._buffer.float_buf(), dtype=np.float64).reshape(-1, width).copy()
+
+
+@final
+class LoopedBodies(Bodies):
+    """One body at a time: slow, but on pymunk's stable interface alone."""
+
+    def read(self) -> Floats:
+        """Position, angle, velocity and angular velocity [N, 6]."""
+        rows = [(*body.position, body.angle, *body.velocity, body.angular_velocity) for body in self.bodies]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(FIELDS))
+
+    def write_velocities(self, vel: Floats) -> None:
+        """Set the velocities [N, 2]."""
+        for body, velocity in zip(self.bodies, vel.tolist(), strict=True):
+            body.velocity = velocity

@@ -1,0 +1,135 @@
+"""The learned engine: a trained graph in the place of the simulator's law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physim.engines.base import Engine, Floats
+from physim.errors import PhysimError
+from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
+from physim.interaction import graph_inputs, predicted
+from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a learned engine's numbers hold for; scenes that differ are refused.
+
+    `position_rule` says with which velocity positions move, as the truth does; `provenance` is shown, not enforced.
+    """
+
+    dt: float
+    position_rule: str
+    columns: tuple[str, ...]
+    shape_kinds: tuple[str, ...]
+    relation_kinds: tuple[str, ...]
+    provenance: dict[str, Any]
+
+    def check(self, scene: Scene) -> None:
+        """Raise PhysimError where a scene does not fit."""
+        for dt in scene.dt.tolist():
+            if not math.isnan(dt) and not math.isclose(dt, self.dt, rel_tol=1e-9):
+                raise PhysimError(f"dt: these weights were trained for steps of {self.dt:g} s, the scene's are {dt:g} s")
+        missing = [column for column in self.columns if column not in scene.columns]
+        if missing:
+            raise PhysimError(f"columns: these weights read {missing}, the scene has only {list(scene.columns)}")
+        for field, known, names in (
+            ("shape", self.shape_kinds, SHAPE_KINDS),
+            ("edge_kind", self.relation_kinds, RELATION_KINDS),
+        ):
+            unknown = {names[number] for number in scene[field].unique().tolist()} - set(known)
+            if unknown:
+                raise PhysimError(f"{field}: these weights know {list(known)}, the scene has {sorted(unknown)} too")
+
+
+@final
+@dataclass(frozen=True)
+class LearnedState:
+    """A scene in motion under a learned engine, with the graph's memory and what it reads beside the motion."""
+
+    start: Scene
+    pos: Floats
+    vel: Floats
+    angle: Floats
+    inputs: dict[str, Tensor | Edges]
+    memory: State
+
+    @property
+    def angular_velocity(self) -> Floats:
+        """As at the start: spin is not learned."""
+        spin: Floats = self.start.angular_velocity.numpy()
+        return spin
+
+    @property
+    def scene(self) -> Scene:
+        """All of it as a scene."""
+        return self.start.moved(**{name: torch.from_numpy(np.array(getattr(self, name))) for name in STATE_FIELDS})
+
+
+@final
+class LearnedEngine(Engine[LearnedState]):
+    """Runs a trained graph freely, in float64 between steps, on one scene or a batch of scenes.
+
+    It has no callbacks, sensors or bodies that come and go; spin stays as it is at the start.
+    """
+
+    def __init__(self, graph: ModuleGraph, terms: Terms) -> None:
+        predicted(graph)
+        self.graph = graph.eval()
+        self.terms = terms
+        self.dt = terms.dt
+
+    @classmethod
+    def load(cls, weights: str | Path) -> Self:
+        """Load weights that ship with physim, by name ('nbody'), or a file."""
+        path = Path(weights)
+        shipped = Path(str(resources.files("physim.weights"))) / f"{weights}.safetensors"
+        if not path.suffix and not path.exists():
+            if not shipped.exists():
+                known = sorted(file.stem for file in shipped.parent.glob("*.safetensors"))
+                raise PhysimError(f"there are no weights '{weights}': neither a file nor one of {known}")
+            path = shipped
+        graph, metadata = load_graph(path)
+        try:
+            terms = Terms(**{key: tuple(value) if isinstance(value, list) else value for key, value in metadata.items()})
+        except TypeError:
+            raise PhysimError(f"'{path}' holds a graph, but not an engine: its metadata is {sorted(metadata)}") from None
+        return cls(graph, terms)
+
+    def save(self, path: Path | str) -> None:
+        """Write weights, normalisers and terms to one safetensors file."""
+        save_graph(path, self.graph, self.terms.__dict__)
+
+    def start(self, scene: Scene) -> LearnedState:
+        """Take a scene up; raises PhysimError where its dt, columns, shapes or relations are not the weights'."""
+        self.terms.check(scene)
+        pos, vel, angle = (np.array(scene[name]) for name in STATE_FIELDS[:3])
+        return LearnedState(scene, pos, vel, angle, graph_inputs(self.graph, scene, self.terms.columns), {})
+
+    @torch.no_grad()
+    def step(self, state: LearnedState) -> LearnedState:
+        """Predict the new velocity and move by the truth's own position rule."""
+        inputs = {**state.inputs, "pos": torch.from_numpy(state.pos), "vel": torch.from_numpy(state.vel)}
+        known = {name: inputs[name] for name in (*self.graph.inputs, *self.graph.relation_names)}
+        output, memory = self.graph.step(known, state.memory)
+        predicted_velocity = output.numpy().astype(np.float64)
+        if self.graph.outputs[0].name == "velocity_change":
+            predicted_velocity = state.vel + predicted_velocity
+        pos = state.pos + self.dt * moving_velocity(self.terms.position_rule, state.vel, predicted_velocity)
+        angle = state.angle + self.dt * state.angular_velocity
+        return replace(state, pos=pos, vel=predicted_velocity, angle=angle, memory=memory)
+
+
+def moving_velocity(rule: str, before: Floats, after: Floats) -> Floats:
+    """The velocity with which positions move: the new one, the old one, or their mean."""
+    if rule == "new_velocity":
+        return after
+    return before if rule == "old_velocity" else (before + after) / 2

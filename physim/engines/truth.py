@@ -1,0 +1,118 @@
+"""The truth: pymunk, with pairwise forces as kicks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+
+from physim.engines.base import Engine, Floats
+from physim.engines.bodies import BatchBodies, Bodies
+from physim.errors import PhysimError
+from physim.scenes.forces import PairForce
+from physim.scenes.scene import STATE_FIELDS, Scene, scenes_of
+from physim.scenes.spaces import space_of
+
+
+@dataclass
+class LiveSpace:
+    """A Space that keeps its contacts from step to step, and what the kicks need."""
+
+    bodies: Bodies
+    columns: Mapping[str, Floats]
+    inverse_mass: Floats
+    tick: int = 0
+
+
+@final
+@dataclass(frozen=True)
+class PymunkState:
+    """What one read of the live Spaces gave; only the newest state of a rollout can be stepped.
+
+    Shapes: values [N, 6], in the order of bodies.FIELDS.
+    """
+
+    start: Scene
+    live: tuple[LiveSpace, ...]
+    values: Floats
+    tick: int = 0
+
+    @property
+    def pos(self) -> Floats:
+        """Positions [N, 2]."""
+        return self.values[:, 0:2]
+
+    @property
+    def angle(self) -> Floats:
+        """Angles [N]."""
+        return self.values[:, 2]
+
+    @property
+    def vel(self) -> Floats:
+        """Velocities [N, 2]."""
+        return self.values[:, 3:5]
+
+    @property
+    def angular_velocity(self) -> Floats:
+        """Angular velocities [N]."""
+        return self.values[:, 5]
+
+    @property
+    def scene(self) -> Scene:
+        """All of it as a scene; its contacts stay behind in the live Space."""
+        return self.start.moved(**{name: torch.from_numpy(getattr(self, name).copy()) for name in STATE_FIELDS})
+
+
+@final
+class PymunkEngine(Engine[PymunkState]):
+    """pymunk steps the Space; pairwise forces kick the velocities first, because pymunk moves before it applies forces.
+
+    The Space stays alive in the state, since contacts are cached there.
+    """
+
+    def __init__(self, dt: float, substeps: int = 1, forces: PairForce | None = None) -> None:
+        self.dt, self.substeps, self.forces = dt, substeps, forces
+
+    def start(self, scene: Scene) -> PymunkState:
+        """The state of one scene, or of a batch with one Space for each scene."""
+        live = tuple(map(_live, scenes_of(scene)))
+        return PymunkState(scene, live, _read(live))
+
+    def step(self, state: PymunkState) -> PymunkState:
+        """The state one dt later; raises PhysimError where the Spaces of this state have moved on already."""
+        for live in state.live:
+            if live.tick != state.tick:
+                raise PhysimError(
+                    "this state was stepped before and its Space has moved on: start anew from state.scene"
+                )
+            self._advance(live)
+            live.tick += 1
+        return PymunkState(state.start, state.live, _read(state.live), state.tick + 1)
+
+    def _advance(self, live: LiveSpace) -> None:
+        dt = self.dt / self.substeps
+        for _ in range(self.substeps):
+            if self.forces is not None:
+                self._kick(self.forces, live, dt)
+            live.bodies.space.step(dt)
+
+    @staticmethod
+    def _kick(forces: PairForce, live: LiveSpace, dt: float) -> None:
+        values = live.bodies.read()
+        pos, vel = values[:, 0:2], values[:, 3:5]
+        with np.errstate(all="ignore"):
+            force = forces(pos[None], vel[None], live.columns)[0]
+            live.bodies.write_velocities(vel + force * (live.inverse_mass * dt)[:, None])
+
+
+def _live(scene: Scene) -> LiveSpace:
+    space = space_of(scene)
+    columns = {name: scene[name].numpy()[None] for name in scene.columns}
+    return LiveSpace(BatchBodies(space, list(space.bodies)), columns, scene.inverse_mass.numpy())
+
+
+def _read(live: tuple[LiveSpace, ...]) -> Floats:
+    return np.concatenate([item.bodies.read() for item in live])

@@ -1,0 +1,112 @@
+"""Energies, momenta, errors and horizons."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from physim.errors import PhysimError
+from physim.scenes.forces import PairForce
+from physim.scenes.scene import DYNAMIC, RELATION_KINDS, Scene
+from physim.scenes.trajectory import Trajectory
+
+Motion = Trajectory | Scene
+
+
+def kinetic_energy(motion: Motion) -> Tensor:
+    """The energy of motion and of turning of each scene, in joules; static and kinematic objects have none.
+
+    Shapes: [T + 1, B] for a trajectory of B scenes, [B] for a scene.
+    """
+    scene = _scene(motion)
+    moving = scene.mass * motion.vel.square().sum(dim=-1) / 2
+    return _summed(scene, moving + _moment(scene) * motion.angular_velocity.square() / 2)
+
+
+def potential_energy(motion: Motion, forces: PairForce | None = None) -> Tensor | None:
+    """The energy of pair forces, uniform gravity and springs of each scene; None where the forces have no potential.
+
+    Shapes: [T + 1, B] for a trajectory of B scenes, [B] for a scene.
+    """
+    scene, pos = _scene(motion), motion.pos
+    gravity = scene.gravity[_batch(scene)]
+    energy = _summed(scene, -scene.mass * (pos * gravity).sum(dim=-1)) + _springs(scene, pos)
+    if forces is None:
+        return energy
+    flat = pos.reshape(-1, *pos.shape[-2:])
+    parts = []
+    for rows in torch.split(torch.arange(scene.num_bodies), scene.counts.tolist()):
+        columns = {name: scene[name][rows].numpy()[None] for name in scene.columns}
+        part = forces.energy(flat[:, rows].numpy(), columns)
+        if part is None:
+            return None
+        parts.append(torch.from_numpy(part))
+    return energy + torch.stack(parts, dim=-1).reshape(energy.shape)
+
+
+def momentum(motion: Motion) -> Tensor:
+    """The sum of m v of each scene.
+
+    Shapes: [T + 1, B, 2] for a trajectory of B scenes, [B, 2] for a scene.
+    """
+    scene = _scene(motion)
+    return torch.stack([_summed(scene, scene.mass * motion.vel[..., axis]) for axis in range(2)], dim=-1)
+
+
+def angular_momentum(motion: Motion) -> Tensor:
+    """The sum of m x cross v + I w of each scene, about the origin.
+
+    Shapes: [T + 1, B] for a trajectory of B scenes, [B] for a scene.
+    """
+    scene, pos, vel = _scene(motion), motion.pos, motion.vel
+    orbital = scene.mass * (pos[..., 0] * vel[..., 1] - pos[..., 1] * vel[..., 0])
+    return _summed(scene, orbital + _moment(scene) * motion.angular_velocity)
+
+
+def position_error(motion: Motion, truth: Motion) -> Tensor:
+    """The distance of each scene's bodies from their true places, as the root of the mean square over moving bodies.
+
+    Shapes: [T + 1, B] for trajectories of B scenes, [B] for scenes.
+    """
+    if motion.pos.shape != truth.pos.shape:
+        raise PhysimError(f"pos has shape {tuple(motion.pos.shape)}, wanted the truth's {tuple(truth.pos.shape)}")
+    scene = _scene(truth)
+    moves = (scene.body_type == DYNAMIC).to(torch.float64)
+    squares = _summed(scene, moves * (motion.pos - truth.pos).square().sum(dim=-1))
+    return (squares / _summed(scene, moves).clamp(min=1)).sqrt()
+
+
+def horizon(error: Tensor, limit: float) -> Tensor:
+    """The first step at which an error is past a limit (or not a number); T + 1 where it never is.
+
+    Shapes: error [T + 1, ...] -> [...] int64.
+    """
+    past = ~(error <= limit)
+    return torch.where(past.any(dim=0), past.to(torch.uint8).argmax(dim=0), len(error))
+
+
+def _springs(scene: Scene, pos: Tensor) -> Tensor:
+    """k (length - rest length)^2 / 2; each spring stands in the scene twice."""
+    chosen = scene.edge_kind == RELATION_KINDS.index("spring")
+    (source, target), columns = scene.edge_index[:, chosen], scene.edge_attr[chosen]
+    stretch = (pos[..., source, :] - pos[..., target, :]).norm(dim=-1) - columns[:, 0]
+    energy = torch.zeros(*pos.shape[:-2], scene.num_bodies, dtype=pos.dtype)
+    return _summed(scene, energy.index_add_(-1, target, columns[:, 1] * stretch.square() / 4))
+
+
+def _scene(motion: Motion) -> Scene:
+    return motion.scene if isinstance(motion, Trajectory) else motion
+
+
+def _moment(scene: Scene) -> Tensor:
+    return torch.where(torch.isfinite(scene.moment), scene.moment, 0.0)
+
+
+def _batch(scene: Scene) -> Tensor:
+    return torch.repeat_interleave(torch.arange(len(scene.counts)), scene.counts)
+
+
+def _summed(scene: Scene, values: Tensor) -> Tensor:
+    """Sum over the objects of each scene [..., N] -> [..., B]."""
+    totals = torch.zeros(*values.shape[:-1], len(scene.counts), dtype=values.dtype)
+    return totals.index_add_(-1, _batch(scene), values)

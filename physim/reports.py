@@ -1,0 +1,66 @@
+"""One form for figures: rows, printed as a table and written as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from physim.outputs import check_writable
+
+Value = str | int | float | bool | None
+Row = dict[str, Value]
+
+LEADING = ("name", "value", "unit", "against", "against_value", "ratio")
+
+
+def row(name: str, value: float, unit: str, against: str | None = None, against_value: float | None = None) -> Row:
+    """One figure; `ratio` is `value / against_value`. Add what tells rows apart: `row(...) | {"bodies": 6}`."""
+    ratio = value / against_value if against_value else None
+    return dict(zip(LEADING, (name, value, unit, against, against_value, ratio), strict=True))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned columns of text; a column that no row fills is left out."""
+    columns = [key for key in _columns(rows) if any(row.get(key) is not None for row in rows)]
+    lines = [columns] + [[_cell(row.get(key)) for key in columns] for row in rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def check_report(path: str | None) -> None:
+    """Refuse, before any work starts, a `--json` path that cannot be written; `-` and None always can."""
+    if path not in (None, "-"):
+        check_writable(Path(path or ""), "--json")
+
+
+def report(rows: Sequence[Row], path: str | None) -> None:
+    """Print the table, and with `path` write the rows as JSON there (`-`: JSON on standard output, table on stderr)."""
+    print(table(rows), file=sys.stderr if path == "-" else sys.stdout)
+    text = json.dumps(list(rows), indent=2) + "\n"
+    if path == "-":
+        sys.stdout.write(text)
+    elif path is not None:
+        write_text(Path(path), text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    """Every key of the rows: labels in the order met, between the name and its figures."""
+    labels = [key for row in rows for key in row if key not in LEADING]
+    return ["name", *dict.fromkeys(labels), *LEADING[1:]]
+
+
+def _cell(value: Value) -> str:
+    """One value as text: floats with four digits that count."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)

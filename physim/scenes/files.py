@@ -1,0 +1,163 @@
+"""Trajectories on disk, as HDF5."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, final
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from physim.errors import PhysimError
+from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene, scenes_of
+from physim.scenes.trajectory import Trajectory
+
+Array = npt.NDArray[Any]
+Packed = dict[str, Array]
+FORMAT, VERSION = "physim trajectory", 1
+_INSTANTS, _OBJECTS = 128, 120
+
+
+def pack(trajectory: Trajectory) -> Packed:
+    """A trajectory as the arrays of its file: times, states, and `scene/...` with the sizes of the scenes.
+
+    Shapes: scene/objects, scene/relations [B]; the rest as in Trajectory and Scene, objects numbered within theirs.
+    """
+    scenes = scenes_of(trajectory.scene)
+    packed = {name: getattr(trajectory, name).numpy() for name in ("times", *STATE_FIELDS)}
+    packed["scene/objects"] = np.array([scene.num_bodies for scene in scenes])
+    packed["scene/relations"] = np.array([scene.edge_index.shape[1] for scene in scenes])
+    for name in sorted({*OBJECT_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *scenes[0].columns}):
+        packed[f"scene/{name}"] = torch.cat([scene[name] for scene in scenes], dim=_axis(name)).numpy()
+    return packed
+
+
+@final
+class TrajectoryWriter:
+    """Writes trajectories of equal length side by side into one file, which appears when all went well.
+
+    The same calls give the same bytes. Angles that are 0 throughout take no space.
+    """
+
+    def __init__(self, path: Path | str, metadata: Mapping[str, Any], batched: bool = True) -> None:
+        self.path = Path(path)
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._scenes: list[Packed] = []
+        self._header = {"format": FORMAT, "version": VERSION, "batched": batched}
+        self._header["metadata"] = json.dumps(dict(metadata), sort_keys=True, allow_nan=False)
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = h5py.File(self._partial, "w")
+        except OSError as error:
+            raise PhysimError(f"{self.path} cannot be written: {error}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._finish()
+            self._file.close()
+            if error is None:
+                os.replace(self._partial, self.path)
+        except OSError as failure:
+            raise PhysimError(f"{self.path} cannot be written: {failure}") from failure
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    def append(self, packed: Packed) -> None:
+        """Add the scenes of a packed trajectory."""
+        if not self._scenes:
+            self._file["times"] = packed["times"]
+        for name in STATE_FIELDS:
+            self._extend(name, packed[name])
+        self._scenes.append({name: array for name, array in packed.items() if name.startswith("scene/")})
+
+    def _extend(self, name: str, values: Array) -> None:
+        if name not in self._file:
+            instants, objects, *rest = values.shape
+            chunks = (min(_INSTANTS, instants), max(1, min(_OBJECTS, objects)), *rest)
+            self._file.create_dataset(
+                name, (instants, 0, *rest), np.float64, chunks=chunks, maxshape=(instants, None, *rest), fillvalue=0.0
+            )
+        dataset = self._file[name]
+        start = dataset.shape[1]
+        dataset.resize(start + values.shape[1], axis=1)
+        if values.any():
+            dataset[:, start:] = values
+
+    def _finish(self) -> None:
+        for name in sorted(self._scenes[0]):
+            axis = _axis(name.removeprefix("scene/"))
+            self._file[name] = np.concatenate([scene[name] for scene in self._scenes], axis=axis)
+        self._file.attrs.update(self._header)
+
+
+def save_trajectory(path: Path | str, trajectory: Trajectory) -> None:
+    """Write a trajectory to an HDF5 file; the same trajectory gives the same bytes.
+
+    Raises: PhysimError where the path cannot be written; nothing is left behind then.
+    """
+    with TrajectoryWriter(path, trajectory.metadata, batched="ptr" in trajectory.scene) as writer:
+        writer.append(pack(trajectory))
+
+
+def load_trajectory(path: Path | str) -> Trajectory:
+    """Read a trajectory.
+
+    Raises: PhysimError where there is no such file, or it is truncated or not one of physim's.
+    """
+    if not Path(path).is_file():
+        raise PhysimError(f"there is no trajectory file {path}")
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(file, path)
+    except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        raise PhysimError(f"{path} is no whole HDF5 file written by physim: {error}") from error
+
+
+def _read(file: h5py.File, path: Path | str) -> Trajectory:
+    if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
+        raise PhysimError(f"{path} is not a physim trajectory of version {VERSION}")
+    states = {name: _state(file[name]) for name in STATE_FIELDS}
+    scene = _scene({name: file["scene"][name][()] for name in file["scene"]}, batched=bool(file.attrs["batched"]))
+    times = torch.from_numpy(file["times"][()])
+    for name, values in states.items():
+        if values.shape[:2] != (len(times), scene.num_bodies):
+            wanted = (len(times), scene.num_bodies)
+            raise PhysimError(f"{path} is damaged: {name} has shape {tuple(values.shape)}, wanted {wanted} first")
+    return Trajectory(scene, **states, times=times, metadata=json.loads(file.attrs["metadata"]))
+
+
+def _state(dataset: h5py.Dataset) -> torch.Tensor:
+    """The values, or one row of zeros seen from every instant where nothing was written."""
+    if dataset.id.get_num_chunks() == 0:
+        return torch.zeros(1, *dataset.shape[1:], dtype=torch.float64).expand(dataset.shape)
+    return torch.from_numpy(dataset[()])
+
+
+def _scene(fields: Packed, batched: bool) -> Scene:
+    objects, relations = fields.pop("objects"), fields.pop("relations")
+    parts = {name: _parts(name, values, objects, relations) for name, values in fields.items()}
+    scenes = [
+        Scene(**{name: torch.from_numpy(part[number]) for name, part in parts.items()})
+        for number in range(len(objects))
+    ]
+    return Scene.batch_of(scenes) if batched else scenes[0]
+
+
+def _parts(name: str, values: Array, objects: Array, relations: Array) -> list[Array]:
+    sizes = np.ones_like(objects) if name in SCENE_FIELDS else relations if name in RELATION_FIELDS else objects
+    return np.split(values, np.cumsum(sizes)[:-1], axis=_axis(name))
+
+
+def _axis(name: str) -> int:
+    return 1 if name == "edge_index" else 0

@@ -1,0 +1,130 @@
+"""The state of a system at one instant, as a graph."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Batch, Data
+
+from physim.errors import PhysimError
+from physim.scenes.edges import all_pairs
+
+SHAPE_KINDS = ("point", "circle", "segment")
+BODY_TYPES = ("dynamic", "kinematic", "static")
+RELATION_KINDS = ("pair", "spring", "pin")
+RELATION_COLUMNS = ("rest_length", "stiffness", "damping")
+SOLVER_FIELDS = ("iterations", "collision_slop", "collision_bias", "collision_persistence")
+SOLVER_DEFAULTS = (10.0, 0.10000000149011612, 0.0017970074436457143, 3.0)  # pymunk's own
+DYNAMIC = BODY_TYPES.index("dynamic")
+
+STATE_FIELDS = ("pos", "vel", "angle", "angular_velocity")
+OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", "shape", "radius", "extent", "elasticity", "friction")
+RELATION_FIELDS = ("edge_index", "edge_kind", "edge_attr")
+SCENE_FIELDS = ("gravity", "damping", "dt", "solver")
+_NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", "batch", "ptr", *RELATION_FIELDS, *SCENE_FIELDS}
+
+
+class Scene(Data):  # type: ignore[misc]
+    """Objects are nodes, relations are edges; float64 unless said, batched by `Scene.batch_of`.
+
+    Per object: pos, vel, extent [N, 2] (extent: half of b - a of a segment, in the world frame at angle 0; else 0);
+    angle, angular_velocity, mass (0 unless dynamic), moment (of inertia; infinite where a body cannot turn), radius,
+    elasticity, friction [N]; body_type and shape [N] int64 (places in BODY_TYPES and SHAPE_KINDS); further float
+    columns [N] at will, such as charge.
+    Per relation: edge_index [2, E] int64 (source, target), edge_kind [E] int64 (RELATION_KINDS), edge_attr [E, 3]
+    (RELATION_COLUMNS; a pin's rest_length is its distance).
+    Per scene: gravity [1, 2], damping [1] (pymunk's: 1 is none), dt [1] (nan where unknown), solver [1, 4]
+    (SOLVER_FIELDS).
+    """
+
+    @classmethod
+    def of(cls, pos: Tensor, vel: Tensor, mass: Tensor, **fields: Tensor) -> Self:
+        """Make a scene of dynamic points related in all pairs; `fields` set or add anything else.
+
+        Shapes: pos, vel [N, 2], mass [N].
+        Raises: PhysimError where a per-object field does not count as many objects as pos.
+        """
+        count = len(pos)
+        zero = torch.zeros(count, dtype=torch.float64)
+        values: dict[str, Tensor] = {"pos": pos, "vel": vel, "angle": zero, "angular_velocity": zero, "mass": mass}
+        values["moment"] = torch.full((count,), torch.inf, dtype=torch.float64)
+        values |= {"body_type": torch.zeros(count, dtype=torch.int64), "shape": torch.zeros(count, dtype=torch.int64)}
+        values |= {"radius": zero, "extent": torch.zeros(count, 2, dtype=torch.float64)}
+        values |= {"elasticity": zero, "friction": zero}
+        values |= _scene_defaults()
+        values |= fields
+        if "edge_index" not in values:
+            values["edge_index"] = all_pairs([count])
+        edges = values["edge_index"].shape[1]
+        values.setdefault("edge_kind", torch.zeros(edges, dtype=torch.int64))
+        values.setdefault("edge_attr", torch.zeros(edges, len(RELATION_COLUMNS), dtype=torch.float64))
+        scene = cls(**{name: _typed(value) for name, value in values.items()})
+        for name in (*OBJECT_FIELDS, *scene.columns):
+            if len(scene[name]) != count:
+                raise PhysimError(
+                    f"{name} has {len(scene[name])} rows, wanted one for each of the {count} objects of pos"
+                )
+        return scene
+
+    @staticmethod
+    def batch_of(scenes: Sequence[Scene]) -> Scene:
+        """Put scenes side by side as one graph, with `batch` [N] and `ptr` [B + 1]."""
+        if not scenes:
+            raise PhysimError("a batch needs at least one scene, got none")
+        columns = scenes[0].columns
+        for number, scene in enumerate(scenes):
+            if scene.columns != columns:
+                raise PhysimError(f"scene {number} has the columns {scene.columns}, wanted {columns} as in scene 0")
+        batch: Scene = Batch.from_data_list(list(scenes))
+        return batch
+
+    @property
+    def num_bodies(self) -> int:
+        """How many objects there are, in all scenes of a batch together."""
+        return len(self.pos)
+
+    @property
+    def counts(self) -> Tensor:
+        """The number of objects of each scene [B]."""
+        return self.ptr.diff() if "ptr" in self else torch.tensor([self.num_bodies])
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all per-object float columns [N], sorted."""
+        return tuple(sorted(str(name) for name in self.keys() if name not in _NOT_COLUMNS))
+
+    @property
+    def inverse_mass(self) -> Tensor:
+        """1 / mass of dynamic objects, 0 of all others [N]."""
+        dynamic = self.body_type == DYNAMIC
+        return torch.where(dynamic, 1 / torch.where(dynamic, self.mass, 1.0), 0.0)
+
+    def moved(self, **state: Tensor) -> Self:
+        """The same scene in a new state (pos, vel, ...); everything else is shared."""
+        scene = copy.copy(self)
+        for name, value in state.items():
+            scene[name] = value
+        return scene
+
+
+def scenes_of(scene: Scene) -> list[Scene]:
+    """Take a batch apart; a single scene is a list of one."""
+    parts: list[Scene] = scene.to_data_list() if isinstance(scene, Batch) else [scene]
+    return parts
+
+
+def _scene_defaults() -> dict[str, Any]:
+    return {
+        "gravity": torch.zeros(1, 2, dtype=torch.float64),
+        "damping": torch.ones(1, dtype=torch.float64),
+        "dt": torch.full((1,), torch.nan, dtype=torch.float64),
+        "solver": torch.tensor([SOLVER_DEFAULTS], dtype=torch.float64),
+    }
+
+
+def _typed(value: Tensor) -> Tensor:
+    return value if value.dtype == torch.int64 else value.to(torch.float64)

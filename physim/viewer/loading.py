@@ -1,0 +1,65 @@
+"""A calm window while torch, the world and the weights are read."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pygame
+
+from physim.viewer.layout import Layout
+from physim.viewer.palette import GROUND, MUTED
+from physim.viewer.settings import PlaySettings
+from physim.viewer.stage import Stage
+from physim.viewer.text import rendered
+
+if TYPE_CHECKING:
+    from physim.engines.base import Engine
+    from physim.viewer.playback import Playback
+
+
+def load(settings: PlaySettings) -> Playback:
+    """The playback of these settings; imports torch."""
+    from physim.viewer.playback import Playback
+    from physim.viewer.simulation import Simulation
+
+    def learned() -> Engine[Any]:
+        from physim.engines.learned import LearnedEngine
+
+        return LearnedEngine.load(settings.weights)
+
+    simulation = Simulation(settings.world(), learned, settings.seed)
+    return Playback(simulation, settings.engines, settings.steps_per_frame, settings.last_step)
+
+
+def load_behind(stage: Stage, settings: PlaySettings) -> Playback | None:
+    """Load while the window stays alive; None where the user leaves before the end."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        loading = pool.submit(load, settings)
+        while not loading.done():
+            draw_loading(stage.surface)
+            stage.present()
+            time.sleep(0.03)  # leaves the interpreter to the loading thread
+            if any(_leaves(event) for event in stage.events()):
+                return None
+        return loading.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def draw_loading(surface: pygame.Surface) -> None:
+    """The word in the middle, and a bar that wanders under it."""
+    surface.fill(GROUND)
+    layout = Layout(surface.get_size(), 1)
+    label = rendered("loading", round(layout.font * 1.4), MUTED)
+    place = label.get_rect(center=surface.get_rect().center)
+    surface.blit(label, place)
+    share = abs(time.perf_counter() % 2 - 1)
+    left = place.left + round(share * place.width * 2 / 3)
+    surface.fill(MUTED, (left, place.bottom + layout.padding // 2, place.width // 3, 2))
+
+
+def _leaves(event: pygame.event.Event) -> bool:
+    return event.type == pygame.QUIT or (event.type == pygame.KEYDOWN and event.key in (pygame.K_ESCAPE, pygame.K_q))

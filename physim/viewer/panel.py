@@ -1,0 +1,128 @@
+"""Drawing one run: ground with a grid, walls, links, trails, bodies."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import final
+
+import numpy as np
+import pygame
+
+from physim.viewer.bodies import CIRCLE, SEGMENT, Floats
+from physim.viewer.camera import Camera, round_length
+from physim.viewer.layout import Layout
+from physim.viewer.palette import AXIS, GRID, LINK, MUTED, PANEL, STOPPED, WALL, Colour, body_colour, mixed
+from physim.viewer.run import Run
+from physim.viewer.sprites import draw_bar, draw_disc
+from physim.viewer.text import rendered, wrapped
+
+BANDS = 9
+GRID_PIXELS = 90
+POINT_SHARE = 0.021
+
+
+@lru_cache(maxsize=1024)
+def trail_colours(body: int) -> list[tuple[Colour, Colour]]:
+    """The colours of a trail's core and of its rim, band by band, the oldest first."""
+    strengths = [((band + 1) / BANDS) ** 1.6 for band in range(BANDS)]
+    colour = body_colour(body)
+    return [(mixed(PANEL, colour, 0.85 * strength), mixed(PANEL, colour, 0.4 * strength)) for strength in strengths]
+
+
+@final
+class PanelView:
+    """A run in one rectangle of the window, seen through the common camera."""
+
+    def __init__(self, surface: pygame.Surface, rectangle: pygame.Rect, layout: Layout) -> None:
+        self.surface = surface.subsurface(rectangle)
+        self.layout = layout
+        self.stage = layout.stage(rectangle)
+
+    def draw(self, run: Run, camera: Camera) -> None:
+        """Draw everything but the figures."""
+        camera.fit(*self.stage)
+        self.surface.fill(PANEL)
+        self._draw_grid(camera)
+        self._draw_links(run, camera)
+        self._draw_trails(run, camera)
+        self._draw_bodies(run, camera)
+        self._draw_scale(camera)
+        if run.message:
+            self._draw_message(run.message)
+
+    def sizes(self, run: Run, camera: Camera) -> Floats:
+        """The radius of each body in pixels [N]: true for circles and segments, by the mass's cube root for points."""
+        bodies = run.bodies
+        largest = POINT_SHARE * min(self.stage.size) * min(1.0, (8 / bodies.count) ** 0.25)
+        share = np.cbrt(bodies.mass / max(float(bodies.mass.max()), 1e-300))
+        points = np.maximum(largest * share, max(2.0, 0.3 * largest))
+        return np.where(bodies.radius > 0, bodies.radius * camera.scale, points)
+
+    def _draw_grid(self, camera: Camera) -> None:
+        width, height = self.surface.get_size()
+        corners = camera.metres(np.array([[0.0, 0.0], [width, height]]))
+        spacing = round_length(GRID_PIXELS * 1.6 / camera.scale)
+        for axis, (start, end) in enumerate(corners.T):
+            numbers = np.arange(np.ceil(min(start, end) / spacing), np.floor(max(start, end) / spacing) + 1)
+            places = camera.pixels(np.repeat(numbers[:, None] * spacing, 2, axis=1))[:, axis]
+            for number, place in zip(numbers, places, strict=True):
+                line = (round(place), 0, 1, height) if axis == 0 else (0, round(place), width, 1)
+                self.surface.fill(AXIS if number == 0 else GRID, line)
+
+    def _draw_scale(self, camera: Camera) -> None:
+        length = round_length(GRID_PIXELS * 1.6 / camera.scale)
+        left, bottom = self.layout.padding, self.surface.get_height() - self.layout.padding
+        width = round(length * camera.scale)
+        for bar in ((left, bottom, width, 1), (left, bottom - 4, 1, 5), (left + width, bottom - 4, 1, 5)):
+            self.surface.fill(MUTED, bar)
+        label = rendered(f"{length:g} m", self.layout.font, MUTED)
+        self.surface.blit(label, (left, bottom - 5 - label.get_height()))
+
+    def _draw_links(self, run: Run, camera: Camera) -> None:
+        ends = camera.pixels(run.state.pos)[run.bodies.links].transpose(1, 0, 2)
+        for first, second in ends.tolist():
+            pygame.draw.aaline(self.surface, LINK, first, second)
+
+    def _draw_trails(self, run: Run, camera: Camera) -> None:
+        """Every trail in bands, fading into the ground the older they are."""
+        points = camera.pixels(run.trail.points(run.state.pos)).transpose(1, 0, 2)
+        moving = np.flatnonzero(~run.bodies.static & (np.ptp(points, axis=1).max(axis=1) > 1)).tolist()
+        paths = points[moving].tolist()
+        edges = np.linspace(0, points.shape[1] - 1, BANDS + 1).astype(int).tolist()
+        for band, (start, end) in enumerate(pairwise(edges)):
+            if end > start:
+                for body, path in zip(moving, paths, strict=True):
+                    core, rim = trail_colours(body)[band]
+                    piece = path[start : end + 1]
+                    pygame.draw.lines(self.surface, rim, False, piece, 2)
+                    pygame.draw.aalines(self.surface, core, False, piece)
+
+    def _draw_bodies(self, run: Run, camera: Camera) -> None:
+        bodies, state = run.bodies, run.state
+        first, second = map(camera.pixels, bodies.ends(state.pos, state.angle))
+        centres, sizes = camera.pixels(state.pos), self.sizes(run, camera)
+        turned = np.stack([np.cos(state.angle), np.sin(state.angle)], axis=1)
+        hands = camera.pixels(state.pos + 0.8 * bodies.radius[:, None] * turned)
+        for body in np.argsort(-sizes, kind="stable").tolist():
+            colour = WALL if bodies.static[body] else body_colour(body)
+            if bodies.shape[body] == SEGMENT:
+                draw_bar(self.surface, first[body], second[body], float(sizes[body]), colour)
+                continue
+            draw_disc(self.surface, centres[body], float(sizes[body]), colour)
+            if bodies.shape[body] == CIRCLE and sizes[body] > 5:
+                hand = mixed(colour, PANEL, 0.6)
+                pygame.draw.aaline(self.surface, hand, centres[body].tolist(), hands[body].tolist())
+
+    def _draw_message(self, message: str) -> None:
+        """Why the run has stopped, over its last finite state."""
+        layout, (width, height) = self.layout, self.surface.get_size()
+        lines = ["stopped", *wrapped(message, layout.font, width - 4 * layout.padding)]
+        tall = len(lines) * layout.line + 2 * layout.padding
+        shade = pygame.Surface((width, tall), pygame.SRCALPHA, 32)
+        shade.fill((*PANEL, 225))
+        top = (height - tall) // 2
+        self.surface.blit(shade, (0, top))
+        for place, line in enumerate(lines):
+            label = rendered(line, layout.font, STOPPED)
+            self.surface.blit(label, ((width - label.get_width()) // 2, top + layout.padding + place * layout.line))

@@ -1,0 +1,91 @@
+"""Writing frames to a GIF, an MP4 or a PNG, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import pygame
+
+from physim.viewer.settings import FRAMES_PER_SECOND, GIF_FRAMES
+
+GIF_WIDTH, FILM_WIDTH = 720, 1920
+GIF_BITS = 6
+
+
+@final
+class Recorder:
+    """Takes frames and, when closed, leaves the file; a PNG keeps the last frame alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.ending = path, path.suffix.lower()
+        self.frames = 0
+        self._temporary = path.with_name(f".{os.getpid()}.{path.stem}{self.ending}")
+        self._size: tuple[int, int] | None = None
+        self._last: pygame.Surface | None = None
+        self._writer: Any = None
+
+    @property
+    def full(self) -> bool:
+        """Whether no more frames can be taken."""
+        return self.ending == ".gif" and self.frames >= GIF_FRAMES
+
+    def add(self, surface: pygame.Surface) -> None:
+        """Take a frame, scaled to the size of the first."""
+        if self.full:
+            return
+        if self._size is None:
+            self._size = self._fitted(surface.get_size())
+        scaled = surface if surface.get_size() == self._size else pygame.transform.smoothscale(surface, self._size)
+        self.frames += 1
+        if self.ending == ".png":
+            self._last = scaled.copy()
+        else:
+            self._write(scaled)
+
+    def close(self) -> None:
+        """Finish the file and put it in its place; without frames there is none."""
+        if not self.frames:
+            return
+        try:
+            if self._last is not None:
+                self._write(self._last)
+            self._writer.close()
+            os.replace(self._temporary, self.path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._writer is not None:
+            self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _write(self, surface: pygame.Surface) -> None:
+        frame = np.ascontiguousarray(pygame.surfarray.array3d(surface).transpose(1, 0, 2))
+        if self._writer is None:
+            self._writer = self._opened()
+        if self.ending == ".gif":
+            self._writer.write(frame, duration=1000 / FRAMES_PER_SECOND, loop=0, bits=GIF_BITS)
+        elif self.ending == ".png":
+            self._writer.write(frame)
+        else:
+            self._writer.append_data(frame)
+
+    def _opened(self) -> Any:
+        if self.ending == ".mp4":
+            import imageio.v2
+
+            return imageio.v2.get_writer(self._temporary, fps=FRAMES_PER_SECOND, macro_block_size=2, quality=8)
+        import imageio.v3
+
+        return imageio.v3.imopen(self._temporary, "w", plugin="pillow")
+
+    def _fitted(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The size of the film's frames: no wider than it should be, and even as MP4 wants it."""
+        if self.ending == ".png":
+            return size
+        share = min(1.0, (GIF_WIDTH if self.ending == ".gif" else FILM_WIDTH) / size[0])
+        return 2 * round(size[0] * share / 2), 2 * round(size[1] * share / 2)

@@ -1,0 +1,44 @@
+"""What a session measured, in the one form for figures."""
+
+from __future__ import annotations
+
+from physim.reports import Row, row
+from physim.viewer.pace import Pace
+from physim.viewer.playback import Playback
+from physim.viewer.simulation import LEARNED, TRUTH
+
+
+def rows_of(playback: Playback, pace: Pace) -> list[Row]:
+    """Speeds, and how the runs stand after the last step."""
+    simulation, speeds = playback.simulation, pace.average()
+    labels: Row = {"world": simulation.world.name, "bodies": simulation.truth.bodies.count}
+    labels |= {"seed": simulation.seed, "engines": playback.engines}
+    rows = [
+        row("frames_per_second", speeds.frames, "frames/s") | labels,
+        row("steps_per_frame", playback.steps_per_frame, "steps") | labels,
+        row("steps_per_second", speeds.steps, "steps/s") | labels,
+        row("steps", simulation.step, "steps") | labels,
+    ]
+    if pace.seconds_to_first_frame is not None:
+        rows.append(row("seconds_to_first_frame", pace.seconds_to_first_frame, "s") | labels)
+    error = simulation.position_error(LEARNED) if LEARNED in simulation.runs else None
+    if error is not None:
+        rows.append(row("rollout_position_error", error, "m") | labels | {"engine": LEARNED})
+    return rows + _drifts(playback, labels)
+
+
+def _drifts(playback: Playback, labels: Row) -> list[Row]:
+    """The energy drift of each run beside the truth's, or the step at which it stopped."""
+    simulation = playback.simulation
+    true = simulation.truth.drift().energy
+    rows: list[Row] = []
+    for name, run in simulation.runs.items():
+        energy, against = run.drift().energy, None if name == TRUTH else TRUTH
+        if run.stopped_at is not None:
+            figure = row("stopped_at_step", run.stopped_at, "steps") | {"message": run.message}
+        elif energy is not None:
+            figure = row("energy_drift", energy, "share", against, true if against else None)
+        else:
+            continue
+        rows.append(figure | labels | {"engine": name})
+    return rows

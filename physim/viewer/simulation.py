@@ -1,0 +1,100 @@
+"""The truth and what is compared with it, in lock-step; it knows nothing of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, final
+
+from physim.engines.base import Engine
+from physim.measures import position_error
+from physim.viewer.bodies import Floats
+from physim.viewer.drift import Drift
+from physim.viewer.run import Run
+from physim.viewer.trail import STRIDE
+from physim.worlds import World
+
+TRUTH, LEARNED = "truth", "learned"
+
+
+@final
+class Simulation:
+    """Runs of one world from the same scene: the truth always, the learned engine from when it is first wanted.
+
+    Raises: PhysimError where the world or an engine refuses what it is first given.
+    """
+
+    def __init__(self, world: World, load: Callable[[], Engine[Any]], seed: int) -> None:
+        self.world, self.seed, self.step = world, seed, 0
+        self._load = load
+        self.runs = {TRUTH: Run(world.engine(), world.forces, world.scene(seed))}
+        self.band = Drift(None, 0.0)
+
+    @property
+    def truth(self) -> Run:
+        """The run that all others are measured against."""
+        return self.runs[TRUTH]
+
+    def need_learned(self) -> None:
+        """Load the learned engine, if it is not yet there, and start it where the truth is now."""
+        if LEARNED not in self.runs:
+            self.runs[LEARNED] = Run(self._load(), self.world.forces, self.truth.state.scene)
+
+    def advance(self, steps: int) -> None:
+        """Take steps, all runs together."""
+        for _ in range(steps):
+            self.step += 1
+            for run in self.runs.values():
+                run.step(self.step)
+                if self.step % STRIDE == 0:
+                    run.trail.append(run.state.pos)
+        self._widen_band()
+
+    def reset(self, seed: int) -> None:
+        """Start all runs from the scene of a seed."""
+        scene = self.world.scene(seed)
+        self.seed, self.step, self.band = seed, 0, Drift(None, 0.0)
+        for run in self.runs.values():
+            run.start(scene)
+
+    def resynchronise(self) -> None:
+        """Put all runs where the truth is now."""
+        for name, run in self.runs.items():
+            if name != TRUTH:
+                run.start(self.truth.state.scene, self.step)
+
+    def set_bodies(self, bodies: int) -> None:
+        """Start anew with another number of bodies, in a world that has them as a parameter."""
+        changed: dict[str, Any] = {"bodies": bodies}
+        world = replace(self.world, **changed)
+        engine, scene = world.engine(), world.scene(self.seed)
+        engine.start(scene)
+        self.world, self.truth.engine = world, engine
+        self.reset(self.seed)
+
+    @property
+    def bodies(self) -> int | None:
+        """The world's number of bodies, None where it has no such parameter."""
+        return self.world.parameters.get("bodies")
+
+    def override(self, name: str, body: int, position: Floats, velocity: Floats | None) -> None:
+        """Put one body of one run somewhere else; the truth's band counts anew where it is the truth's.
+
+        Shapes: position (m), velocity (m/s; None keeps it) [2].
+        """
+        self.runs[name].override(body, position, velocity)
+        if name == TRUTH:
+            self.band = Drift(None, 0.0)
+
+    def position_error(self, name: str) -> float | None:
+        """The distance from the truth in metres, root mean square over bodies; None where a run has stopped."""
+        run = self.runs[name]
+        if run.message or self.truth.message:
+            return None
+        return float(position_error(run.state.scene, self.truth.state.scene))
+
+    def _widen_band(self) -> None:
+        """Keep the largest drift of the truth itself since it began."""
+        drift = self.truth.drift()
+        energy = None if drift.energy is None else max(abs(drift.energy), self.band.energy or 0.0)
+        self.band = Drift(energy, max(drift.momentum, self.band.momentum))

@@ -1,0 +1,102 @@
+"""What scenes come from."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+import pymunk
+
+from physim.checks import check_positive, check_seed
+from physim.engines.base import Engine
+from physim.engines.truth import PymunkEngine
+from physim.scenes.forces import PairForce
+from physim.scenes.scene import Scene
+from physim.scenes.spaces import scene_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class World(ABC):
+    """A seeded builder of pymunk.Spaces, with the step, the forces and the engine of their truth.
+
+    Worlds are frozen dataclasses: the fields beside dt and substeps are a world's parameters, and flags of commands.
+    """
+
+    dt: float
+    """seconds from one instant to the next"""
+    substeps: int
+    """simulator steps in one dt"""
+
+    columns: ClassVar[tuple[str, ...]] = ()
+    """further attributes of the bodies that belong to the scene, such as charge"""
+
+    def __post_init__(self) -> None:
+        check_positive(dt=self.dt, substeps=self.substeps)
+
+    @abstractmethod
+    def space(self, rng: np.random.Generator) -> pymunk.Space:
+        """Build a Space; all randomness comes from `rng`."""
+
+    @property
+    def name(self) -> str:
+        """What the world is called in files and on the command line."""
+        return type(self).__name__.lower()
+
+    @property
+    def forces(self) -> PairForce | None:
+        """The forces between pairs of bodies that pymunk does not know."""
+        return None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the world was built with, as JSON knows it."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("dt", "substeps")}
+
+    @property
+    def position_rule(self) -> str:
+        """Which velocity moves the bodies in one dt: the new one, the old one, or about the mean of both.
+
+        pymunk moves bodies before it applies gravity, springs and contacts; our pairwise forces kick before the move.
+        """
+        if self.substeps > 1:
+            return "mean_velocity"
+        return "old_velocity" if self.forces is None else "new_velocity"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The world's identity in files: name, parameters, dt, substeps, position rule and hash of the source."""
+        return {
+            "name": self.name,
+            "parameters": self.parameters,
+            "dt": self.dt,
+            "substeps": self.substeps,
+            "position_rule": self.position_rule,
+            "source": hashlib.sha256(self.source.encode()).hexdigest(),
+        }
+
+    @property
+    def source(self) -> str:
+        """The text of the world's code, or "" where it has no file."""
+        try:
+            return inspect.getsource(type(self))
+        except (OSError, TypeError):
+            return ""
+
+    def scene(self, seed: int, index: int = 0) -> Scene:
+        """Scene `index` of a seed."""
+        check_seed(seed)
+        sequence = np.random.SeedSequence(seed, spawn_key=(index,))
+        return scene_of(self.space(np.random.default_rng(sequence)), self.dt, self.columns)
+
+    def scenes(self, seed: int, count: int, start: int = 0) -> list[Scene]:
+        """Scenes `start` to `start + count - 1` of a seed."""
+        check_positive(count=count)
+        return [self.scene(seed, index) for index in range(start, start + count)]
+
+    def engine(self) -> Engine[Any]:
+        """The truth."""
+        return PymunkEngine(self.dt, self.substeps, self.forces)

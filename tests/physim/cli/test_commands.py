@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from physim import plugins
+from physim.cli import main
+from physim.learner import EvaluateSettings, Learner, TrainSettings
+from physim.reports import Row, row
+from physim.worlds import World
+
+HEAVY = ("torch", "numpy", "scipy", "torch_geometric", "lightning_fabric", "pygame", "h5py")
+SCENE = """
+import pymunk
+
+
+def pair(rng, distance: float = 1.0, heavy: bool = False, label: str = "x"):
+    '''Two bodies side by side.
+
+    Args:
+        distance: how far they stand apart
+    '''
+    space = pymunk.Space()
+    for place in (0.0, distance):
+        body = pymunk.Body(2.0 if heavy else 1.0, 1.0)
+        body.position = place, rng.uniform()
+        space.add(body)
+    return space
+
+
+def square(rng):
+    space = pymunk.Space()
+    body = pymunk.Body(1.0, 1.0)
+    space.add(body, pymunk.Poly.create_box(body))
+    return space
+"""
+
+
+class Recorded(Learner):
+    """A learner that only says what it was asked."""
+
+    @property
+    def configs(self) -> tuple[str, ...]:
+        return ("best", "paper")
+
+    def train(self, world: World, settings: TrainSettings) -> Path:
+        if settings.updates == 13:
+            raise KeyboardInterrupt
+        settings.out.write_text(f"{world.metadata} {settings}")
+        return settings.out
+
+    def evaluate(self, worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
+        print("a stray line")
+        return [row("one_step_mse", settings.scenes, "(m/s)^2") | settings.labels(world) for world in worlds]
+
+
+def recorded_bench(progress: bool) -> list[Row]:
+    return [row("speed", 2.0, "1/s", "other", 1.0) | {"progress": progress}]
+
+
+@pytest.fixture(autouse=True)
+def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scene, and stand-ins for the learner and a bench."""
+    registered = plugins.load
+    replaced = {(plugins.LEARNERS, "physics"): Recorded, (plugins.BENCHES, "recorded"): recorded_bench}
+    monkeypatch.setattr(plugins, "load", lambda group, name: replaced.get((group, name)) or registered(group, name))
+    (folder / "scene.py").write_text(SCENE)
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("", "worlds, generate, train, evaluate, play, bench"),
+        ("simulate nbody", "worlds, generate, train, evaluate, play, bench"),
+        ("generate", "Missing from physim generate: WORLD A registered world"),
+        ("generate nbodies", "unknown world 'nbodies': the known ones are charges, nbody, swirl"),
+        ("generate missing.py:scene", "missing.py"),
+        ("generate scene.py:nothing", "nothing"),
+        ("generate scene.py:square --scenes 1 --steps 1", "Poly"),
+        (
+            "generate nbody --bodees 6",
+            "unknown argument '--bodees' of physim generate: the known flags are --dt,",
+        ),
+        ("generate nbody --bodies six", "Error parsing --bodies: invalid literal for int() with base 10: 'six'"),
+        ("generate nbody --bodies 0", "bodies must be above 0, got 0"),
+        ("generate nbody --bodies -3", "bodies must be above 0, got -3"),
+        ("generate nbody --dt 0", "dt must be above 0, got 0"),
+        ("generate nbody --scenes 0", "scenes must be above 0, got 0"),
+        ("generate nbody --steps -1", "steps must be above 0, got -1"),
+        ("generate nbody --workers 0", "workers must be above 0, got 0"),
+        ("generate nbody --seed -1", "seed must be 0 or more, got -1"),
+        ("generate nbody --out missing/data.h5", "--out cannot be written"),
+        ("generate nbody --out .", "not a plain file"),
+        ("generate nbody 3", "unknown argument '3'"),
+        ("train nbody --config grand", "unknown config 'grand': the known ones are best, paper"),
+        ("train nbody --seed 90000", "seed must be under 90000"),
+        ("train nbody --minutes 0", "minutes must be above 0, got 0"),
+        ("train nbody --out missing/w.safetensors", "--out cannot be written"),
+        ("train nbody --learner magic", "unknown learner 'magic'"),
+        ("evaluate nbody --json missing/rows.json", "--json cannot be written"),
+        ("evaluate nbody --bodies 3 0", "bodies must be above 0, got 0"),
+        ("evaluate nbody --bodies", "bodies needs at least one value"),
+        ("evaluate nbody --steps 0", "steps must be above 0, got 0"),
+        ("play nbody --engine magic", "invalid choice 'magic' for argument '--engine'"),
+        ("play nbody --headless --steps 0", "steps"),
+        ("play nbody --headless --record out.txt", ".gif"),
+        ("bench magic", "unknown bench 'magic'"),
+        ("bench recorded --json missing/rows.json", "--json cannot be written"),
+    ],
+)
+def test_bad_input_gives_one_sentence_and_writes_nothing(
+    command: str, sentence: str, refused: Callable[[str], str]
+) -> None:
+    assert sentence in refused(command)
+
+
+def test_unknown_names_are_told_from_what_is_installed(refused: Callable[[str], str]) -> None:
+    sentence = refused("train no_such_world")
+    assert all(entry.name in sentence for entry in entry_points(group="physim.worlds"))
+
+
+def test_help_of_a_world_shows_its_own_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["generate", "scene.py:pair", "--help"])
+    output = capsys.readouterr().out
+    assert "--distance FLOAT" in output
+    assert "how far they stand apart (default: 1.0)" in " ".join(output.replace("│", " ").split())
+
+
+def test_worlds_lists_names_and_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["worlds"]) == 0
+    assert "bodies=6" in next(line for line in capsys.readouterr().out.splitlines() if line.startswith("nbody"))
+
+
+@pytest.mark.parametrize(("flag", "value"), [("distance", 2.5), ("label", "blue")])
+def test_flags_reach_the_world(folder: Path, flag: str, value: object) -> None:
+    assert main(["train", "scene.py:pair", f"--{flag}", str(value)]) == 0
+    assert f"'{flag}': {value!r}" in (folder / "pair.safetensors").read_text()
+
+
+def test_switch_reaches_the_world(folder: Path) -> None:
+    assert main(["train", "scene.py:pair", "--heavy"]) == 0
+    assert "'heavy': True" in (folder / "pair.safetensors").read_text()
+
+
+def test_generate_writes_the_same_bytes_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for out in ("first.h5", "second.h5"):
+        assert main(f"generate scene.py:pair --scenes 2 --steps 3 --out {out}".split()) == 0
+        assert capsys.readouterr().out == f"{out}\n"
+    assert (folder / "first.h5").read_bytes() == (folder / "second.h5").read_bytes()
+
+
+def test_interrupted_training_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "nbody", "--updates", "13"]) == 130
+    assert capsys.readouterr().err == "physim: interrupted: --resume goes on from nbody.safetensors.checkpoint\n"
+
+
+def test_evaluate_sweeps_every_parameter_given_several_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "nbody", "--bodies", "3", "6", "--floor", "5", "6", "--scenes", "7", "--json", "-"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["bodies"], row["floor"]) for row in rows] == [(3, 5.0), (3, 6.0), (6, 5.0), (6, 6.0)]
+    assert {row["value"] for row in rows} == {7}
+
+
+def test_json_dash_leaves_standard_output_to_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "recorded", "--json", "-"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out) == [row("speed", 2.0, "1/s", "other", 1.0) | {"progress": True}]
+    assert output.err.startswith("name")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+from physim.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    print("heavy:", sorted(set(sys.modules) & set({HEAVY!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "heavy: []" in done.stdout
+    assert all(command in done.stdout for command in ("worlds", "generate", "train", "evaluate", "play", "bench"))
+
+
+def test_module_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "physim", "nothing"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("physim: ")

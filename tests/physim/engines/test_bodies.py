@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pymunk
+import pytest
+
+from physim.engines.bodies import BatchBodies, Bodies, LoopedBodies
+
+KINDS = [BatchBodies, LoopedBodies]
+
+
+def crowd() -> tuple[pymunk.Space, list[pymunk.Body]]:
+    space = pymunk.Space()
+    space.add(pymunk.Segment(space.static_body, (-9, 0), (9, 0), 0.1))
+    bodies = [pymunk.Body(1 + k, 1.0) for k in range(5)]
+    for k, body in enumerate(bodies):
+        body.position, body.angle, body.velocity, body.angular_velocity = (k, -k), 0.1 * k, (k, 2), 0.2 * k
+        space.add(body)
+    return space, bodies
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_are_the_bodies_in_the_order_asked_for(kind: type[Bodies]) -> None:
+    space, bodies = crowd()
+    rows = kind(space, bodies[::-1]).read()
+    assert rows[1].tolist() == [3.0, -3.0, 0.1 * 3, 3.0, 2.0, 0.2 * 3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_stay_right_when_pymunks_order_changes(kind: type[Bodies]) -> None:
+    space, bodies = crowd()
+    kept = [bodies[k] for k in (4, 2, 3)]
+    reader = kind(space, kept)
+    reader.read()
+    space.remove(bodies[0], bodies[1])
+    assert reader.read()[:, 0].tolist() == [4.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_these_bodies_take_the_velocities(kind: type[Bodies]) -> None:
+    space, bodies = crowd()
+    vel = np.array([[7.0, 8.0], [9.0, 10.0]])
+    kind(space, [bodies[3], bodies[1]]).write_velocities(vel)
+    assert [tuple(body.velocity) for body in bodies] == [(0, 2), (9, 10), (2, 2), (7, 8), (4, 2)]
+    assert tuple(space.static_body.velocity) == (0, 0)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from physim.errors import PhysimError
+from physim.scenes.scene import BODY_TYPES, Scene, scenes_of
+
+
+def points(count: int, seed: int = 0, **fields: torch.Tensor) -> Scene:
+    generator = torch.Generator().manual_seed(seed)
+    pos, vel = (torch.randn(count, 2, generator=generator, dtype=torch.float64) for _ in range(2))
+    return Scene.of(pos, vel, torch.arange(1.0, count + 1), **fields)
+
+
+def test_the_short_constructor_makes_free_points_in_all_pairs() -> None:
+    scene = points(4)
+    assert scene.mass.dtype == torch.float64
+    assert scene.edge_index.shape == (2, 12)
+    assert scene.edge_attr.shape == (12, 3)
+    assert torch.isinf(scene.moment).all()
+    assert not scene.shape.any()
+
+
+def test_columns_name_every_float_column_of_the_objects() -> None:
+    scene = points(3, charge=torch.ones(3))
+    assert scene.columns == (
+        "angle",
+        "angular_velocity",
+        "charge",
+        "elasticity",
+        "friction",
+        "mass",
+        "moment",
+        "radius",
+    )
+    assert Scene.batch_of([scene, scene]).columns == scene.columns
+
+
+def test_inverse_mass_is_0_unless_dynamic() -> None:
+    kinds = torch.tensor([BODY_TYPES.index(name) for name in ("dynamic", "kinematic", "static")])
+    scene = points(3, body_type=kinds)
+    assert scene.inverse_mass.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_batch_comes_apart_into_the_same_scenes() -> None:
+    scenes = [points(count, seed=count) for count in (1, 3, 2)]
+    batch = Scene.batch_of(scenes)
+    assert batch.counts.tolist() == [1, 3, 2]
+    assert batch.num_bodies == 6
+    for part, scene in zip(scenes_of(batch), scenes, strict=True):
+        assert all(torch.equal(part[name], scene[name]) for name in ("pos", "mass", "edge_index", "solver"))
+
+
+def test_a_moved_scene_shares_everything_else() -> None:
+    scene = points(3)
+    moved = scene.moved(pos=scene.pos + 1)
+    assert torch.equal(moved.pos, scene.pos + 1)
+    assert moved.mass is scene.mass
+    assert torch.equal(points(3).pos, scene.pos)
+
+
+def test_a_moved_batch_comes_apart_into_moved_scenes() -> None:
+    batch = Scene.batch_of([points(2), points(3)])
+    parts = scenes_of(batch.moved(pos=batch.pos + 1))
+    assert torch.equal(torch.cat([part.pos for part in parts]), batch.pos + 1)
+
+
+def test_rows_that_do_not_fit_are_refused_by_field() -> None:
+    with pytest.raises(PhysimError, match="charge has 2 rows, wanted one for each of the 3 objects"):
+        points(3, charge=torch.ones(2))
+
+
+def test_scenes_of_unlike_columns_are_no_batch() -> None:
+    with pytest.raises(PhysimError, match="scene 1 has the columns"):
+        Scene.batch_of([points(2, charge=torch.ones(2)), points(2)])
+    with pytest.raises(PhysimError, match="at least one scene"):
+        Scene.batch_of([])

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from physim.checks import check_positive, check_seed
+from physim.errors import PhysimError
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
+def test_what_is_not_above_zero_is_named(value: float) -> None:
+    with pytest.raises(PhysimError, match=f"steps must be above 0, got {value}"):
+        check_positive(scenes=1, steps=value)
+
+
+def test_what_was_not_asked_for_passes() -> None:
+    check_positive(minutes=None, updates=1)
+
+
+def test_negative_seed_is_refused() -> None:
+    check_seed(0)
+    with pytest.raises(PhysimError, match="seed must be 0 or more, got -1"):
+        check_seed(-1)

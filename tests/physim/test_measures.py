@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import math
+
+import pymunk
+import pytest
+import torch
+
+from physim import measures
+from physim.engines.rollout import rollout
+from physim.engines.truth import PymunkEngine
+from physim.errors import PhysimError
+from physim.scenes.scene import Scene
+from physim.scenes.spaces import scene_of
+from worlds.charges import Charges
+from worlds.nbody import NBody
+from worlds.swirl import Swirl
+
+
+def spring_pendulum() -> Scene:
+    space = pymunk.Space()
+    space.gravity = 0, -9.8
+    body = pymunk.Body(2.0, 3.0)
+    body.position, body.angular_velocity = (1.0, 0.0), 2.0
+    space.add(body, pymunk.DampedSpring(body, space.static_body, (0, 0), (0, 0), 0.7, 50.0, 0.0))
+    return scene_of(space)
+
+
+def test_energies_of_a_body_by_hand() -> None:
+    scene = spring_pendulum()
+    assert measures.kinetic_energy(scene).tolist() == [0.5 * 3 * 4]
+    energy = measures.potential_energy(scene.moved(pos=scene.pos + torch.tensor([[0.0, 1.0], [0.0, 1.0]])))
+    assert energy is not None
+    assert energy.item() == pytest.approx(2 * 9.8 * 1 + 0.5 * 50 * 0.3**2)
+
+
+def test_the_energy_of_a_spring_pendulum_is_kept() -> None:
+    trajectory = rollout(PymunkEngine(1e-4), spring_pendulum(), steps=2000)
+    potential = measures.potential_energy(trajectory)
+    assert potential is not None
+    total = (measures.kinetic_energy(trajectory) + potential)[:, 0]
+    assert (total - total[0]).abs().max() < 1e-3 * (potential.max() - potential.min())
+
+
+@pytest.mark.parametrize("world", [NBody(bodies=4, dt=1e-4), Charges(bodies=4, dt=1e-4)], ids=str)
+def test_energy_and_momenta_of_free_bodies_are_kept(world: NBody | Charges) -> None:
+    scenes = Scene.batch_of(world.scenes(seed=1, count=5))
+    trajectory = rollout(world.engine(), scenes, steps=200)
+    kinetic, potential = measures.kinetic_energy(trajectory), measures.potential_energy(trajectory, world.forces)
+    assert potential is not None
+    assert kinetic.shape == potential.shape == (201, 5)
+    total = kinetic + potential
+    assert ((total - total[0]).abs() / kinetic.max(dim=0).values.clamp(min=1)).max() < 2e-2
+    momentum, angular = measures.momentum(trajectory), measures.angular_momentum(trajectory)
+    scale = (scenes.mass.sum() * trajectory.vel.norm(dim=-1).max()).item()
+    assert torch.allclose(momentum, momentum[0].expand_as(momentum), atol=1e-12 * scale)
+    assert torch.allclose(angular, angular[0].expand_as(angular), atol=1e-9 * scale)
+
+
+def test_swirl_keeps_momentum_and_has_no_potential() -> None:
+    world = Swirl(bodies=4)
+    trajectory = rollout(world.engine(), world.scene(seed=1), steps=50)
+    momentum = measures.momentum(trajectory)
+    assert torch.allclose(momentum, momentum[0].expand_as(momentum), atol=1e-9)
+    assert measures.potential_energy(trajectory, world.forces) is None
+
+
+def test_a_batch_of_unlike_scenes_is_measured_scene_by_scene() -> None:
+    scenes = [NBody(bodies=count).scene(seed=count) for count in (1, 4, 2)]
+    batch, forces = Scene.batch_of(scenes), NBody().forces
+    together = measures.potential_energy(batch, forces)
+    alone = [measures.potential_energy(scene, forces) for scene in scenes]
+    assert together is not None
+    assert together.tolist() == pytest.approx([float(energy) for energy in alone if energy is not None])
+    assert measures.momentum(batch).shape == (3, 2)
+
+
+def test_the_position_error_is_the_root_mean_square_over_bodies() -> None:
+    truth = Scene.batch_of([NBody(bodies=count).scene(seed=1) for count in (2, 3)])
+    pos = truth.pos.clone()
+    pos[0] += torch.tensor([3.0, 4.0])
+    error = measures.position_error(truth.moved(pos=pos), truth)
+    assert error.tolist() == pytest.approx([5 / math.sqrt(2), 0])
+    with pytest.raises(PhysimError, match="pos has shape"):
+        measures.position_error(truth, NBody().scene(seed=1))
+
+
+def test_the_horizon_is_the_first_step_past_the_limit() -> None:
+    error = torch.tensor([[0.0, 0.0, 0.0], [1.0, 9.0, math.nan], [6.0, 1.0, 1.0], [1.0, 1.0, 9.0], [5.0, 5.0, 5.0]])
+    assert measures.horizon(error, 5.0).tolist() == [2, 1, 1]
+    assert measures.horizon(error, 10.0).tolist() == [5, 5, 1]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from physim.cli.parsing import parse
+from physim.worlds import check_world, find_world
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+COMMANDS = re.findall(r"(?m)^physim [a-z]+ [a-z_.]+:.*|(?<=`)physim \w+ nbody [^`]*(?=`)", TEXT)
+
+
+@pytest.fixture(autouse=True)
+def _scene_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my_scene.py").write_text(PYTHON[1])
+
+
+def run(code: str) -> dict[str, Any]:
+    """What a block of the README leaves behind."""
+    Path("block.py").write_text(code)
+    return runpy.run_path("block.py")
+
+
+def test_engines_roll_out_beside_one_another() -> None:
+    left = run(PYTHON[0])
+    assert left["truth"].pos.shape == left["learned"].pos.shape == (1001, 6, 2)
+
+
+def test_own_world_of_twenty_lines_keeps_the_contract() -> None:
+    function = PYTHON[1][PYTHON[1].index("@physim.world") :].strip()
+    assert len(function.splitlines()) <= 20
+    check_world(find_world("my_scene.py:billiards"))
+
+
+def test_graph_runs_on_scenes_of_several_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    run(PYTHON[2])
+    output = capsys.readouterr().out
+    assert "relation_model" in output
+    assert output.endswith("torch.Size([8, 2])\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command: str) -> None:
+    assert callable(parse(shlex.split(command)[1:]))
+
+
+def test_commands_were_found() -> None:
+    assert {command.split()[1] for command in COMMANDS} >= {"generate", "train", "evaluate", "play"}
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CITATION.cff", "constraints.txt", "examples/nbody.py"])
+def test_files_named_exist(name: str) -> None:
+    assert name in TEXT
+    assert (ROOT / name).is_file()
