@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from physim.worlds import check_world as check_world
     from physim.engines.base import Engine as Engine
     from physim.engines.learned import LearnedEngine as LearnedEngine
     from physim.engines.rollout import rollout as rollout
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from physim.scenes.scene import Scene as Scene
     from physim.scenes.trajectory import Trajectory as Trajectory
     from physim.worlds import World as World
+    from physim.worlds import check_world as check_world
     from physim.worlds import world as world
 
 _GRAPH = (
@@ -62,7 +62,7 @@ _HOMES = {
     "rollout": "physim.engines.rollout",
     "world": "physim.worlds",
 }
-__all__ = sorted(_HOMES)
+__all__ = list(_HOMES)
 __version__ = "0.1.0"
 
 

@@ -20,7 +20,7 @@ from physim.scenes.scene import Scene
 from physim.worlds.base import World
 from physim.worlds.find import Recipe
 
-CHUNK = 100
+CHUNK = 200
 """Scenes simulated together, whatever the number of workers, so that the file does not depend on it."""
 
 

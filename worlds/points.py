@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pymunk
@@ -29,6 +30,8 @@ class PointWorld(World):
     """distance in metres under which the force grows no more"""
     dt: float = 1e-3
     substeps: int = 1
+
+    start_radius: ClassVar[float | None] = DISTANCES[1]
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -99,5 +99,5 @@ def _eventful(change: Tensor, moving: Tensor, batch: Tensor, typical: float) -> 
     """Scenes and ticks [K, 2], in order, where some body's velocity changes by more than usual, if that is rare."""
     sizes = change.norm(dim=-1) * moving
     largest = sizes.new_zeros(len(sizes), int(batch.max()) + 1).index_reduce_(1, batch, sizes, "amax")
-    found = (largest.T > typical).nonzero()
+    found = (typical < largest.T).nonzero()
     return found if len(found) < 0.25 * largest.numel() else found[:0]

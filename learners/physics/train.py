@@ -12,8 +12,8 @@ from learners.physics.data import OneSteps
 from learners.physics.training import Training
 from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine, Terms
-from physim.errors import PhysimError
 from physim.engines.rollout import rollout
+from physim.errors import PhysimError
 from physim.learner import TrainSettings
 from physim.scenes.files import load_trajectory
 from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, Scene
@@ -88,4 +88,5 @@ def _terms(world: World, settings: TrainSettings, data: OneSteps, training: Trai
         shape_kinds=tuple(SHAPE_KINDS[number] for number in data.scene.shape.unique().tolist()),
         relation_kinds=tuple(RELATION_KINDS[number] for number in data.scene.edge_kind.unique().tolist()) or ("pair",),
         provenance=provenance,
+        bodies=int(data.counts[0]) if settings.config == "mlp" else None,
     )

@@ -23,7 +23,8 @@ from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
 class Terms:
     """What a learned engine's numbers hold for; scenes that differ are refused.
 
-    `position_rule` says with which velocity positions move, as the truth does; `provenance` is shown, not enforced.
+    `position_rule` says with which velocity positions move, as the truth does; `bodies` is the one size of scenes that
+    a network without symmetry fits; `provenance` is shown, not enforced.
     """
 
     dt: float
@@ -32,12 +33,15 @@ class Terms:
     shape_kinds: tuple[str, ...]
     relation_kinds: tuple[str, ...]
     provenance: dict[str, Any]
+    bodies: int | None = None
 
     def check(self, scene: Scene) -> None:
         """Raise PhysimError where a scene does not fit."""
         for dt in scene.dt.tolist():
             if not math.isnan(dt) and not math.isclose(dt, self.dt, rel_tol=1e-9):
                 raise PhysimError(f"dt: these weights were trained for steps of {self.dt:g} s, the scene's are {dt:g} s")
+        if self.bodies is not None and set(scene.counts.tolist()) != {self.bodies}:
+            raise PhysimError(f"bodies: these weights fit scenes of {self.bodies}, got {scene.counts.unique().tolist()}")
         missing = [column for column in self.columns if column not in scene.columns]
         if missing:
             raise PhysimError(f"columns: these weights read {missing}, the scene has only {list(scene.columns)}")

@@ -10,6 +10,7 @@ from torch import Tensor
 from physim.errors import PhysimError
 from physim.graph.context import Edges
 from physim.graph.module_graph import Inputs, ModuleGraph
+from physim.graph.ports import SCENE, Port
 
 
 def check_steps(
@@ -22,21 +23,23 @@ def check_steps(
     """
     ports = graph.outputs
     whole, _ = graph.window(inputs, None, reset, ports)
-    expected = (whole,) if len(ports) == 1 else whole
+    expected = dict(zip(ports, _several(whole), strict=True))
     length = _length(graph, inputs, reset)
     state = None
     for tick in range(length):
         now = None if reset is None else reset[:, tick]
         given, state = graph.step(_cut(graph, inputs, tick, tick + 1, one=True), state, now, ports)
-        for port, value, want in zip(ports, (given,) if len(ports) == 1 else given, expected, strict=True):
-            _compare(f"'{port.name}' at tick {tick} by step", value, _part(want, _ticks(port, inputs), tick, tick + 1, True), tolerance)
+        for port, value in zip(ports, _several(given), strict=True):
+            want = _part(expected[port], _ticks(port, inputs), tick, tick + 1, one=True)
+            _compare(f"'{port.name}' at tick {tick} by step", value, want, tolerance)
     if split is None:
         return
-    first, state = graph.window(_cut(graph, inputs, 0, split), None, None if reset is None else reset[:, :split], ports)
-    second, _ = graph.window(_cut(graph, inputs, split, length), state, None if reset is None else reset[:, split:], ports)
-    halves = zip((first,), (second,), strict=True) if len(ports) == 1 else zip(first, second, strict=True)
-    for port, (one, two), want in zip(ports, halves, expected, strict=True):
-        _compare(f"'{port.name}' in two windows", torch.cat([one, two], 1 if _ticks(port, inputs) is None else 0), want, tolerance)
+    before, after = (None, None) if reset is None else (reset[:, :split], reset[:, split:])
+    first, state = graph.window(_cut(graph, inputs, 0, split), None, before, ports)
+    second, _ = graph.window(_cut(graph, inputs, split, length), state, after, ports)
+    for port, *halves in zip(ports, _several(first), _several(second), strict=True):
+        both = torch.cat(halves, dim=1 if _ticks(port, inputs) is None else 0)
+        _compare(f"'{port.name}' in two windows", both, expected[port], tolerance)
 
 
 def _compare(what: str, value: Tensor, want: Tensor, tolerance: float) -> None:
@@ -47,22 +50,23 @@ def _compare(what: str, value: Tensor, want: Tensor, tolerance: float) -> None:
         raise PhysimError(f"{what} differs from forward by {difference:.3g}, allowed is {tolerance:.3g}")
 
 
+def _several(values: Any) -> tuple[Tensor, ...]:
+    return (values,) if isinstance(values, Tensor) else values
+
+
 def _length(graph: ModuleGraph, inputs: Inputs, reset: Tensor | None) -> int:
-    values = [v for name, v in inputs.items() if isinstance(v, Tensor) and name != "batch"]
-    steady = [value for value in values if value is not None]
-    return steady[0].shape[1]
+    if reset is not None:
+        return reset.shape[1]
+    for name, value in inputs.items():
+        if isinstance(value, Tensor) and name != "batch" and _ticks(graph[name], inputs) is None:
+            return value.shape[1]
+    raise PhysimError("check_steps: no input says how many ticks to run; give `reset` [B, T]")
 
 
 def _ticks(port: Port, inputs: Inputs) -> Tensor | None:
     """The tick of each row of a port's value, where it lives on relations that change from tick to tick."""
     edges = inputs.get(port.place.kind or SCENE)
     return edges.ticks if isinstance(edges, Edges) else None
-
-
-def _part(value: Tensor, ticks: Tensor | None, start: int, stop: int, one: bool) -> Tensor:
-    if ticks is not None:
-        return value[(ticks >= start) & (ticks < stop)]
-    return value[:, start] if one else value[:, start:stop]
 
 
 def _cut(graph: ModuleGraph, inputs: Inputs, start: int, stop: int, one: bool = False) -> dict[str, Any]:
@@ -76,6 +80,12 @@ def _cut(graph: ModuleGraph, inputs: Inputs, start: int, stop: int, one: bool = 
         else:
             cut[name] = _part(value, _ticks(graph[name], inputs), start, stop, one)
     return cut
+
+
+def _part(value: Tensor, ticks: Tensor | None, start: int, stop: int, one: bool) -> Tensor:
+    if ticks is not None:
+        return value[(ticks >= start) & (ticks < stop)]
+    return value[:, start] if one else value[:, start:stop]
 
 
 def _window_of(edges: Edges, start: int, stop: int) -> Edges:

@@ -65,6 +65,8 @@ class Context:
             return self.edges[kind].index.shape[1]
         if kind == SCENE and kind not in self.items and self.batch is not None:
             self.items[kind] = int(self.batch.max()) + 1 if len(self.batch) else 0
+        if kind == OBJECTS and kind not in self.items and self.batch is not None:
+            self.items[kind] = len(self.batch)
         if kind == SCENE and kind not in self.items and OBJECTS in self.items:
             self.items[kind] = 1
         if kind not in self.items:

@@ -74,9 +74,10 @@ class LSTM(Memory):
     def __init__(self, in_features: int, features: int) -> None:
         super().__init__()
         self.core = nn.LSTM(in_features, features, batch_first=True)
+        self.features = features
 
     def initial_state(self, items: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        zeros = like.new_zeros(items, self.core.hidden_size)
+        zeros = like.new_zeros(items, self.features)
         return zeros, zeros
 
     def scan(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -85,8 +86,8 @@ class LSTM(Memory):
         return outputs, (hidden[0], cell[0])
 
     def tick(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        outputs, state = self.scan(inputs[:, None], state)
-        return outputs[:, 0], state
+        state = torch.lstm_cell(inputs, state, *self.core.all_weights[0])
+        return state[0], state
 
 
 class CausalConv1d(Memory):

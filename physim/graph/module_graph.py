@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.graph import drawing
-from physim.graph.context import Context, Edges, State
+from physim.graph.context import Edges, State
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
 from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place

@@ -78,6 +78,7 @@ class Plan:
         self.order: list[Node] = list(nx.lexicographical_topological_sort(direct, key=number.__getitem__))
         self.needed = [node for node in self.order if node in set(self.entries)]
         self.order = [node for node in self.order if node not in set(self.needed)]
+        self.spare = [node for node in self.entries if node not in set(self.needed) and node.ports[0].place.kind]
         self.related = _related(nodes, [*self.needed, *self.order])
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
         self.stages = self._stages(links, cycles)
@@ -103,9 +104,9 @@ class Plan:
     def length(self, inputs: Mapping[str, Any], reset: Tensor | None) -> int:
         """The number of ticks that the inputs agree on."""
         lengths = {
-            node.name: _length_of(node.name, inputs[node.name])
+            node.name: _length_of(node.name, _given(node.name, inputs))
             for node in self.needed
-            if node.name in inputs and not _changes(node.ports[0], inputs)
+            if not _changes(node.ports[0], inputs)
         }
         if reset is not None:
             lengths["reset"] = _length_of("reset", reset)
@@ -128,6 +129,9 @@ class Plan:
             port = node.ports[0]
             value = values[port.slot] = _given(node.name, inputs)
             _count("input '" + node.name + "'", port.place, value, context)
+        for node in self.spare:  # not read, but they may tell how many items a place has
+            if isinstance(inputs.get(node.name), Tensor):
+                context.items.setdefault(str(node.ports[0].place.kind), inputs[node.name].shape[0])
         if reset is not None:
             _count("reset", Place(SCENE), _checked(reset), context)
         return context, values
@@ -219,8 +223,8 @@ def _edges_of(name: str, inputs: Mapping[str, Any], read: bool) -> Edges:
     return value
 
 
-def _length_of(name: str, value: Any) -> int:
-    if not isinstance(value, Tensor) or value.dim() < 2:
-        shape = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
-        raise PhysimError(f"'{name}' wants [items, ticks, ...] in a graph with memory, got {shape}; one tick runs by step")
+def _length_of(name: str, value: Tensor) -> int:
+    if value.dim() < 2:
+        got = list(value.shape)
+        raise PhysimError(f"'{name}' wants [items, ticks, ...] in a graph with memory, got {got}; one tick runs by step")
     return value.shape[1]

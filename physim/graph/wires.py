@@ -31,6 +31,8 @@ class Wire(Node):
 
 
 class Senders(Wire):
+    """Objects at the senders of relations."""
+
     kind = "senders"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -39,6 +41,8 @@ class Senders(Wire):
 
 
 class Receivers(Wire):
+    """Objects at the receivers of relations."""
+
     kind = "receivers"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -62,6 +66,8 @@ class _Aggregate(Wire):
 
 
 class Summed(_Aggregate):
+    """The sum over an object's relations."""
+
     kind = "summed"
 
     def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
@@ -69,6 +75,8 @@ class Summed(_Aggregate):
 
 
 class Averaged(_Aggregate):
+    """The mean over an object's relations."""
+
     kind = "averaged"
 
     def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
@@ -79,6 +87,8 @@ class Averaged(_Aggregate):
 
 
 class Largest(_Aggregate):
+    """The largest over an object's relations."""
+
     kind = "largest"
 
     def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
@@ -87,6 +97,8 @@ class Largest(_Aggregate):
 
 
 class Exchanged(_Aggregate):
+    """Added at the receiver, subtracted at the sender."""
+
     kind = "exchanged"
 
     def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
@@ -95,6 +107,8 @@ class Exchanged(_Aggregate):
 
 
 class Pooled(Wire):
+    """The sum over a scene's objects."""
+
     kind = "pooled"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -105,6 +119,8 @@ class Pooled(Wire):
 
 
 class Spread(Wire):
+    """A scene's value at each of its objects."""
+
     kind = "spread"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -114,6 +130,8 @@ class Spread(Wire):
 
 
 class Joined(Wire):
+    """Values side by side."""
+
     kind = "joined"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -122,6 +140,8 @@ class Joined(Wire):
 
 
 class Added(Wire):
+    """The sum of values."""
+
     kind = "added"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -132,6 +152,8 @@ class Added(Wire):
 
 
 class Detached(Wire):
+    """The value without its gradient."""
+
     kind = "detached"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:

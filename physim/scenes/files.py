@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from physim.errors import PhysimError
-from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene, scenes_of
+from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
 
 Array = npt.NDArray[Any]
@@ -29,12 +29,14 @@ def pack(trajectory: Trajectory) -> Packed:
 
     Shapes: scene/objects, scene/relations [B]; the rest as in Trajectory and Scene, objects numbered within theirs.
     """
-    scenes = scenes_of(trajectory.scene)
+    scene = trajectory.scene
+    number_of = torch.repeat_interleave(torch.arange(len(scene.counts)), scene.counts)[scene.edge_index[1]]
     packed = {name: getattr(trajectory, name).numpy() for name in ("times", *STATE_FIELDS)}
-    packed["scene/objects"] = np.array([scene.num_bodies for scene in scenes])
-    packed["scene/relations"] = np.array([scene.edge_index.shape[1] for scene in scenes])
-    for name in sorted({*OBJECT_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *scenes[0].columns}):
-        packed[f"scene/{name}"] = torch.cat([scene[name] for scene in scenes], dim=_axis(name)).numpy()
+    for name in sorted({*OBJECT_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *scene.columns}):
+        packed[f"scene/{name}"] = scene[name].numpy()
+    packed["scene/edge_index"] = (scene.edge_index - (scene.counts.cumsum(0) - scene.counts)[number_of]).numpy()
+    packed["scene/objects"] = scene.counts.numpy()
+    packed["scene/relations"] = torch.bincount(number_of, minlength=len(scene.counts)).numpy()
     return packed
 
 

@@ -17,17 +17,16 @@ from physim.viewer.run import Run
 from physim.viewer.sprites import draw_bar, draw_disc
 from physim.viewer.text import rendered, wrapped
 
-BANDS = 9
+BANDS = 12
+PIECE = 7.0
 GRID_PIXELS = 90
 POINT_SHARE = 0.021
 
 
 @lru_cache(maxsize=1024)
-def trail_colours(body: int) -> list[tuple[Colour, Colour]]:
-    """The colours of a trail's core and of its rim, band by band, the oldest first."""
-    strengths = [((band + 1) / BANDS) ** 1.6 for band in range(BANDS)]
-    colour = body_colour(body)
-    return [(mixed(PANEL, colour, 0.85 * strength), mixed(PANEL, colour, 0.4 * strength)) for strength in strengths]
+def trail_colours(body: int) -> list[Colour]:
+    """The colours of a trail, band by band, the oldest first."""
+    return [mixed(PANEL, body_colour(body), 0.9 * ((band + 1) / BANDS) ** 1.5) for band in range(BANDS)]
 
 
 @final
@@ -87,16 +86,15 @@ class PanelView:
     def _draw_trails(self, run: Run, camera: Camera) -> None:
         """Every trail in bands, fading into the ground the older they are."""
         points = camera.pixels(run.trail.points(run.state.pos)).transpose(1, 0, 2)
-        moving = np.flatnonzero(~run.bodies.static & (np.ptp(points, axis=1).max(axis=1) > 1)).tolist()
-        paths = points[moving].tolist()
-        edges = np.linspace(0, points.shape[1] - 1, BANDS + 1).astype(int).tolist()
-        for band, (start, end) in enumerate(pairwise(edges)):
-            if end > start:
-                for body, path in zip(moving, paths, strict=True):
-                    core, rim = trail_colours(body)[band]
-                    piece = path[start : end + 1]
-                    pygame.draw.lines(self.surface, rim, False, piece, 2)
-                    pygame.draw.aalines(self.surface, core, False, piece)
+        lengths = np.abs(np.diff(points, axis=1)).sum(axis=(1, 2))
+        for body in np.flatnonzero(~run.bodies.static & (lengths > 2)).tolist():
+            step = _stride(points.shape[1], float(lengths[body]))
+            path = [*points[body, -run.trail.first % step : -1 : step].tolist(), points[body, -1].tolist()]
+            edges = np.linspace(0, len(path) - 1, min(BANDS, len(path) - 1) + 1).astype(int).tolist()
+            colours = trail_colours(body)
+            for start, end in pairwise(edges):
+                colour = colours[end * (BANDS - 1) // (len(path) - 1)]
+                pygame.draw.aalines(self.surface, colour, False, path[start : end + 1])
 
     def _draw_bodies(self, run: Run, camera: Camera) -> None:
         bodies, state = run.bodies, run.state
@@ -126,3 +124,11 @@ class PanelView:
         for place, line in enumerate(lines):
             label = rendered(line, layout.font, STOPPED)
             self.surface.blit(label, ((width - label.get_width()) // 2, top + layout.padding + place * layout.line))
+
+
+def _stride(points: int, pixels: float) -> int:
+    """Every which point of a trail to draw: pygame's lines are smooth where their pieces are long.
+
+    A power of two, so that the same points are drawn in frame after frame.
+    """
+    return int(2 ** np.ceil(np.log2(max(1.0, PIECE * points / pixels))))

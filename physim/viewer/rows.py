@@ -12,7 +12,7 @@ def rows_of(playback: Playback, pace: Pace) -> list[Row]:
     """Speeds, and how the runs stand after the last step."""
     simulation, speeds = playback.simulation, pace.average()
     labels: Row = {"world": simulation.world.name, "bodies": simulation.truth.bodies.count}
-    labels |= {"seed": simulation.seed, "engines": playback.engines}
+    labels |= {"seed": simulation.seed, "shown": playback.engines}
     rows = [
         row("frames_per_second", speeds.frames, "frames/s") | labels,
         row("steps_per_frame", playback.steps_per_frame, "steps") | labels,

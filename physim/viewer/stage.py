@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from abc import ABC, abstractmethod
 from typing import final
@@ -67,9 +69,8 @@ class Window(Stage):
 
     def __init__(self, size: tuple[int, int], title: str) -> None:
         try:
+            _require_display()
             pygame.display.init()
-            if pygame.display.get_driver() == "offscreen":
-                raise pygame.error("there is no display")
             pygame.display.set_mode(size, pygame.RESIZABLE)
         except pygame.error as error:
             pygame.display.quit()
@@ -102,3 +103,10 @@ class Window(Stage):
     def close(self) -> None:
         """Close the window."""
         pygame.display.quit()
+
+
+def _require_display() -> None:
+    """Raise pygame.error where SDL would complain on its own, or draw where nobody can look."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in named):
+        raise pygame.error("there is no display")

@@ -25,6 +25,11 @@ class Trail:
         self._ring[self._written % LENGTH] = pos
         self._written += 1
 
+    @property
+    def first(self) -> int:
+        """How many positions were forgotten before the oldest of `points`."""
+        return max(0, self._written - LENGTH)
+
     def points(self, now: Floats) -> Floats:
         """All positions kept, ending with those of now.
 

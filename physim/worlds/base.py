@@ -33,6 +33,8 @@ class World(ABC):
 
     columns: ClassVar[tuple[str, ...]] = ()
     """further attributes of the bodies that belong to the scene, such as charge"""
+    start_radius: ClassVar[float | None] = None
+    """how far from its centre a start scene reaches, in metres; None: measured on the scenes"""
 
     def __post_init__(self) -> None:
         check_positive(dt=self.dt, substeps=self.substeps)

@@ -67,6 +67,6 @@ def test_numbers_that_are_not_above_0_are_refused(bad: str, tmp_path: Path) -> N
 
 
 def test_a_blow_up_names_its_scenes_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(PhysimError, match="scenes 0 to 3 of seed 2: the rollout blew up: body 0 of scene 0"):
+    with pytest.raises(PhysimError, match="scenes 0 to 3 of seed 2: the rollout blew up"):
         generate(NBody(bodies=2, gravity=1e308), scenes=4, steps=5, seed=2, workers=1, out=tmp_path / "a.h5")
     assert not list(tmp_path.iterdir())

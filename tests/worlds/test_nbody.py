@@ -46,13 +46,15 @@ def test_masses_and_distances_are_the_papers() -> None:
     _, clouds = halves()
     mass = torch.cat([scene.mass for scene in clouds])
     distance = torch.cat([scene.pos.norm(dim=-1) for scene in clouds])
-    assert 0.02 <= mass.min() < 0.2 < 8.8 < mass.max() <= 9
-    assert 10 <= distance.min() < 12 < 98 < distance.max() <= 100
+    assert 0.02 <= mass.min() < 0.2
+    assert 8.8 < mass.max() <= 9
+    assert 10 <= distance.min() < 12
+    assert 98 < distance.max() <= 100
 
 
 def test_the_error_of_constant_velocity_is_near_the_papers() -> None:
     world = NBody()
-    trajectory = rollout(world.engine(), Scene.batch_of(world.scenes(seed=90_000, count=300)), steps=400)
+    trajectory = rollout(world.engine(), Scene.batch_of(world.scenes(seed=90_000, count=500)), steps=1000)
     assert 60 < float(trajectory.vel.diff(dim=0).square().mean()) < 110
 
 

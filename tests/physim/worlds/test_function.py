@@ -64,5 +64,5 @@ def test_a_function_that_returns_no_space_is_refused() -> None:
     def forgetful(rng: np.random.Generator) -> pymunk.Space:
         return None  # type: ignore[return-value]
 
-    with pytest.raises(PhysimError, match="function forgetful returned NoneType, wanted a pymunk.Space"):
+    with pytest.raises(PhysimError, match=r"function forgetful returned NoneType, wanted a pymunk\.Space"):
         forgetful().scene(seed=1)
