@@ -130,16 +130,23 @@ def predicted(graph: ModuleGraph) -> Port:
     return graph.outputs[0]
 
 
+def precision(graph: torch.nn.Module) -> torch.dtype:
+    """The kind of number that a graph computes with: that of its parameters."""
+    return next((parameter.dtype for parameter in graph.parameters()), torch.float32)
+
+
 def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> dict[str, Tensor | Edges]:
     """What a graph for an engine reads, from a scene or a batch of scenes.
 
-    Shapes: pos, vel [N, 2] float64, the rest float32: columns [N, C], inverse_mass [N, 1], extent [N, 2], radius
-    [N, 1], external [N, 2] (gravity); relations "pairs" (each pair once) or "relations" (both directions).
+    Shapes: pos, vel [N, 2] float64, the rest in the graph's own precision: columns [N, C], inverse_mass [N, 1], extent
+    [N, 2], radius [N, 1], external [N, 2] (gravity); relations "pairs" (each pair once) or "relations" (both ways).
     Raises: PhysimError where a column is missing, or the graph reads what a scene does not have.
     """
     inputs: dict[str, Tensor | Edges] = {}
+    dtype = precision(graph)
     for name in graph.inputs:
-        inputs[name] = _field(name, scene, columns)
+        field = _field(name, scene, columns)
+        inputs[name] = field if name in ("pos", "vel") else field.to(dtype)
     for name in graph.relation_names:
         if name not in ("pairs", "relations"):
             raise PhysimError(f"a scene has no relations '{name}' for this graph: wanted 'pairs' or 'relations'")
@@ -158,16 +165,16 @@ def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:
         missing = [column for column in columns if column not in scene]
         if missing:
             raise PhysimError(f"the scene lacks the columns {missing} that the weights read; it has {scene.columns}")
-        return torch.stack([scene[column] for column in columns], dim=-1).float()
+        return torch.stack([scene[column] for column in columns], dim=-1)
     if name == "inverse_mass":
-        return scene.inverse_mass[:, None].float()
+        return scene.inverse_mass[:, None]
     if name == "radius":
-        return scene.radius[:, None].float()
+        return scene.radius[:, None]
     if name == "extent":
         cos, sin = scene.angle.cos(), scene.angle.sin()
         along, up = scene.extent.unbind(-1)
-        return torch.stack([cos * along - sin * up, sin * along + cos * up], dim=-1).float()
+        return torch.stack([cos * along - sin * up, sin * along + cos * up], dim=-1)
     if name == "external":
         batch = scene.batch if "batch" in scene else torch.zeros(len(scene.pos), dtype=torch.int64)
-        return scene.gravity[batch].float()
+        return scene.gravity[batch]
     raise PhysimError(f"a scene has no field '{name}' for this graph")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from torch import nn
 
 from physim.errors import PhysimError
 
+Identity = Mapping[str, str | int]
+"""What tells one training from another, by name."""
+
 
 @dataclass
 class Progress:
@@ -25,36 +29,66 @@ class Progress:
     curve: list[dict[str, float]] = field(default_factory=list)
 
 
-def save_checkpoint(path: Path, graph: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
-    """Write everything that a training needs to go on; whole or not at all."""
-    tensors = {f"graph.{name}": value.contiguous() for name, value in graph.state_dict().items()}
-    for number, values in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{number}.{name}": value.contiguous() for name, value in values.items()}
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save_file(tensors, draft, metadata={"progress": json.dumps(asdict(progress))})
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file from which the training of `graph` by `optimiser` can go on; other trainings refuse it."""
 
+    path: Path
+    identity: Identity
+    graph: nn.Module
+    optimiser: torch.optim.Optimizer
 
-def load_checkpoint(path: Path, graph: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
-    """Put a training back to where the checkpoint left it."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            progress = Progress(**json.loads((file.metadata() or {})["progress"]))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dictionary)
-        graph.load_state_dict(_under("graph.", tensors))
-    except FileNotFoundError:
-        raise PhysimError(f"--resume: there is no checkpoint {path} to go on from") from None
-    except (OSError, SafetensorError, KeyError, TypeError, RuntimeError) as error:
-        raise PhysimError(f"--resume: {path} is not a checkpoint of this training ({error})") from None
-    state: dict[int, dict[str, Any]] = {}
-    for key, value in _under("optimiser.", tensors).items():
-        number, name = key.split(".")
-        state.setdefault(int(number), {})[name] = value
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
-    return progress
+    def save(self, progress: Progress) -> None:
+        """Write everything that the training needs to go on; whole or not at all."""
+        tensors = {f"graph.{name}": value.contiguous() for name, value in self.graph.state_dict().items()}
+        for number, values in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{name}": value.contiguous() for name, value in values.items()}
+        header = {"progress": json.dumps(asdict(progress)), "training": json.dumps(dict(self.identity))}
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        try:
+            save_file(tensors, draft, metadata=header)
+            draft.replace(self.path)
+        except (OSError, SafetensorError) as error:
+            raise PhysimError(f"the checkpoint {self.path} cannot be written: {error}") from None
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def load(self) -> Progress:
+        """Put the training back to where the file left it.
+
+        Raises: PhysimError where there is no such file, or it is damaged, foreign or of another training.
+        """
+        header, tensors = self._read()
+        try:
+            progress = Progress(**json.loads(header["progress"]))
+            training = json.loads(header.get("training", "{}"))
+        except (KeyError, TypeError, ValueError):
+            raise PhysimError(f"--resume: {self.path} is not a checkpoint, but some other safetensors file") from None
+        for name, wanted in self.identity.items():
+            if training.get(name, wanted) != wanted:
+                raise PhysimError(f"--resume: {self.path} is of a training with {name} {training[name]}, not {wanted}")
+        self._fill(tensors)
+        return progress
+
+    def _read(self) -> tuple[dict[str, str], dict[str, Any]]:
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except FileNotFoundError:
+            raise PhysimError(f"--resume: there is no checkpoint {self.path} to go on from") from None
+        except (OSError, SafetensorError) as error:
+            raise PhysimError(f"--resume: {self.path} is no checkpoint, or it is cut off ({error})") from None
+
+    def _fill(self, tensors: dict[str, Any]) -> None:
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in _under("optimiser.", tensors).items():
+            number, name = key.split(".")
+            state.setdefault(int(number), {})[name] = value
+        try:
+            self.graph.load_state_dict(_under("graph.", tensors))
+            self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+        except RuntimeError:
+            raise PhysimError(f"--resume: the weights in {self.path} do not fit this training's graph") from None
 
 
 def _under(prefix: str, tensors: dict[str, Any]) -> dict[str, Any]:

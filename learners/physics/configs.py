@@ -24,7 +24,7 @@ class Config:
 
     `noise` is the paper's: a fifth of the examples get Gaussian noise of this share of the data's deviation on their
     positions and velocities; the fifth falls to none between 2.5 % and 12.5 % of the training. `balanced` draws half of
-    each batch from states in which something happens, where that is rare.
+    each batch from states in which much happens.
     """
 
     build: Callable[[OneSteps, float], ModuleGraph]
@@ -44,7 +44,7 @@ def _best(data: OneSteps, dt: float) -> ModuleGraph:
 
 
 def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
-    return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), 0.1 * data.typical_change)]
+    return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), data.typical_change)]
 
 
 def _paper_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:

@@ -36,7 +36,7 @@ class OneSteps:
         if not bool(moving.any()) or not bool(torch.isfinite(change).all()):
             raise PhysimError("data: the trajectories want finite velocities and at least one body that can move")
         self.typical_change = float(change[:, moving].square().mean().sqrt())
-        self.eventful = _eventful(change, moving, self.scene.batch, self.typical_change)
+        self.weights = _weights(change, self.scene)
         self.static: dict[str, Tensor] = {}
         self.relations: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
 
@@ -65,12 +65,13 @@ class OneSteps:
         return scene, torch.from_numpy(rng.integers(0, self.steps, examples))
 
     def draw_balanced(self, rng: np.random.Generator, examples: int, scenes: range) -> tuple[Tensor, Tensor]:
-        """As `draw`, but half of the examples are states in which something happens, where that is rare."""
+        """As `draw`, but half of the examples by the root of the largest impulse that a body receives in them."""
         scene, tick = self.draw(rng, examples, scenes)
-        known = self.eventful[: int(torch.searchsorted(self.eventful[:, 0].contiguous(), scenes.stop))]
-        if len(known):
-            chosen = known[torch.from_numpy(rng.integers(0, len(known), examples // 2))]
-            scene[: examples // 2], tick[: examples // 2] = chosen.unbind(1)
+        half = examples // 2
+        before, after = (self.weights[number * self.steps] for number in (scenes.start, scenes.stop))
+        chosen = torch.searchsorted(self.weights, before + (after - before) * torch.from_numpy(rng.random(half))) - 1
+        chosen = chosen.clamp(scenes.start * self.steps, scenes.stop * self.steps - 1)
+        scene[:half], tick[:half] = chosen // self.steps, chosen % self.steps
         return scene, tick
 
     def examples(self, scenes: Tensor, ticks: Tensor) -> Batch:
@@ -95,9 +96,8 @@ def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
     return torch.arange(int(counts.sum())) + (starts - before).repeat_interleave(counts)
 
 
-def _eventful(change: Tensor, moving: Tensor, batch: Tensor, typical: float) -> Tensor:
-    """Scenes and ticks [K, 2], in order, where some body's velocity changes by more than usual, if that is rare."""
-    sizes = change.norm(dim=-1) * moving
-    largest = sizes.new_zeros(len(sizes), int(batch.max()) + 1).index_reduce_(1, batch, sizes, "amax")
-    found = (typical < largest.T).nonzero()
-    return found if len(found) < 0.25 * largest.numel() else found[:0]
+def _weights(change: Tensor, scene: Scene) -> Tensor:
+    """The roots of the largest impulse in each state, summed up over scenes and then ticks: [B * T + 1], from 0 on."""
+    impulse = change.norm(dim=-1) * scene.mass * (scene.inverse_mass > 0)  # [T, N]
+    largest = impulse.new_zeros(len(impulse), len(scene.ptr) - 1).index_reduce_(1, scene.batch, impulse, "amax")
+    return torch.cat([impulse.new_zeros(1), largest.T.sqrt().flatten().cumsum(0)])

@@ -13,26 +13,28 @@ from physim.graph import Loss, Port
 
 @final
 class ImpulseError(Loss):
-    """The relative error of the impulse that each body received, and of the changes of velocity of each scene.
+    """The relative error of the impulse that each body received, plus the root mean square error of what it changed.
 
     Lengths, not squares: a few close encounters own every mean square, and a network that only serves them is rough
-    everywhere else. Below `floor` (an impulse) and `slow` (a change of velocity) errors count absolutely.
+    everywhere else. Impulses below `floor` count absolutely; changes of velocity are measured in their `typical` size
+    and their root is taken over groups of `GROUP` examples.
     """
 
-    def __init__(self, port: Port, floor: float, slow: float) -> None:
+    GROUP = 16
+
+    def __init__(self, port: Port, floor: float, typical: float) -> None:
         super().__init__("impulse", port)
         self.floor = floor
-        self.slow = slow
+        self.typical = typical
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
         wanted, moves, mass = (targets[name].to(values[0].dtype) for name in ("velocity_change", "moves", "mass"))
         error = (values[0] - wanted).square().sum(-1, keepdim=True) * moves
-        change = wanted.square().sum(-1, keepdim=True) * moves
-        bodies = _length(mass.square() * error / (mass.square() * change + self.floor**2))
-        scene = targets["scene"]
-        by_scene = wanted.new_zeros(2, int(scene[-1]) + 1).index_add(1, scene, torch.cat([error, change], dim=1).T)
-        scenes = _length(by_scene[0] / (by_scene[1] + self.slow**2))
-        return (bodies * moves).sum() / moves.sum() + scenes.mean()
+        impulse = (mass * wanted).square().sum(-1, keepdim=True)
+        relative = _length(mass.square() * error / (impulse + self.floor**2)) * moves
+        group = targets["scene"] // self.GROUP
+        squares = wanted.new_zeros(int(group[-1]) + 1, 2).index_add(0, group, torch.cat([error, moves], dim=1))
+        return relative.sum() / moves.sum() + _length(squares[:, 0] / (2 * self.typical**2 * squares[:, 1])).mean()
 
 
 def _length(square: Tensor) -> Tensor:

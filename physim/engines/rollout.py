@@ -41,6 +41,7 @@ class _Record:
         self.angles = np.empty((2, self.instants, scene.num_bodies)) if turns else None
 
     def write(self, step: int, state: State) -> None:
+        """Record a state; raises BlowUp where it is not finite."""
         pos, vel = self.pos[step], self.vel[step]
         pos[:], vel[:] = state.pos, state.vel
         if self.angles is not None:
@@ -49,6 +50,7 @@ class _Record:
             raise self._blow_up(step, pos, vel)
 
     def trajectory(self, engine: Engine[Any]) -> Trajectory:
+        """All that was recorded."""
         if self.angles is None:
             angle, turning = (
                 start.expand(self.instants, -1) for start in (self.scene.angle, self.scene.angular_velocity)

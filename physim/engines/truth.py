@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from physim.engines.base import Engine, Floats
-from physim.engines.bodies import BatchBodies, Bodies
+from physim.engines.bodies import Bodies, bodies_of
 from physim.errors import PhysimError
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import STATE_FIELDS, Scene, scenes_of
@@ -111,7 +111,7 @@ class PymunkEngine(Engine[PymunkState]):
 def _live(scene: Scene) -> LiveSpace:
     space = space_of(scene)
     columns = {name: scene[name].numpy()[None] for name in scene.columns}
-    return LiveSpace(BatchBodies(space, list(space.bodies)), columns, scene.inverse_mass.numpy())
+    return LiveSpace(bodies_of(space, list(space.bodies)), columns, scene.inverse_mass.numpy())
 
 
 def _read(live: tuple[LiveSpace, ...]) -> Floats:

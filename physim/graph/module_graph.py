@@ -225,7 +225,13 @@ class ModuleGraph(nn.Module):
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_plans": {}}
+        ties = [(node, node.sources) for node in self.nodes if isinstance(node, Later)]  # after the nodes: not too deep
+        return {**self.__dict__, "_plans": {}, "_ties": ties}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for later, sources in state.pop("_ties"):
+            later.sources = sources
+        super().__setstate__(state)
 
     # ---- pictures and pickles
 

@@ -51,6 +51,9 @@ class Later(Node):
 
     kind = "later"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "sources"}  # the graph keeps the ties
+
     def tick(self, values: list[Any], context: Context) -> None:
         values[self.ports[0].slot] = values[self.sources[0].slot]
 

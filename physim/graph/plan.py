@@ -105,9 +105,13 @@ class Plan:
         """The number of ticks that the inputs agree on."""
         lengths = {
             node.name: _length_of(node.name, _given(node.name, inputs))
-            for node in self.needed
+            for node in self.needed or [node for node in self.spare if node.name in inputs]
             if not _changes(node.ports[0], inputs)
         }
+        for name in self.related:
+            attributes = _edges_of(name, inputs, False).attributes
+            if attributes is not None and attributes.dim() > 2:
+                lengths[name] = attributes.shape[1]
         if reset is not None:
             lengths["reset"] = _length_of("reset", reset)
         if not lengths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,16 @@ def all_pairs(counts: Sequence[int] | Tensor) -> Tensor:
     """
     parts, start = [], 0
     for count in map(int, counts):
-        target, source = np.nonzero(~np.eye(count, dtype=bool))
-        parts.append(np.stack([source, target]) + start)
+        parts.append(_pairs(count) + start)
         start += count
     joined = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), dtype=np.int64)
     return torch.from_numpy(joined.astype(np.int64))
+
+
+@lru_cache(maxsize=32)
+def _pairs(count: int) -> Integers:
+    target, source = np.nonzero(~np.eye(count, dtype=bool))
+    return np.stack([source, target])
 
 
 def radius_edges(pos: Tensor, radius: float, batch: Tensor | None = None, box: float | None = None) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-BLOCK = 6_000
+BLOCK = 8_000
 """Pairs worked on at a time, so that the temporary arrays stay in the processor's cache."""
 
 

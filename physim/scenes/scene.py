@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -25,7 +25,20 @@ STATE_FIELDS = ("pos", "vel", "angle", "angular_velocity")
 OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", "shape", "radius", "extent", "elasticity", "friction")
 RELATION_FIELDS = ("edge_index", "edge_kind", "edge_attr")
 SCENE_FIELDS = ("gravity", "damping", "dt", "solver")
-_NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", "batch", "ptr", *RELATION_FIELDS, *SCENE_FIELDS}
+_NOT_OF_OBJECTS = {"batch", "ptr", *RELATION_FIELDS, *SCENE_FIELDS}
+_NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", *_NOT_OF_OBJECTS}
+_OBJECT_DEFAULTS: dict[str, tuple[tuple[int, ...], float]] = {
+    "angle": ((), 0.0),
+    "angular_velocity": ((), 0.0),
+    "moment": ((), torch.inf),
+    "body_type": ((), DYNAMIC),
+    "shape": ((), SHAPE_KINDS.index("point")),
+    "radius": ((), 0.0),
+    "extent": ((2,), 0.0),
+    "elasticity": ((), 0.0),
+    "friction": ((), 0.0),
+}
+_SCENE_DEFAULTS = {"gravity": [[0.0, 0.0]], "damping": [1.0], "dt": [torch.nan], "solver": [SOLVER_DEFAULTS]}
 
 
 class Scene(Data):  # type: ignore[misc]
@@ -48,27 +61,25 @@ class Scene(Data):  # type: ignore[misc]
         Shapes: pos, vel [N, 2], mass [N].
         Raises: PhysimError where a per-object field does not count as many objects as pos.
         """
-        count = len(pos)
-        zero = torch.zeros(count, dtype=torch.float64)
-        values: dict[str, Tensor] = {"pos": pos, "vel": vel, "angle": zero, "angular_velocity": zero, "mass": mass}
-        values["moment"] = torch.full((count,), torch.inf, dtype=torch.float64)
-        values |= {"body_type": torch.zeros(count, dtype=torch.int64), "shape": torch.zeros(count, dtype=torch.int64)}
-        values |= {"radius": zero, "extent": torch.zeros(count, 2, dtype=torch.float64)}
-        values |= {"elasticity": zero, "friction": zero}
-        values |= _scene_defaults()
-        values |= fields
+        count = pos.shape[0]
+        values = {"pos": pos, "vel": vel, "mass": mass, **fields}
+        for name, (width, value) in _OBJECT_DEFAULTS.items():
+            if name not in values:
+                values[name] = torch.full((count, *width), value, dtype=_dtype(value))
+        for name, row in _SCENE_DEFAULTS.items():
+            if name not in values:
+                values[name] = torch.tensor(row, dtype=torch.float64)
         if "edge_index" not in values:
             values["edge_index"] = all_pairs([count])
-        edges = values["edge_index"].shape[1]
-        values.setdefault("edge_kind", torch.zeros(edges, dtype=torch.int64))
-        values.setdefault("edge_attr", torch.zeros(edges, len(RELATION_COLUMNS), dtype=torch.float64))
-        scene = cls(**{name: _typed(value) for name, value in values.items()})
-        for name in (*OBJECT_FIELDS, *scene.columns):
-            if len(scene[name]) != count:
+        relations = values["edge_index"].shape[1]
+        values.setdefault("edge_kind", torch.zeros(relations, dtype=torch.int64))
+        values.setdefault("edge_attr", torch.zeros(relations, len(RELATION_COLUMNS), dtype=torch.float64))
+        for name, column in values.items():
+            if name not in _NOT_OF_OBJECTS and column.shape[0] != count:
                 raise PhysimError(
-                    f"{name} has {len(scene[name])} rows, wanted one for each of the {count} objects of pos"
+                    f"{name} has {column.shape[0]} rows, wanted one for each of the {count} objects of pos"
                 )
-        return scene
+        return cls(**{name: _typed(column) for name, column in values.items()})
 
     @staticmethod
     def batch_of(scenes: Sequence[Scene]) -> Scene:
@@ -117,13 +128,8 @@ def scenes_of(scene: Scene) -> list[Scene]:
     return parts
 
 
-def _scene_defaults() -> dict[str, Any]:
-    return {
-        "gravity": torch.zeros(1, 2, dtype=torch.float64),
-        "damping": torch.ones(1, dtype=torch.float64),
-        "dt": torch.full((1,), torch.nan, dtype=torch.float64),
-        "solver": torch.tensor([SOLVER_DEFAULTS], dtype=torch.float64),
-    }
+def _dtype(value: float) -> torch.dtype:
+    return torch.int64 if isinstance(value, int) else torch.float64
 
 
 def _typed(value: Tensor) -> Tensor:

@@ -165,7 +165,10 @@ def _relation_fields(count: int, joints: list[tuple[int, int, str, tuple[float, 
             [torch.zeros(pairs.shape[1], dtype=torch.int64), torch.tensor(kinds, dtype=torch.int64)]
         ),
         "edge_attr": torch.cat(
-            [torch.zeros(pairs.shape[1], width, dtype=torch.float64), torch.tensor(values, dtype=torch.float64).reshape(-1, width)]
+            [
+                torch.zeros(pairs.shape[1], width, dtype=torch.float64),
+                torch.tensor(values, dtype=torch.float64).reshape(-1, width),
+            ]
         ),
     }
 

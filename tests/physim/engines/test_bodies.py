@@ -4,7 +4,7 @@ import numpy as np
 import pymunk
 import pytest
 
-from physim.engines.bodies import BatchBodies, Bodies, LoopedBodies
+from physim.engines.bodies import BatchBodies, Bodies, LoopedBodies, bodies_of
 
 KINDS = [BatchBodies, LoopedBodies]
 
@@ -43,3 +43,18 @@ def test_only_these_bodies_take_the_velocities(kind: type[Bodies]) -> None:
     kind(space, [bodies[3], bodies[1]]).write_velocities(vel)
     assert [tuple(body.velocity) for body in bodies] == [(0, 2), (9, 10), (2, 2), (7, 8), (4, 2)]
     assert tuple(space.static_body.velocity) == (0, 0)
+
+
+def test_the_fast_way_is_taken_where_it_is_right() -> None:
+    assert isinstance(bodies_of(*crowd()), BatchBodies)
+
+
+@pytest.mark.parametrize("fault", ["read", "write_velocities", "missing"])
+def test_a_batch_module_that_changed_is_passed_over(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if fault == "missing":
+        monkeypatch.delattr("pymunk.batch.BodyFields")
+    elif fault == "read":
+        monkeypatch.setattr(BatchBodies, "read", lambda self: np.zeros((5, 6)))
+    else:
+        monkeypatch.setattr(BatchBodies, fault, lambda self, vel: setattr(self.bodies[0], "velocity", (9, 9)))
+    assert isinstance(bodies_of(*crowd()), LoopedBodies)

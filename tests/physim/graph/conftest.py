@@ -62,16 +62,18 @@ class RandomGraph:
         laters = [self.later(place) for place in ("scene", "objects")]
         for _ in range(14):
             self.grow()
-        for later, place in laters:
-            self.graph.tie(later, self.bounded(self.pool[place][-1]))
-        self.graph.returns(*{port: None for place in self.pool for port in self.pool[place][-2:]})
+        for later, before, place in laters:
+            self.graph.tie(later, self.bounded(added(before, self.pool[place][-1])))
+        wanted = [port for place in self.pool for port in self.pool[place][-2:]]
+        self.graph.returns(*dict.fromkeys([*wanted, laters[0][0]]))
         return Case(self.graph.double(), self.inputs(), torch.rand(self.scenes, self.ticks, generator=self.torch) < 0.25)
 
-    def later(self, place: str) -> tuple[Port, str]:
+    def later(self, place: str) -> tuple[Port, Port, str]:
         later = self.graph.later(next(self.names))
         initial = torch.randn(FEATURES, generator=self.torch)
-        self.pool[place].append(added(delayed(later, nn.Parameter(initial)), self.pick(place)))
-        return later, place
+        before = added(delayed(later, nn.Parameter(initial)), self.pick(place))
+        self.pool[place].append(before)
+        return later, before, place
 
     def bounded(self, port: Port) -> Port:
         return self.graph.add(next(self.names), nn.Sequential(self.line(), nn.Tanh()), port)

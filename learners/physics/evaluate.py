@@ -1,0 +1,102 @@
+"""The honest evaluation: learned engines on unseen scenes, one step and free rollouts, beside the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from learners.physics.baselines import CONSTANT_VELOCITY, ConstantVelocity
+from learners.physics.contestants import contestants
+from learners.physics.figures import Judgement
+from learners.physics.one_step import SquaredErrors, one_step_errors
+from learners.physics.rollouts import Advance, Outcome, drifts, outcome
+from physim.engines.base import Engine
+from physim.engines.rollout import rollout
+from physim.learner import EvaluateSettings
+from physim.reports import Row
+from physim.scenes.scene import Scene
+from physim.scenes.trajectory import Trajectory
+from physim.worlds import World
+
+Engines = Mapping[str, Engine[Any]]
+
+TOGETHER = 100
+"""Scenes simulated together; free rollouts run on the first of these parts."""
+STATES = 100_000
+"""About how many states one-step errors are measured on; of more, every k-th step (the rows' `stride`)."""
+COARSE = 4
+"""The step of the coarse truth that learned rollouts are put beside, in steps of the world."""
+FAR = 0.05
+"""The share of the start radius beyond which a position is far off."""
+
+
+def evaluate(worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
+    """The rows of each world with each of the weights; the baselines are measured on the same states."""
+    learned = [contestants(world, settings.weights, settings.seed) for world in worlds]
+    rows: list[Row] = []
+    for world, engines in zip(worlds, learned, strict=True):
+        every: Engines = {CONSTANT_VELOCITY: ConstantVelocity(world.dt), **engines}
+        rows += judged(world, every, settings).rows()
+    return rows
+
+
+def judged(world: World, engines: Engines, settings: EvaluateSettings) -> Judgement:
+    """Measure engines by model, constant velocity among them, on the scenes of one world."""
+    stride = max(1, settings.scenes * settings.steps // STATES)
+    errors = dict.fromkeys(engines, SquaredErrors())
+    first: Trajectory | None = None
+    with tqdm(desc=f"evaluate {world.name}", unit="step", leave=False, disable=None) as bar:
+        bar.total = _work(settings, len(engines), stride)
+        for truth in _truths(world, settings, bar.update):
+            first = first or truth
+            for model, engine in engines.items():
+                errors[model] += one_step_errors(engine, truth, stride, bar.update)
+        assert first is not None
+        outcomes = _outcomes(world, engines, first, bar.update)
+    return Judgement(
+        world=world,
+        labels=settings.labels(world),
+        scenes=settings.scenes,
+        stride=stride,
+        one_step={model: error.mean for model, error in errors.items()},
+        outcomes=outcomes,
+        truth=drifts(first, first, world.forces),
+        limit=FAR * _start_radius(world, first.scene),
+    )
+
+
+def _truths(world: World, settings: EvaluateSettings, advance: Advance) -> Iterator[Trajectory]:
+    """The true trajectories, part by part, so that only one part is held at a time beside the first."""
+    for start in range(0, settings.scenes, TOGETHER):
+        scenes = world.scenes(settings.seed, min(TOGETHER, settings.scenes - start), start)
+        yield rollout(world.engine(), Scene.batch_of(scenes), settings.steps)
+        advance(settings.steps)
+
+
+def _outcomes(world: World, engines: Engines, truth: Trajectory, advance: Advance) -> dict[str, Outcome]:
+    """The free rollouts by model, and the truth's own in coarse steps where the steps suffice for one."""
+    outcomes = {model: outcome(engine, truth, world.forces, advance) for model, engine in engines.items()}
+    if truth.steps >= COARSE:
+        coarse = replace(world, dt=COARSE * world.dt)
+        outcomes[f"truth_{COARSE}dt"] = outcome(coarse.engine(), truth, world.forces, advance, COARSE)
+    return outcomes
+
+
+def _work(settings: EvaluateSettings, engines: int, stride: int) -> int:
+    """How many steps all of it takes."""
+    parts = -(-settings.scenes // TOGETHER)
+    one_step = parts * (settings.steps + engines * -(-settings.steps // stride))
+    return one_step + engines * settings.steps + settings.steps // COARSE
+
+
+def _start_radius(world: World, scenes: Scene) -> float:
+    """How far from their common centre start scenes reach, in metres, where the world does not say."""
+    if world.start_radius is not None:
+        return world.start_radius
+    offset: Tensor = scenes.pos - scenes.pos.mean(dim=0)
+    return float(torch.linalg.vector_norm(offset, dim=-1).max())

@@ -1,0 +1,109 @@
+"""How an engine's free rollouts go, beside the truth's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physim.engines.base import Engine
+from physim.measures import horizon, kinetic_energy, momentum, position_error, potential_energy
+from physim.scenes.forces import PairForce
+from physim.scenes.scene import STATE_FIELDS, Scene
+from physim.scenes.trajectory import Trajectory
+
+Advance = Callable[[int], object]
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """What came of the rollouts of B scenes, compared with the truth every `every` of its steps.
+
+    Shapes: error [T // every + 1, B] in metres; energy_drift (None where there is no potential), momentum_drift [B];
+    blown_up [B] bool. All that a scene no longer has is not finite.
+    """
+
+    error: Tensor
+    energy_drift: Tensor | None
+    momentum_drift: Tensor
+    blown_up: Tensor
+    every: int = 1
+
+    @property
+    def scenes(self) -> int:
+        """The number of scenes B."""
+        return len(self.blown_up)
+
+    def error_at(self, step: int) -> float:
+        """The median error over scenes at the last instant compared up to a step."""
+        return median(self.error[step // self.every])
+
+    def steps_under(self, limit: float) -> Tensor:
+        """For each scene, how many steps its error stays within the limit [B]; all steps where it always does."""
+        last = len(self.error) - 1
+        return horizon(self.error, limit).clamp(max=last) * self.every
+
+    def share_under(self, limit: float) -> float:
+        """The share of scenes whose error is never past the limit."""
+        return float((horizon(self.error, limit) == len(self.error)).double().mean())
+
+
+def outcome(
+    engine: Engine[Any], truth: Trajectory, forces: PairForce | None, advance: Advance, every: int = 1
+) -> Outcome:
+    """Run an engine, whose dt is `every` times the truth's, freely from the truth's start, and compare."""
+    run = free_run(engine, truth.scene, truth.steps // every, advance)
+    pos, vel, angle, turning = (getattr(truth, name)[::every][: len(run)] for name in STATE_FIELDS)
+    thinned = Trajectory(truth.scene, pos, vel, angle, turning, run.times)
+    with np.errstate(all="ignore"):
+        energy_drift, momentum_drift = drifts(run, thinned, forces)
+    finite = torch.isfinite(torch.cat([run.pos[-1], run.vel[-1]], dim=-1)).all(dim=-1)
+    parts = finite.split(truth.scene.counts.tolist())
+    blown_up = torch.stack([~part.all() for part in parts])
+    return Outcome(position_error(run, thinned), energy_drift, momentum_drift, blown_up, every)
+
+
+def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) -> Trajectory:
+    """As `rollout`, but a scene that blows up does not stop the others: its numbers are then no longer finite."""
+    state = engine.start(scene)
+    arrays = [np.empty((steps + 1, *getattr(state, name).shape)) for name in STATE_FIELDS]
+    for step in range(steps + 1):
+        if step:
+            with np.errstate(all="ignore"):
+                state = engine.step(state)
+            advance(1)
+        for name, array in zip(STATE_FIELDS, arrays, strict=True):
+            array[step] = getattr(state, name)
+    times = engine.dt * torch.arange(steps + 1, dtype=torch.float64)
+    pos, vel, angle, turning = map(torch.from_numpy, arrays)
+    return Trajectory(scene, pos, vel, angle, turning, times)
+
+
+def drifts(run: Trajectory, truth: Trajectory, forces: PairForce | None) -> tuple[Tensor | None, Tensor]:
+    """How far energy and momentum end from where they began: a share of the energy at the start (None where there is no
+    potential), and of the sum of m |v| at the truth's end, for each scene.
+
+    Shapes: [B], [B].
+    """
+    start, end = run.at(0), run.at(-1)
+    before, after = energy(start, forces), energy(end, forces)
+    energy_drift = None if before is None or after is None else (after - before).abs() / before.abs()
+    moved = (momentum(end) - momentum(start)).norm(dim=-1)
+    sizes = truth.scene.mass * truth.vel[-1].norm(dim=-1)
+    return energy_drift, moved / torch.stack([part.sum() for part in sizes.split(truth.scene.counts.tolist())])
+
+
+def energy(scene: Scene, forces: PairForce | None) -> Tensor | None:
+    """The total energy of each scene [B] in joules; None where there is no potential."""
+    potential = potential_energy(scene, forces)
+    return None if potential is None else kinetic_energy(scene) + potential
+
+
+def median(values: Tensor) -> float:
+    """The median over scenes; what is not finite counts as the worst."""
+    return float(np.median(np.where(torch.isfinite(values), values, np.inf)))

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from physim.graph import LSTM, ModuleGraph, added, delayed, joined, senders, spread, summed
+
+TABLE = """\
+ModuleGraph: 34 parameters
+name                     kind       reads                 lives on           parameters
+pairs                    relations                        relations 'pairs'
+x                        input                            objects
+back                     later      shared                objects
+senders(x, pairs)        senders    x                     relations 'pairs'
+line                     Linear     senders(x, pairs)     relations 'pairs'  6
+summed(line)             summed     line                  objects
+delayed(back)            delayed    back                  objects
+added(summed, delayed)   added      summed(line), delayed(back)  objects
+"""
+
+
+def small() -> ModuleGraph:
+    net = ModuleGraph()
+    pairs, x, back = net.relations("pairs"), net.input("x"), net.later("back")
+    line = nn.Linear(2, 2)
+    effects = summed(net.add("relation_model", line, senders(x, pairs)))
+    core = net.add("core", LSTM(2, 2), added(effects, delayed(back, torch.zeros(2))))
+    shared = net.add("shared", line, core)
+    net.tie(back, shared)
+    net.add("head", nn.Linear(3, 1), joined(shared, spread(net.input("mood"))))
+    return net
+
+
+def test_a_graph_prints_itself_as_a_table() -> None:
+    assert repr(small()) == TABLE.strip()
+
+
+def test_networkx_has_nodes_by_name_and_an_edge_for_each_port_read() -> None:
+    picture = small().to_networkx()
+    assert picture.nodes["core"] == {"kind": "memory", "place": "the objects"}
+    assert picture.nodes["pairs"] == {"kind": "relations", "place": "the relations 'pairs'"}
+    assert set(picture.edges(data="port")) >= {("relation_model", "summed(relation_model)", "relation_model")}
+    assert [link for *link, late in picture.edges(data="delayed") if late] == [["back", "delayed(back)"]]
+    assert set(picture.predecessors("joined(shared, spread)")) == {"shared", "spread(mood)"}
+
+
+def test_a_port_read_twice_is_two_edges() -> None:
+    net = ModuleGraph()
+    x = net.input("x")
+    added(x, x)
+    assert net.to_networkx().number_of_edges("x", "added(x, x)") == 2
+
+
+def test_the_drawn_figure_shows_every_node() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    net = small()
+    axes = net.draw()
+    drawn = {text.get_text() for text in axes.texts}
+    assert drawn == {node.name.split("(")[0] for node in net.nodes}
+    assert len(axes.texts) == len(net.nodes)
+    axes.figure.canvas.draw()
+    matplotlib.pyplot.close(axes.figure)
+
+
+def test_a_graph_draws_on_given_axes() -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figure, axes = pyplot.subplots()
+    assert small().draw(axes) is axes
+    pyplot.close(figure)
+
+
+def test_an_empty_graph_prints_and_draws() -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    assert repr(ModuleGraph()).startswith("ModuleGraph: 0 parameters")
+    pyplot.close(ModuleGraph().draw().figure)
