@@ -17,7 +17,7 @@ from worlds.points import PointWorld, cloud, space_of_points
 class Swirl(PointWorld):
     """A slow cloud of bodies that push each other sideways, equal and opposite, so that pairs begin to swirl."""
 
-    strength: float = 6e4
+    strength: float = 6e5
     """force constant in m^3 / (kg s^2)"""
 
     @property

@@ -44,7 +44,7 @@ def _best(data: OneSteps, dt: float) -> ModuleGraph:
 
 
 def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
-    return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), data.typical_change)]
+    return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), 0.05 * data.typical_change)]
 
 
 def _paper_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
@@ -72,14 +72,15 @@ CONFIGS = {
 }
 
 
-def prepared(graph: ModuleGraph, data: OneSteps, seed: int) -> ModuleGraph:
-    """Fill in the normalisers of a graph from examples of the data."""
+def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> ModuleGraph:
+    """Fill in the normalisers of a graph from examples of some of the data's scenes."""
     with measuring(graph):
-        inputs, targets = data.examples(*data.draw(np.random.default_rng((seed, 1)), 4096, range(data.scenes)))
+        drawn = data.draw(np.random.default_rng((seed, 1)), data.at_most(4096), scenes)
+        inputs, targets = data.examples(*drawn)
         graph(graph_batch(graph, inputs))
         for module in graph.modules():
             if isinstance(module, Motion):
-                module.measure(targets["velocity_change"].float(), inputs["inverse_mass"])
+                module.measure(targets["velocity_change"], inputs["inverse_mass"])
     return graph
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
-from physim.interaction import graph_inputs
+from physim.interaction import graph_inputs, precision
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory
 
@@ -36,6 +36,8 @@ class OneSteps:
         if not bool(moving.any()) or not bool(torch.isfinite(change).all()):
             raise PhysimError("data: the trajectories want finite velocities and at least one body that can move")
         self.typical_change = float(change[:, moving].square().mean().sqrt())
+        if self.typical_change == 0:
+            raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
         self.weights = _weights(change, self.scene)
         self.static: dict[str, Tensor] = {}
         self.relations: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
@@ -56,8 +58,13 @@ class OneSteps:
                 self.relations[name] = (local, count.cumsum(0) - count, count)
             elif name not in ("pos", "vel"):
                 self.static[name] = value
-        self.static["moves"] = (self.scene.inverse_mass > 0).float()[:, None]
-        self.static["mass"] = self.scene.mass.float()[:, None]
+        self.static["moves"] = (self.scene.inverse_mass > 0).to(precision(graph))[:, None]
+        self.static["mass"] = self.scene.mass.to(precision(graph))[:, None]
+
+    def at_most(self, examples: int) -> int:
+        """`examples`, or as many as fit into 2**20 objects and relations where scenes are large."""
+        rows = self.scene.num_bodies + self.scene.edge_index.shape[1]
+        return max(1, min(examples, 2**20 * self.scenes // rows))
 
     def draw(self, rng: np.random.Generator, examples: int, scenes: range) -> tuple[Tensor, Tensor]:
         """Scene and tick of random examples [B] from some of the scenes."""

@@ -13,28 +13,28 @@ from physim.graph import Loss, Port
 
 @final
 class ImpulseError(Loss):
-    """The relative error of the impulse that each body received, plus the root mean square error of what it changed.
+    """The relative error of the impulse that each body received, plus that of what groups of examples changed by.
 
     Lengths, not squares: a few close encounters own every mean square, and a network that only serves them is rough
-    everywhere else. Impulses below `floor` count absolutely; changes of velocity are measured in their `typical` size
-    and their root is taken over groups of `GROUP` examples.
+    everywhere else. Impulses far below `floor` and changes of velocity far below `slow` count absolutely.
     """
 
     GROUP = 16
 
-    def __init__(self, port: Port, floor: float, typical: float) -> None:
+    def __init__(self, port: Port, floor: float, slow: float) -> None:
         super().__init__("impulse", port)
         self.floor = floor
-        self.typical = typical
+        self.slow = slow
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
         wanted, moves, mass = (targets[name].to(values[0].dtype) for name in ("velocity_change", "moves", "mass"))
         error = (values[0] - wanted).square().sum(-1, keepdim=True) * moves
-        impulse = (mass * wanted).square().sum(-1, keepdim=True)
-        relative = _length(mass.square() * error / (impulse + self.floor**2)) * moves
+        change = wanted.square().sum(-1, keepdim=True) * moves
+        bodies = _length(mass.square() * error / (mass.square() * change + self.floor**2))
         group = targets["scene"] // self.GROUP
-        squares = wanted.new_zeros(int(group[-1]) + 1, 2).index_add(0, group, torch.cat([error, moves], dim=1))
-        return relative.sum() / moves.sum() + _length(squares[:, 0] / (2 * self.typical**2 * squares[:, 1])).mean()
+        marks = torch.cat([error, change + self.slow**2 * moves], dim=1)
+        groups = marks.new_zeros(int(group[-1]) + 1, 2).index_add(0, group, marks)
+        return (bodies * moves).sum() / moves.sum() + _length(groups[:, 0] / groups[:, 1]).mean()
 
 
 def _length(square: Tensor) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -14,7 +17,7 @@ from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
-from physim.learner import TrainSettings
+from physim.learner import Precision, TrainSettings
 from physim.scenes.files import load_trajectory
 from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, Scene
 from physim.scenes.trajectory import Trajectory
@@ -24,43 +27,56 @@ from physim.worlds import World
 def train(world: World, settings: TrainSettings) -> Path:
     """Train one configuration on a world's data, with progress, early reports and checkpoints; write the weights.
 
-    Under `torchrun` every process takes its part of each batch, and gradients are averaged.
+    The losses of all updates stand beside the weights, in a CSV file. Under `torchrun` every process takes its part of
+    each batch, and gradients are averaged: where scenes are of one size, the losses are those of a single process.
     """
     if settings.config not in CONFIGS:
         raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{settings.config}'")
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    fabric = Fabric(accelerator="cpu", devices="auto" if _launched() else 1, precision=settings.precision)
-    fabric.launch()
-    trajectory = _trajectory(world, settings)
-    data = OneSteps(trajectory, _columns(world, trajectory.scene))
-    training = Training(data, settings, world.dt, fabric)
-    training.run()
-    if fabric.is_global_zero:
-        terms = _terms(world, settings, data, training)
-        LearnedEngine(training.graph.float(), terms).save(settings.out)
-        settings.checkpoint.unlink(missing_ok=True)
+    with _processes(settings) as fabric:
+        trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
+        data = OneSteps(trajectory, _columns(world, trajectory.scene))
+        training = Training(data, settings, world.dt, fabric)
+        training.run()
+        if fabric.is_global_zero:
+            terms = _terms(world, settings, data, training)
+            LearnedEngine(training.graph.float(), terms).save(settings.out)
+            settings.checkpoint.unlink(missing_ok=True)
     return settings.out
 
 
-def _launched() -> bool:
-    return torch.distributed.is_torchelastic_launched()
+@contextmanager
+def _processes(settings: TrainSettings) -> Iterator[Fabric]:
+    """One process, or as many as `torchrun` launched, on processors."""
+    launched = torch.distributed.is_torchelastic_launched()
+    processes, here = (int(os.environ[name]) if launched else 1 for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    # Fabric's own 64-true would round the losses to float32; the graph is float64 already
+    precision: Precision = "32-true" if settings.precision == "64-true" else settings.precision
+    fabric = Fabric(accelerator="cpu", devices=here, num_nodes=processes // here, precision=precision)
+    fabric.launch()
+    try:
+        yield fabric
+    finally:
+        if launched and processes > 1:
+            torch.distributed.destroy_process_group()
 
 
-def _trajectory(world: World, settings: TrainSettings) -> Trajectory:
+def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajectory:
     if settings.data is None:
         scenes = Scene.batch_of(world.scenes(settings.seed, settings.scenes))
-        return rollout(world.engine(), scenes, settings.steps, progress=True)
+        return rollout(world.engine(), scenes, settings.steps, progress=progress)
     trajectory = load_trajectory(settings.data)
     made_by = trajectory.metadata
     seed = made_by.get("seed", 0)
     if seed >= TEST_SEEDS_FROM:
-        raise PhysimError(f"data: {settings.data} was made with seed {seed}; from {TEST_SEEDS_FROM} on they are for tests")
-    if made_by.get("dt") != world.dt or made_by.get("name") != world.name:
         raise PhysimError(
-            f"data: {settings.data} comes from the world {made_by.get('name')} with dt {made_by.get('dt')}, "
-            f"wanted {world.name} with dt {world.dt}"
+            f"data: {settings.data} was made with seed {seed}; from {TEST_SEEDS_FROM} on they are for tests"
         )
+    for field in ("name", "dt", "position_rule"):
+        got, wanted = made_by.get(field), world.metadata[field]
+        if got != wanted:
+            raise PhysimError(f"data: {settings.data} comes from a world whose {field} is {got}, wanted {wanted}")
     return trajectory
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -12,12 +14,14 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from learners.physics.checkpoints import Progress, load_checkpoint, save_checkpoint
+from learners.physics.checkpoints import Checkpoint, Identity, Progress
 from learners.physics.configs import CONFIGS, graph_batch, prepared
 from learners.physics.data import Batch, OneSteps
+from learners.physics.loss_log import LossLog
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, losses_of
 from physim.interaction import predicted
+from physim.interrupts import HeldInterrupts
 from physim.learner import TrainSettings
 
 HELD_OUT = 0.1  # the share of scenes that only the reports see
@@ -52,43 +56,48 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)  # modules know no other way to draw their first weights
             self.graph = self.config.build(data, dt)
+        if settings.precision == "64-true":
+            self.graph.double()
+        held_out = max(1, round(HELD_OUT * data.scenes)) if data.scenes > 1 else 0
+        self.learned, self.unseen = range(data.scenes - held_out), range(data.scenes - max(held_out, 1), data.scenes)
         data.serve(self.graph)
-        prepared(self.graph, data, settings.seed)
+        prepared(self.graph, data, settings.seed, self.learned)
         self.objective = Objective(self.graph, self.config.losses(self.graph, data))
         self.optimiser = torch.optim.Adam(self.graph.parameters(), lr=self.config.rate, betas=(0.9, 0.99), eps=1e-12)
         self.wrapped, self.stepper = fabric.setup(self.objective, self.optimiser)
-        self.progress = Progress()
-        if settings.resume:
-            self.progress = load_checkpoint(settings.checkpoint, self.graph, self.optimiser)
-        held_out = max(1, round(HELD_OUT * data.scenes)) if data.scenes > 1 else 0
-        self.learned, self.unseen = range(data.scenes - held_out), range(data.scenes - max(held_out, 1), data.scenes)
+        self.checkpoint = Checkpoint(settings.checkpoint, _identity(settings, data), self.graph, self.optimiser)
+        self.progress = self.checkpoint.load() if settings.resume else Progress()
         self.noise_scale = {name: float(getattr(data, name).std()) * self.config.noise for name in ("pos", "vel")}
 
     def run(self) -> None:
-        """Train until the time or the updates are used up; Ctrl-C leaves a checkpoint."""
+        """Train until the time or the updates are used up; Ctrl-C leaves a checkpoint and passes on.
+
+        Raises: PhysimError where the losses are no longer finite.
+        """
         minutes = self.settings.minutes or (None if self.settings.updates else self.config.minutes)
         reports = _Times(REPORTS, 60.0, self.progress.seconds)
         saves = _Times((), SAVE_EVERY, self.progress.seconds)
-        bar = tqdm(desc=f"train {self.settings.config}", unit="update", disable=self._quiet(), initial=self.progress.updates)
         begun = time.perf_counter() - self.progress.seconds
-        try:
+        losses: list[float] = []
+        with self._log() as log, self._bar() as bar, HeldInterrupts() as interrupts:
             while (done := self._share_done(minutes)) < 1:
-                losses = self.update(done)
+                mine = self.update(done)
+                self.progress.seconds, stop, losses = self._agreed(time.perf_counter() - begun, interrupts.asked, mine)
+                if not all(map(math.isfinite, losses)):
+                    raise PhysimError(f"the training diverged: the loss of update {self.progress.updates} is {losses}")
+                log.write(self.progress.updates, losses)
                 bar.update()
-                self.progress.seconds = time.perf_counter() - begun
                 if reports.due(self.progress.seconds):
-                    self._report(losses, bar)
-                if saves.due(self.progress.seconds):
+                    self._report(losses)
+                if stop or saves.due(self.progress.seconds):
+                    log.flush()
                     self._save()
-        except KeyboardInterrupt:
-            self._save()
-            raise KeyboardInterrupt(f"; go on with --resume from {self.settings.checkpoint}") from None
-        finally:
-            bar.close()
-        self._report(losses, bar)
+                if stop:
+                    raise KeyboardInterrupt
+            self._report(losses)
 
     def update(self, done: float) -> Tensor:
-        """One update, at a share `done` of the training; gives the losses [L], averaged over all processes."""
+        """One update, at a share `done` of the training; gives the losses [L] of this process's part of the batch."""
         warm = min(1.0, (self.progress.updates + 1) / WARM_UP)
         rate = self.config.rate * warm * (0.001 + 0.999 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in self.optimiser.param_groups:
@@ -104,12 +113,9 @@ class Training:
     def held_out_ratio(self) -> float:
         """The mean squared error of the change of velocity over constant velocity's, on scenes not learned from."""
         rng = np.random.default_rng((self.settings.seed, 2))
-        inputs, targets = self.data.examples(*self.data.draw(rng, 2048, self.unseen))
-        given = {name: value.float() if value.is_floating_point() else value for name, value in inputs.items()}
-        if next(self.graph.parameters()).dtype == torch.float64:
-            given = {name: value.double() if value.is_floating_point() else value for name, value in inputs.items()}
+        inputs, targets = self.data.examples(*self.data.draw(rng, self.data.at_most(2048), self.unseen))
         with torch.no_grad():
-            output = self.graph(graph_batch(self.graph, given)).double()
+            output = self.graph(graph_batch(self.graph, inputs)).double()
         wanted = targets[predicted(self.graph).name]
         moves = inputs["moves"]
         return float(((output - wanted).square() * moves).sum() / (targets["velocity_change"].square() * moves).sum())
@@ -125,34 +131,61 @@ class Training:
         mine = slice(self.fabric.global_rank * size, (self.fabric.global_rank + 1) * size)
         inputs, targets = self.data.examples(scenes[mine], ticks[mine])
         if share:
-            rows = noisy[mine].repeat_interleave(self.data.counts[scenes[mine]])[:, None]
+            counts = self.data.counts[scenes]
+            first = int(counts[: mine.start].sum())
+            rows = noisy[mine].repeat_interleave(counts[mine])[:, None]
             for name, scale in self.noise_scale.items():
-                inputs[name] = inputs[name] + rows * scale * torch.from_numpy(rng.standard_normal(inputs[name].shape))
+                noise = torch.from_numpy(rng.standard_normal((int(counts.sum()), 2)))[first : first + len(rows)]
+                inputs[name] = inputs[name] + rows * scale * noise
         return inputs, targets
 
     def _share_done(self, minutes: float | None) -> float:
         shares = [self.progress.seconds / (60 * minutes)] if minutes else []
         if self.settings.updates:
             shares.append(self.progress.updates / self.settings.updates)
-        done = max(shares)
-        if minutes and self.fabric.world_size > 1:  # clocks differ, updates must not
-            done = self.fabric.broadcast(done)
-        return done
+        return max(shares)
 
-    def _report(self, losses: Tensor, bar: tqdm[None]) -> None:
-        figures = {"updates": self.progress.updates, "minutes": round(self.progress.seconds / 60, 3)}
-        means = self.fabric.all_reduce(losses, reduce_op="mean")
-        figures |= {loss.name: float(mean) for loss, mean in zip(self.objective.losses, means, strict=True)}
+    def _agreed(self, seconds: float, stop: bool, losses: Tensor) -> tuple[float, bool, list[float]]:
+        """The means over all processes, so that all of them report, save and stop at the same update."""
+        mine = torch.cat([torch.tensor([seconds, float(stop)], dtype=torch.float64), losses.double()])
+        means = self.fabric.all_reduce(mine, reduce_op="mean")
+        assert isinstance(means, Tensor)
+        elapsed, wishes, *rest = means.tolist()
+        return elapsed, wishes > 0, rest
+
+    def _report(self, losses: Sequence[float]) -> None:
+        curve, now = self.progress.curve, self.progress
+        if not self.fabric.is_global_zero or (curve and curve[-1]["updates"] == now.updates):
+            return
+        figures: dict[str, float] = {"updates": now.updates, "minutes": round(now.seconds / 60, 3)}
+        figures |= {loss.name: value for loss, value in zip(self.objective.losses, losses, strict=False)}
         figures["ratio"] = self.held_out_ratio()
-        self.progress.curve.append(figures)
-        bar.set_postfix_str(f"error / constant velocity's on unseen scenes {figures['ratio']:.2e}")
+        curve.append(figures)
+        line = f"{now.updates} updates, {figures['minutes']:.2f} min"
+        tqdm.write(f"{line}: {figures['ratio']:.2e} of constant velocity's error on unseen scenes", file=sys.stderr)
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:
-            save_checkpoint(self.settings.checkpoint, self.graph, self.optimiser, self.progress)
+            self.checkpoint.save(self.progress)
 
-    def _quiet(self) -> bool | None:
-        return None if self.fabric.is_global_zero else True
+    def _log(self) -> LossLog:
+        path = self.settings.out.with_suffix(".losses.csv") if self.fabric.is_global_zero else None
+        return LossLog(path, [loss.name for loss in self.objective.losses], self.progress.updates)
+
+    def _bar(self) -> tqdm[NoReturn]:
+        return tqdm(
+            desc=f"train {self.settings.config}",
+            unit="update",
+            initial=self.progress.updates,
+            total=self.settings.updates,
+            disable=None if self.fabric.is_global_zero else True,
+        )
+
+
+def _identity(settings: TrainSettings, data: OneSteps) -> Identity:
+    """What a checkpoint must agree in, so that going on from it makes sense."""
+    identity: dict[str, str | int] = {name: getattr(settings, name) for name in ("config", "seed", "precision")}
+    return identity | {"scenes": data.scenes, "steps": data.steps, "bodies": data.scene.num_bodies}
 
 
 class _Times:

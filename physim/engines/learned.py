@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -39,9 +40,13 @@ class Terms:
         """Raise PhysimError where a scene does not fit."""
         for dt in scene.dt.tolist():
             if not math.isnan(dt) and not math.isclose(dt, self.dt, rel_tol=1e-9):
-                raise PhysimError(f"dt: these weights were trained for steps of {self.dt:g} s, the scene's are {dt:g} s")
+                raise PhysimError(
+                    f"dt: these weights were trained for steps of {self.dt:g} s, the scene's are {dt:g} s"
+                )
         if self.bodies is not None and set(scene.counts.tolist()) != {self.bodies}:
-            raise PhysimError(f"bodies: these weights fit scenes of {self.bodies}, got {scene.counts.unique().tolist()}")
+            raise PhysimError(
+                f"bodies: these weights fit scenes of {self.bodies}, got {scene.counts.unique().tolist()}"
+            )
         missing = [column for column in self.columns if column not in scene.columns]
         if missing:
             raise PhysimError(f"columns: these weights read {missing}, the scene has only {list(scene.columns)}")
@@ -57,7 +62,10 @@ class Terms:
 @final
 @dataclass(frozen=True)
 class LearnedState:
-    """A scene in motion under a learned engine, with the graph's memory and what it reads beside the motion."""
+    """A scene in motion under a learned engine, with the graph's memory and what it reads beside the motion.
+
+    `driven` [N, 1] marks the static and kinematic bodies, which keep their velocity.
+    """
 
     start: Scene
     pos: Floats
@@ -65,6 +73,7 @@ class LearnedState:
     angle: Floats
     inputs: dict[str, Tensor | Edges]
     memory: State
+    driven: npt.NDArray[np.bool_]
 
     @property
     def angular_velocity(self) -> Floats:
@@ -102,11 +111,13 @@ class LearnedEngine(Engine[LearnedState]):
                 raise PhysimError(f"there are no weights '{weights}': neither a file nor one of {known}")
             path = shipped
         graph, metadata = load_graph(path)
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in metadata.items()
+        }
         try:
-            terms = Terms(**{key: tuple(value) if isinstance(value, list) else value for key, value in metadata.items()})
+            return cls(graph, Terms(**given))
         except TypeError:
-            raise PhysimError(f"'{path}' holds a graph, but not an engine: its metadata is {sorted(metadata)}") from None
-        return cls(graph, terms)
+            raise PhysimError(f"'{path}' holds a graph, but no engine: its metadata is {sorted(metadata)}") from None
 
     def save(self, path: Path | str) -> None:
         """Write weights, normalisers and terms to one safetensors file."""
@@ -116,7 +127,8 @@ class LearnedEngine(Engine[LearnedState]):
         """Take a scene up; raises PhysimError where its dt, columns, shapes or relations are not the weights'."""
         self.terms.check(scene)
         pos, vel, angle = (np.array(scene[name]) for name in STATE_FIELDS[:3])
-        return LearnedState(scene, pos, vel, angle, graph_inputs(self.graph, scene, self.terms.columns), {})
+        inputs = graph_inputs(self.graph, scene, self.terms.columns)
+        return LearnedState(scene, pos, vel, angle, inputs, {}, (scene.inverse_mass == 0)[:, None].numpy())
 
     @torch.no_grad()
     def step(self, state: LearnedState) -> LearnedState:
@@ -124,12 +136,13 @@ class LearnedEngine(Engine[LearnedState]):
         inputs = {**state.inputs, "pos": torch.from_numpy(state.pos), "vel": torch.from_numpy(state.vel)}
         known = {name: inputs[name] for name in (*self.graph.inputs, *self.graph.relation_names)}
         output, memory = self.graph.step(known, state.memory)
-        predicted_velocity = output.numpy().astype(np.float64)
+        vel = output.numpy().astype(np.float64)
         if self.graph.outputs[0].name == "velocity_change":
-            predicted_velocity = state.vel + predicted_velocity
-        pos = state.pos + self.dt * moving_velocity(self.terms.position_rule, state.vel, predicted_velocity)
+            vel = state.vel + vel
+        vel = np.where(state.driven, state.vel, vel)
+        pos = state.pos + self.dt * moving_velocity(self.terms.position_rule, state.vel, vel)
         angle = state.angle + self.dt * state.angular_velocity
-        return replace(state, pos=pos, vel=predicted_velocity, angle=angle, memory=memory)
+        return replace(state, pos=pos, vel=vel, angle=angle, memory=memory)
 
 
 def moving_velocity(rule: str, before: Floats, after: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from physim.errors import PhysimError
 from physim.graph.module_graph import ModuleGraph
@@ -26,6 +27,10 @@ def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., M
     def register(function: Callable[..., ModuleGraph]) -> Callable[..., ModuleGraph]:
         @functools.wraps(function)
         def build(**arguments: Any) -> ModuleGraph:
+            try:
+                inspect.signature(function).bind(**arguments)
+            except TypeError as error:
+                raise PhysimError(f"builder '{name}' does not take these arguments: {error}") from None
             graph = function(**arguments)
             graph.recipe = (name, arguments)
             return graph
@@ -69,7 +74,7 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
     target = Path(path)
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        save_file(tensors, draft, metadata=header)
+        draft.write_bytes(_ordered(save(tensors, header)))
         draft.replace(target)
     except OSError as error:
         raise PhysimError(f"cannot write the weights to '{path}': {error.strerror or error}") from None
@@ -93,6 +98,14 @@ def load_state(path: Path | str, graph: ModuleGraph) -> dict[str, Any]:
     _fill(graph, tensors, path)
     metadata: dict[str, Any] = json.loads(header["metadata"])
     return metadata
+
+
+def _ordered(content: bytes) -> bytes:
+    """The same file with its header's keys sorted: safetensors writes them in any order, and bytes should be equal."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[8 + size :]
 
 
 def _read(path: Path | str) -> tuple[dict[str, str], dict[str, Any]]:

@@ -70,7 +70,8 @@ class Context:
         if kind == SCENE and kind not in self.items and OBJECTS in self.items:
             self.items[kind] = 1
         if kind not in self.items:
-            raise PhysimError(f"how many items live on the {kind} is not known: no input lives there; give `reset`")
+            given = "`reset`" if kind == SCENE else "'batch'"
+            raise PhysimError(f"how many items live on the {kind} is not known: no input lives there; give {given}")
         return self.items[kind]
 
     def changing(self, place: str | None) -> bool:

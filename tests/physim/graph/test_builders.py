@@ -94,7 +94,7 @@ def test_an_unknown_builder_is_refused_with_its_package(tmp_path: Path) -> None:
 
 
 def test_arguments_that_a_builder_does_not_take_are_named() -> None:
-    with pytest.raises(PhysimError, match="builder 'tests.small' does not take .*'colour'"):
+    with pytest.raises(PhysimError, match="builder 'tests.small' does not take these arguments: .*'colour'"):
         build_graph("tests.small", {"features": 2, "colour": 1})
 
 

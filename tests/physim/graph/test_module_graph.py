@@ -306,7 +306,6 @@ def test_a_compiled_memory_graph_gives_equal_results() -> None:
     torch.compiler.reset()
     reset = torch.tensor([[False, True, False, False, True]] * 2)
     compiled = torch.compile(net, backend="eager")
-    torch.testing.assert_close(compiled(given), net(given), rtol=0, atol=1e-12)
     torch.testing.assert_close(compiled(given, None, reset), net(given, None, reset), rtol=0, atol=1e-12)
 
 

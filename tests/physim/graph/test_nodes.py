@@ -36,7 +36,7 @@ def test_a_module_on_changing_relations_sees_them_in_a_row() -> None:
     net, shapes = ModuleGraph(), Shapes()
     pairs, x = net.relations("pairs"), net.input("x")
     net.returns(delayed(summed(net.add("relation_model", shapes, pairs.attributes))), x)
-    check_steps(net, {"x": torch.zeros(2, 3, 1).double(), "pairs": EDGES})
+    check_steps(net, {"x": torch.zeros(2, 3, 1).double(), "pairs": EDGES, "batch": torch.zeros(2, dtype=torch.int64)})
     assert shapes.seen[0] == [3, 2]
 
 
@@ -69,4 +69,4 @@ def test_a_nested_graph_without_memory_runs_on_changing_relations() -> None:
     net = ModuleGraph()
     pairs, x = net.relations("pairs"), net.input("x")
     net.returns(delayed(summed(net.add("nested", inner, pairs.attributes))), x)
-    check_steps(net, {"x": torch.zeros(2, 3, 1).double(), "pairs": EDGES}, split=1)
+    check_steps(net, {"x": torch.zeros(2, 3, 1).double(), "pairs": EDGES, "batch": torch.zeros(2, dtype=torch.int64)}, split=1)
