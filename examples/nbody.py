@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from physim.errors import PhysimError
 from physim.checks import check_positive
+from physim.errors import PhysimError
 from physim.reports import Row, check_report, report
 from physim.viewer import PlaySettings, play
 

@@ -19,7 +19,7 @@ class MLP(nn.Sequential):
     def __init__(self, *sizes: int) -> None:
         layers: list[nn.Module] = []
         for inputs, outputs in zip(sizes, sizes[1:], strict=False):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+            layers += [nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
         super().__init__(*layers[:-1])
 
 

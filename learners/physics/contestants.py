@@ -10,8 +10,16 @@ from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.worlds import World
 
-KINDS = {"": "best", "_paper": "paper", "_mlp": "mlp", "_dynamics_only": "dynamics_only"}
-"""What follows a world's name in the names of the weights that ship for it, and the model it stands for."""
+KINDS = {
+    "": "best",
+    "_paper": "paper",
+    "_dynamics_only": "dynamics_only",
+    "_mlp_3": "mlp",
+    "_mlp_6": "mlp",
+    "_mlp_12": "mlp",
+}
+"""What follows a world's name in the names of the weights that ship for it, and the model it stands for; the MLP fits
+one number of bodies, so it ships for several."""
 
 FOLDERS = tuple(Path(str(resources.files(package))) / "weights" for package in ("physim", "learners.physics"))
 
@@ -19,7 +27,7 @@ FOLDERS = tuple(Path(str(resources.files(package))) / "weights" for package in (
 def contestants(world: World, weights: Sequence[str], seed: int) -> dict[str, LearnedEngine]:
     """The engines of `weights`, or of those that ship for the world, by model; they fit scenes of the seed.
 
-    Of the weights that ship, those that do not fit are left out with a printed line.
+    Of the weights that ship, those that do not fit are left out.
     Raises: PhysimError where weights asked for do not fit the world, or none that ship do.
     """
     scene = world.scene(seed)
@@ -34,7 +42,6 @@ def contestants(world: World, weights: Sequence[str], seed: int) -> dict[str, Le
             refused = f"weights '{name}' do not fit the world {world.name}: {reason}"
             if weights:
                 raise PhysimError(refused) from None
-            print(f"left out: {refused}")
             continue
         found[models.get(name, name)] = engine
     if not found:

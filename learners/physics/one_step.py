@@ -40,8 +40,8 @@ def one_step_errors(
     total = 0.0
     instants = range(0, truth.steps, stride)
     for instant in instants:
-        predicted = engine.step(engine.start(truth.at(instant))).vel
         with np.errstate(all="ignore"):
+            predicted = engine.step(engine.start(truth.at(instant))).vel
             total += float(np.square(predicted - truth.vel[instant + 1].numpy())[moving].sum())
         advance(1)
     return SquaredErrors(total, 2 * int(moving.sum()) * len(instants))

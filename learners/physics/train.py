@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,15 +37,19 @@ def train(world: World, settings: TrainSettings) -> Path:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     with _processes(settings) as fabric:
-        trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
-        data = OneSteps(trajectory, _columns(world, trajectory.scene))
-        training = Training(data, settings, world.dt, fabric)
-        training.run()
-        if fabric.is_global_zero:
-            terms = _terms(world, settings, data, training)
-            LearnedEngine(training.graph.float(), terms).save(settings.out)
-            settings.checkpoint.unlink(missing_ok=True)
+        _train(world, settings, fabric)
     return settings.out
+
+
+def _train(world: World, settings: TrainSettings, fabric: Fabric) -> None:
+    trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
+    data = OneSteps(trajectory, _columns(world, trajectory.scene))
+    training = Training(data, settings, world.dt, fabric)
+    training.run()
+    if fabric.is_global_zero:
+        terms = _terms(world, settings, data, training)
+        LearnedEngine(training.graph.float(), terms).save(settings.out)
+        settings.checkpoint.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -58,7 +64,11 @@ def _processes(settings: TrainSettings) -> Iterator[Fabric]:
     try:
         yield fabric
     finally:
-        if launched and processes > 1:
+        if processes > 1:
+            # gloo's threads need Python's lock to let go of the last tensors: they get it now, and whatever else holds
+            # the group goes first, because its end would wait for them with the lock held
+            gc.collect()
+            time.sleep(0.1)
             torch.distributed.destroy_process_group()
 
 

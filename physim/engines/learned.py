@@ -36,6 +36,12 @@ class Terms:
     provenance: dict[str, Any]
     bodies: int | None = None
 
+    @classmethod
+    def of(cls, metadata: dict[str, Any]) -> Self:
+        """Read them back from JSON, where tuples are lists."""
+        terms: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in metadata.items()}
+        return cls(**terms)
+
     def check(self, scene: Scene) -> None:
         """Raise PhysimError where a scene does not fit."""
         for dt in scene.dt.tolist():
@@ -126,7 +132,7 @@ class LearnedEngine(Engine[LearnedState]):
     def start(self, scene: Scene) -> LearnedState:
         """Take a scene up; raises PhysimError where its dt, columns, shapes or relations are not the weights'."""
         self.terms.check(scene)
-        pos, vel, angle = (np.array(scene[name]) for name in STATE_FIELDS[:3])
+        pos, vel, angle = (scene[name].numpy().copy() for name in STATE_FIELDS[:3])
         inputs = graph_inputs(self.graph, scene, self.terms.columns)
         return LearnedState(scene, pos, vel, angle, inputs, {}, (scene.inverse_mass == 0)[:, None].numpy())
 

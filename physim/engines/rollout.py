@@ -25,7 +25,7 @@ def rollout(engine: Engine[Any], scene: Scene, steps: int, *, progress: bool = F
     record = _Record(scene, steps)
     state = engine.start(scene)
     record.write(0, state)
-    for step in trange(1, steps + 1, desc="rollout", unit="step", leave=False, disable=not progress):
+    for step in trange(1, steps + 1, desc="rollout", unit="step", leave=False, disable=None if progress else True):
         state = engine.step(state)
         record.write(step, state)
     return record.trajectory(engine)

@@ -47,8 +47,10 @@ def build_graph(name: str, arguments: dict[str, Any]) -> ModuleGraph:
         for entry in entry_points(group="physim.builders", name=name):
             entry.load()
     if name not in _BUILDERS:
-        package = f"the package '{name.split('.')[0]}'" if "." in name else "the package that defines it"
-        raise PhysimError(f"unknown builder '{name}': install {package}; known are {', '.join(sorted(known_builders()))}")
+        package = f"the package '{name.split('.', maxsplit=1)[0]}'" if "." in name else "the package that defines it"
+        raise PhysimError(
+            f"unknown builder '{name}': install {package}; known are {', '.join(sorted(known_builders()))}"
+        )
     return _BUILDERS[name](**arguments)
 
 
@@ -129,6 +131,8 @@ def _fill(graph: ModuleGraph, tensors: dict[str, Any], path: Path | str) -> None
         raise PhysimError(f"'{path}' {where} tensor '{key}'")
     for key, value in tensors.items():
         if value.shape != wanted[key].shape:
-            raise PhysimError(f"'{path}': tensor '{key}' is {list(value.shape)}, the graph wants {list(wanted[key].shape)}")
+            raise PhysimError(
+                f"'{path}': tensor '{key}' is {list(value.shape)}, the graph wants {list(wanted[key].shape)}"
+            )
     for key, value in tensors.items():
         wanted[key].data = value.to(wanted[key].device)  # takes the dtype of the file, and keeps shared tensors shared

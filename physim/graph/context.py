@@ -76,7 +76,7 @@ class Context:
 
     def changing(self, place: str | None) -> bool:
         """Whether a place holds relations that change from tick to tick (their values carry no tick axis)."""
-        return self.length is not None and place in self.edges and self.edges[place].ticks is not None
+        return self.length is not None and place in self.edges and self.edges[str(place)].ticks is not None
 
     def senders(self, relations: str) -> Tensor:
         """The row of each relation's sender [E], in objects with the tick axis folded where relations change."""

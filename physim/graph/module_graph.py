@@ -73,7 +73,9 @@ class ModuleGraph(nn.Module):
         self._plans.clear()
 
     @overload
-    def add(self, name: str, module: nn.Module, *ports: Port | Relations, outputs: Literal[1] = 1) -> Port: ...
+    def add(  # type: ignore[overload-overlap]
+        self, name: str, module: nn.Module, *ports: Port | Relations, outputs: Literal[1] = 1
+    ) -> Port: ...
     @overload
     def add(self, name: str, module: nn.Module, *ports: Port | Relations, outputs: int) -> tuple[Port, ...]: ...
     def add(self, name: str, module: nn.Module, *ports: Port | Relations, outputs: int = 1) -> Port | tuple[Port, ...]:
@@ -220,8 +222,8 @@ class ModuleGraph(nn.Module):
         if port.node is later.node or port.node in nx.descendants(links, later.node):
             later.node.sources = ()
             raise PhysimError(
-                f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs '{later.name}' "
-                f"at the same tick; put delayed(...) on the way"
+                f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs "
+                f"'{later.name}' at the same tick; put delayed(...) on the way"
             )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -231,7 +233,7 @@ class ModuleGraph(nn.Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         for later, sources in state.pop("_ties"):
             later.sources = sources
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
 
     # ---- pictures and pickles
 

@@ -87,7 +87,9 @@ class ModuleNode(Node):
         if not isinstance(module, Memory):
             return ModuleNode(graph, name, module, handles), [place] * outputs
         if len(handles) != 1 or outputs != 1:
-            raise PhysimError(f"add('{name}', ...): a module with memory reads one port (join them) and gives one output")
+            raise PhysimError(
+                f"add('{name}', ...): a module with memory reads one port (join them) and gives one output"
+            )
         return MemoryNode(graph, name, module, handles), [place]
 
     def tick(self, values: list[Any], context: Context) -> None:
@@ -157,9 +159,13 @@ class NestedNode(ModuleNode):
         node = NestedNode(graph, name, module, ports)
         names = [entry.name for entry in node.entries]
         if len(names) != len(ports):
-            raise PhysimError(f"add('{name}', ...): the nested graph reads {len(names)} ports {names}, got {len(ports)}")
+            raise PhysimError(
+                f"add('{name}', ...): the nested graph reads {len(names)} ports {names}, got {len(ports)}"
+            )
         if len(module.outputs) != outputs:
-            raise PhysimError(f"add('{name}', ...): the nested graph gives {len(module.outputs)} outputs, not {outputs}")
+            raise PhysimError(
+                f"add('{name}', ...): the nested graph gives {len(module.outputs)} outputs, not {outputs}"
+            )
         if not node.relational:
             return node, [same_place(f"add('{name}', ...)", node.sources)] * outputs
         outer = {SCENE: Place(SCENE), OBJECTS: Place(OBJECTS)}
@@ -171,7 +177,9 @@ class NestedNode(ModuleNode):
         for entry, port in zip(node.entries, node.sources, strict=True):
             place = outer[entry.ports[0].place.kind or SCENE]
             if not port.place.meet(place):
-                raise PhysimError(f"add('{name}', ...): '{entry.name}' wants {place}, '{port.name}' lives on {port.place}")
+                raise PhysimError(
+                    f"add('{name}', ...): '{entry.name}' wants {place}, '{port.name}' lives on {port.place}"
+                )
         return node, [outer[port.place.kind or SCENE] for port in module.outputs]
 
     @property

@@ -230,5 +230,7 @@ def _edges_of(name: str, inputs: Mapping[str, Any], read: bool) -> Edges:
 def _length_of(name: str, value: Tensor) -> int:
     if value.dim() < 2:
         got = list(value.shape)
-        raise PhysimError(f"'{name}' wants [items, ticks, ...] in a graph with memory, got {got}; one tick runs by step")
+        raise PhysimError(
+            f"'{name}' wants [items, ticks, ...] in a graph with memory, got {got}; one tick runs by step"
+        )
     return value.shape[1]

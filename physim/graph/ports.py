@@ -147,7 +147,5 @@ def same_place(what: str, ports: tuple[Port, ...]) -> Place:
     first = ports[0]
     for port in ports[1:]:
         if not first.place.meet(port.place):
-            raise PhysimError(
-                f"{what}: '{first.name}' lives on {first.place}, but '{port.name}' lives on {port.place}"
-            )
+            raise PhysimError(f"{what}: '{first.name}' lives on {first.place}, but '{port.name}' lives on {port.place}")
     return first.place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 
 from physim.measures import kinetic_energy, momentum, potential_energy
@@ -44,5 +45,6 @@ class Ledger:
 
     def _energies(self, scene: Scene) -> tuple[float, float | None]:
         """Kinetic and potential energy in joules."""
-        potential = potential_energy(scene, self._forces)
+        with np.errstate(over="ignore", invalid="ignore"):
+            potential = potential_energy(scene, self._forces)
         return float(kinetic_energy(scene)), None if potential is None else float(potential)

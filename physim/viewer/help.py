@@ -25,7 +25,7 @@ LINES = (
 def draw_help(surface: pygame.Surface, layout: Layout, changes_bodies: bool) -> None:
     """Draw the card in the middle of the window, as large as it may be and still fit."""
     width, height = surface.get_size()
-    small = max(9, min(round(layout.font * 1.1), height // (2 * len(LINES) + 4), width // 30))
+    small = max(6, min(round(layout.font * 1.1), height // (2 * len(LINES) + 4), width // 36))
     lines = [(keys, text if changes_bodies or keys != "[  ]" else "no bodies to change here") for keys, text in LINES]
     keys = [rendered(key, small, TEXT) for key, _ in lines]
     texts = [rendered(text, small, MUTED) for _, text in lines]

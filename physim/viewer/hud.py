@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
@@ -72,6 +73,8 @@ def figures(simulation: Simulation, name: str) -> list[Figure]:
 
 def percent(share: float) -> str:
     """A share as a percentage of two digits that count."""
+    if not math.isfinite(share):
+        return "out of bounds"
     return "0 %" if abs(share) < 1e-12 else f"{100 * share:.2g} %"
 
 

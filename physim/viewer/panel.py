@@ -18,7 +18,9 @@ from physim.viewer.sprites import draw_bar, draw_disc
 from physim.viewer.text import rendered, wrapped
 
 BANDS = 12
-PIECE = 7.0
+PIECE = 4.0
+LARGE_FONT = 20
+"""From this height of text on, trails are drawn twice as wide."""
 GRID_PIXELS = 90
 POINT_SHARE = 0.021
 
@@ -94,7 +96,10 @@ class PanelView:
             colours = trail_colours(body)
             for start, end in pairwise(edges):
                 colour = colours[end * (BANDS - 1) // (len(path) - 1)]
-                pygame.draw.aalines(self.surface, colour, False, path[start : end + 1])
+                piece = path[start : end + 1]
+                pygame.draw.aalines(self.surface, colour, False, piece)
+                if self.layout.font >= LARGE_FONT:
+                    pygame.draw.aalines(self.surface, colour, False, [(x + 0.7, y + 0.7) for x, y in piece])
 
     def _draw_bodies(self, run: Run, camera: Camera) -> None:
         bodies, state = run.bodies, run.state

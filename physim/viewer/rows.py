@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from physim.reports import Row, row
 from physim.viewer.pace import Pace
 from physim.viewer.playback import Playback
@@ -28,16 +30,16 @@ def rows_of(playback: Playback, pace: Pace) -> list[Row]:
 
 
 def _drifts(playback: Playback, labels: Row) -> list[Row]:
-    """The energy drift of each run beside the truth's, or the step at which it stopped."""
+    """The size of each run's energy drift beside the truth's, or the step at which it stopped."""
     simulation = playback.simulation
-    true = simulation.truth.drift().energy
+    true = simulation.truth.drift().energy or 0.0
     rows: list[Row] = []
     for name, run in simulation.runs.items():
-        energy, against = run.drift().energy, None if name == TRUTH else TRUTH
+        energy, against = run.drift().energy, (None, None) if name == TRUTH else (TRUTH, abs(true))
         if run.stopped_at is not None:
             figure = row("stopped_at_step", run.stopped_at, "steps") | {"message": run.message}
-        elif energy is not None:
-            figure = row("energy_drift", energy, "share", against, true if against else None)
+        elif energy is not None and math.isfinite(energy):
+            figure = row("energy_drift", abs(energy), "share", *against)
         else:
             continue
         rows.append(figure | labels | {"engine": name})

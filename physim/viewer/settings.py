@@ -19,7 +19,7 @@ Engines = Literal["truth", "learned", "both"]
 
 ENDINGS = (".gif", ".mp4", ".png")
 HEADLESS_STEPS = 1000
-SMALLEST = 160
+SMALLEST = 240
 FRAMES_PER_SECOND = 25
 """Of films; a GIF counts in hundredths of a second."""
 GIF_FRAMES = 1500

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from typing import final
+
+import torch
 
 from physim.reports import Row
 from physim.viewer.controls import Controls
@@ -35,7 +38,7 @@ class Show:
 
     def run(self) -> list[Row]:
         """Show frames until the user leaves (by Ctrl-C too) or the steps are done, and return the figures."""
-        with contextlib.suppress(KeyboardInterrupt):
+        with one_thread(), contextlib.suppress(KeyboardInterrupt):
             while not self.playback.done:
                 self.frame()
         return rows_of(self.playback, self.pace)
@@ -67,3 +70,14 @@ class Show:
         self.recorder.add(self.stage.surface)
         if self.recorder.full:
             self.playback.notice = f"the recording is full at {self.recorder.frames} frames: an .mp4 holds more"
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: steps of so few bodies only wait for the others."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

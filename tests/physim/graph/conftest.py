@@ -66,7 +66,9 @@ class RandomGraph:
             self.graph.tie(later, self.bounded(added(before, self.pool[place][-1])))
         wanted = [port for place in self.pool for port in self.pool[place][-2:]]
         self.graph.returns(*dict.fromkeys([*wanted, laters[0][0]]))
-        return Case(self.graph.double(), self.inputs(), torch.rand(self.scenes, self.ticks, generator=self.torch) < 0.25)
+        return Case(
+            self.graph.double(), self.inputs(), torch.rand(self.scenes, self.ticks, generator=self.torch) < 0.25
+        )
 
     def later(self, place: str) -> tuple[Port, Port, str]:
         later = self.graph.later(next(self.names))

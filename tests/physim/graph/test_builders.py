@@ -87,14 +87,18 @@ def test_an_unknown_builder_is_refused_with_its_package(tmp_path: Path) -> None:
     net = by_hand()
     net.recipe = ("elsewhere.network", {})
     save_graph(tmp_path / "net", net)
-    with pytest.raises(PhysimError, match="unknown builder 'elsewhere.network': install the package 'elsewhere'; known"):
+    with pytest.raises(
+        PhysimError, match=r"unknown builder 'elsewhere.network': install the package 'elsewhere'; known"
+    ):
         load_graph(tmp_path / "net")
-    with pytest.raises(PhysimError, match="unknown builder 'nothing': install the package that defines it; .*tests.small"):
+    with pytest.raises(
+        PhysimError, match=r"unknown builder 'nothing': install the package that defines it; .*tests.small"
+    ):
         build_graph("nothing", {})
 
 
 def test_arguments_that_a_builder_does_not_take_are_named() -> None:
-    with pytest.raises(PhysimError, match="builder 'tests.small' does not take these arguments: .*'colour'"):
+    with pytest.raises(PhysimError, match=r"builder 'tests.small' does not take these arguments: .*'colour'"):
         build_graph("tests.small", {"features": 2, "colour": 1})
 
 
@@ -109,7 +113,7 @@ def test_files_that_are_cut_off_or_foreign_are_refused(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, path)
     with pytest.raises(PhysimError, match="is not a physim weights file: its format is None"):
         load_graph(path)
-    with pytest.raises(PhysimError, match="there is no weights file '.*nowhere'"):
+    with pytest.raises(PhysimError, match=r"there is no weights file '.*nowhere'"):
         load_graph(tmp_path / "nowhere")
 
 

@@ -215,10 +215,16 @@ def two_places() -> dict[str, Any]:
     ("build", "sentence"),
     [
         (lambda g: added(g["objects"], g["other"]), "added: 'objects' and 'other' belong to different graphs"),
-        (lambda g: g["net"].add("a", nn.Identity(), g["other"]), r"add\('a', ...\): 'other' belongs to a different graph"),
+        (
+            lambda g: g["net"].add("a", nn.Identity(), g["other"]),
+            r"add\('a', ...\): 'other' belongs to a different graph",
+        ),
         (lambda g: senders(g["other"], g["pairs"]), "senders: 'other' and 'pairs' belong to different graphs"),
         (lambda g: g["net"]({}, outputs=g["other"]), "outputs: 'other' belongs to a different graph"),
-        (lambda g: joined(g["objects"], g["scene"]), "'objects' lives on the objects, but 'scene_input' lives on the scene"),
+        (
+            lambda g: joined(g["objects"], g["scene"]),
+            "'objects' lives on the objects, but 'scene_input' lives on the scene",
+        ),
         (
             lambda g: g["net"].add("a", nn.Bilinear(1, 1, 1), g["objects"], g["pairs"].attributes),
             "'objects' lives on the objects, but 'pairs' lives on the relations 'pairs'",
@@ -273,7 +279,10 @@ def test_a_port_cannot_be_tied_to_itself_or_twice_or_across_places() -> None:
     [
         (lambda net: (net.input("a"),), r"reads 2 ports \['objects', 'pairs'\], got 1"),
         (lambda net: (net.input("a"), net.input("b")), "'pairs' and <port 'b' on the scene> are not both relations"),
-        (lambda net: (net.relations("r").attributes, net.relations("s")), "'objects' wants the objects, 'r' lives on the rel"),
+        (
+            lambda net: (net.relations("r").attributes, net.relations("s")),
+            "'objects' wants the objects, 'r' lives on the rel",
+        ),
     ],
 )
 def test_nesting_errors_name_both_ends(ports: Callable[[ModuleGraph], tuple[Any, ...]], sentence: str) -> None:

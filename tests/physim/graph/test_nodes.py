@@ -7,9 +7,7 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph import LSTM, Edges, ModuleGraph, check_steps, delayed, receivers, summed
 
-EDGES = Edges(
-    torch.tensor([[0, 1, 0], [1, 0, 1]]), torch.randn(3, 2, dtype=torch.float64), torch.tensor([0, 0, 2])
-)
+EDGES = Edges(torch.tensor([[0, 1, 0], [1, 0, 1]]), torch.randn(3, 2, dtype=torch.float64), torch.tensor([0, 0, 2]))
 
 
 class Shapes(nn.Module):
@@ -69,4 +67,6 @@ def test_a_nested_graph_without_memory_runs_on_changing_relations() -> None:
     net = ModuleGraph()
     pairs, x = net.relations("pairs"), net.input("x")
     net.returns(delayed(summed(net.add("nested", inner, pairs.attributes))), x)
-    check_steps(net, {"x": torch.zeros(2, 3, 1).double(), "pairs": EDGES, "batch": torch.zeros(2, dtype=torch.int64)}, split=1)
+    check_steps(
+        net, {"x": torch.zeros(2, 3, 1).double(), "pairs": EDGES, "batch": torch.zeros(2, dtype=torch.int64)}, split=1
+    )

@@ -133,7 +133,11 @@ def simple() -> tuple[ModuleGraph, Port]:
 
 
 def inputs_of(index: Tensor, **changes: Any) -> dict[str, Any]:
-    given: dict[str, Any] = {"x": torch.zeros(3, 4, 2), "pairs": Edges(index, torch.zeros(index.shape[1], 1)), **changes}
+    given: dict[str, Any] = {
+        "x": torch.zeros(3, 4, 2),
+        "pairs": Edges(index, torch.zeros(index.shape[1], 1)),
+        **changes,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -169,7 +173,11 @@ def two_inputs() -> ModuleGraph:
         ({"x": (3, 4, 2), "y": (3, 5, 2)}, None, "one number of ticks \\(axis 1\\), got 'x' 4, 'y' 5"),
         ({"x": (3, 4, 2), "y": (3, 4, 2)}, torch.zeros(3, 5).bool(), "got 'x' 4, 'y' 4, 'reset' 5"),
         ({"x": (3, 4, 2), "y": (2, 4, 2)}, None, "input 'y' has 2 items, but others on the scene have 3"),
-        ({"x": (3, 4, 2), "y": (3, 4, 2)}, torch.zeros(1, 4).bool(), "reset has 1 items, but others on the scene have 3"),
+        (
+            {"x": (3, 4, 2), "y": (3, 4, 2)},
+            torch.zeros(1, 4).bool(),
+            "reset has 1 items, but others on the scene have 3",
+        ),
         ({"x": (3, 4, 2), "y": (3, 4, 2)}, torch.zeros(3, 4), "reset wants bool, got torch.float32"),
     ],
 )

@@ -87,7 +87,7 @@ WIRES: dict[str, tuple[ModuleGraph, int, Callable[[Tensor], list[Tensor]]]] = {
         RELATIONS,
         lambda x: [sum_of(incoming(x, o)) - sum_of(outgoing(x, o)) for o in range(OBJECTS)],
     ),
-    "pooled": (on("objects", pooled), OBJECTS, lambda x: [x[BATCH == scene].sum(0) for scene in range(SCENES)]),
+    "pooled": (on("objects", pooled), OBJECTS, lambda x: [x[scene == BATCH].sum(0) for scene in range(SCENES)]),
     "spread": (on("scene", spread), SCENES, lambda x: [x[scene] for scene in BATCH]),
     "joined": (on("objects", lambda x: joined(x, x)), OBJECTS, lambda x: [torch.cat([row, row]) for row in x]),
     "added": (on("objects", lambda x: added(x, x, x)), OBJECTS, lambda x: [row + row + row for row in x]),
@@ -270,7 +270,9 @@ def test_gathering_wants_objects_and_relations(wire: Callable[..., Port]) -> Non
 def test_pooled_and_spread_go_between_objects_and_scene() -> None:
     net = ModuleGraph()
     x, pairs = net.input("x"), net.relations("pairs")
-    with pytest.raises(PhysimError, match=r"pooled\('pairs'\) wants a port on the objects, but 'pairs' lives on the rel"):
+    with pytest.raises(
+        PhysimError, match=r"pooled\('pairs'\) wants a port on the objects, but 'pairs' lives on the rel"
+    ):
         pooled(pairs.attributes)
     with pytest.raises(PhysimError, match=r"spread\('x'\) wants a port on the scene, but 'x' lives on the objects"):
         pooled(x), spread(x)

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+from pygame import Rect
+
+from physim.viewer.layout import Layout
+
+SIZES = [(240, 240), (320, 200), (800, 450), (1280, 720), (1920, 1080), (3840, 2160), (500, 900)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("panels", [1, 2])
+def test_panels_and_the_bar_fill_the_window_without_overlap(size: tuple[int, int], panels: int) -> None:
+    layout = Layout(size, panels)
+    parts = [*layout.rectangles, layout.footer]
+    assert all(Rect(0, 0, *size).contains(part) for part in parts)
+    assert not any(a.colliderect(b) for number, a in enumerate(parts) for b in parts[:number])
+    assert sum(part.width * part.height for part in parts) > 0.97 * size[0] * size[1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_bodies_are_kept_within_their_panel(size: tuple[int, int]) -> None:
+    layout = Layout(size, 2)
+    for panel in layout.rectangles:
+        assert Rect(0, 0, *panel.size).contains(layout.stage(panel))
+
+
+def test_text_grows_with_the_window() -> None:
+    assert Layout((800, 450), 2).font < Layout((1280, 720), 2).font < Layout((1920, 1080), 2).font

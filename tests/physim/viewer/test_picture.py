@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pygame
+import pymunk
+import pytest
+
+from physim.viewer.hud import Speeds
+from physim.viewer.palette import STOPPED, WALL, body_colour
+from physim.viewer.picture import Picture
+from physim.viewer.playback import Playback
+from physim.viewer.simulation import LEARNED, Simulation
+from physim.worlds import world as as_world
+
+SPEEDS = Speeds(60.0, 240.0)
+
+
+@as_world(dt=1 / 60, substeps=4)
+def box(rng: np.random.Generator) -> pymunk.Space:
+    space = pymunk.Space()
+    space.gravity = (0, -9.81)
+    floor = pymunk.Segment(space.static_body, (-2, 0), (2, 0.5), 0.05)
+    ball = pymunk.Body(1.0, 0.1)
+    ball.position, ball.angular_velocity = (0, 2), 3.0
+    space.add(floor, ball, pymunk.Circle(ball, 0.4))
+    return space
+
+
+def colours(surface: pygame.Surface) -> set[tuple[int, ...]]:
+    return set(map(tuple, pygame.surfarray.array3d(surface).reshape(-1, 3).tolist()))
+
+
+@pytest.mark.parametrize("size", [(240, 240), (800, 450), (500, 900), (1280, 720)])
+def test_every_body_is_seen_in_both_panels(playback: Playback, size: tuple[int, int]) -> None:
+    surface, picture = pygame.Surface(size, 0, 32), Picture(playback)
+    playback.frame()
+    picture.draw(surface, 1 / 60, SPEEDS)
+    for name, panel in picture._panels.items():
+        for place in picture.camera.pixels(playback.simulation.runs[name].state.pos):
+            assert panel.surface.get_rect().collidepoint(*place)
+            assert max(panel.surface.get_at(tuple(map(round, place)))[:3]) > 100
+
+
+def test_circles_and_walls_are_drawn(perturbed: object) -> None:
+    world = box()
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 1, None)
+    surface = pygame.Surface((640, 400), 0, 32)
+    playback.frame()
+    Picture(playback).draw(surface, 1 / 60, SPEEDS)
+    ball = int(np.flatnonzero(~playback.simulation.truth.bodies.static)[0])
+    assert {WALL, body_colour(ball)} <= colours(surface)
+
+
+def test_a_stopped_run_says_so_over_its_panel(bursting: Simulation) -> None:
+    playback = Playback(bursting, "both", 4, None)
+    surface, picture = pygame.Surface((800, 450), 0, 32), Picture(playback)
+    playback.frame()
+    picture.draw(surface, 1 / 60, SPEEDS)
+    shows = {name: STOPPED in colours(panel.surface) for name, panel in picture._panels.items()}
+    assert shows == {"truth": False, "learned": True}
+
+
+def test_huge_positions_are_drawn_without_harm(playback: Playback) -> None:
+    surface, picture = pygame.Surface((800, 450), 0, 32), Picture(playback)
+    playback.simulation.runs[LEARNED].override(0, np.array([1e200, -1e200]), None)
+    picture.draw(surface, 1 / 60, SPEEDS)
+
+
+def test_the_mouse_takes_hold_of_the_body_under_it(playback: Playback) -> None:
+    surface, picture = pygame.Surface((800, 450), 0, 32), Picture(playback)
+    picture.draw(surface, 1 / 60, SPEEDS)
+    panel, pos = picture._panels[LEARNED], playback.simulation.runs[LEARNED].state.pos
+    place = picture.camera.pixels(pos)[1] + panel.surface.get_offset()
+    picture.grab(tuple(map(round, place)))
+    assert (playback.drag.name, playback.drag.body) == (LEARNED, 1)
+    picture.move((round(place[0]) + 20, round(place[1])))
+    playback.frame()
+    assert playback.simulation.runs[LEARNED].state.pos[1, 0] > pos[1, 0]
+
+
+def test_the_mouse_far_from_all_bodies_takes_nothing(playback: Playback) -> None:
+    picture = Picture(playback)
+    picture.draw(pygame.Surface((800, 450), 0, 32), 1 / 60, SPEEDS)
+    picture.grab((2, 2))
+    assert playback.drag is None
+
+
+@pytest.mark.parametrize("size", [(240, 240), (800, 450), (1920, 1080)])
+def test_the_help_covers_the_middle_at_any_size(playback: Playback, size: tuple[int, int]) -> None:
+    surface, picture = pygame.Surface(size, 0, 32), Picture(playback)
+    picture.draw(surface, 1 / 60, SPEEDS)
+    plain = pygame.surfarray.array3d(surface)
+    playback.toggle_help()
+    picture.draw(surface, 0.0)
+    changed = np.argwhere((pygame.surfarray.array3d(surface) != plain).any(axis=2))
+    assert (changed.min(axis=0) > 0).all()
+    assert (changed.max(axis=0) < np.array(size) - 1).all()

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from physim.viewer.playback import Playback
+from physim.viewer.simulation import LEARNED, Simulation
+from worlds.nbody import NBody
+
+
+def test_each_frame_takes_the_steps_asked_for(playback: Playback) -> None:
+    playback.frame()
+    playback.faster()
+    playback.frame()
+    assert playback.simulation.step == 4 + 6
+
+
+def test_a_pause_stands_still_and_a_single_step_takes_one(playback: Playback) -> None:
+    playback.pause()
+    playback.frame()
+    assert playback.simulation.step == 0
+    playback.single_step()
+    playback.frame()
+    playback.frame()
+    assert playback.simulation.step == 1
+
+
+def test_slower_ends_at_one_step_and_faster_ends_too(playback: Playback) -> None:
+    for _ in range(20):
+        playback.slower()
+    assert playback.steps_per_frame == 1
+    for _ in range(40):
+        playback.faster()
+    assert playback.steps_per_frame == 64
+
+
+def test_the_last_frame_takes_only_what_is_left(simulation: Simulation) -> None:
+    playback = Playback(simulation, "both", steps_per_frame=4, last_step=6)
+    while not playback.done:
+        playback.frame()
+    assert simulation.step == 6
+
+
+def test_reset_changes_the_seed(playback: Playback) -> None:
+    playback.frame()
+    playback.reset()
+    assert (playback.simulation.seed, playback.simulation.step) == (4, 0)
+
+
+def test_engines_are_shown_in_turn(playback: Playback) -> None:
+    seen = [playback.shown]
+    for _ in range(3):
+        playback.switch_engines()
+        seen.append(playback.shown)
+    assert seen == [("truth", "learned"), ("truth",), ("learned",), ("truth", "learned")]
+
+
+def test_the_learned_engine_joins_where_the_truth_is(world: NBody) -> None:
+    playback = Playback(Simulation(world, world.engine, 0), "truth", steps_per_frame=4, last_step=None)
+    assert LEARNED not in playback.simulation.runs
+    playback.frame()
+    playback.switch_engines()
+    playback.frame()
+    assert playback.shown == ("learned",)
+    assert playback.simulation.position_error(LEARNED) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_bodies_come_and_go_but_never_the_last(playback: Playback) -> None:
+    playback.more_bodies()
+    assert playback.simulation.bodies == 5
+    for _ in range(6):
+        playback.fewer_bodies()
+    assert playback.simulation.bodies == 1
+    assert "bodies" in playback.notice
+
+
+def test_a_held_body_is_where_the_mouse_is_and_flies_on_with_its_velocity(playback: Playback) -> None:
+    run, dt = playback.simulation.runs[LEARNED], playback.simulation.world.dt
+    playback.steps_per_frame = 1
+    start = np.array([400.0, 0.0])
+    playback.grab(LEARNED, 2, start)
+    for frame in range(1, 31):
+        playback.drag.position = start + frame * np.array([0.0, 0.2])
+        playback.frame()
+    np.testing.assert_allclose(run.state.pos[2], [400.0, 6.0], atol=0.5)
+    playback.release()
+    before = run.state.pos[2]
+    playback.frame()
+    np.testing.assert_allclose((run.state.pos[2] - before) / dt, [0.0, 200.0], atol=5)
+
+
+def test_a_body_dragged_while_paused_keeps_its_velocity(playback: Playback) -> None:
+    run = playback.simulation.runs[LEARNED]
+    before = run.state.vel[2].copy()
+    playback.pause()
+    playback.grab(LEARNED, 2, np.array([33.0, 44.0]))
+    playback.frame()
+    assert run.state.pos[2].tolist() == [33.0, 44.0]
+    np.testing.assert_array_equal(run.state.vel[2], before)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import imageio.v3
+import pygame
+import pytest
+
+from physim.viewer.recording import Recorder
+
+
+def surfaces(count: int) -> list[pygame.Surface]:
+    frames = [pygame.Surface((200, 100), 0, 32) for _ in range(count)]
+    for number, frame in enumerate(frames):
+        frame.fill((20, 30, 40))
+        frame.fill((200, 150, 100), (10 * number, 20, 30, 30))
+    return frames
+
+
+@pytest.mark.parametrize("ending", [".gif", ".mp4"])
+def test_a_film_has_the_frames_given(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"film{ending}"
+    recorder = Recorder(path)
+    for surface in surfaces(6):
+        recorder.add(surface)
+    recorder.close()
+    assert imageio.v3.imread(path).shape == (6, 100, 200, 3)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_png_is_the_last_frame_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "last.png"
+    recorder = Recorder(path)
+    frames = surfaces(3)
+    for surface in frames:
+        recorder.add(surface)
+    recorder.close()
+    last = pygame.surfarray.array3d(frames[-1]).transpose(1, 0, 2)
+    assert (imageio.v3.imread(path) == last).all()
+
+
+def test_wide_frames_are_scaled_down_for_a_gif(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "film.gif")
+    for _ in range(2):
+        recorder.add(pygame.Surface((1280, 720), 0, 32))
+    recorder.close()
+    assert imageio.v3.imread(tmp_path / "film.gif", index=0).shape[:2] == (404, 720)
+
+
+@pytest.mark.parametrize("ending", [".gif", ".mp4", ".png"])
+def test_a_discarded_film_leaves_nothing_and_what_was_there_stays(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"film{ending}"
+    path.write_text("before")
+    recorder = Recorder(path)
+    for surface in surfaces(3):
+        recorder.add(surface)
+    recorder.discard()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
