@@ -16,7 +16,7 @@ def main(front_door: str, evaluated: str) -> None:
     assert "rollout_position_error" in {row["name"] for row in drawn}, "the front door showed no learned engine"
     rows = [row for row in json.loads(Path(evaluated).read_text()) if row["name"] == "one_step_mse"]
     ratios = {row.get("model"): row["ratio"] for row in rows if row["against"] == "constant_velocity"}
-    best = min(ratios.values())
+    best = ratios["best"]
     print(f"one-step error over constant velocity: {best:.3g} of at most {ONE_STEP_LIMIT} (all: {ratios})")
     assert best <= ONE_STEP_LIMIT, ratios
 

@@ -59,7 +59,7 @@ class Welford(Normaliser):
         self.count.copy_(count)
         deviation = (self.squares / count).sqrt()
         self.centre.copy_(self.mean)
-        self.scale.copy_(torch.where(deviation > 1e-9 * self.mean.abs().clamp(min=1e-9), deviation, 1.0))
+        self.scale.copy_(torch.where(deviation > 1e-13 * self.mean.abs().clamp(min=1e-5), deviation, 1.0))
 
 
 class Percentiles(Normaliser):

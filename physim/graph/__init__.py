@@ -5,6 +5,7 @@ from __future__ import annotations
 from physim.graph.builders import build_graph, builder, load_graph, load_state, save_graph
 from physim.graph.checks import check_steps
 from physim.graph.context import Edges, State, detach
+from physim.graph.delays import delayed
 from physim.graph.losses import Loss, losses_of
 from physim.graph.memory import LSTM, CausalConv1d, Memory
 from physim.graph.module_graph import ModuleGraph
@@ -12,7 +13,6 @@ from physim.graph.ports import Port, Relations
 from physim.graph.wires import (
     added,
     averaged,
-    delayed,
     detached,
     exchanged,
     joined,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from physim.graph.delays import Delayed
 from physim.graph.nodes import ModuleNode
 from physim.graph.ports import Node
-from physim.graph.wires import Delayed
 
 if TYPE_CHECKING:
     from physim.graph.module_graph import ModuleGraph

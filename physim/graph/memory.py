@@ -32,10 +32,8 @@ class Memory(nn.Module, ABC):
     def tick(self, inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Run one tick [items, ...]; return the output and the memory after it."""
 
-    @final
-    def forward(  # type: ignore[misc]
-        self, inputs: Tensor, state: Any = None, reset: Tensor | None = None
-    ) -> tuple[Tensor, Any]:
+    @final  # type: ignore[misc]
+    def forward(self, inputs: Tensor, state: Any = None, reset: Tensor | None = None) -> tuple[Tensor, Any]:
         """Run a whole sequence; where `reset` [items, ticks] is set, an item's memory starts anew at that tick."""
         if state is None:
             state = self.initial_state(inputs.shape[0], inputs)

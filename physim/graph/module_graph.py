@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph import drawing
 from physim.graph.context import Edges, State
+from physim.graph.delays import Delayed
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
 from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place
-from physim.graph.wires import Delayed
 
 Outputs = Port | Sequence[Port] | None
 Inputs = Mapping[str, Tensor | Edges]

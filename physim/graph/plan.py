@@ -11,9 +11,9 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph.context import Context, Edges, State
+from physim.graph.delays import Delayed
 from physim.graph.nodes import Input, Later, NestedNode, RelationsNode
 from physim.graph.ports import SCENE, Node, Place, Port
-from physim.graph.wires import Delayed
 
 
 class Cycle:

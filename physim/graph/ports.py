@@ -63,6 +63,7 @@ class Node(ABC):
     """
 
     kind: str
+    brief = False  # whether wires that read the node call it by its kind, so that names stay short
 
     def __init__(self, graph: ModuleGraph, name: str, sources: tuple[Port, ...]) -> None:
         self.graph = graph
@@ -110,6 +111,11 @@ class Port:
     def name(self) -> str:
         """The node's name, with the output's number where there are several."""
         return self.node.name if len(self.node.ports) < 2 else f"{self.node.name}[{self.index}]"
+
+    @property
+    def label(self) -> str:
+        """How the name of a wire calls this port."""
+        return self.node.kind if self.node.brief else self.name
 
     def __repr__(self) -> str:
         return f"<port '{self.name}' on {self.place}>"

@@ -6,18 +6,20 @@ from abc import abstractmethod
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from physim.errors import PhysimError
-from physim.graph.context import Context, where_reset
+from physim.graph.context import Context
 from physim.graph.ports import OBJECTS, SCENE, Node, Place, Port, Relations, same_graph, same_place
 
 
 class Wire(Node):
     """A wire without memory: its value is a function of its sources' values."""
 
+    brief = True
+
     def __init__(self, sources: tuple[Port, ...], place: Place, relations: Relations | None = None) -> None:
-        ends = [_label(port) for port in sources] + ([relations.name] if relations is not None else [])
+        ends = [port.label for port in sources] + ([relations.name] if relations is not None else [])
         super().__init__(sources[0].graph, f"{self.kind}({', '.join(ends)})", sources)
         self.relations = "" if relations is None else relations.name
         self.graph.connect(self, (place,))
@@ -160,69 +162,6 @@ class Detached(Wire):
         return messages[0].detach()
 
 
-class Delayed(Node):
-    """The value of a port at the previous tick; an initial value at the first tick and after a reset."""
-
-    kind = "delayed"
-
-    def __init__(self, source: Port, initial: float | Tensor) -> None:
-        super().__init__(source.graph, f"delayed({_label(source)})", (source,))
-        self.fill = initial if isinstance(initial, int | float) else None
-        self.slot_of_initial = ""
-        self.graph.connect(self, (source.place,))
-        if isinstance(initial, Tensor):
-            self.slot_of_initial = self.graph.keep(f"initial_{self.ports[0].slot}", initial)
-
-    @property
-    def remembers(self) -> bool:
-        return True
-
-    def tick(self, values: list[Any], context: Context) -> None:
-        place = self.ports[0].place.kind
-        before = context.state.get(self.name)
-        if before is None:
-            values[self.ports[0].slot] = self._initial(values, context.count(place))
-            return
-        reset = context.reset_on(place)
-        if reset is not None:
-            before = where_reset(reset, self._initial(values, len(before), before), before)
-        values[self.ports[0].slot] = before
-
-    def remember(self, values: list[Any], context: Context) -> None:
-        """Keep this tick's value of the source for the next tick."""
-        context.next_state[self.name] = values[self.sources[0].slot]
-
-    def ticks(self, values: list[Any], context: Context) -> None:
-        place = self.ports[0].place.kind
-        if context.changing(place):
-            raise PhysimError(
-                f"{self.name}: the relations '{place}' change from tick to tick, so nothing can be delayed"
-            )
-        source = values[self.sources[0].slot]
-        initial = self._initial(values, len(source), source[:, 0])
-        before = context.state.get(self.name, initial)
-        shifted = torch.cat([before[:, None], source[:, :-1]], dim=1)
-        values[self.ports[0].slot] = where_reset(context.reset_on(place), initial[:, None], shifted)
-        context.next_state[self.name] = source[:, -1]
-
-    def _initial(self, values: list[Any], items: int, like: Tensor | None = None) -> Tensor:
-        if self.fill is None:
-            initial: Tensor = getattr(self.graph, self.slot_of_initial)
-            return initial.expand(items, *initial.shape)
-        like = values[self.sources[0].slot] if like is None else like
-        if like is None:
-            raise PhysimError(
-                f"{self.name} stands on a cycle, so its first value must be known before '{self.sources[0].name}' is "
-                f"computed: give delayed(..., initial=a tensor of one item's shape)"
-            )
-        return torch.full_like(like, self.fill)
-
-
-def _label(port: Port) -> str:
-    """How a wire's name calls a source: wires on wires by their kind alone, so that names stay short."""
-    return port.node.kind if isinstance(port.node, Wire | Delayed) else port.name
-
-
 def _fold(value: Tensor, context: Context, relations: str) -> Tensor:
     """Objects [N, T, ...] as [N * T, ...] where the relations change from tick to tick."""
     return value.flatten(0, 1) if context.changing(relations) else value
@@ -311,13 +250,3 @@ def detached(port: Port) -> Port:
     """The value, without its gradient."""
     same_graph("detached", (port,))
     return Detached((port,), port.place).ports[0]
-
-
-def delayed(port: Port, initial: float | Tensor | nn.Parameter = 0.0) -> Port:
-    """The value at the previous tick; `initial` at the first tick and after a reset.
-
-    `initial` is a number, or a tensor of one item's shape (a parameter, to learn it). On a cycle it must be a tensor,
-    since the first value is needed before the port is computed.
-    """
-    same_graph("delayed", (port,))
-    return Delayed(port, initial).ports[0]

@@ -9,10 +9,10 @@ from typing import Any, final
 import numpy as np
 import pygame
 
+from physim.viewer.film_colours import BITS, reduced
 from physim.viewer.settings import FRAMES_PER_SECOND, GIF_FRAMES
 
 GIF_WIDTH, FILM_WIDTH = 720, 1920
-GIF_BITS = 6
 
 
 @final
@@ -68,7 +68,7 @@ class Recorder:
         if self._writer is None:
             self._writer = self._opened()
         if self.ending == ".gif":
-            self._writer.write(frame, duration=1000 / FRAMES_PER_SECOND, loop=0, bits=GIF_BITS)
+            self._writer.write(reduced(frame), duration=1000 / FRAMES_PER_SECOND, loop=0, bits=BITS)
         elif self.ending == ".png":
             self._writer.write(frame)
         else:

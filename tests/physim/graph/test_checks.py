@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, added, check_steps, delayed, joined, senders
 from physim.graph.context import Context
-from physim.graph.wires import Delayed
+from physim.graph.delays import Delayed
 
 
 def loop() -> ModuleGraph:

@@ -1,0 +1,81 @@
+"""The wire that remembers: a port's value one tick later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph.context import Context, where_reset
+from physim.graph.ports import Node, Port, same_graph
+
+
+class Delayed(Node):
+    """The value of a port at the previous tick; an initial value at the first tick and after a reset."""
+
+    kind = "delayed"
+    brief = True
+
+    def __init__(self, source: Port, initial: float | Tensor) -> None:
+        super().__init__(source.graph, f"delayed({source.label})", (source,))
+        self.fill = initial if isinstance(initial, int | float) else None
+        self.slot_of_initial = ""
+        self.graph.connect(self, (source.place,))
+        if isinstance(initial, Tensor):
+            self.slot_of_initial = self.graph.keep(f"initial_{self.ports[0].slot}", initial)
+
+    @property
+    def remembers(self) -> bool:
+        return True
+
+    def tick(self, values: list[Any], context: Context) -> None:
+        place = self.ports[0].place.kind
+        before = context.state.get(self.name)
+        if before is None:
+            values[self.ports[0].slot] = self._initial(values, context.count(place))
+            return
+        reset = context.reset_on(place)
+        if reset is not None:
+            before = where_reset(reset, self._initial(values, len(before), before), before)
+        values[self.ports[0].slot] = before
+
+    def remember(self, values: list[Any], context: Context) -> None:
+        """Keep this tick's value of the source for the next tick."""
+        context.next_state[self.name] = values[self.sources[0].slot]
+
+    def ticks(self, values: list[Any], context: Context) -> None:
+        place = self.ports[0].place.kind
+        if context.changing(place):
+            raise PhysimError(
+                f"{self.name}: the relations '{place}' change from tick to tick, so nothing can be delayed"
+            )
+        source = values[self.sources[0].slot]
+        initial = self._initial(values, len(source), source[:, 0])
+        before = context.state.get(self.name, initial)
+        shifted = torch.cat([before[:, None], source[:, :-1]], dim=1)
+        values[self.ports[0].slot] = where_reset(context.reset_on(place), initial[:, None], shifted)
+        context.next_state[self.name] = source[:, -1]
+
+    def _initial(self, values: list[Any], items: int, like: Tensor | None = None) -> Tensor:
+        if self.fill is None:
+            initial: Tensor = getattr(self.graph, self.slot_of_initial)
+            return initial.expand(items, *initial.shape)
+        like = values[self.sources[0].slot] if like is None else like
+        if like is None:
+            raise PhysimError(
+                f"{self.name} stands on a cycle, so its first value must be known before '{self.sources[0].name}' is "
+                f"computed: give delayed(..., initial=a tensor of one item's shape)"
+            )
+        return torch.full_like(like, self.fill)
+
+
+def delayed(port: Port, initial: float | Tensor | nn.Parameter = 0.0) -> Port:
+    """The value at the previous tick; `initial` at the first tick and after a reset.
+
+    `initial` is a number, or a tensor of one item's shape (a parameter, to learn it). On a cycle it must be a tensor,
+    since the first value is needed before the port is computed.
+    """
+    same_graph("delayed", (port,))
+    return Delayed(port, initial).ports[0]

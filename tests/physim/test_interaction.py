@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph import Edges, ModuleGraph
+from physim.interaction import graph_inputs, interaction_network, mlp, paper_interaction_network, predicted
+from physim.scenes.scene import Scene
+
+Settle = Callable[[ModuleGraph], ModuleGraph]
+Predict = Callable[[ModuleGraph, Scene], Tensor]
+Crowd = Callable[..., Scene]
+
+SHAPES = ("mass", "elasticity", "friction")
+BUILDERS: dict[str, Callable[[], ModuleGraph]] = {
+    "best": interaction_network,
+    "external": lambda: interaction_network(external=True),
+    "contact": lambda: interaction_network(columns=SHAPES, contact_dt=0.1),
+    "paper": paper_interaction_network,
+}
+OURS = ["best", "contact"]
+
+
+@pytest.fixture(params=BUILDERS)
+def network(request: pytest.FixtureRequest, settled: Settle) -> ModuleGraph:
+    return settled(_seeded(BUILDERS[request.param]).double())
+
+
+@pytest.fixture(params=OURS)
+def ours(request: pytest.FixtureRequest, settled: Settle) -> ModuleGraph:
+    return settled(_seeded(BUILDERS[request.param]).double())
+
+
+def _seeded(build: Callable[[], ModuleGraph]) -> ModuleGraph:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return build()
+
+
+def _shapes(graph: ModuleGraph) -> bool:
+    return "extent" in graph.inputs
+
+
+def _rows(scene: Scene, order: Tensor) -> Scene:
+    fields = {name: scene[name][order] for name in ("body_type", "shape", "extent", *scene.columns)}
+    return Scene.of(scene.pos[order], scene.vel[order], **fields)
+
+
+def test_permuting_bodies_permutes_predictions(network: ModuleGraph, crowd: Crowd, prediction: Predict) -> None:
+    scene = crowd(7, 1, _shapes(network))
+    order = torch.randperm(7, generator=torch.Generator().manual_seed(1))
+    assert prediction(network, _rows(scene, order)).sub(prediction(network, scene)[order]).abs().max() < 1e-10
+
+
+@pytest.mark.parametrize("bodies", [1, 2, 9])
+def test_any_number_of_bodies_has_a_prediction(
+    network: ModuleGraph, bodies: int, crowd: Crowd, prediction: Predict
+) -> None:
+    output = prediction(network, crowd(bodies, 2, _shapes(network)))
+    assert output.shape == (bodies, 2)
+    assert torch.isfinite(output).all()
+
+
+def test_scenes_of_a_batch_do_not_see_each_other(network: ModuleGraph, crowd: Crowd, prediction: Predict) -> None:
+    scenes = [crowd(bodies, bodies, _shapes(network)) for bodies in (3, 6, 1)]
+    alone = torch.cat([prediction(network, scene) for scene in scenes])
+    assert prediction(network, Scene.batch_of(scenes)).sub(alone).abs().max() < 1e-10
+
+
+@pytest.mark.parametrize(("dtype", "rounding"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
+@pytest.mark.parametrize("name", [*OURS, "paper"])
+def test_shifting_all_positions_changes_nothing(
+    name: str, dtype: torch.dtype, rounding: float, settled: Settle, crowd: Crowd, prediction: Predict
+) -> None:
+    graph = settled(_seeded(BUILDERS[name])).to(dtype)
+    scene = crowd(6, 4, _shapes(graph))
+    still = prediction(graph, scene)
+    shifted = prediction(graph, scene.moved(pos=scene.pos + torch.tensor([1e3, -2e3])))
+    assert (shifted - still).abs().max() < rounding * still.abs().max()
+
+
+def test_turning_the_scene_turns_the_prediction(ours: ModuleGraph, crowd: Crowd, prediction: Predict) -> None:
+    scene = crowd(6, 4, _shapes(ours))
+    cos, sin = math.cos(0.7), math.sin(0.7)
+    turn = torch.tensor([[cos, sin], [-sin, cos]], dtype=torch.float64)
+    turned = scene.moved(pos=scene.pos @ turn, vel=scene.vel @ turn, angle=scene.angle + 0.7)
+    wanted = prediction(ours, scene) @ turn
+    assert wanted.abs().max() > 0
+    assert (prediction(ours, turned) - wanted).abs().max() < 1e-9 * wanted.abs().max()
+
+
+def test_momentum_between_bodies_is_kept(crowd: Crowd, prediction: Predict, settled: Settle) -> None:
+    graph, scene = settled(_seeded(interaction_network).double()), crowd(8, 5)
+    change = prediction(graph, scene)
+    assert change.abs().max() > 0
+    assert (scene.mass[:, None] * change).sum(0).abs().max() < 1e-10 * change.abs().max()
+
+
+def test_static_bodies_feel_nothing(crowd: Crowd, prediction: Predict, settled: Settle) -> None:
+    graph = settled(_seeded(BUILDERS["contact"]))
+    assert not prediction(graph, crowd(6, 5, True))[-2:].any()
+
+
+def test_the_papers_network_has_the_papers_parameters() -> None:
+    assert sum(parameter.numel() for parameter in paper_interaction_network().parameters()) == 82_052
+
+
+def test_effects_of_0_leave_the_form_of_the_dynamics_only_baseline(
+    crowd: Crowd, prediction: Predict, settled: Settle
+) -> None:
+    graph = settled(_seeded(paper_interaction_network))
+    effects = graph.get_submodule("relation_model")
+    assert isinstance(effects, nn.Sequential)
+    for parameter in effects[-1].parameters():
+        parameter.data.zero_()
+    scene = crowd(4, 6)
+    elsewhere = scene.moved(pos=scene.pos * 3)
+    assert torch.equal(prediction(graph, scene), prediction(graph, elsewhere))
+
+
+def test_dynamics_only_looks_at_velocities_alone() -> None:
+    graph = paper_interaction_network(relations=False)
+    assert graph.inputs == ("vel",)
+    assert not graph.relation_names
+
+
+def test_the_mlp_takes_scenes_of_its_size_in_a_batch(crowd: Crowd, prediction: Predict) -> None:
+    graph = _seeded(lambda: mlp(bodies=3))
+    scenes = [crowd(3, seed) for seed in range(4)]
+    together = prediction(graph, Scene.batch_of(scenes))
+    assert together.sub(torch.cat([prediction(graph, scene) for scene in scenes])).abs().max() < 1e-5
+
+
+def test_relations_between_bodies_that_cannot_move_are_left_out(crowd: Crowd) -> None:
+    scene = crowd(5, 0, True)
+    relations = graph_inputs(BUILDERS["contact"](), scene, SHAPES)["pairs"]
+    assert isinstance(relations, Edges)
+    assert relations.index.shape == (2, 10 - 1)
+    assert bool((relations.index[0] < relations.index[1]).all())
+
+
+def test_a_missing_column_is_named(crowd: Crowd) -> None:
+    with pytest.raises(PhysimError, match=r"lacks the columns \['charge'\]"):
+        graph_inputs(interaction_network(columns=("mass", "charge")), crowd(), ("mass", "charge"))
+
+
+@pytest.mark.parametrize("asked", ["temperature", "springs"])
+def test_what_no_scene_has_is_refused_by_name(asked: str, crowd: Crowd) -> None:
+    net = ModuleGraph()
+    net.relations(asked) if asked == "springs" else net.input(asked)
+    with pytest.raises(PhysimError, match=f"'{asked}' for this graph"):
+        graph_inputs(net, crowd(), ("mass",))
+
+
+def test_a_graph_with_another_output_is_no_engine() -> None:
+    net = ModuleGraph()
+    net.returns(net.add("mood", nn.Linear(2, 2), net.input("pos")))
+    with pytest.raises(PhysimError, match=r"gives \['mood'\]"):
+        predicted(net)

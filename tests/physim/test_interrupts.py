@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from physim.interrupts import HeldInterrupts
+
+
+def test_ctrl_c_waits_while_held_and_raises_again_after() -> None:
+    with HeldInterrupts() as interrupts:
+        assert not interrupts.asked
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.asked
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_hosts_own_handler_is_left_alone() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        with HeldInterrupts() as interrupts:
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
+    assert not interrupts.asked
+
+
+def test_other_threads_may_hold_nothing_and_do_not_fail() -> None:
+    seen: list[bool] = []
+
+    def work() -> None:
+        with HeldInterrupts() as interrupts:
+            seen.append(interrupts.asked)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [False]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
