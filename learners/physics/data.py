@@ -106,5 +106,5 @@ def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
 def _weights(change: Tensor, scene: Scene) -> Tensor:
     """The roots of the largest impulse in each state, summed up over scenes and then ticks: [B * T + 1], from 0 on."""
     impulse = change.norm(dim=-1) * scene.mass * (scene.inverse_mass > 0)  # [T, N]
-    largest = impulse.new_zeros(len(impulse), len(scene.ptr) - 1).index_reduce_(1, scene.batch, impulse, "amax")
+    largest = torch.from_numpy(np.maximum.reduceat(impulse.numpy(), scene.ptr[:-1].numpy(), axis=1))  # [T, B]
     return torch.cat([impulse.new_zeros(1), largest.T.sqrt().flatten().cumsum(0)])

@@ -33,10 +33,7 @@ def _shown(stage: Stage, settings: PlaySettings, recorder: Recorder | None) -> l
         draw_loading(stage.surface)
         stage.present()
         playback = load(settings) if settings.headless else load_behind(stage, settings)
+        from physim.viewer.show import Show  # imports torch
     except KeyboardInterrupt:
         return []
-    if playback is None:
-        return []
-    from physim.viewer.show import Show
-
-    return Show(stage, playback, recorder, settings.started).run()
+    return [] if playback is None else Show(stage, playback, recorder, settings.started).run()

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import csv
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from learners.physics.train import train
+from physim.engines.learned import LearnedEngine
+from physim.engines.rollout import rollout
+from physim.errors import PhysimError
+from physim.generate import generate
+from physim.learner import TrainSettings
+from physim.worlds.find import find_world
+from worlds.charges import Charges
+from worlds.nbody import NBody
+
+Settings = Callable[..., TrainSettings]
+
+BILLIARDS = """
+import pymunk
+
+def billiards(rng, balls: int = 3):
+    space = pymunk.Space()
+    for a, b in [((0, 0), (4, 0)), ((4, 0), (4, 4)), ((4, 4), (0, 4)), ((0, 4), (0, 0))]:
+        wall = pymunk.Segment(space.static_body, a, b, 0.05)
+        wall.elasticity = 1.0
+        space.add(wall)
+    for number in range(balls):
+        ball = pymunk.Body(1.0, pymunk.moment_for_circle(1.0, 0, 0.3))
+        ball.position, ball.velocity = (0.8 + number, 1.0 + number), tuple(rng.uniform(-9, 9, 2))
+        shape = pymunk.Circle(ball, 0.3)
+        shape.elasticity = 1.0
+        space.add(ball, shape)
+    return space
+"""
+
+
+def test_training_leaves_an_engine_and_its_losses_and_no_checkpoint(settings: Settings, tmp_path: Path) -> None:
+    path = train(NBody(bodies=3), settings())
+    assert {entry.name for entry in tmp_path.iterdir()} == {"a.safetensors", "a.losses.csv"}
+    engine = LearnedEngine.load(path)
+    assert torch.isfinite(rollout(engine, NBody(bodies=7).scene(seed=4), 5).pos).all()
+
+
+def test_the_weights_say_what_they_fit_and_where_they_come_from(settings: Settings) -> None:
+    terms = LearnedEngine.load(train(Charges(bodies=3), settings())).terms
+    assert (terms.dt, terms.position_rule) == (1e-3, "new_velocity")
+    assert (terms.columns, terms.shape_kinds, terms.relation_kinds) == (("mass", "charge"), ("point",), ("pair",))
+    assert terms.provenance["world"] == Charges(bodies=3).metadata
+    assert terms.provenance["updates"] == 10
+
+
+def test_the_mlp_fits_its_own_number_of_bodies_alone(settings: Settings) -> None:
+    engine = LearnedEngine.load(train(NBody(bodies=3), settings(config="mlp")))
+    engine.start(NBody(bodies=3).scene(seed=0))
+    with pytest.raises(PhysimError, match="bodies: these weights fit scenes of 3"):
+        engine.start(NBody(bodies=4).scene(seed=0))
+
+
+def test_generated_data_trains_to_the_same_weights_as_making_it_on_the_way(
+    settings: Settings, tmp_path: Path, tensors_of: Callable[[Path], dict[str, torch.Tensor]]
+) -> None:
+    world = NBody(bodies=3)
+    generate(world, scenes=10, steps=12, seed=0, workers=1, out=tmp_path / "a.h5")
+    made = tensors_of(train(world, settings(out=tmp_path / "made.safetensors")))
+    read = tensors_of(train(world, settings(out=tmp_path / "read.safetensors", data=tmp_path / "a.h5")))
+    assert all(torch.equal(made[name], read[name]) for name in made)
+
+
+def test_a_users_balls_and_walls_are_learned_through_their_file(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(BILLIARDS)
+    world = find_world(f"{tmp_path}/mine.py:billiards")
+    engine = LearnedEngine.load(train(world, settings(scenes=20, steps=60, updates=300)))
+    assert engine.terms.provenance["curve"][-1]["ratio"] < 0.5
+    assert engine.terms.shape_kinds == ("circle", "segment")
+    learned = rollout(engine, find_world(f"{tmp_path}/mine.py:billiards", {"balls": 2}).scene(90_000), 30)
+    assert torch.isfinite(learned.pos).all()
+    assert torch.equal(learned.pos[-1, -4:], learned.pos[0, -4:])
+
+
+def test_data_of_test_seeds_is_refused(settings: Settings, tmp_path: Path) -> None:
+    generate(NBody(), scenes=2, steps=2, seed=90_001, workers=1, out=tmp_path / "a.h5")
+    with pytest.raises(PhysimError, match="was made with seed 90001; from 90000 on they are for tests"):
+        train(NBody(), settings(data=tmp_path / "a.h5"))
+
+
+@pytest.mark.parametrize(("world", "field"), [(Charges(), "name"), (NBody(dt=2e-3), "dt"), (NBody(substeps=2), "pos")])
+def test_data_of_another_world_or_step_is_refused_by_name(
+    world: NBody, field: str, settings: Settings, tmp_path: Path
+) -> None:
+    generate(world, scenes=2, steps=2, seed=0, workers=1, out=tmp_path / "a.h5")
+    with pytest.raises(PhysimError, match=f"comes from a world whose {field}"):
+        train(NBody(), settings(data=tmp_path / "a.h5"))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_an_unknown_config_is_refused_with_the_known_ones(settings: Settings) -> None:
+    with pytest.raises(PhysimError, match=r"config must be one of best, paper, mlp, dynamics_only, got 'worst'"):
+        train(NBody(), settings(config="worst"))
+
+
+def test_resuming_without_a_checkpoint_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match="there is no checkpoint"):
+        train(NBody(), settings(resume=True))
+    assert not list(tmp_path.iterdir())
+
+
+def physim(*arguments: str, processes: int = 1) -> subprocess.CompletedProcess[str]:
+    """Run the command in one process, or in several under torchrun."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    several = ["torch.distributed.run", f"--nproc-per-node={processes}", f"--master-port={port}", "-m", "physim"]
+    command = [sys.executable, "-m", *(several if processes > 1 else ["physim"]), *arguments]
+    return subprocess.run(
+        command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_two_processes_train_to_the_losses_of_one(tmp_path: Path) -> None:
+    columns = []
+    for processes in (1, 2):
+        out = tmp_path / f"{processes}.safetensors"
+        flags = f"--bodies 3 --scenes 10 --steps 12 --updates 100 --precision 64-true --out {out}"
+        run = physim("train", "nbody", *flags.split(), processes=processes)
+        assert run.returncode == 0, run.stderr
+        with out.with_suffix(".losses.csv").open() as file:
+            columns.append([float(row["impulse"]) for row in csv.DictReader(file)])
+    assert len(columns[0]) == 100
+    assert columns[1] == pytest.approx(columns[0], rel=1e-9)
+    assert {entry.name for entry in tmp_path.iterdir()} == {
+        f"{processes}.{kind}" for processes in (1, 2) for kind in ("safetensors", "losses.csv")
+    }
+
+
+def test_an_error_ends_all_processes_with_one_sentence_each(tmp_path: Path) -> None:
+    flags = f"--bodies 3 --scenes 2 --steps 2 --updates 1 --resume --out {tmp_path}/a.safetensors"
+    run = physim("train", "nbody", *flags.split(), processes=2)
+    assert run.returncode != 0
+    assert "physim: --resume: there is no checkpoint" in run.stderr
+    assert "physim/cli" not in run.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from learners.physics.data import OneSteps
+from learners.physics.training import Training
+from physim.errors import PhysimError
+from physim.learner import TrainSettings
+from physim.scenes.trajectory import Trajectory
+
+Settings = Callable[..., TrainSettings]
+Start = Callable[..., Training]
+
+
+@pytest.fixture
+def start(trajectory: Trajectory, settings: Settings) -> Start:
+    def make(**changes: object) -> Training:
+        return Training(
+            OneSteps(trajectory, ("mass",)), settings(**changes), 1e-3, Fabric(accelerator="cpu", devices=1)
+        )
+
+    return make
+
+
+@pytest.fixture
+def stop_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Ctrl-C in the middle of one update."""
+    update = Training.update
+
+    def arm(wanted: int) -> None:
+        def interrupted(self: Training, done: float) -> Tensor:
+            if self.progress.updates + 1 == wanted:
+                signal.raise_signal(signal.SIGINT)
+            return update(self, done)
+
+        monkeypatch.setattr(Training, "update", interrupted)
+
+    yield arm
+    monkeypatch.undo()
+
+
+def weights(training: Training) -> dict[str, Tensor]:
+    return training.graph.state_dict()
+
+
+def log_of(training: Training) -> str:
+    return training.settings.out.with_suffix(".losses.csv").read_text()
+
+
+@pytest.mark.parametrize("config", ["best", "paper"])
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(config: str, start: Start) -> None:
+    first, second = start(config=config), start(config=config)
+    first.run()
+    second.run()
+    assert all(torch.equal(value, weights(second)[name]) for name, value in weights(first).items())
+
+
+def test_another_seed_gives_other_weights(start: Start) -> None:
+    first, second = start(), start(seed=1)
+    assert any(not torch.equal(value, weights(second)[name]) for name, value in weights(first).items())
+
+
+def test_weights_are_drawn_without_touching_torchs_own_generator(start: Start) -> None:
+    before = torch.random.get_rng_state()
+    start().run()
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("config", ["best", "paper"])
+@pytest.mark.parametrize("precision", ["32-true", "64-true"])
+def test_after_ctrl_c_the_losses_go_on_as_if_it_had_never_come(
+    config: str, precision: str, start: Start, stop_after: Callable[[int], None], tmp_path: Path
+) -> None:
+    whole = start(config=config, precision=precision)
+    whole.run()
+    wanted = log_of(whole)
+    stop_after(4)
+    with pytest.raises(KeyboardInterrupt):
+        start(config=config, precision=precision).run()
+    assert len(log_of(whole).splitlines()) == 1 + 4
+    resumed = start(config=config, precision=precision, resume=True)
+    assert resumed.progress.updates == 4
+    resumed.run()
+    assert log_of(resumed) == wanted
+    assert all(torch.equal(value, weights(resumed)[name]) for name, value in weights(whole).items())
+
+
+def test_a_training_that_is_done_only_reports_when_it_resumes(start: Start, stop_after: Callable[[int], None]) -> None:
+    stop_after(10)
+    with pytest.raises(KeyboardInterrupt):
+        start().run()
+    resumed = start(resume=True)
+    resumed.run()
+    assert [row["updates"] for row in resumed.progress.curve] == [10]
+
+
+def test_scenes_held_out_are_never_drawn(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[int] = set()
+    examples = OneSteps.examples
+
+    def watched(self: OneSteps, scenes: Tensor, ticks: Tensor) -> object:
+        seen.update(scenes.tolist())
+        return examples(self, scenes, ticks)
+
+    monkeypatch.setattr(OneSteps, "examples", watched)
+    training = start()
+    for _ in range(10):
+        training.update(0.5)
+    assert seen == set(training.learned) == set(range(9))
+    assert list(training.unseen) == [9]
+
+
+def test_training_lowers_the_held_out_error(start: Start) -> None:
+    training = start(updates=60)
+    before = training.held_out_ratio()
+    training.run()
+    assert training.held_out_ratio() < 0.9 * before
+
+
+def test_in_float64_losses_and_weights_are_float64(start: Start) -> None:
+    training = start(precision="64-true")
+    assert training.update(0.0).dtype == torch.float64
+    assert {value.dtype for value in weights(training).values()} == {torch.float64}
+
+
+def test_the_papers_noise_moves_a_fifth_of_the_examples_and_dies_out(start: Start) -> None:
+    training = start(config="paper")
+    clean, noisy = (training._examples(done)[0]["pos"].reshape(-1, 3, 2) for done in (0.2, 0.0))
+    moved = (clean != noisy).flatten(1).any(1).double().mean()
+    assert 0.1 < moved < 0.3
+
+
+def test_reports_come_without_a_terminal(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not sys.stderr.isatty()
+    start().run()
+    printed = capsys.readouterr()
+    assert "10 updates, 0.0" in printed.err
+    assert "of constant velocity's error on unseen scenes" in printed.err
+    assert not printed.out
+
+
+def test_losses_that_are_no_longer_finite_end_the_training(start: Start) -> None:
+    training = start()
+    next(training.graph.parameters()).data.fill_(torch.nan)
+    with pytest.raises(PhysimError, match="the training diverged: the loss of update 1 is"):
+        training.run()
+
+
+def test_a_training_of_other_data_is_not_gone_on_with(start: Start, mixed: Trajectory, settings: Settings) -> None:
+    training = start()
+    training.checkpoint.save(training.progress)
+    with pytest.raises(PhysimError, match="is of a training with scenes 10, not 6"):
+        Training(OneSteps(mixed, ("mass",)), settings(resume=True), 1e-3, Fabric(accelerator="cpu", devices=1))
