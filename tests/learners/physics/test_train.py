@@ -112,37 +112,33 @@ def test_resuming_without_a_checkpoint_leaves_nothing_behind(settings: Settings,
     assert not list(tmp_path.iterdir())
 
 
-def physim(*arguments: str, processes: int = 1) -> subprocess.CompletedProcess[str]:
-    """Run the command in one process, or in several under torchrun."""
+def two_processes(flags: str) -> subprocess.CompletedProcess[str]:
+    """Run `physim train nbody` in two processes under torchrun."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    several = ["torch.distributed.run", f"--nproc-per-node={processes}", f"--master-port={port}", "-m", "physim"]
-    command = [sys.executable, "-m", *(several if processes > 1 else ["physim"]), *arguments]
-    return subprocess.run(
-        command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False, timeout=120
-    )
+    torchrun = f"-m torch.distributed.run --nproc-per-node=2 --master-port={port} -m physim train nbody {flags}"
+    command = [sys.executable, *torchrun.split()]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_two_processes_train_to_the_losses_of_one(tmp_path: Path) -> None:
-    columns = []
-    for processes in (1, 2):
-        out = tmp_path / f"{processes}.safetensors"
-        flags = f"--bodies 3 --scenes 10 --steps 12 --updates 100 --precision 64-true --out {out}"
-        run = physim("train", "nbody", *flags.split(), processes=processes)
-        assert run.returncode == 0, run.stderr
-        with out.with_suffix(".losses.csv").open() as file:
-            columns.append([float(row["impulse"]) for row in csv.DictReader(file)])
-    assert len(columns[0]) == 100
-    assert columns[1] == pytest.approx(columns[0], rel=1e-9)
-    assert {entry.name for entry in tmp_path.iterdir()} == {
-        f"{processes}.{kind}" for processes in (1, 2) for kind in ("safetensors", "losses.csv")
-    }
+def test_two_processes_train_to_the_losses_of_one(settings: Settings, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
+    train(NBody(bodies=3), settings(updates=100, precision="64-true", out=one))
+    run = two_processes(f"--bodies 3 --scenes 10 --steps 12 --updates 100 --precision 64-true --out {two}")
+    assert run.returncode == 0, run.stderr
+    losses = []
+    for path in (one, two):
+        with path.with_suffix(".losses.csv").open() as file:
+            losses.append([float(row["impulse"]) for row in csv.DictReader(file)])
+    assert len(losses[0]) == 100
+    assert losses[1] == pytest.approx(losses[0], rel=1e-9)
+    assert {path.name.partition(".")[2] for path in tmp_path.iterdir()} == {"safetensors", "losses.csv"}
 
 
-def test_an_error_ends_all_processes_with_one_sentence_each(tmp_path: Path) -> None:
-    flags = f"--bodies 3 --scenes 2 --steps 2 --updates 1 --resume --out {tmp_path}/a.safetensors"
-    run = physim("train", "nbody", *flags.split(), processes=2)
+def test_an_error_ends_both_processes_with_its_sentence(tmp_path: Path) -> None:
+    run = two_processes(f"--bodies 3 --scenes 2 --steps 2 --updates 1 --resume --out {tmp_path}/a.safetensors")
     assert run.returncode != 0
     assert "physim: --resume: there is no checkpoint" in run.stderr
     assert "physim/cli" not in run.stderr

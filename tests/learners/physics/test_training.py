@@ -119,10 +119,10 @@ def test_scenes_held_out_are_never_drawn(start: Start, monkeypatch: pytest.Monke
 
 
 def test_training_lowers_the_held_out_error(start: Start) -> None:
-    training = start(updates=60)
+    training = start(updates=200)
     before = training.held_out_ratio()
     training.run()
-    assert training.held_out_ratio() < 0.9 * before
+    assert training.held_out_ratio() < 0.5 * before
 
 
 def test_in_float64_losses_and_weights_are_float64(start: Start) -> None:
