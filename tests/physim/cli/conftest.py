@@ -22,6 +22,7 @@ def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str],
     """Run a command line that must fail: with one sentence, exit code 2 and nothing written."""
 
     def run(command: str) -> str:
+        capsys.readouterr()  # what earlier commands of the test printed
         before = sorted(folder.iterdir())
         assert main(command.split()) == 2
         output = capsys.readouterr()
