@@ -122,4 +122,4 @@ def looped(world: World, number: int, steps: int) -> Tensor:
 
 
 def _rounds(progress: bool) -> Iterable[object]:
-    return trange(ROUNDS, desc="bench", unit="round", leave=False, disable=not progress)
+    return trange(ROUNDS, desc="bench", unit="round", leave=False, disable=None if progress else True)
