@@ -17,6 +17,13 @@ def check_positive(**fields: float | None) -> None:
             raise PhysimError(f"{name} must be above 0, got {value}")
 
 
+def check_finite(**fields: object) -> None:
+    """Refuse, by name, a float that is not finite; anything else passes."""
+    for name, value in fields.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise PhysimError(f"{name} must be finite, got {value}")
+
+
 def check_seed(seed: int) -> None:
     """Refuse a negative seed, from which numpy cannot draw."""
     if seed < 0:

@@ -22,10 +22,12 @@ from physim.relation_models import (
     Velocity,
 )
 from physim.scenes.edges import undirected
-from physim.scenes.scene import Scene
+from physim.scenes.scene import PAIR, RELATION_KINDS, Scene
 
 OUTPUTS = ("velocity", "velocity_change")
 """What a graph for an engine may predict: the name of its output's node."""
+RELATIONS_READ = (RELATION_KINDS[PAIR],)
+"""The kinds of relations that reach a graph."""
 
 
 @builder("interaction_network")
@@ -140,8 +142,10 @@ def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> di
 
     Shapes: pos, vel [N, 2] float64, the rest in the graph's own precision: columns [N, C], inverse_mass [N, 1], extent
     [N, 2], radius [N, 1], external [N, 2] (gravity); relations "pairs" (each pair once) or "relations" (both ways).
-    Raises: PhysimError where a column is missing, or the graph reads what a scene does not have.
+    Raises: PhysimError where a column is missing, the graph reads what a scene does not have, or something in the scene
+    acts on its bodies that the graph does not read.
     """
+    _check_all_is_read(graph, scene)
     inputs: dict[str, Tensor | Edges] = {}
     dtype = precision(graph)
     for name in graph.inputs:
@@ -150,11 +154,26 @@ def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> di
     for name in graph.relation_names:
         if name not in ("pairs", "relations"):
             raise PhysimError(f"a scene has no relations '{name}' for this graph: wanted 'pairs' or 'relations'")
-        index = scene.edge_index[:, scene.edge_kind == 0]
+        index = scene.edge_index[:, scene.edge_kind == PAIR]
         index = undirected(index) if name == "pairs" else index
         moves = scene.inverse_mass > 0
         inputs[name] = Edges(index[:, moves[index[0]] | moves[index[1]]])
     return inputs
+
+
+def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
+    kinds = {RELATION_KINDS[number] for number in scene.edge_kind.unique().tolist()} - set(RELATIONS_READ)
+    if kinds:
+        raise PhysimError(f"edge_kind: a graph reads relations {list(RELATIONS_READ)}, got {sorted(kinds)} too")
+    if "external" not in graph.inputs and bool((scene.gravity != 0).any() or (scene.damping != 1).any()):
+        raise PhysimError(
+            f"gravity: a graph without the input 'external' wants gravity 0 and damping 1, "
+            f"got {scene.gravity.unique(dim=0).tolist()} and {scene.damping.unique().tolist()}"
+        )
+    if len(scene.damping.unique()) > 1:
+        raise PhysimError(f"damping: a graph wants the same in all scenes, got {scene.damping.unique().tolist()}")
+    if "extent" in graph.inputs and bool(((scene.extent != 0).any(-1) & (scene.angular_velocity != 0)).any()):
+        raise PhysimError("angular_velocity: a graph takes segments for ones that do not turn, got some that do")
 
 
 def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:

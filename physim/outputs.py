@@ -1,8 +1,11 @@
-"""Refusing, before any work starts, a path that could not be written in the end."""
+"""Files that are written whole or not at all, and refused before any work starts where they could not be."""
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from physim.errors import PhysimError
@@ -17,3 +20,21 @@ def check_writable(path: Path, field: str) -> None:
             pass
     except OSError as error:
         raise PhysimError(f"{field} cannot be written: {path} ({error.strerror})") from error
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Give a temporary sibling to write, which takes the path's place at the end, or goes where anything fails.
+
+    Raises: PhysimError with the path where the file system refuses.
+    """
+    target = Path(path)
+    draft = target.parent / f".{os.getpid()}.{target.name}"
+    try:
+        yield draft
+        draft.replace(target)
+    except OSError as error:
+        raise PhysimError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from physim.outputs import check_writable
+from physim.outputs import check_writable, replacing
 
 Value = str | int | float | bool | None
 Row = dict[str, Value]
@@ -43,14 +42,8 @@ def report(rows: Sequence[Row], path: str | None) -> None:
     if path == "-":
         sys.stdout.write(text)
     elif path is not None:
-        write_text(Path(path), text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+        with replacing(path) as draft:
+            draft.write_text(text, encoding="utf-8")
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:

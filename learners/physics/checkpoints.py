@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from physim.errors import PhysimError
+from physim.outputs import replacing
 
 Identity = Mapping[str, str | int]
 """What tells one training from another, by name."""
@@ -44,14 +44,8 @@ class Checkpoint:
         for number, values in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": value.contiguous() for name, value in values.items()}
         header = {"progress": json.dumps(asdict(progress)), "training": json.dumps(dict(self.identity))}
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            save_file(tensors, draft, metadata=header)
-            draft.replace(self.path)
-        except (OSError, SafetensorError) as error:
-            raise PhysimError(f"the checkpoint {self.path} cannot be written: {error}") from None
-        finally:
-            draft.unlink(missing_ok=True)
+        with replacing(self.path) as draft:
+            draft.write_bytes(save(tensors, header))
 
     def load(self) -> Progress:
         """Put the training back to where the file left it.

@@ -19,9 +19,10 @@ from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
+from physim.interaction import RELATIONS_READ
 from physim.learner import Precision, TrainSettings
 from physim.scenes.files import load_trajectory
-from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, Scene
+from physim.scenes.scene import POINT, SHAPE_KINDS, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.worlds import World
 
@@ -92,7 +93,7 @@ def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajec
 
 def _columns(world: World, scene: Scene) -> tuple[str, ...]:
     """The attributes that messages may depend on: mass and what the world adds; for shapes what contacts depend on."""
-    touching = bool((scene.shape != SHAPE_KINDS.index("point")).any())
+    touching = bool((scene.shape != POINT).any())
     return ("mass", *(("elasticity", "friction") if touching else ()), *world.columns)
 
 
@@ -112,7 +113,8 @@ def _terms(world: World, settings: TrainSettings, data: OneSteps, training: Trai
         position_rule=world.position_rule,
         columns=data.columns,
         shape_kinds=tuple(SHAPE_KINDS[number] for number in data.scene.shape.unique().tolist()),
-        relation_kinds=tuple(RELATION_KINDS[number] for number in data.scene.edge_kind.unique().tolist()) or ("pair",),
+        relation_kinds=RELATIONS_READ,
         provenance=provenance,
         bodies=int(data.counts[0]) if settings.config == "mlp" else None,
+        damping=float(data.scene.damping[0]),
     )

@@ -18,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PhysimError as error:
         print(f"physim: {error}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        print(f"physim: this does not fit into the memory: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt as stop:
         print(f"physim: interrupted{stop}", file=sys.stderr)
         return 130

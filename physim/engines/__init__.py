@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from physim.engines.base import Engine, State
+from physim.engines.learned import LearnedEngine
 from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.engines.vectorised import VectorEngine
 
-__all__ = ["Engine", "PymunkEngine", "State", "VectorEngine", "rollout"]
+__all__ = ["Engine", "LearnedEngine", "PymunkEngine", "State", "VectorEngine", "rollout"]

@@ -24,17 +24,23 @@ from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
 class Terms:
     """What a learned engine's numbers hold for; scenes that differ are refused.
 
-    `position_rule` says with which velocity positions move, as the truth does; `bodies` is the one size of scenes that
-    a network without symmetry fits; `provenance` is shown, not enforced.
+    `position_rule` is the share of the new velocity in the one that moves positions, as in the truth: 1 is the new one,
+    0 the old one; `bodies` is the one size of scenes that a network without symmetry fits; `damping` is the scenes';
+    `provenance` is shown, not enforced.
     """
 
     dt: float
-    position_rule: str
+    position_rule: float
     columns: tuple[str, ...]
     shape_kinds: tuple[str, ...]
     relation_kinds: tuple[str, ...]
     provenance: dict[str, Any]
     bodies: int | None = None
+    damping: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.position_rule, int | float):
+            raise PhysimError(f"position_rule: these weights say {self.position_rule!r}, wanted a number from 0 to 1")
 
     @classmethod
     def of(cls, metadata: dict[str, Any]) -> Self:
@@ -53,6 +59,11 @@ class Terms:
             raise PhysimError(
                 f"bodies: these weights fit scenes of {self.bodies}, got {scene.counts.unique().tolist()}"
             )
+        for damping in scene.damping.tolist():
+            if not math.isclose(damping, self.damping, rel_tol=1e-9):
+                raise PhysimError(
+                    f"damping: these weights were trained with {self.damping:g}, the scene's is {damping:g}"
+                )
         missing = [column for column in self.columns if column not in scene.columns]
         if missing:
             raise PhysimError(f"columns: these weights read {missing}, the scene has only {list(scene.columns)}")
@@ -111,17 +122,16 @@ class LearnedEngine(Engine[LearnedState]):
         """Load weights that ship with physim, by name ('nbody'), or a file."""
         path = Path(weights)
         shipped = Path(str(resources.files("physim.weights"))) / f"{weights}.safetensors"
-        if not path.suffix and not path.exists():
-            if not shipped.exists():
+        if not path.suffix and not path.is_file():
+            if not shipped.is_file():
                 known = sorted(file.stem for file in shipped.parent.glob("*.safetensors"))
+                if path.is_dir():
+                    raise PhysimError(f"'{path}' is a folder, wanted a weights file or one of {known}")
                 raise PhysimError(f"there are no weights '{weights}': neither a file nor one of {known}")
             path = shipped
         graph, metadata = load_graph(path)
-        given: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in metadata.items()
-        }
         try:
-            return cls(graph, Terms(**given))
+            return cls(graph, Terms.of(metadata))
         except TypeError:
             raise PhysimError(f"'{path}' holds a graph, but no engine: its metadata is {sorted(metadata)}") from None
 
@@ -130,7 +140,7 @@ class LearnedEngine(Engine[LearnedState]):
         save_graph(path, self.graph, self.terms.__dict__)
 
     def start(self, scene: Scene) -> LearnedState:
-        """Take a scene up; raises PhysimError where its dt, columns, shapes or relations are not the weights'."""
+        """Take a scene up; raises PhysimError where it is not what the weights were trained for."""
         self.terms.check(scene)
         pos, vel, angle = (scene[name].numpy().copy() for name in STATE_FIELDS[:3])
         inputs = graph_inputs(self.graph, scene, self.terms.columns)
@@ -146,13 +156,7 @@ class LearnedEngine(Engine[LearnedState]):
         if self.graph.outputs[0].name == "velocity_change":
             vel = state.vel + vel
         vel = np.where(state.driven, state.vel, vel)
-        pos = state.pos + self.dt * moving_velocity(self.terms.position_rule, state.vel, vel)
+        share = self.terms.position_rule
+        pos = state.pos + self.dt * ((1 - share) * state.vel + share * vel)
         angle = state.angle + self.dt * state.angular_velocity
         return replace(state, pos=pos, vel=vel, angle=angle, memory=memory)
-
-
-def moving_velocity(rule: str, before: Floats, after: Floats) -> Floats:
-    """The velocity with which positions move: the new one, the old one, or their mean."""
-    if rule == "new_velocity":
-        return after
-    return before if rule == "old_velocity" else (before + after) / 2

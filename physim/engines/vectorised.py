@@ -14,12 +14,9 @@ import torch
 from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.scenes.forces import PairForce
-from physim.scenes.scene import BODY_TYPES, DYNAMIC, RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
+from physim.scenes.scene import DYNAMIC, PAIR, POINT, STATE_FIELDS, STATIC, Scene
 
 Integers = npt.NDArray[np.int64]
-STATIC = BODY_TYPES.index("static")
-POINT = SHAPE_KINDS.index("point")
-PAIR = RELATION_KINDS.index("pair")
 
 
 @dataclass(frozen=True)

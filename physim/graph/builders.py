@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import os
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from physim import plugins
 from physim.errors import PhysimError
 from physim.graph.module_graph import ModuleGraph
+from physim.outputs import replacing
 
 FORMAT = "physim.graph/1"
 _BUILDERS: dict[str, Callable[..., ModuleGraph]] = {}
@@ -41,22 +41,28 @@ def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., M
     return register
 
 
-def build_graph(name: str, arguments: dict[str, Any]) -> ModuleGraph:
+def build_graph(name: str, arguments: dict[str, Any], package: str = "") -> ModuleGraph:
     """Build a graph by a registered builder; an unknown one is refused with the package that would bring it."""
+    if name not in _BUILDERS and name in plugins.names(plugins.BUILDERS):
+        plugins.load(plugins.BUILDERS, name)
     if name not in _BUILDERS:
-        for entry in entry_points(group="physim.builders", name=name):
-            entry.load()
-    if name not in _BUILDERS:
-        package = f"the package '{name.split('.', maxsplit=1)[0]}'" if "." in name else "the package that defines it"
+        package = package or name.rpartition(".")[0].partition(".")[0]
+        bringer = f"the package '{package}'" if package else "the package that defines it"
         raise PhysimError(
-            f"unknown builder '{name}': install {package}; known are {', '.join(sorted(known_builders()))}"
+            f"unknown builder '{name}': install {bringer}; known are {', '.join(sorted(known_builders()))}"
         )
     return _BUILDERS[name](**arguments)
 
 
 def known_builders() -> set[str]:
     """The names of all builders, registered or to be had by entry points."""
-    return set(_BUILDERS) | {entry.name for entry in entry_points(group="physim.builders")}
+    return {*_BUILDERS, *plugins.names(plugins.BUILDERS)}
+
+
+def _package(name: str) -> str:
+    """The package that brings a registered builder; empty where a script does."""
+    module = _BUILDERS[name].__module__ if name in _BUILDERS else ""
+    return "" if module == "__main__" else module.partition(".")[0]
 
 
 def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | None = None) -> None:
@@ -68,20 +74,14 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
     header = {
         "format": FORMAT,
         "builder": name,
+        "package": _package(name),
         "arguments": json.dumps(arguments, sort_keys=True),
         "edits": "[]",
         "metadata": json.dumps(metadata or {}, sort_keys=True),
     }
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in graph.state_dict().items()}
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as draft:
         draft.write_bytes(_ordered(save(tensors, header)))
-        draft.replace(target)
-    except OSError as error:
-        raise PhysimError(f"cannot write the weights to '{path}': {error.strerror or error}") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
@@ -89,7 +89,7 @@ def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
     header, tensors = _read(path)
     if not header["builder"]:
         raise PhysimError(f"'{path}' holds a state without a builder: build the graph and use load_state")
-    graph = build_graph(header["builder"], json.loads(header["arguments"]))
+    graph = build_graph(header["builder"], json.loads(header["arguments"]), header.get("package", ""))
     _fill(graph, tensors, path)
     return graph, json.loads(header["metadata"])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import torch
@@ -39,11 +40,27 @@ class Edges:
     def at(self, tick: int) -> Edges:
         """The relations of one tick of a sequence."""
         if self.ticks is not None:
-            rows = self.ticks == tick
-            return Edges(self.index[:, rows], None if self.attributes is None else self.attributes[rows])
+            start, stop = torch.searchsorted(self.ticks, self.ticks.new_tensor([tick, tick + 1])).tolist()
+            return Edges(self.index[:, start:stop], None if self.attributes is None else self.attributes[start:stop])
         if self.attributes is not None and self.attributes.dim() > 2:
             return Edges(self.index, self.attributes[:, tick])
         return self
+
+    def each(self, length: int) -> Sequence[Edges]:
+        """The relations of each of `length` ticks, as `at` gives them, but split all at once."""
+        if self.ticks is None:
+            return [self.at(tick) for tick in range(length)]
+        indices = by_tick(self.index, self.ticks, length, dim=1)
+        rows = [None] * length if self.attributes is None else by_tick(self.attributes, self.ticks, length)
+        return [Edges(index, attributes) for index, attributes in zip(indices, rows, strict=True)]
+
+
+def by_tick(value: Tensor, ticks: Tensor, length: int, dim: int = 0) -> Sequence[Tensor]:
+    """The rows of `value` (along `dim`) of each of `length` ticks, as views; `ticks` [E] ascend."""
+    bounds = torch.searchsorted(ticks, torch.arange(length + 1, dtype=ticks.dtype, device=ticks.device)).tolist()
+    sizes = [stop - start for start, stop in pairwise([0, *bounds, len(ticks)])]
+    parts: Sequence[Tensor] = value.split(sizes, dim)
+    return parts[1:-1]
 
 
 class Context:
@@ -57,6 +74,7 @@ class Context:
         self.reset: Tensor | None = None
         self.state: State = {}
         self.next_state: State = {}
+        self._each: dict[str, Sequence[Edges]] | None = None
 
     def count(self, place: str | None) -> int:
         """How many items live on a place."""
@@ -100,9 +118,23 @@ class Context:
             rows = torch.zeros(self.count(OBJECTS), dtype=torch.int64, device=self.reset.device)
         return self.reset[rows]
 
+    def memory(self, name: str, items: int) -> Any:
+        """What the node `name` kept from the tick before (None: nothing), refused where it is of other items."""
+        kept = self.state.get(name)
+
+        def check(value: Tensor) -> None:
+            if len(value) != items:
+                raise PhysimError(f"the state of '{name}' is of {len(value)} items, but this run has {items}")
+
+        if kept is not None:
+            map_tree(check, kept)
+        return kept
+
     def at(self, tick: int) -> Context:
         """The context of one tick of this sequence; its memory is this context's newest."""
-        context = Context({name: edges.at(tick) for name, edges in self.edges.items()}, self.items, None)
+        if self._each is None:
+            self._each = {name: edges.each(self.length or 0) for name, edges in self.edges.items()}
+        context = Context({name: each[tick] for name, each in self._each.items()}, self.items, None)
         context.batch = self.batch
         context.reset = None if self.reset is None else self.reset[:, tick]
         context.state = {**self.state, **self.next_state}

@@ -32,13 +32,14 @@ class Delayed(Node):
 
     def tick(self, values: list[Any], context: Context) -> None:
         place = self.ports[0].place.kind
-        before = context.state.get(self.name)
+        items = context.count(place)
+        before = context.memory(self.name, items)
         if before is None:
-            values[self.ports[0].slot] = self._initial(values, context.count(place))
+            values[self.ports[0].slot] = self._initial(values, items)
             return
         reset = context.reset_on(place)
         if reset is not None:
-            before = where_reset(reset, self._initial(values, len(before), before), before)
+            before = where_reset(reset, self._initial(values, items, before), before)
         values[self.ports[0].slot] = before
 
     def remember(self, values: list[Any], context: Context) -> None:
@@ -53,8 +54,8 @@ class Delayed(Node):
             )
         source = values[self.sources[0].slot]
         initial = self._initial(values, len(source), source[:, 0])
-        before = context.state.get(self.name, initial)
-        shifted = torch.cat([before[:, None], source[:, :-1]], dim=1)
+        before = context.memory(self.name, len(source))
+        shifted = torch.cat([(initial if before is None else before)[:, None], source[:, :-1]], dim=1)
         values[self.ports[0].slot] = where_reset(context.reset_on(place), initial[:, None], shifted)
         context.next_state[self.name] = source[:, -1]
 
@@ -62,13 +63,7 @@ class Delayed(Node):
         if self.fill is None:
             initial: Tensor = getattr(self.graph, self.slot_of_initial)
             return initial.expand(items, *initial.shape)
-        like = values[self.sources[0].slot] if like is None else like
-        if like is None:
-            raise PhysimError(
-                f"{self.name} stands on a cycle, so its first value must be known before '{self.sources[0].name}' is "
-                f"computed: give delayed(..., initial=a tensor of one item's shape)"
-            )
-        return torch.full_like(like, self.fill)
+        return torch.full_like(values[self.sources[0].slot] if like is None else like, self.fill)
 
 
 def delayed(port: Port, initial: float | Tensor | nn.Parameter = 0.0) -> Port:

@@ -61,7 +61,7 @@ class ModuleGraph(nn.Module):
         return port
 
     def tie(self, later: Port, port: Port) -> None:
-        """Bind a `later` port to what it stands for; a cycle must pass a delayed wire."""
+        """Bind a `later` port to what it stands for; a cycle must pass a delayed wire whose `initial` is a tensor."""
         same_graph("tie", (later, port))
         if not isinstance(later.node, Later):
             raise PhysimError(f"tie('{later.name}', '{port.name}'): '{later.name}' was not made by later(...)")
@@ -83,7 +83,8 @@ class ModuleGraph(nn.Module):
 
         The same module added again shares its weights.
         """
-        name = self._free(name)
+        if self._free(name) in dir(self):
+            raise PhysimError(f"add('{name}', ...): '{name}' is a name of ModuleGraph's own; call the module otherwise")
         node, places = ModuleNode.reading(self, name, module, ports, outputs)
         if all(module is not known for known in self.children()):
             self.add_module(name, module)
@@ -137,8 +138,9 @@ class ModuleGraph(nn.Module):
         """What `graph(inputs)` gives: the returned ports, else the module outputs that nothing reads."""
         if self._returned:
             return self._returned
-        read = {port for node in self.nodes for port in node.sources}
-        sinks = tuple(port for node in self.nodes for port in node.ports if port not in read and node.sources)
+        nodes = [node for node in self.nodes if not isinstance(node, Later)]  # a tie only names what it is tied to
+        read = {port for node in nodes for port in node.sources}
+        sinks = tuple(port for node in nodes for port in node.ports if port not in read and node.sources)
         if not sinks:
             raise PhysimError("the graph gives nothing: name ports by returns(...) or outputs=...")
         return sinks
@@ -216,15 +218,22 @@ class ModuleGraph(nn.Module):
         return name
 
     def _check_cycles(self, later: Port, port: Port) -> None:
-        links = nx.DiGraph(
-            (source.node, node) for node in self.nodes if not isinstance(node, Delayed) for source in node.sources
-        )
-        if port.node is later.node or port.node in nx.descendants(links, later.node):
-            later.node.sources = ()
+        """Refuse a cycle whose first tick could not be computed: only a tensor is known before its source is."""
+        links = nx.DiGraph((source.node, node) for node in self.nodes if not _known(node) for source in node.sources)
+        if port.node is not later.node and port.node not in nx.descendants(links, later.node):
+            return
+        later.node.sources = ()
+        way = [later.node] if port.node is later.node else nx.shortest_path(links, later.node, port.node)
+        numbered = next((node for node in way if isinstance(node, Delayed)), None)
+        if numbered is not None:
             raise PhysimError(
-                f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs "
-                f"'{later.name}' at the same tick; put delayed(...) on the way"
+                f"tie('{later.name}', '{port.name}') closes a cycle through {numbered.name}, whose first value must be "
+                f"known before '{port.name}' is computed: give delayed(..., initial=a tensor of one item's shape)"
             )
+        raise PhysimError(
+            f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs "
+            f"'{later.name}' at the same tick; put delayed(...) on the way"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         ties = [(node, node.sources) for node in self.nodes if isinstance(node, Later)]  # after the nodes: not too deep
@@ -247,3 +256,8 @@ class ModuleGraph(nn.Module):
 
     def __repr__(self) -> str:
         return drawing.table(self)
+
+
+def _known(node: Node) -> bool:
+    """Whether a node's value at the first tick is known beforehand."""
+    return isinstance(node, Delayed) and node.fill is None

@@ -128,7 +128,8 @@ class MemoryNode(ModuleNode):
 
     def tick(self, values: list[Any], context: Context) -> None:
         value, reset = values[self.sources[0].slot], context.reset_on(self.ports[0].place.kind)
-        result, context.next_state[self.name] = self.module.step(value, context.state.get(self.name), reset)  # type: ignore[operator]
+        before = context.memory(self.name, len(value))
+        result, context.next_state[self.name] = self.module.step(value, before, reset)  # type: ignore[operator]
         self.store(values, result)
 
     def ticks(self, values: list[Any], context: Context) -> None:
@@ -136,7 +137,8 @@ class MemoryNode(ModuleNode):
         if context.changing(kind):
             raise PhysimError(f"'{self.name}' remembers, but the relations '{kind}' change from tick to tick")
         value = values[self.sources[0].slot]
-        result, context.next_state[self.name] = self.module(value, context.state.get(self.name), context.reset_on(kind))
+        before = context.memory(self.name, len(value))
+        result, context.next_state[self.name] = self.module(value, before, context.reset_on(kind))
         self.store(values, result)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physim.errors import PhysimError
-from physim.graph.context import Context, Edges, State
+from physim.graph.context import Context, Edges, State, by_tick
 from physim.graph.delays import Delayed
 from physim.graph.nodes import Input, Later, NestedNode, RelationsNode
 from physim.graph.ports import SCENE, Node, Place, Port
@@ -55,8 +55,7 @@ def _ticks_of(value: Tensor | None, port: Port, context: Context) -> Sequence[An
     if value is None:
         return [None] * (context.length or 0)
     if context.changing(port.place.kind):
-        ticks = context.edges[str(port.place.kind)].ticks
-        return [value[ticks == number] for number in range(context.length or 0)]
+        return by_tick(value, context.edges[str(port.place.kind)].ticks, context.length or 0)  # type: ignore[arg-type]
     return value.unbind(1)
 
 
@@ -73,7 +72,7 @@ class Plan:
         cycles = {node: members for members in nx.strongly_connected_components(links) for node in members}
         direct = nx.DiGraph(links)
         direct.remove_edges_from(
-            [(a, b) for a, b in links.edges if isinstance(b, Delayed) and (b in cycles[a] or a is b)]
+            [(a, b) for a, b in links.edges if isinstance(b, Delayed) and b.fill is None and b in cycles[a]]
         )
         self.order: list[Node] = list(nx.lexicographical_topological_sort(direct, key=number.__getitem__))
         self.needed = [node for node in self.order if node in set(self.entries)]

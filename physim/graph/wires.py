@@ -138,7 +138,12 @@ class Joined(Wire):
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
         ticks = context.length is not None and not context.changing(self.ports[0].place.kind)
-        return torch.cat(messages, dim=2 if ticks else 1)
+        axis = 2 if ticks else 1
+        for port, message in zip(self.sources, messages, strict=True):
+            if message.dim() <= axis:
+                wanted = "[items, ticks, features]" if ticks else "[items, features]"
+                raise PhysimError(f"{self.name} wants {wanted}, but '{port.name}' has the shape {list(message.shape)}")
+        return torch.cat(messages, dim=axis)
 
 
 class Added(Wire):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from physim.errors import PhysimError
+from physim.outputs import replacing
 from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
 
@@ -49,31 +50,24 @@ class TrajectoryWriter:
 
     def __init__(self, path: Path | str, metadata: Mapping[str, Any], batched: bool = True) -> None:
         self.path = Path(path)
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         self._scenes: list[Packed] = []
         self._header = {"format": FORMAT, "version": VERSION, "batched": batched}
         self._header["metadata"] = json.dumps(dict(metadata), sort_keys=True, allow_nan=False)
 
     def __enter__(self) -> Self:
-        try:
-            self._file = h5py.File(self._partial, "w")
-        except OSError as error:
-            raise PhysimError(f"{self.path} cannot be written: {error}") from error
+        with ExitStack() as stack:
+            draft = stack.enter_context(replacing(self.path))
+            self._file = stack.enter_context(h5py.File(draft, "w"))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is None:
-                self._finish()
-            self._file.close()
-            if error is None:
-                os.replace(self._partial, self.path)
-        except OSError as failure:
-            raise PhysimError(f"{self.path} cannot be written: {failure}") from failure
-        finally:
-            self._partial.unlink(missing_ok=True)
+        with self._stack:
+            if error is not None:
+                raise error
+            self._finish()
 
     def append(self, packed: Packed) -> None:
         """Add the scenes of a packed trajectory."""

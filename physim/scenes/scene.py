@@ -19,7 +19,9 @@ RELATION_KINDS = ("pair", "spring", "pin")
 RELATION_COLUMNS = ("rest_length", "stiffness", "damping")
 SOLVER_FIELDS = ("iterations", "collision_slop", "collision_bias", "collision_persistence")
 SOLVER_DEFAULTS = (10.0, 0.10000000149011612, 0.0017970074436457143, 3.0)  # pymunk's own
-DYNAMIC = BODY_TYPES.index("dynamic")
+DYNAMIC, KINEMATIC, STATIC = range(len(BODY_TYPES))
+POINT, CIRCLE, SEGMENT = range(len(SHAPE_KINDS))
+PAIR, SPRING, PIN = range(len(RELATION_KINDS))
 
 STATE_FIELDS = ("pos", "vel", "angle", "angular_velocity")
 OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", "shape", "radius", "extent", "elasticity", "friction")
@@ -32,7 +34,7 @@ _OBJECT_DEFAULTS: dict[str, tuple[tuple[int, ...], float]] = {
     "angular_velocity": ((), 0.0),
     "moment": ((), torch.inf),
     "body_type": ((), DYNAMIC),
-    "shape": ((), SHAPE_KINDS.index("point")),
+    "shape": ((), POINT),
     "radius": ((), 0.0),
     "extent": ((2,), 0.0),
     "elasticity": ((), 0.0),
@@ -72,7 +74,7 @@ class Scene(Data):  # type: ignore[misc]
         if "edge_index" not in values:
             values["edge_index"] = all_pairs([count])
         relations = values["edge_index"].shape[1]
-        values.setdefault("edge_kind", torch.zeros(relations, dtype=torch.int64))
+        values.setdefault("edge_kind", torch.full((relations,), PAIR))
         values.setdefault("edge_attr", torch.zeros(relations, len(RELATION_COLUMNS), dtype=torch.float64))
         for name, column in values.items():
             if name not in _NOT_OF_OBJECTS and column.shape[0] != count:

@@ -12,14 +12,28 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.scenes.edges import all_pairs
-from physim.scenes.scene import BODY_TYPES, RELATION_COLUMNS, RELATION_KINDS, SHAPE_KINDS, SOLVER_FIELDS, Scene
+from physim.scenes.scene import (
+    CIRCLE,
+    DYNAMIC,
+    KINEMATIC,
+    PAIR,
+    PIN,
+    POINT,
+    RELATION_COLUMNS,
+    SEGMENT,
+    SOLVER_FIELDS,
+    SPRING,
+    STATIC,
+    Scene,
+)
 
 COLUMNS_OF_BODIES = {"angle", "angular_velocity", "mass", "moment", "radius", "elasticity", "friction"}
 _TYPES = {
-    pymunk.Body.DYNAMIC: BODY_TYPES.index("dynamic"),
-    pymunk.Body.KINEMATIC: BODY_TYPES.index("kinematic"),
-    pymunk.Body.STATIC: BODY_TYPES.index("static"),
+    pymunk.Body.DYNAMIC: DYNAMIC,
+    pymunk.Body.KINEMATIC: KINEMATIC,
+    pymunk.Body.STATIC: STATIC,
 }
+Joint = tuple[int, int, int, tuple[float, float, float]]
 _ERROR_BIAS = pymunk.PinJoint(pymunk.Body(1, 1), pymunk.Body(1, 1)).error_bias
 
 
@@ -123,20 +137,19 @@ def _object_fields(objects: list[_Object], columns: Sequence[str]) -> dict[str, 
 
 
 def _kind(shape: pymunk.Shape | None) -> int:
-    name = "point" if shape is None else "circle" if isinstance(shape, pymunk.Circle) else "segment"
-    return SHAPE_KINDS.index(name)
+    return POINT if shape is None else CIRCLE if isinstance(shape, pymunk.Circle) else SEGMENT
 
 
-def _joints(space: pymunk.Space, objects: list[_Object]) -> list[tuple[int, int, str, tuple[float, float, float]]]:
+def _joints(space: pymunk.Space, objects: list[_Object]) -> list[Joint]:
     """(first object, second object, kind, relation columns) of each spring and pin; adds objects for static anchors."""
-    joints = []
+    joints: list[Joint] = []
     for joint in space.constraints:
         _check_joint(joint)
         ends = (_end(objects, joint.a, joint.anchor_a), _end(objects, joint.b, joint.anchor_b))
         if isinstance(joint, pymunk.DampedSpring):
-            joints.append((*ends, "spring", (joint.rest_length, joint.stiffness, joint.damping)))
+            joints.append((*ends, SPRING, (joint.rest_length, joint.stiffness, joint.damping)))
         elif isinstance(joint, pymunk.PinJoint):
-            joints.append((*ends, "pin", (joint.distance, 0.0, 0.0)))
+            joints.append((*ends, PIN, (joint.distance, 0.0, 0.0)))
     return joints
 
 
@@ -153,17 +166,15 @@ def _end(objects: list[_Object], body: pymunk.Body, anchor: tuple[float, float])
     return len(objects) - 1
 
 
-def _relation_fields(count: int, joints: list[tuple[int, int, str, tuple[float, float, float]]]) -> dict[str, Tensor]:
+def _relation_fields(count: int, joints: list[Joint]) -> dict[str, Tensor]:
     pairs = all_pairs([count])
     ends = [end for first, second, _, _ in joints for end in ((first, second), (second, first))]
-    kinds = [RELATION_KINDS.index(kind) for _, _, kind, _ in joints for _ in range(2)]
+    kinds = [kind for _, _, kind, _ in joints for _ in range(2)]
     values = [columns for _, _, _, columns in joints for _ in range(2)]
     width = len(RELATION_COLUMNS)
     return {
         "edge_index": torch.cat([pairs, torch.tensor(ends, dtype=torch.int64).reshape(-1, 2).T], dim=1),
-        "edge_kind": torch.cat(
-            [torch.zeros(pairs.shape[1], dtype=torch.int64), torch.tensor(kinds, dtype=torch.int64)]
-        ),
+        "edge_kind": torch.cat([torch.full((pairs.shape[1],), PAIR), torch.tensor(kinds, dtype=torch.int64)]),
         "edge_attr": torch.cat(
             [
                 torch.zeros(pairs.shape[1], width, dtype=torch.float64),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 import pygame
 
+from physim.outputs import replacing
 from physim.viewer.film_colours import BITS, reduced
 from physim.viewer.settings import FRAMES_PER_SECOND, GIF_FRAMES
 
 GIF_WIDTH, FILM_WIDTH = 720, 1920
+
+
+class _Discarded(Exception):
+    """Leaves the draft without putting it in its place."""
 
 
 @final
@@ -22,7 +27,7 @@ class Recorder:
     def __init__(self, path: Path) -> None:
         self.path, self.ending = path, path.suffix.lower()
         self.frames = 0
-        self._temporary = path.with_name(f".{os.getpid()}.{path.stem}{self.ending}")
+        self._draft = ExitStack()
         self._size: tuple[int, int] | None = None
         self._last: pygame.Surface | None = None
         self._writer: Any = None
@@ -47,21 +52,18 @@ class Recorder:
 
     def close(self) -> None:
         """Finish the file and put it in its place; without frames there is none."""
-        if not self.frames:
-            return
-        try:
+        with self._draft:
             if self._last is not None:
                 self._write(self._last)
-            self._writer.close()
-            os.replace(self._temporary, self.path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+            if self._writer is not None:
+                self._writer.close()
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        if self._writer is not None:
-            self._writer.close()
-        self._temporary.unlink(missing_ok=True)
+        with suppress(_Discarded), self._draft:
+            if self._writer is not None:
+                self._writer.close()
+            raise _Discarded
 
     def _write(self, surface: pygame.Surface) -> None:
         frame = np.ascontiguousarray(pygame.surfarray.array3d(surface).transpose(1, 0, 2))
@@ -75,13 +77,14 @@ class Recorder:
             self._writer.append_data(frame)
 
     def _opened(self) -> Any:
+        draft = self._draft.enter_context(replacing(self.path))
         if self.ending == ".mp4":
             import imageio.v2
 
-            return imageio.v2.get_writer(self._temporary, fps=FRAMES_PER_SECOND, macro_block_size=2, quality=8)
+            return imageio.v2.get_writer(draft, fps=FRAMES_PER_SECOND, macro_block_size=2, quality=8)
         import imageio.v3
 
-        return imageio.v3.imopen(self._temporary, "w", plugin="pillow")
+        return imageio.v3.imopen(draft, "w", plugin="pillow")
 
     def _fitted(self, size: tuple[int, int]) -> tuple[int, int]:
         """The size of the film's frames: no wider than it should be, and even as MP4 wants it."""

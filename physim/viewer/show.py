@@ -56,15 +56,20 @@ class Show:
         self.pace.frame(time.perf_counter(), self.playback.steps_taken - before)
 
     def _speeds(self) -> Speeds | None:
-        """The speeds of now where the figures are to be rendered anew."""
-        if self._clock < self._refresh_due:
+        """The speeds of now where the figures are to be rendered anew: at times, and in every frame that is filmed."""
+        if self._clock < self._refresh_due and not self._filmed:
             return None
         self._refresh_due = self._clock + REFRESH
         return self.pace.speeds()
 
+    @property
+    def _filmed(self) -> bool:
+        """Whether the film is due for this frame."""
+        return self.recorder is not None and self._clock >= self._record_due - 1e-6
+
     def _record(self) -> None:
         """Record this frame, if the film is due for one."""
-        if self.recorder is None or self._clock < self._record_due - 1e-6:
+        if self.recorder is None or not self._filmed:
             return
         self._record_due = max(self._record_due, self._clock - 1 / FRAMES_PER_SECOND) + 1 / FRAMES_PER_SECOND
         self.recorder.add(self.stage.surface)

@@ -16,6 +16,7 @@ from physim.worlds.base import World
 
 Function = Callable[..., pymunk.Space]
 DT, SUBSTEPS = 1 / 60, 10
+TAKES_RNG = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,12 @@ class FunctionWorld(World):
 
     def space(self, rng: np.random.Generator) -> pymunk.Space:
         """Call the function with the generator and the world's parameters."""
-        space = type(self).function(rng, **self.parameters)
+        try:
+            space = type(self).function(rng, **self.parameters)
+        except PhysimError:
+            raise
+        except Exception as error:
+            raise PhysimError(f"the function {self.name} raised {type(error).__name__}: {error}") from error
         if not isinstance(space, pymunk.Space):
             raise PhysimError(f"the function {self.name} returned {type(space).__name__}, wanted a pymunk.Space")
         return space
@@ -48,7 +54,8 @@ class FunctionWorld(World):
 def world(dt: float = DT, substeps: int = SUBSTEPS) -> Callable[[Function], type[FunctionWorld]]:
     """Make a world of a function `f(rng, **parameters) -> pymunk.Space`; its keyword parameters become the world's.
 
-    Raises: PhysimError where a parameter has no default or the name of a field that every world has.
+    Raises: PhysimError where the function does not take `rng` first, or a parameter has no default or the name of a
+    field that every world has.
     """
 
     def decorate(function: Function) -> type[FunctionWorld]:
@@ -59,7 +66,10 @@ def world(dt: float = DT, substeps: int = SUBSTEPS) -> Callable[[Function], type
 
 def world_of(function: Function, dt: float = DT, substeps: int = SUBSTEPS) -> type[FunctionWorld]:
     """The world class of a function; see `world`."""
-    fields = [_field(function, parameter) for parameter in list(inspect.signature(function).parameters.values())[1:]]
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].kind not in TAKES_RNG or parameters[0].default is not inspect.Parameter.empty:
+        raise PhysimError(f"a world function takes rng first, got {function.__name__}{inspect.signature(function)}")
+    fields = [_field(function, parameter) for parameter in parameters[1:]]
     fields += [("dt", float, field(default=dt)), ("substeps", int, field(default=substeps))]
     namespace = {
         "function": staticmethod(function),

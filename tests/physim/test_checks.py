@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from physim.checks import check_positive, check_seed
+from physim.checks import check_finite, check_positive, check_seed
 from physim.errors import PhysimError
 
 
@@ -20,3 +20,9 @@ def test_negative_seed_is_refused() -> None:
     check_seed(0)
     with pytest.raises(PhysimError, match="seed must be 0 or more, got -1"):
         check_seed(-1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_float_that_is_not_finite_is_refused_by_name(value: float) -> None:
+    with pytest.raises(PhysimError, match=f"gravity must be finite, got {value}"):
+        check_finite(bodies=3, gravity=value)

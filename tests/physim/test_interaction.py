@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
 from physim.interaction import graph_inputs, interaction_network, mlp, paper_interaction_network, predicted
-from physim.scenes.scene import Scene
+from physim.scenes.scene import SPRING, Scene
 
 Settle = Callable[[ModuleGraph], ModuleGraph]
 Predict = Callable[[ModuleGraph, Scene], Tensor]
@@ -147,6 +147,19 @@ def test_relations_between_bodies_that_cannot_move_are_left_out(crowd: Crowd) ->
 def test_a_missing_column_is_named(crowd: Crowd) -> None:
     with pytest.raises(PhysimError, match=r"lacks the columns \['charge'\]"):
         graph_inputs(interaction_network(columns=("mass", "charge")), crowd(), ("mass", "charge"))
+
+
+def test_relations_that_no_graph_reads_are_refused_by_name(crowd: Crowd) -> None:
+    scene = crowd()
+    scene.edge_kind[-2:] = SPRING
+    with pytest.raises(PhysimError, match=r"edge_kind: a graph reads relations \['pair'\], got \['spring'\]"):
+        graph_inputs(interaction_network(), scene, ("mass",))
+
+
+def test_scenes_of_different_damping_are_not_told_apart(crowd: Crowd) -> None:
+    scene = Scene.batch_of([crowd(), crowd()]).moved(damping=torch.tensor([0.9, 1.0], dtype=torch.float64))
+    with pytest.raises(PhysimError, match="damping: a graph wants the same in all scenes"):
+        graph_inputs(interaction_network(external=True), scene, ("mass",))
 
 
 @pytest.mark.parametrize("asked", ["temperature", "springs"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from physim.errors import PhysimError
-from physim.outputs import check_writable
+from physim.outputs import check_writable, replacing
 
 
 def test_new_and_old_files_are_writable_and_stay_as_they_are(tmp_path: Path) -> None:
@@ -27,3 +27,34 @@ def test_folder_that_takes_no_files_is_refused(tmp_path: Path, name: str) -> Non
 def test_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match="not a plain file"):
         check_writable(tmp_path, "--record")
+
+
+def test_a_file_is_replaced_when_all_went_well(tmp_path: Path) -> None:
+    (tmp_path / "a.gif").write_text("old")
+    with replacing(tmp_path / "a.gif") as draft:
+        draft.write_text("new")
+        assert (draft.parent, draft.suffix) == (tmp_path, ".gif")
+        assert (tmp_path / "a.gif").read_text() == "old"
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, RuntimeError])
+def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path, failure: type[BaseException]) -> None:
+    (tmp_path / "a").write_text("old")
+
+    def interrupted() -> None:
+        with replacing(tmp_path / "a") as draft:
+            draft.write_text("half")
+            raise failure
+
+    with pytest.raises(failure):
+        interrupted()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("name", ["missing/file", "file/inside", "."])
+def test_what_the_file_system_refuses_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PhysimError, match=r"cannot be written"), replacing(tmp_path / name) as draft:
+        draft.write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

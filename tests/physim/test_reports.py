@@ -50,3 +50,10 @@ def test_dash_puts_json_alone_on_standard_output(capsys: pytest.CaptureFixture[s
 def test_missing_folder_is_refused_beforehand(tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match="--json cannot be written"):
         check_report(str(tmp_path / "missing" / "rows.json"))
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(PhysimError, match="folder cannot be written"):
+        report(ROWS, str(tmp_path / "folder"))
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -14,7 +14,7 @@ from worlds import NBody
 
 
 def engine() -> LearnedEngine:
-    return LearnedEngine(interaction_network(), Terms(1e-3, "new_velocity", ("mass",), ("point",), ("pair",), {}))
+    return LearnedEngine(interaction_network(), Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
 
 
 def test_overheads_stand_in_rows() -> None:

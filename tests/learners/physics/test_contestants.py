@@ -16,7 +16,7 @@ SEED = 90_000
 
 
 def save(graph: ModuleGraph, path: Path, dt: float = 1e-3, bodies: int | None = None) -> None:
-    LearnedEngine(graph, Terms(dt, "new_velocity", ("mass",), ("point",), ("pair",), {}, bodies)).save(path)
+    LearnedEngine(graph, Terms(dt, 1.0, ("mass",), ("point",), ("pair",), {}, bodies)).save(path)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An untrained network: how it fares is not the point."""
     path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"
     graph = interaction_network(width=4)
-    LearnedEngine(graph, Terms(1e-3, "new_velocity", ("mass",), ("point",), ("pair",), {})).save(path)
+    LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {})).save(path)
     return str(path)
 
 

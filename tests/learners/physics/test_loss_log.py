@@ -39,9 +39,13 @@ def test_rows_are_on_the_disk_after_a_flush(tmp_path: Path) -> None:
         assert (tmp_path / "a.csv").read_text() == "update,x\n1,2.0\n"
 
 
-def test_without_a_path_nothing_is_kept() -> None:
+def test_without_a_path_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with LossLog(None, ["x"], 5) as log:
         log.write(6, [2.0])
+        log.flush()
+    assert not list(tmp_path.iterdir())
+    assert log.path.read_text() == ""
 
 
 def test_a_path_that_takes_no_file_is_refused(tmp_path: Path) -> None:

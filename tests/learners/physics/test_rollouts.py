@@ -74,7 +74,7 @@ def test_a_batch_is_its_scenes_one_by_one() -> None:
     graph = interaction_network(width=8)
     with torch.no_grad():
         graph.get_buffer("velocity_change.log_scale").fill_(-3)
-    engine = LearnedEngine(graph, Terms(1e-3, "new_velocity", ("mass",), ("point",), ("pair",), {}))
+    engine = LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
     together = outcome(engine, truth(), WORLD.forces, ignore)
     for index in range(3):
         alone = outcome(engine, rollout(WORLD.engine(), WORLD.scene(7, index), STEPS), WORLD.forces, ignore)

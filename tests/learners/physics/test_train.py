@@ -51,7 +51,7 @@ def test_training_leaves_an_engine_and_its_losses_and_no_checkpoint(settings: Se
 
 def test_the_weights_say_what_they_fit_and_where_they_come_from(settings: Settings) -> None:
     terms = LearnedEngine.load(train(Charges(bodies=3), settings())).terms
-    assert (terms.dt, terms.position_rule) == (1e-3, "new_velocity")
+    assert (terms.dt, terms.position_rule) == (1e-3, 1.0)
     assert (terms.columns, terms.shape_kinds, terms.relation_kinds) == (("mass", "charge"), ("point",), ("pair",))
     assert terms.provenance["world"] == Charges(bodies=3).metadata
     assert terms.provenance["updates"] == 10
@@ -83,6 +83,33 @@ def test_a_users_balls_and_walls_are_learned_through_their_file(settings: Settin
     learned = rollout(engine, find_world(f"{tmp_path}/mine.py:billiards", {"balls": 2}).scene(90_000), 30)
     assert torch.isfinite(learned.pos).all()
     assert torch.equal(learned.pos[-1, -4:], learned.pos[0, -4:])
+
+
+CHAIN = """
+import pymunk
+
+def chain(rng):
+    space = pymunk.Space()
+    balls = [pymunk.Body(1.0, 1.0) for _ in range(2)]
+    balls[1].position = rng.uniform(1, 2), 0
+    space.add(*balls, pymunk.DampedSpring(*balls, (0, 0), (0, 0), 1.0, 5.0, 0.0))
+    return space
+"""
+
+
+def test_springs_are_refused_before_training(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(CHAIN)
+    with pytest.raises(PhysimError, match=r"reads relations \['pair'\], got \['spring'\] too"):
+        train(find_world(f"{tmp_path}/mine.py:chain"), settings(updates=10**9))
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_weights_keep_the_damping_of_their_world(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(BILLIARDS.replace("Space()", "Space(); space.damping = 0.5"))
+    world = find_world(f"{tmp_path}/mine.py:billiards")
+    engine = LearnedEngine.load(train(world, settings()))
+    assert (engine.terms.damping, engine.terms.position_rule) == (0.5, 0.45)
+    engine.start(world.scene(0))
 
 
 def test_data_of_test_seeds_is_refused(settings: Settings, tmp_path: Path) -> None:

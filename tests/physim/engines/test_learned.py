@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from physim.engines.learned import LearnedEngine, Terms, moving_velocity
+from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, save_graph
@@ -22,7 +22,7 @@ from physim.scenes.scene import Scene
 Settle = Callable[[ModuleGraph], ModuleGraph]
 Crowd = Callable[..., Scene]
 
-TERMS = Terms(0.1, "new_velocity", ("mass",), ("point",), ("pair",), {"world": {"name": "crowd"}})
+TERMS = Terms(0.1, 1.0, ("mass",), ("point",), ("pair",), {"world": {"name": "crowd"}})
 SHAPES = replace(TERMS, columns=("mass", "elasticity", "friction"), shape_kinds=("circle", "segment"))
 
 
@@ -83,9 +83,16 @@ def test_angles_turn_at_their_first_speed(engine: LearnedEngine, crowd: Crowd) -
     assert rollout(engine, scene, 4).angle[-1].tolist() == [0.0, pytest.approx(4 * 0.1 * 3)]
 
 
-@pytest.mark.parametrize(("rule", "moves"), [("new_velocity", 3.0), ("old_velocity", 1.0), ("mean_velocity", 2.0)])
-def test_positions_move_by_the_truths_rule(rule: str, moves: float) -> None:
-    assert moving_velocity(rule, np.full((1, 2), 1.0), np.full((1, 2), 3.0)).tolist() == [[moves, moves]]
+@pytest.mark.parametrize("share", [1.0, 0.625, 0.0])
+def test_positions_move_by_the_truths_rule(share: float, engine: LearnedEngine, crowd: Crowd) -> None:
+    state = engine.start(crowd())
+    after = LearnedEngine(engine.graph, replace(TERMS, position_rule=share)).step(state)
+    assert np.allclose((after.pos - state.pos) / 0.1, (1 - share) * state.vel + share * after.vel)
+
+
+def test_a_rule_by_its_old_name_is_refused() -> None:
+    with pytest.raises(PhysimError, match="position_rule: these weights say 'new_velocity', wanted a number"):
+        Terms.of(TERMS.__dict__ | {"position_rule": "new_velocity"})
 
 
 @pytest.mark.parametrize(
@@ -96,6 +103,7 @@ def test_positions_move_by_the_truths_rule(rule: str, moves: float) -> None:
         ({"shape_kinds": ("circle",)}, r"shape: these weights know \['circle'\], the scene has \['point'\] too"),
         ({"relation_kinds": ("spring",)}, r"edge_kind: these weights know \['spring'\], the scene has \['pair'\] too"),
         ({"bodies": 4}, r"bodies: these weights fit scenes of 4, got \[5\]"),
+        ({"damping": 0.9}, r"damping: these weights were trained with 0.9, the scene's is 1"),
     ],
 )
 def test_a_scene_that_does_not_fit_is_refused_by_name(
@@ -104,6 +112,30 @@ def test_a_scene_that_does_not_fit_is_refused_by_name(
     scene = crowd(5).moved(dt=torch.tensor([0.1], dtype=torch.float64))
     with pytest.raises(PhysimError, match=sentence):
         LearnedEngine(engine.graph, replace(TERMS, **terms)).start(scene)
+
+
+@pytest.mark.parametrize("change", [{"gravity": [[0.0, -10.0]]}, {"damping": [0.9]}])
+def test_what_acts_unseen_by_the_graph_is_refused(change: dict[str, Any], engine: LearnedEngine, crowd: Crowd) -> None:
+    scene = crowd().moved(**{name: torch.tensor(value, dtype=torch.float64) for name, value in change.items()})
+    with pytest.raises(PhysimError, match=r"gravity|damping"):
+        engine.start(scene)
+    external = LearnedEngine(interaction_network(external=True), replace(TERMS, damping=scene.damping.item()))
+    external.start(scene)
+
+
+def test_weights_of_before_damping_was_a_term_have_none() -> None:
+    older = {name: value for name, value in TERMS.__dict__.items() if name != "damping"}
+    assert Terms.of(older) == TERMS
+
+
+def test_segments_that_turn_are_refused(settled: Settle, crowd: Crowd) -> None:
+    engine = LearnedEngine(settled(interaction_network(columns=SHAPES.columns, contact_dt=0.1)), SHAPES)
+    scene = crowd(5, 0, True)
+    scene.angular_velocity[0] = 1.0
+    engine.start(scene)
+    scene.angular_velocity[-1] = 1.0
+    with pytest.raises(PhysimError, match=r"angular_velocity: .* got some that do"):
+        engine.start(scene)
 
 
 def test_a_scene_of_unknown_dt_is_taken(engine: LearnedEngine, crowd: Crowd) -> None:
@@ -128,8 +160,14 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PhysimError, match="not a safetensors file"):
+    with pytest.raises(PhysimError, match="is a folder, wanted a weights file or one of"):
         LearnedEngine.load(tmp_path)
+
+
+def test_a_folder_does_not_hide_shipped_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nbody").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert LearnedEngine.load("nbody").terms.position_rule == 1.0
 
 
 def test_a_truncated_file_is_refused(engine: LearnedEngine, tmp_path: Path) -> None:

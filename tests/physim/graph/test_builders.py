@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
-from collections.abc import Sequence
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from torch import nn
 
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, build_graph, builder, delayed, load_graph, load_state, save_graph
+from physim.interaction import interaction_network, mlp, paper_interaction_network
 
 
 @builder("tests.small")
@@ -138,9 +143,42 @@ def test_a_state_that_does_not_fit_is_named(tmp_path: Path, layer: nn.Module, se
 
 
 def test_a_path_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(PhysimError, match="cannot write the weights to"):
+    with pytest.raises(PhysimError, match="cannot be written"):
         save_graph(tmp_path / "missing" / "net", by_hand())
     (tmp_path / "folder").mkdir()
-    with pytest.raises(PhysimError, match="cannot write the weights to"):
+    with pytest.raises(PhysimError, match="cannot be written"):
         save_graph(tmp_path / "folder", by_hand())
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_missing_package_is_named_as_the_file_names_it(tmp_path: Path) -> None:
+    save_graph(tmp_path / "net", small(features=3))
+    package = small.__module__.partition(".")[0]
+    content = (tmp_path / "net").read_bytes().replace(b'"builder":"tests.small"', b'"builder":"other.small"')
+    (tmp_path / "net").write_bytes(content)
+    with pytest.raises(PhysimError, match=f"unknown builder 'other.small': install the package '{package}'"):
+        load_graph(tmp_path / "net")
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that finds physim installed with the entry points of this pyproject.toml."""
+    root = Path(__file__).parents[3]
+    entries = tomllib.loads((root / "pyproject.toml").read_text())["project"]["entry-points"]["physim.builders"]
+    folder = tmp_path / "site" / "physim-0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: physim\nVersion: 0\n")
+    lines = ["[physim.builders]", *(f"{name} = {value}" for name, value in entries.items())]
+    (folder / "entry_points.txt").write_text("\n".join(lines))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), str(root)])}
+
+
+@pytest.mark.parametrize("build", [interaction_network, paper_interaction_network, lambda: mlp(bodies=3)])
+def test_a_fresh_process_loads_what_our_builders_made(
+    build: Callable[[], ModuleGraph], tmp_path: Path, installed: dict[str, str]
+) -> None:
+    save_graph(tmp_path / "net", build())
+    code = "import sys; from physim.graph import load_graph; print(load_graph(sys.argv[1])[0].recipe[0])"
+    command = [sys.executable, "-P", "-c", code, str(tmp_path / "net")]
+    run = subprocess.run(command, env=installed, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.stdout.split() == [build().recipe[0]], run.stderr

@@ -17,6 +17,16 @@ def test_edges_of_one_tick_are_the_rows_that_name_it() -> None:
     assert edges.at(2).attributes.tolist() == [[2], [3]]
 
 
+def test_relations_are_split_into_their_ticks_at_once_and_without_copies() -> None:
+    edges = Edges(INDEX, torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([1, 3, 3]))
+    parts = edges.each(3)
+    assert [part.index.tolist() for part in parts] == [edges.at(tick).index.tolist() for tick in range(3)]
+    assert [part.attributes.flatten().tolist() for part in parts] == [[], [1], []]
+    for part in (*parts, edges.at(3)):
+        assert part.index.untyped_storage().data_ptr() == INDEX.untyped_storage().data_ptr()
+    assert edges.at(3).attributes.tolist() == [[2], [3]]
+
+
 def test_attributes_may_change_where_relations_stay() -> None:
     attributes = torch.arange(6.0).reshape(3, 2, 1)
     assert Edges(INDEX, attributes).at(1).attributes.tolist() == [[1], [3], [5]]

@@ -157,6 +157,28 @@ def test_outputs_are_what_nothing_reads_unless_returned() -> None:
     assert net.outputs == (one,)
 
 
+def test_a_tie_does_not_read_what_it_is_tied_to() -> None:
+    net = ModuleGraph()
+    action = net.later("action")
+    policy = net.add("policy", nn.Linear(2, 2), delayed(action, torch.zeros(2)))
+    choice = net.add("choice", nn.Softmax(-1), policy)
+    net.tie(action, choice)
+    assert net.outputs == (choice,)
+    other = ModuleGraph()
+    line = other.add("line", nn.Identity(), other.input("x"))
+    other.tie(other.later("alias"), line)
+    assert other.outputs == (line,)
+
+
+@pytest.mark.parametrize("name", ["step", "nodes", "training", "forward", "outputs", "_plans", "slots"])
+def test_names_of_the_graphs_own_are_refused_for_modules(name: str) -> None:
+    net = ModuleGraph()
+    x = net.input("x")
+    with pytest.raises(PhysimError, match=f"'{name}' is a name of ModuleGraph's own"):
+        net.add(name, nn.Identity(), x)
+    assert [node.name for node in net.nodes] == ["x"]
+
+
 def test_names_lead_back_to_ports() -> None:
     net = agent()
     assert net.inputs == ("image", "reward")
@@ -258,6 +280,25 @@ def test_a_cycle_without_a_delay_names_both_ends() -> None:
     core = net.add("core", nn.Identity(), added(net.input("x"), detached(back)))
     with pytest.raises(PhysimError, match=r"tie\('back', 'core'\) closes a cycle without a delay: 'core' needs 'back'"):
         net.tie(back, core)
+
+
+def test_a_cycle_through_a_numbered_delay_names_both_ends_at_once() -> None:
+    net = ModuleGraph()
+    back = net.later("back")
+    core = net.add("core", nn.Identity(), added(net.input("x"), delayed(back)))
+    with pytest.raises(PhysimError, match=r"tie\('back', 'core'\) .*through delayed\(back\), .*initial=a tensor"):
+        net.tie(back, core)
+
+
+def test_a_numbered_delay_may_stand_behind_one_that_knows_its_first_value() -> None:
+    net = ModuleGraph()
+    back = net.later("back")
+    doubled = delayed(back, 5.0)
+    core = net.add("core", nn.Identity(), added(net.input("x"), delayed(doubled, torch.zeros(1))))
+    net.tie(back, core)
+    net.returns(core, doubled)
+    check_steps(net, {"x": torch.ones(1, 5, 1)}, split=2)
+    assert net({"x": torch.ones(1, 5, 1)})[0].flatten().tolist() == [1, 6, 2, 7, 3]
 
 
 def test_a_port_cannot_be_tied_to_itself_or_twice_or_across_places() -> None:

@@ -63,6 +63,18 @@ class Counted(nn.Module):
         return value + 1
 
 
+class Seen(nn.Module):
+    """Keeps what it read second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[Tensor] = []
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        self.values.append(second)
+        return first[:, :1]
+
+
 class Refusing(nn.Module):
     def forward(self, value: Tensor) -> Tensor:
         raise AssertionError("this module is not needed")
@@ -195,15 +207,6 @@ def test_an_untied_port_is_named_when_it_is_run() -> None:
         net({"x": torch.zeros(1, 2, 1)})
 
 
-def test_a_cycle_needs_a_first_value_of_known_shape() -> None:
-    net = ModuleGraph()
-    back = net.later("back")
-    core = net.add("core", nn.Identity(), added(net.input("x"), delayed(back)))
-    net.tie(back, core)
-    with pytest.raises(PhysimError, match=r"delayed\(back\) stands on a cycle.*before 'back'.*initial=a tensor"):
-        net({"x": torch.zeros(1, 2, 1)}, outputs=core)
-
-
 def test_the_number_of_ticks_must_be_known() -> None:
     net = ModuleGraph()
     back = net.later("back")
@@ -221,3 +224,28 @@ def test_values_on_changing_relations_have_no_tick_axis() -> None:
     edges = Edges(torch.tensor([[0, 0, 1], [1, 1, 0]]), torch.ones(3, 2).double(), torch.tensor([0, 2, 2]))
     given = {"x": torch.randn(2, 4, 2).double(), "strength": torch.randn(3, 2).double(), "pairs": edges}
     check_steps(net, given, split=2)
+
+
+@pytest.mark.parametrize("core", [LSTM(2, 2), None])
+@pytest.mark.parametrize("stepped", [False, True])
+def test_a_state_of_another_number_of_items_is_named(core: nn.Module | None, stepped: bool) -> None:
+    net = ModuleGraph()
+    x = net.input("x")
+    net.returns(delayed(x) if core is None else net.add("core", core, x))
+    _, state = net.window({"x": torch.zeros(3, 4, 2)})
+    with pytest.raises(PhysimError, match=r"the state of '(core|delayed\(x\))' is of 3 items, but this run has 2"):
+        net.step({"x": torch.zeros(2, 2)}, state) if stepped else net({"x": torch.zeros(2, 4, 2)}, state)
+
+
+def test_a_cycle_splits_changing_relations_without_copies() -> None:
+    net, seen = ModuleGraph(), Seen()
+    x, strength, pairs = net.input("x"), net.input("strength"), net.relations("pairs")
+    back = net.later("back")
+    both = joined(senders(delayed(back, torch.zeros(1)), pairs), pairs.attributes)
+    net.tie(back, added(x, summed(net.add("effects", seen, both, strength))))
+    net.returns(back)
+    strengths = torch.arange(3.0)[:, None]
+    edges = Edges(torch.tensor([[0, 0, 1], [1, 1, 0]]), torch.ones(3, 1), torch.tensor([0, 2, 2]))
+    net({"x": torch.zeros(2, 4, 1), "strength": strengths, "pairs": edges})
+    assert [value.flatten().tolist() for value in seen.values] == [[0], [], [1, 2], []]
+    assert {value.untyped_storage().data_ptr() for value in seen.values} == {strengths.untyped_storage().data_ptr()}

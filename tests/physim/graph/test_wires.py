@@ -224,3 +224,13 @@ def test_pooled_and_spread_go_between_objects_and_scene() -> None:
         pooled(pairs.attributes)
     with pytest.raises(PhysimError, match=r"spread\('x'\) wants a port on the scene, but 'x' lives on the objects"):
         pooled(x), spread(x)
+
+
+@pytest.mark.parametrize(("shape", "wanted"), [((3,), r"\[items, features\]"), ((3, 4), r"\[items, ticks, features\]")])
+def test_joined_wants_a_feature_axis(shape: tuple[int, ...], wanted: str) -> None:
+    net = ModuleGraph()
+    x, y = net.input("x"), net.input("y")
+    both = joined(x, y)
+    net.returns(delayed(both) if len(shape) == 2 else both)
+    with pytest.raises(PhysimError, match=rf"joined\(x, y\) wants {wanted}, but 'y' has the shape \[3"):
+        net({"x": torch.zeros(*shape, 1), "y": torch.zeros(shape)})

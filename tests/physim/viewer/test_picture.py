@@ -64,6 +64,11 @@ def test_huge_positions_are_drawn_without_harm(playback: Playback) -> None:
     surface, picture = pygame.Surface((800, 450), 0, 32), Picture(playback)
     playback.simulation.runs[LEARNED].override(0, np.array([1e200, -1e200]), None)
     picture.draw(surface, 1 / 60, SPEEDS)
+    assert playback.simulation.runs[LEARNED].state.pos[0].tolist() == [1e200, -1e200]
+    places = picture.camera.pixels(playback.simulation.runs[LEARNED].state.pos)
+    shown = [panel.surface.get_rect().inflate(2, 2).collidepoint(*places[0]) for panel in picture._panels.values()]
+    assert np.isfinite(places).all()
+    assert all(shown)
 
 
 def test_the_mouse_takes_hold_of_the_body_under_it(playback: Playback) -> None:

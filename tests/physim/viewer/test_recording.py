@@ -7,6 +7,7 @@ import imageio_ffmpeg
 import pygame
 import pytest
 
+from physim.errors import PhysimError
 from physim.viewer.recording import Recorder
 
 
@@ -65,3 +66,21 @@ def test_a_discarded_film_leaves_nothing_and_what_was_there_stays(tmp_path: Path
     recorder.discard()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_takes_no_film_is_named(tmp_path: Path) -> None:
+    (tmp_path / "film.png").mkdir()
+    recorder = Recorder(tmp_path / "film.png")
+    recorder.add(surfaces(1)[0])
+    with pytest.raises(PhysimError, match=r"film\.png cannot be written"):
+        recorder.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["film.png"]
+
+
+@pytest.mark.parametrize("ending", [".GIF", ".MP4", ".PNG"])
+def test_endings_may_be_in_capitals(tmp_path: Path, ending: str) -> None:
+    recorder = Recorder(tmp_path / f"film{ending}")
+    for surface in surfaces(3):
+        recorder.add(surface)
+    recorder.close()
+    assert [path.name for path in tmp_path.iterdir()] == [f"film{ending}"]

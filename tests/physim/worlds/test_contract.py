@@ -13,6 +13,8 @@ from physim.scenes.forces import Gravity
 from physim.worlds.base import World
 from physim.worlds.contract import check_world
 from physim.worlds.function import world
+from worlds.charges import Charges
+from worlds.nbody import NBody
 
 draws = itertools.count()
 
@@ -67,8 +69,43 @@ class Misnamed(Mistaken):
     position_rule = "velocity"  # type: ignore[assignment]
 
 
+@world()
+def bouncing(rng: np.random.Generator) -> pymunk.Space:
+    space = pymunk.Space()
+    space.gravity = 0, -10
+    floor = pymunk.Segment(space.static_body, (-9, 0), (9, 0), 0.1)
+    floor.elasticity = 0.9
+    space.add(floor)
+    for place in (-2, 0, 2):
+        ball = pymunk.Body(1, 1)
+        ball.position, ball.velocity = (place, rng.uniform(0.3, 2)), tuple(rng.normal(size=2))
+        circle = pymunk.Circle(ball, 0.2)
+        circle.elasticity = 0.9
+        space.add(ball, circle)
+    return space
+
+
+@world()
+def hanging(rng: np.random.Generator) -> pymunk.Space:
+    space = one_ball(rng.uniform(2, 3))
+    space.gravity, space.damping = (0, -10), 0.9
+    ball = next(iter(space.bodies))
+    space.add(pymunk.DampedSpring(space.static_body, ball, (0, 0), (0, 0), 1.0, 20.0, 0.5))
+    return space
+
+
 def test_a_sound_world_passes() -> None:
     check_world(sound())
+
+
+@pytest.mark.parametrize("substeps", [1, 4, 10])
+@pytest.mark.parametrize("kind", [NBody, Charges, bouncing, hanging])
+def test_bodies_move_by_the_rule_of_either_truth(kind: type[World], substeps: int) -> None:
+    item = kind(substeps=substeps)  # type: ignore[call-arg]
+    check_world(item)
+    wrong = type("Wrong", (kind,), {"position_rule": 1 - item.position_rule})
+    with pytest.raises(PhysimError, match="but the truth moves its bodies by"):
+        check_world(wrong(substeps=substeps))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pymunk
 import pytest
 
 from physim.errors import PhysimError
-from physim.worlds.function import world
+from physim.worlds.function import Function, world
 
 
 @world()
@@ -57,6 +57,21 @@ def test_a_parameter_named_as_a_field_of_every_world_is_refused() -> None:
         @world()
         def clashing(rng: np.random.Generator, forces: float = 1.0) -> pymunk.Space:
             return pymunk.Space()
+
+
+@pytest.mark.parametrize("function", [lambda: None, lambda balls=3: balls, lambda *, rng: rng])
+def test_a_function_that_does_not_take_rng_first_is_refused(function: Function) -> None:
+    with pytest.raises(PhysimError, match=r"a world function takes rng first, got <lambda>\("):
+        world()(function)
+
+
+def test_a_function_that_raises_is_named() -> None:
+    @world()
+    def broken(rng: np.random.Generator) -> pymunk.Space:
+        raise KeyError("ball")
+
+    with pytest.raises(PhysimError, match="the function broken raised KeyError: 'ball'"):
+        broken().scene(seed=1)
 
 
 def test_a_function_that_returns_no_space_is_refused() -> None:
