@@ -95,7 +95,7 @@ class World(ABC):
         sequence = np.random.SeedSequence(seed, spawn_key=(index,))
         scene = scene_of(self.space(np.random.default_rng(sequence)), self.dt, self.columns)
         if not bool((scene.inverse_mass > 0).any()):
-            raise PhysimError(f"the world {self.name} gave a space of {scene.num_bodies} bodies, none of which can move")
+            raise PhysimError(f"the world {self.name} gave a space of {scene.num_bodies} bodies, and none can move")
         return scene
 
     def scenes(self, seed: int, count: int, start: int = 0) -> list[Scene]:
