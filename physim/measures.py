@@ -11,6 +11,8 @@ from physim.scenes.scene import DYNAMIC, RELATION_KINDS, Scene
 from physim.scenes.trajectory import Trajectory
 
 Motion = Trajectory | Scene
+Energies = tuple[Tensor, Tensor]
+"""Kinetic and potential energy in joules."""
 
 
 def kinetic_energy(motion: Motion) -> Tensor:
@@ -61,6 +63,34 @@ def angular_momentum(motion: Motion) -> Tensor:
     scene, pos, vel = _scene(motion), motion.pos, motion.vel
     orbital = scene.mass * (pos[..., 0] * vel[..., 1] - pos[..., 1] * vel[..., 0])
     return _summed(scene, orbital + _moment(scene) * motion.angular_velocity)
+
+
+def energies(motion: Motion, forces: PairForce | None = None) -> Energies | None:
+    """The kinetic and the potential energy of each scene; None where the forces have no potential.
+
+    Shapes: as those of `kinetic_energy`.
+    """
+    potential = potential_energy(motion, forces)
+    return None if potential is None else (kinetic_energy(motion), potential)
+
+
+def energy_drift(later: Energies, start: Energies) -> Tensor:
+    """How far the energy is from the start's, as a share of the start's kinetic plus size of potential energy.
+
+    Shapes: as those of `energies`.
+    """
+    scale = start[0] + start[1].abs()
+    return (sum(later) - sum(start)) / torch.where(scale > 0, scale, 1.0)
+
+
+def momentum_drift(motion: Scene, start: Scene) -> Tensor:
+    """How far each scene's momentum is from the start's, as a share of the start's sum of m |v|; from rest, of today's.
+
+    Shapes: [B].
+    """
+    before, now = (_summed(scene, scene.mass * scene.vel.norm(dim=-1)) for scene in (start, motion))
+    scale = torch.where(before > 0, before, now)
+    return (momentum(motion) - momentum(start)).norm(dim=-1) / torch.where(scale == 0, 1.0, scale)
 
 
 def position_error(motion: Motion, truth: Motion) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import product
 
 import numpy as np
 import torch
@@ -33,11 +34,13 @@ def graph(progress: bool = False) -> list[Row]:
 
 
 def engines(progress: bool = False) -> list[Row]:
-    """The shipped n-body engine beside the same network on torch-geometric's `MetaLayer`; then the making of data."""
+    """The shipped n-body engine beside torch-geometric's `MetaLayer`, plain and compiled; then the making of data."""
     engine = LearnedEngine.load("nbody")
     few, many = (find_world("nbody", {"bodies": bodies}) for bodies in (6, 128))
-    rows = [training_speed(engine, few, precision, _rounds(progress)) for precision in PRECISIONS]
-    rows += [inference_speed(engine, many, precision, _rounds(progress)) for precision in PRECISIONS]
+    rows: list[Row] = []
+    for compiled, precision in product((False, True), PRECISIONS):
+        rows.append(training_speed(engine, few, precision, _rounds(progress), compiled))
+        rows.append(inference_speed(engine, many, precision, _rounds(progress), compiled))
     return [*rows, generation_speed(few, 256, 1000, range(3))]
 
 

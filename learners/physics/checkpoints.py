@@ -16,7 +16,7 @@ from torch import nn
 from physim.errors import PhysimError
 from physim.outputs import replacing
 
-Identity = Mapping[str, str | int]
+Identity = Mapping[str, str | float | None]
 """What tells one training from another, by name."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,31 +11,20 @@ from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.worlds import World
 
-KINDS = {
-    "": "best",
-    "_paper": "paper",
-    "_dynamics_only": "dynamics_only",
-    "_mlp_3": "mlp",
-    "_mlp_6": "mlp",
-    "_mlp_12": "mlp",
-}
-"""What follows a world's name in the names of the weights that ship for it, and the model it stands for; the MLP fits
-one number of bodies, so it ships for several."""
-
 FOLDERS = tuple(Path(str(resources.files(package))) / "weights" for package in ("physim", "learners.physics"))
 
 
 def contestants(world: World, weights: Sequence[str], seed: int) -> dict[str, LearnedEngine]:
     """The engines of `weights`, or of those that ship for the world, by model; they fit scenes of the seed.
 
-    Of the weights that ship, those that do not fit are left out.
+    A model is its config, or the weights themselves where several share a config or none is known. Of the weights that
+    ship, those that do not fit are left out.
     Raises: PhysimError where weights asked for do not fit the world, or none that ship do.
     """
     scene = world.scene(seed)
-    models = {f"{world.name}{ending}": model for ending, model in KINDS.items()}
     found: dict[str, LearnedEngine] = {}
     refused = f"no weights ship for the world {world.name}: name some with --weights"
-    for name in weights or [name for name in models if _shipped(name)]:
+    for name in weights or _shipping_for(world):
         engine = LearnedEngine.load(_shipped(name) or name)
         try:
             engine.start(scene)
@@ -43,10 +33,21 @@ def contestants(world: World, weights: Sequence[str], seed: int) -> dict[str, Le
             if weights:
                 raise PhysimError(refused) from None
             continue
-        found[models.get(name, name)] = engine
+        found[name] = engine
     if not found:
         raise PhysimError(refused)
-    return found
+    configs = Counter(map(_config, found.values()))
+    models = {name: _config(engine) for name, engine in found.items()}
+    return {model if model and configs[model] == 1 else name: found[name] for name, model in models.items()}
+
+
+def _config(engine: LearnedEngine) -> str | None:
+    return engine.terms.provenance.get("config")
+
+
+def _shipping_for(world: World) -> list[str]:
+    stems = (file.stem for folder in FOLDERS for file in sorted(folder.glob(f"{world.name}*.safetensors")))
+    return [stem for stem in stems if stem == world.name or stem.startswith(f"{world.name}_")]
 
 
 def _shipped(name: str) -> Path | None:

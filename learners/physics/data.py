@@ -21,7 +21,8 @@ Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 class OneSteps:
     """All states of a batch of trajectories but the last, each with the velocity that followed.
 
-    Rows are objects: examples of scenes of different sizes stand in a row, as in a batch of scenes.
+    Rows are objects: examples of scenes of different sizes stand in a row, as in a batch of scenes. `world` is the
+    identity of the world that made the trajectories.
     """
 
     def __init__(self, trajectory: Trajectory, columns: tuple[str, ...]) -> None:
@@ -29,6 +30,7 @@ class OneSteps:
         self.scene = scene if "ptr" in scene else Scene.batch_of([scene])
         self.pos, self.vel = trajectory.pos, trajectory.vel
         self.columns = columns
+        self.world = trajectory.metadata
         self.steps = trajectory.steps
         self.starts, self.counts = self.scene.ptr[:-1], self.scene.counts
         change = self.vel[1:] - self.vel[:-1]  # [T, N, 2]

@@ -65,7 +65,7 @@ def judged(world: World, engines: Engines, settings: EvaluateSettings) -> Judgem
         stride=stride,
         one_step={model: error.mean for model, error in errors.items()},
         outcomes=outcomes,
-        truth=drifts(first, first, world.forces),
+        truth=drifts(first, world.forces),
         limit=FAR * _start_radius(world, first.scene),
     )
 

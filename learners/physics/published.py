@@ -14,7 +14,8 @@ network too."""
 
 
 def published_ratio(world: World, model: str) -> float | None:
-    """The paper's one-step error over constant velocity's, or None where it has none."""
+    """The paper's one-step error over constant velocity's, or None where it has none, as for other parameters."""
     if world.name != "nbody":
         return None
-    return _NBODY.get(world.parameters["bodies"], {}).get(model)
+    bodies = {"bodies": world.parameters["bodies"]}
+    return _NBODY.get(bodies["bodies"], {}).get(model) if world == type(world)(**bodies) else None

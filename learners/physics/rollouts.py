@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from physim.engines.base import Engine
-from physim.measures import horizon, kinetic_energy, momentum, position_error, potential_energy
+from physim.measures import energies, energy_drift, horizon, momentum_drift, position_error
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
@@ -61,11 +61,11 @@ def outcome(
     pos, vel, angle, turning = (getattr(truth, name)[::every][: len(run)] for name in STATE_FIELDS)
     thinned = Trajectory(truth.scene, pos, vel, angle, turning, run.times)
     with np.errstate(all="ignore"):
-        energy_drift, momentum_drift = drifts(run, thinned, forces)
+        energy, momentum = drifts(run, forces)
     finite = torch.isfinite(torch.cat([run.pos[-1], run.vel[-1]], dim=-1)).all(dim=-1)
     parts = finite.split(truth.scene.counts.tolist())
     blown_up = torch.stack([~part.all() for part in parts])
-    return Outcome(position_error(run, thinned), energy_drift, momentum_drift, blown_up, every)
+    return Outcome(position_error(run, thinned), energy, momentum, blown_up, every)
 
 
 def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) -> Trajectory:
@@ -84,24 +84,15 @@ def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) ->
     return Trajectory(scene, pos, vel, angle, turning, times)
 
 
-def drifts(run: Trajectory, truth: Trajectory, forces: PairForce | None) -> tuple[Tensor | None, Tensor]:
-    """How far energy and momentum end from where they began: a share of the energy at the start (None where there is no
-    potential), and of the sum of m |v| at the truth's end, for each scene.
+def drifts(run: Trajectory, forces: PairForce | None) -> tuple[Tensor | None, Tensor]:
+    """The sizes of the drifts of energy (None where there is no potential) and momentum at the end of each scene.
 
     Shapes: [B], [B].
     """
     start, end = run.at(0), run.at(-1)
-    before, after = energy(start, forces), energy(end, forces)
-    energy_drift = None if before is None or after is None else (after - before).abs() / before.abs()
-    moved = (momentum(end) - momentum(start)).norm(dim=-1)
-    sizes = truth.scene.mass * truth.vel[-1].norm(dim=-1)
-    return energy_drift, moved / torch.stack([part.sum() for part in sizes.split(truth.scene.counts.tolist())])
-
-
-def energy(scene: Scene, forces: PairForce | None) -> Tensor | None:
-    """The total energy of each scene [B] in joules; None where there is no potential."""
-    potential = potential_energy(scene, forces)
-    return None if potential is None else kinetic_energy(scene) + potential
+    before, after = energies(start, forces), energies(end, forces)
+    energy = None if before is None or after is None else energy_drift(after, before).abs()
+    return energy, momentum_drift(end, start)
 
 
 def median(values: Tensor) -> float:

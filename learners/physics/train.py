@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -74,9 +76,10 @@ def _processes(settings: TrainSettings) -> Iterator[Fabric]:
 
 
 def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajectory:
+    """The data, with the identity of the world that made it as its metadata."""
     if settings.data is None:
         scenes = Scene.batch_of(world.scenes(settings.seed, settings.scenes))
-        return rollout(world.engine(), scenes, settings.steps, progress=progress)
+        return replace(rollout(world.engine(), scenes, settings.steps, progress=progress), metadata=world.metadata)
     trajectory = load_trajectory(settings.data)
     made_by = trajectory.metadata
     seed = made_by.get("seed", 0)
@@ -88,7 +91,14 @@ def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajec
         got, wanted = made_by.get(field), world.metadata[field]
         if got != wanted:
             raise PhysimError(f"data: {settings.data} comes from a world whose {field} is {got}, wanted {wanted}")
-    return trajectory
+    if made_by.get("source") != world.metadata["source"]:
+        raise PhysimError(
+            f"data: {settings.data} was made by other code of {world.name} than today's: generate it again"
+        )
+    made = {key: made_by.get(key) for key in world.metadata}
+    if progress and made["parameters"] != world.parameters:
+        print(f"the world's parameters are those of {settings.data}: {made['parameters']}", file=sys.stderr)
+    return replace(trajectory, metadata=made)
 
 
 def _columns(world: World, scene: Scene) -> tuple[str, ...]:
@@ -99,7 +109,7 @@ def _columns(world: World, scene: Scene) -> tuple[str, ...]:
 
 def _terms(world: World, settings: TrainSettings, data: OneSteps, training: Training) -> Terms:
     provenance = {
-        "world": world.metadata,
+        "world": data.world,
         "config": settings.config,
         "seed": settings.seed,
         "scenes": data.scenes,

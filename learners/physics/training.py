@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import time
@@ -18,6 +19,7 @@ from learners.physics.checkpoints import Checkpoint, Identity, Progress
 from learners.physics.configs import CONFIGS, graph_batch, prepared
 from learners.physics.data import Batch, OneSteps
 from learners.physics.loss_log import LossLog
+from learners.physics.losses import ImpulseError
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, losses_of
 from physim.interaction import predicted
@@ -51,6 +53,7 @@ class Training:
     def __init__(self, data: OneSteps, settings: TrainSettings, dt: float, fabric: Fabric) -> None:
         self.data, self.settings, self.fabric = data, settings, fabric
         self.config = CONFIGS[settings.config]
+        self.minutes = settings.minutes or (None if settings.updates else self.config.minutes)
         if self.config.batch % fabric.world_size:
             raise PhysimError(f"{fabric.world_size} processes do not divide the batch of {self.config.batch} examples")
         with torch.random.fork_rng(devices=[]):
@@ -63,9 +66,10 @@ class Training:
         data.serve(self.graph)
         prepared(self.graph, data, settings.seed, self.learned)
         self.objective = Objective(self.graph, self.config.losses(self.graph, data))
+        _check_groups(self.objective.losses, self.config.batch, fabric.world_size)
         self.optimiser = torch.optim.Adam(self.graph.parameters(), lr=self.config.rate, betas=(0.9, 0.99), eps=1e-12)
         self.wrapped, self.stepper = fabric.setup(self.objective, self.optimiser)
-        self.checkpoint = Checkpoint(settings.checkpoint, _identity(settings, data), self.graph, self.optimiser)
+        self.checkpoint = Checkpoint(settings.checkpoint, self._identity(), self.graph, self.optimiser)
         self.progress = self.checkpoint.load() if settings.resume else Progress()
         self.noise_scale = {name: float(getattr(data, name).std()) * self.config.noise for name in ("pos", "vel")}
 
@@ -74,13 +78,12 @@ class Training:
 
         Raises: PhysimError where the losses are no longer finite.
         """
-        minutes = self.settings.minutes or (None if self.settings.updates else self.config.minutes)
         reports = _Times(REPORTS, 60.0, self.progress.seconds)
         saves = _Times((), SAVE_EVERY, self.progress.seconds)
         begun = time.perf_counter() - self.progress.seconds
         losses: list[float] = []
         with self._log() as log, self._bar() as bar, HeldInterrupts() as interrupts:
-            while (done := self._share_done(minutes)) < 1:
+            while (done := self._share_done()) < 1:
                 mine = self.update(done)
                 self.progress.seconds, stop, losses = self._agreed(time.perf_counter() - begun, interrupts.asked, mine)
                 if not all(map(math.isfinite, losses)):
@@ -139,8 +142,8 @@ class Training:
                 inputs[name] = inputs[name] + rows * scale * noise
         return inputs, targets
 
-    def _share_done(self, minutes: float | None) -> float:
-        shares = [self.progress.seconds / (60 * minutes)] if minutes else []
+    def _share_done(self) -> float:
+        shares = [self.progress.seconds / (60 * self.minutes)] if self.minutes else []
         if self.settings.updates:
             shares.append(self.progress.updates / self.settings.updates)
         return max(shares)
@@ -162,11 +165,30 @@ class Training:
         figures["ratio"] = self.held_out_ratio()
         curve.append(figures)
         line = f"{now.updates} updates, {figures['minutes']:.2f} min"
-        tqdm.write(f"{line}: {figures['ratio']:.2e} of constant velocity's error on unseen scenes", file=sys.stderr)
+        where = "unseen scenes" if self.data.scenes > 1 else "the one scene, which it learns from"
+        tqdm.write(f"{line}: {figures['ratio']:.2e} of constant velocity's error on {where}", file=sys.stderr)
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:
             self.checkpoint.save(self.progress)
+
+    def _identity(self) -> Identity:
+        """What a checkpoint must agree in, so that going on from it makes sense."""
+        data, settings, world = self.data, self.settings, self.data.world
+        return {
+            "world": world.get("name"),
+            "parameters": json.dumps(world.get("parameters"), sort_keys=True),
+            "dt": world.get("dt"),
+            "source": world.get("source"),
+            "config": settings.config,
+            "seed": settings.seed,
+            "precision": settings.precision,
+            "minutes": self.minutes,
+            "updates": settings.updates,
+            "scenes": data.scenes,
+            "steps": data.steps,
+            "bodies": data.scene.num_bodies,
+        }
 
     def _log(self) -> LossLog:
         path = self.settings.out.with_suffix(".losses.csv") if self.fabric.is_global_zero else None
@@ -182,10 +204,13 @@ class Training:
         )
 
 
-def _identity(settings: TrainSettings, data: OneSteps) -> Identity:
-    """What a checkpoint must agree in, so that going on from it makes sense."""
-    identity: dict[str, str | int] = {name: getattr(settings, name) for name in ("config", "seed", "precision")}
-    return identity | {"scenes": data.scenes, "steps": data.steps, "bodies": data.scene.num_bodies}
+def _check_groups(losses: Sequence[Loss], batch: int, processes: int) -> None:
+    size = batch // processes
+    if size % ImpulseError.GROUP and any(isinstance(loss, ImpulseError) for loss in losses):
+        raise PhysimError(
+            f"{processes} processes take {size} examples each of a batch of {batch}, but the loss wants a multiple of "
+            f"{ImpulseError.GROUP}: use fewer"
+        )
 
 
 class _Times:

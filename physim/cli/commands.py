@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -102,7 +103,8 @@ class Train(WorldCommand):
     seed: int = 0
     """What weights, noise and batches are drawn from; under 90000, the rest are for tests."""
     resume: bool = False
-    """Go on from the checkpoint that an interrupted run left beside --out."""
+    """Go on from the checkpoint that an interrupted run left beside --out. With --updates the losses are those of a run
+    without a break; with --minutes the schedule follows the clock."""
     out: Path | None = None
     """The weights file to write; without it, the world's name with .safetensors in this folder."""
     scenes: int = 1000
@@ -127,25 +129,17 @@ class Train(WorldCommand):
         if self.config not in learner.configs:
             raise PhysimError(f"unknown config {self.config!r}: the known ones are {', '.join(learner.configs)}")
         try:
-            print(learner.train(world, settings))
+            path = learner.train(world, settings)
         except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(f": --resume goes on from {settings.checkpoint}") from stop
+            left = settings.checkpoint.exists()
+            raise KeyboardInterrupt(f": --resume goes on from {settings.checkpoint}" if left else "") from stop
+        if os.environ.get("RANK", "0") == "0":  # torchrun starts one command line for each process
+            print(path)
 
     def settings(self, out: Path) -> TrainSettings:
         """The flags as the learner takes them."""
-        return TrainSettings(
-            out=out,
-            data=self.data,
-            config=self.config,
-            minutes=self.minutes,
-            updates=self.updates,
-            seed=self.seed,
-            resume=self.resume,
-            scenes=self.scenes,
-            steps=self.steps,
-            precision=self.precision,
-            threads=self.threads,
-        )
+        given = {item.name: getattr(self, item.name) for item in fields(TrainSettings)}
+        return TrainSettings(**{**given, "out": out})
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-import torch
 
-from physim.measures import kinetic_energy, momentum, potential_energy
+from physim.measures import Energies, energies, energy_drift, momentum_drift
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import Scene
 
@@ -16,7 +15,7 @@ from physim.scenes.scene import Scene
 @final
 @dataclass(frozen=True)
 class Drift:
-    """Changes since the start as fractions: of kinetic plus potential energy's sizes, and of the sum of m |v|.
+    """Changes since the start as shares (`physim.measures.energy_drift`, `momentum_drift`).
 
     `energy` is None where the forces have no potential.
     """
@@ -27,24 +26,18 @@ class Drift:
 
 @final
 class Ledger:
-    """What energy and momentum were when a run began."""
+    """The scene that a run began with, and its energies."""
 
     def __init__(self, scene: Scene, forces: PairForce | None) -> None:
-        self._forces = forces
-        kinetic, potential = self._energies(scene)
-        self._energy = kinetic + (potential or 0.0)
-        self._energy_scale = kinetic + abs(potential or 0.0) or 1.0
-        self._momentum = momentum(scene)
-        self._momentum_scale = float(scene.mass @ scene.vel.norm(dim=-1)) or 1.0
+        self._scene, self._forces, self._energies = scene, forces, _energies(scene, forces)
 
     def drift(self, scene: Scene) -> Drift:
         """The drift of the same bodies, later."""
-        kinetic, potential = self._energies(scene)
-        energy = None if potential is None else (kinetic + potential - self._energy) / self._energy_scale
-        return Drift(energy, float(torch.linalg.vector_norm(momentum(scene) - self._momentum)) / self._momentum_scale)
+        before, after = self._energies, _energies(scene, self._forces)
+        energy = None if before is None or after is None else float(energy_drift(after, before))
+        return Drift(energy, float(momentum_drift(scene, self._scene)))
 
-    def _energies(self, scene: Scene) -> tuple[float, float | None]:
-        """Kinetic and potential energy in joules."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            potential = potential_energy(scene, self._forces)
-        return float(kinetic_energy(scene)), None if potential is None else float(potential)
+
+def _energies(scene: Scene, forces: PairForce | None) -> Energies | None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return energies(scene, forces)

@@ -89,3 +89,32 @@ def test_the_horizon_is_the_first_step_past_the_limit() -> None:
     error = torch.tensor([[0.0, 0.0, 0.0], [1.0, 9.0, math.nan], [6.0, 1.0, 1.0], [1.0, 1.0, 9.0], [5.0, 5.0, 5.0]])
     assert measures.horizon(error, 5.0).tolist() == [2, 1, 1]
     assert measures.horizon(error, 10.0).tolist() == [5, 5, 1]
+
+
+def test_drifts_of_two_bodies_by_hand() -> None:
+    pos, forces = torch.tensor([[0.0, 0.0], [20.0, 0.0]]), NBody().forces
+    start = Scene.of(pos, torch.tensor([[0.0, 0.0], [10.0, 0.0]]), torch.ones(2))
+    later = start.moved(pos=pos.double() * 1.5, vel=torch.tensor([[0.0, 5.0], [10.0, 0.0]], dtype=torch.float64))
+    kinetic, before, after = 50, -6e4 / 20, -6e4 / 30
+    energies = measures.energies(later, forces), measures.energies(start, forces)
+    assert energies[0] is not None
+    assert energies[1] is not None
+    assert measures.energy_drift(*energies).item() == pytest.approx((12.5 + after - before) / (kinetic - before))
+    assert measures.momentum_drift(later, start).item() == pytest.approx(5 / 10)
+
+
+def test_drifts_are_never_divided_by_nothing() -> None:
+    still = Scene.of(torch.zeros(1, 2), torch.zeros(1, 2), torch.ones(1))
+    moved = still.moved(vel=torch.tensor([[3.0, 4.0]], dtype=torch.float64))
+    for motion, energy, momentum in ((still, 0, 0), (moved, 12.5, 1)):
+        energies = measures.energies(motion), measures.energies(still)
+        assert energies[0] is not None
+        assert energies[1] is not None
+        assert (measures.energy_drift(*energies).item(), measures.momentum_drift(motion, still).item()) == (
+            energy,
+            momentum,
+        )
+
+
+def test_forces_without_a_potential_have_no_energies() -> None:
+    assert measures.energies(Swirl(bodies=3).scene(seed=1), Swirl().forces) is None

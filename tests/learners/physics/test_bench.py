@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import torch
 
 from learners.physics import bench
@@ -9,7 +10,7 @@ from learners.physics.versus import PRECISIONS, inference_speed, one_step_ratio,
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.interaction import interaction_network
-from physim.reports import table
+from physim.reports import Row, table
 from worlds import NBody
 
 
@@ -43,6 +44,17 @@ def test_speeds_name_precision_threads_and_error() -> None:
             assert (row["precision"], row["bodies"], row["compiled"]) == (precision, 3, False)
             assert row["one_step_mse_over_constant_velocity"] > 0
         json.dumps(rows)
+
+
+def test_the_bench_of_engines_has_plain_and_compiled_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stand_in(engine: object, world: object, precision: str, rounds: object, compiled: bool) -> Row:
+        return {"precision": precision, "compiled": compiled}
+
+    for name in ("training_speed", "inference_speed"):
+        monkeypatch.setattr(bench, name, stand_in)
+    monkeypatch.setattr(bench, "generation_speed", lambda *given: {})
+    made = [(row["precision"], row["compiled"]) for row in bench.engines() if row]
+    assert sorted(made) == sorted(2 * [(precision, compiled) for precision in PRECISIONS for compiled in (False, True)])
 
 
 def test_a_network_that_predicts_no_change_is_as_good_as_constant_velocity() -> None:

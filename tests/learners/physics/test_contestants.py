@@ -15,8 +15,8 @@ from worlds import NBody, Swirl
 SEED = 90_000
 
 
-def save(graph: ModuleGraph, path: Path, dt: float = 1e-3, bodies: int | None = None) -> None:
-    LearnedEngine(graph, Terms(dt, 1.0, ("mass",), ("point",), ("pair",), {}, bodies)).save(path)
+def save(graph: ModuleGraph, path: Path, config: str, bodies: int | None = None) -> None:
+    LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {"config": config}, bodies)).save(path)
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folders = tmp_path / "package", tmp_path / "learner"
     for folder in folders:
         folder.mkdir()
-    save(interaction_network(width=4), folders[0] / "nbody.safetensors")
-    save(paper_interaction_network(relations=False), folders[1] / "nbody_dynamics_only.safetensors")
-    save(mlp(bodies=3), folders[1] / "nbody_mlp_3.safetensors", bodies=3)
+    save(interaction_network(width=4), folders[0] / "nbody.safetensors", "best")
+    save(paper_interaction_network(relations=False), folders[1] / "nbody_dynamics_only.safetensors", "dynamics_only")
+    save(mlp(bodies=3), folders[1] / "nbody_mlp_3.safetensors", "mlp", bodies=3)
     monkeypatch.setattr(module, "FOLDERS", folders)
     return folders[1]
 
@@ -45,9 +45,22 @@ def test_weights_asked_for_by_name_must_fit(shipped: Path) -> None:
         contestants(NBody(bodies=6), ("nbody", "nbody_mlp_3"), SEED)
 
 
-def test_files_are_judged_under_their_own_names(shipped: Path) -> None:
-    file = str(shipped / "nbody_mlp_3.safetensors")
-    assert list(contestants(NBody(bodies=3), ("nbody", file), SEED)) == ["best", file]
+def test_a_file_is_judged_by_the_config_it_holds_whatever_it_is_called(shipped: Path, tmp_path: Path) -> None:
+    save(mlp(bodies=3), tmp_path / "mine.safetensors", "mlp", bodies=3)
+    file = str(tmp_path / "mine.safetensors")
+    assert list(contestants(NBody(bodies=3), ("nbody", file), SEED)) == ["best", "mlp"]
+
+
+def test_files_of_one_config_are_told_apart_by_path(shipped: Path, tmp_path: Path) -> None:
+    files = tuple(str(tmp_path / f"{name}.safetensors") for name in "ab")
+    for file in files:
+        save(interaction_network(width=4), Path(file), "best")
+    assert list(contestants(NBody(bodies=3), (*files, "nbody_mlp_3"), SEED)) == [*files, "mlp"]
+
+
+def test_weights_of_a_world_of_a_longer_name_do_not_ship_for_this_one(shipped: Path) -> None:
+    save(interaction_network(width=4), shipped / "nbodyplus.safetensors", "paper")
+    assert "paper" not in contestants(NBody(bodies=3), (), SEED)
 
 
 def test_a_world_whose_weights_all_refuse_it_is_refused(shipped: Path) -> None:

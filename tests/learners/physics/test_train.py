@@ -118,6 +118,24 @@ def test_data_of_test_seeds_is_refused(settings: Settings, tmp_path: Path) -> No
         train(NBody(), settings(data=tmp_path / "a.h5"))
 
 
+def test_weights_say_which_world_made_the_data_they_learned(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = NBody(bodies=3, gravity=5e4)
+    generate(made, scenes=10, steps=12, seed=0, workers=1, out=tmp_path / "a.h5")
+    engine = LearnedEngine.load(train(NBody(bodies=3), settings(data=tmp_path / "a.h5")))
+    assert engine.terms.provenance["world"] == made.metadata
+    assert capsys.readouterr().err.count("the world's parameters are those of") == 1
+
+
+def test_data_of_code_that_was_edited_since_is_refused(settings: Settings, tmp_path: Path) -> None:
+    for name, text in (("old", BILLIARDS), ("new", BILLIARDS.replace("-9, 9", "-8, 8"))):
+        (tmp_path / f"{name}.py").write_text(text)
+    generate(find_world(f"{tmp_path}/old.py:billiards"), scenes=2, steps=2, seed=0, workers=1, out=tmp_path / "a.h5")
+    with pytest.raises(PhysimError, match="other code of billiards than today's: generate it again"):
+        train(find_world(f"{tmp_path}/new.py:billiards"), settings(data=tmp_path / "a.h5"))
+
+
 @pytest.mark.parametrize(("world", "field"), [(Charges(), "name"), (NBody(dt=2e-3), "dt"), (NBody(substeps=2), "pos")])
 def test_data_of_another_world_or_step_is_refused_by_name(
     world: NBody, field: str, settings: Settings, tmp_path: Path
@@ -155,6 +173,7 @@ def test_two_processes_train_to_the_losses_of_one(settings: Settings, tmp_path: 
     train(NBody(bodies=3), settings(updates=100, precision="64-true", out=one))
     run = two_processes(f"--bodies 3 --scenes 10 --steps 12 --updates 100 --precision 64-true --out {two}")
     assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [str(two)]
     losses = []
     for path in (one, two):
         with path.with_suffix(".losses.csv").open() as file:

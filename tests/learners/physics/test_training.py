@@ -1,20 +1,26 @@
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from lightning_fabric import Fabric
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from learners.physics.data import OneSteps
 from learners.physics.training import Training
+from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.learner import TrainSettings
 from physim.scenes.trajectory import Trajectory
+from worlds.nbody import NBody
 
 Settings = Callable[..., TrainSettings]
 Start = Callable[..., Training]
@@ -159,3 +165,64 @@ def test_a_training_of_other_data_is_not_gone_on_with(start: Start, mixed: Traje
     training.checkpoint.save(training.progress)
     with pytest.raises(PhysimError, match="is of a training with scenes 10, not 6"):
         Training(OneSteps(mixed, ("mass",)), settings(resume=True), 1e-3, Fabric(accelerator="cpu", devices=1))
+
+
+@pytest.mark.parametrize(
+    ("world", "reason"),
+    [
+        (NBody(bodies=3, gravity=5e4), r"parameters \{.*\"gravity\": 60000.0\}, not"),
+        (NBody(bodies=3, dt=2e-3), r"dt 0\.001, not 0\.002"),
+    ],
+)
+def test_a_training_of_another_world_is_not_gone_on_with(
+    world: NBody, reason: str, trajectory: Trajectory, settings: Settings
+) -> None:
+    def training(world: NBody, resume: bool) -> Training:
+        data = OneSteps(replace(trajectory, metadata=world.metadata), ("mass",))
+        return Training(data, settings(resume=resume), world.dt, Fabric(accelerator="cpu", devices=1))
+
+    first = training(NBody(bodies=3), resume=False)
+    first.checkpoint.save(first.progress)
+    assert training(NBody(bodies=3), resume=True).progress == first.progress
+    with pytest.raises(PhysimError, match=f"is of a training with {reason}"):
+        training(world, resume=True)
+
+
+def test_a_training_of_another_length_is_not_gone_on_with(start: Start) -> None:
+    training = start()
+    training.checkpoint.save(training.progress)
+    with pytest.raises(PhysimError, match="is of a training with updates 10, not 20"):
+        start(updates=20, resume=True)
+    with pytest.raises(PhysimError, match=r"is of a training with minutes None, not 1\.5"):
+        start(minutes=1.5, resume=True)
+
+
+def test_a_checkpoint_from_before_worlds_and_lengths_were_kept_still_loads(start: Start) -> None:
+    training = start()
+    training.checkpoint.save(training.progress)
+    path = training.checkpoint.path
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata()
+    kept = {name: json.loads(header["training"])[name] for name in ("config", "seed", "scenes")}
+    save_file(load_file(path), path, header | {"training": json.dumps(kept)})
+    assert start(resume=True, updates=20).progress == training.progress
+
+
+def test_processes_that_cut_the_groups_of_the_loss_are_refused(
+    trajectory: Trajectory, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    monkeypatch.setattr(Fabric, "world_size", 16)
+    with pytest.raises(PhysimError, match="16 processes take 8 examples each of a batch of 128, but the loss wants a"):
+        Training(OneSteps(trajectory, ("mass",)), settings(), 1e-3, fabric)
+    monkeypatch.setattr(Fabric, "world_size", 4)
+    Training(OneSteps(trajectory, ("mass",)), settings(config="paper"), 1e-3, fabric)
+
+
+def test_the_report_of_a_single_scene_does_not_call_it_unseen(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = NBody(bodies=3)
+    data = OneSteps(rollout(world.engine(), world.scene(seed=1), 12), ("mass",))
+    Training(data, settings(), 1e-3, Fabric(accelerator="cpu", devices=1)).run()
+    assert "error on the one scene, which it learns from" in capsys.readouterr().err

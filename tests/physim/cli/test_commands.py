@@ -156,9 +156,26 @@ def test_generate_writes_the_same_bytes_again(folder: Path, capsys: pytest.Captu
     assert (folder / "first.h5").read_bytes() == (folder / "second.h5").read_bytes()
 
 
-def test_interrupted_training_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("left", "hint"),
+    [(True, ": --resume goes on from nbody.safetensors.checkpoint"), (False, "")],
+)
+def test_interrupted_training_says_how_to_go_on_where_it_can(
+    left: bool, hint: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if left:
+        (folder / "nbody.safetensors.checkpoint").touch()
     assert main(["train", "nbody", "--updates", "13"]) == 130
-    assert capsys.readouterr().err == "physim: interrupted: --resume goes on from nbody.safetensors.checkpoint\n"
+    assert capsys.readouterr().err == f"physim: interrupted{hint}\n"
+
+
+def test_only_the_first_of_several_processes_prints_the_path(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        assert main(["train", "nbody"]) == 0
+    assert capsys.readouterr().out == "nbody.safetensors\n"
 
 
 def test_evaluate_sweeps_every_parameter_given_several_values(capsys: pytest.CaptureFixture[str]) -> None:
