@@ -1,8 +1,9 @@
-"""One thread for torch and no display, so that tests are the same everywhere."""
+"""One thread for torch, no display, and Ctrl-C as usual, so that tests are the same everywhere."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ["SDL_AUDIODRIVER"] = "dummy"
@@ -11,3 +12,4 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 import torch
 
 torch.set_num_threads(1)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests behind it has it ignored

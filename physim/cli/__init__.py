@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from physim import __version__
 from physim.cli.parsing import parse
 from physim.errors import PhysimError
 
@@ -13,8 +14,12 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (by default the process's own) and return its exit code: 2 for bad input, 130 for Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if list(arguments) == ["--version"]:
+        print(f"physim {__version__}")
+        return 0
     try:
-        parse(sys.argv[1:] if arguments is None else arguments)()
+        parse(arguments)()
     except PhysimError as error:
         print(f"physim: {error}", file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import physim
 from physim import plugins
 from physim.cli import main
 from physim.learner import EvaluateSettings, Learner, TrainSettings
@@ -211,3 +212,8 @@ def test_module_is_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "physim", "nothing"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("physim: ")
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"physim {physim.__version__}\n"
