@@ -21,6 +21,7 @@ from physim.learner import EvaluateSettings
 from physim.reports import Row
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory
+from physim.threads import one_thread
 from physim.worlds import World
 
 Engines = Mapping[str, Engine[Any]]
@@ -39,9 +40,10 @@ def evaluate(worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
     """The rows of each world with each of the weights; the baselines are measured on the same states."""
     learned = [contestants(world, settings.weights, settings.seed) for world in worlds]
     rows: list[Row] = []
-    for world, engines in zip(worlds, learned, strict=True):
-        every: Engines = {CONSTANT_VELOCITY: ConstantVelocity(world.dt), **engines}
-        rows += judged(world, every, settings).rows()
+    with one_thread():
+        for world, engines in zip(worlds, learned, strict=True):
+            every: Engines = {CONSTANT_VELOCITY: ConstantVelocity(world.dt), **engines}
+            rows += judged(world, every, settings).rows()
     return rows
 
 

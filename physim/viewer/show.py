@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from typing import final
 
-import torch
-
 from physim.reports import Row
+from physim.threads import one_thread
 from physim.viewer.controls import Controls
 from physim.viewer.hud import Speeds
 from physim.viewer.pace import Pace
@@ -75,14 +73,3 @@ class Show:
         self.recorder.add(self.stage.surface)
         if self.recorder.full:
             self.playback.notice = f"the recording is full at {self.recorder.frames} frames: an .mp4 holds more"
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: steps of so few bodies only wait for the others."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
