@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from itertools import product
 
@@ -38,7 +39,8 @@ def engines(progress: bool = False) -> list[Row]:
     engine = LearnedEngine.load("nbody")
     few, many = (find_world("nbody", {"bodies": bodies}) for bodies in (6, 128))
     rows: list[Row] = []
-    for compiled, precision in product((False, True), PRECISIONS):
+    compiler = shutil.which("g++") or shutil.which("clang++")  # torch.compile needs one on the CPU
+    for compiled, precision in product((False, True) if compiler else (False,), PRECISIONS):
         rows.append(training_speed(engine, few, precision, _rounds(progress), compiled))
         rows.append(inference_speed(engine, many, precision, _rounds(progress), compiled))
     return [*rows, generation_speed(few, 256, 1000, range(3))]
