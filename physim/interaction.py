@@ -8,62 +8,101 @@ import torch
 from torch import Tensor
 
 from physim.errors import PhysimError
-from physim.graph import Edges, ModuleGraph, Port, added, builder, exchanged, joined, receivers, senders, summed
+from physim.geometry import Contact, Geometry, Link, Separation
+from physim.graph import ModuleGraph, Port, Relations, added, builder, exchanged, joined, receivers, senders, summed
 from physim.normalisers import Percentiles
-from physim.relation_models import (
-    MLP,
-    Contact,
-    Differences,
-    Drift,
-    Motion,
-    Separation,
-    SymmetricMessage,
-    Traits,
-    Velocity,
-)
-from physim.scenes.edges import undirected
-from physim.scenes.scene import PAIR, RELATION_KINDS, Scene
+from physim.relation_models import MLP, Differences, Drift, Motion, SymmetricMessage, Traits, Velocity
 
 OUTPUTS = ("velocity", "velocity_change")
 """What a graph for an engine may predict: the name of its output's node."""
-RELATIONS_READ = (RELATION_KINDS[PAIR],)
-"""The kinds of relations that reach a graph."""
+TRAITS = 4
+"""How many numbers code what an object is."""
+RELATIONS = ("pairs", "springs", "pins", "contacts")
+"""The sets of relations that our interaction network knows; those that bodies feel from afar come first."""
 
 
 @builder("interaction_network")
 def interaction_network(
     columns: Sequence[str] = ("mass",),
+    relations: Sequence[str] = ("pairs",),
     contact_dt: float | None = None,
     external: bool = False,
-    width: int = 64,
-    depth: int = 2,
+    damped: bool = False,
+    rounds: int = 2,
 ) -> ModuleGraph:
-    """Our interaction network: symmetric vector messages, exchanged between the two ends of each pair.
+    """Our interaction network: symmetric vector messages, exchanged between the two ends of each relation.
 
-    `columns` are the attributes of objects that messages may depend on. With `contact_dt` (the world's dt) shapes may
-    touch, and the gap after a free step is among the features; with `external`, bodies also feel their scene's gravity
-    and their own velocity. It reads positions only as differences, conserves momentum between bodies by construction,
-    and runs for any number of bodies. Output: "velocity_change" [N, 2] in m/s.
+    Bodies first feel what acts from afar, through the `relations` "pairs", "springs" and "pins", and (`external`) their
+    scene's gravity, and (`damped`) its drag. Then, in `rounds` rounds by one module, they collide along "contacts",
+    knowing how their velocity has changed in this step so far: a body at rest on another does not fall into it. A
+    contact needs `contact_dt`, the world's dt, for the gap after a free step. `columns` are the attributes of objects
+    that messages may depend on. It reads positions only as differences, conserves momentum between bodies by
+    construction, and runs for any number of bodies. Output: "velocity_change" [N, 2] in m/s.
     """
+    _check(relations, contact_dt)
     net = ModuleGraph()
-    pos, vel, pairs = net.input("pos"), net.input("vel"), net.relations("pairs")
-    traits = net.add("traits", Traits(len(columns), 4), net.input("columns"))
-    inverse_mass = net.input("inverse_mass")
-    geometry: Separation | Contact
-    if contact_dt is None:
-        geometry, body = Separation(), pos
-    else:
-        geometry, body = Contact(contact_dt), joined(pos, vel, net.input("extent"), net.input("radius"))
-    direction, features = net.add("geometry", geometry, senders(body, pairs), receivers(body, pairs), outputs=2)
-    message = SymmetricMessage(geometry.features, 4, width, depth)
-    impulse = net.add("relation_model", message, direction, features, senders(traits, pairs), receivers(traits, pairs))
-    if not external:
-        net.returns(net.add("velocity_change", Motion(), exchanged(impulse), inverse_mass))
-        return net
-    pushed = net.add("object_model", Motion(), exchanged(impulse), inverse_mass)
-    drifted = net.add("drift", Drift(32), vel, net.input("external"), inverse_mass)
-    net.returns(net.add("velocity_change", torch.nn.Identity(), added(pushed, drifted)))
+    pos, vel, inverse_mass = net.input("pos"), net.input("vel"), net.input("inverse_mass")
+    touching = "contacts" in relations
+    traits = net.add("traits", Traits(len(columns), TRAITS, touching), net.input("columns"), inverse_mass)
+    parts: list[Port] = []
+    far = [_felt(net, kind, pos, vel, traits) for kind in RELATIONS if kind in relations and kind != "contacts"]
+    if far:
+        parts.append(net.add("motion", Motion(), _total(far), inverse_mass))
+    if external:
+        drag = (vel,) if damped else ()
+        parts.append(net.add("drift", Drift(32, damped), net.input("external"), inverse_mass, *drag))
+    if touching and contact_dt is not None:
+        shape = joined(pos, vel, net.input("extent"), net.input("radius"))
+        _collide(net, parts, shape, traits, inverse_mass, Contact(contact_dt), rounds)
+    net.returns(net.add("velocity_change", torch.nn.Identity(), _total(parts)))
     return net
+
+
+def _check(relations: Sequence[str], contact_dt: float | None) -> None:
+    unknown = sorted(set(relations) - set(RELATIONS))
+    if unknown or not relations:
+        raise PhysimError(f"relations: an interaction network takes some of {RELATIONS}, got {list(relations)}")
+    if ("contacts" in relations) != (contact_dt is not None):
+        raise PhysimError(f"contact_dt: wanted for the relations 'contacts' and only then, got {contact_dt}")
+
+
+def _felt(net: ModuleGraph, kind: str, pos: Port, vel: Port, traits: Port) -> Port:
+    """The impulses [N, 2] that come from afar along one kind of relations."""
+    along = net.relations(kind)
+    if kind == "pairs":
+        return _exchanged(net, kind, Separation(), (senders(pos, along), receivers(pos, along)), traits, along)
+    state = joined(pos, vel)
+    ends = senders(state, along), receivers(state, along), along.attributes
+    return _exchanged(net, kind, Link(), ends, traits, along)
+
+
+def _exchanged(
+    net: ModuleGraph, name: str, geometry: Geometry, reads: Sequence[Port], traits: Port, along: Relations
+) -> Port:
+    direction, features = net.add(f"{name}_geometry", geometry, *reads, outputs=2)
+    message = SymmetricMessage(geometry.features, TRAITS)
+    ends = senders(traits, along), receivers(traits, along)
+    return exchanged(net.add(f"{name}_model", message, direction, features, *ends))
+
+
+def _total(parts: Sequence[Port]) -> Port:
+    return parts[0] if len(parts) == 1 else added(*parts)
+
+
+def _collide(
+    net: ModuleGraph, parts: list[Port], shape: Port, traits: Port, inverse_mass: Port, geometry: Contact, rounds: int
+) -> None:
+    """Add to `parts` the changes of velocity by contacts, round by round; all rounds share their modules."""
+    contacts = net.relations("contacts")
+    message, bounce = SymmetricMessage(geometry.features, TRAITS), Motion(sudden=True)
+    ends = senders(traits, contacts), receivers(traits, contacts)
+    for number in range(1, rounds + 1):
+        body = joined(shape, _total(parts)) if parts else shape
+        direction, features = net.add(
+            f"contacts_geometry_{number}", geometry, senders(body, contacts), receivers(body, contacts), outputs=2
+        )
+        impulse = net.add(f"contacts_model_{number}", message, direction, features, *ends)
+        parts.append(net.add(f"bounce_{number}", bounce, exchanged(impulse), inverse_mass))
 
 
 @builder("paper_interaction_network")
@@ -130,70 +169,3 @@ def predicted(graph: ModuleGraph) -> Port:
     if len(names) != 1 or names[0] not in OUTPUTS:
         raise PhysimError(f"a graph for an engine gives one of {OUTPUTS}, this one gives {names}")
     return graph.outputs[0]
-
-
-def precision(graph: torch.nn.Module) -> torch.dtype:
-    """The kind of number that a graph computes with: that of its parameters."""
-    return next((parameter.dtype for parameter in graph.parameters()), torch.float32)
-
-
-def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> dict[str, Tensor | Edges]:
-    """What a graph for an engine reads, from a scene or a batch of scenes.
-
-    Shapes: pos, vel [N, 2] float64, the rest in the graph's own precision: columns [N, C], inverse_mass [N, 1], extent
-    [N, 2], radius [N, 1], external [N, 2] (gravity); relations "pairs" (each pair once) or "relations" (both ways).
-    Raises: PhysimError where a column is missing, the graph reads what a scene does not have, or something in the scene
-    acts on its bodies that the graph does not read.
-    """
-    _check_all_is_read(graph, scene)
-    inputs: dict[str, Tensor | Edges] = {}
-    dtype = precision(graph)
-    for name in graph.inputs:
-        field = _field(name, scene, columns)
-        inputs[name] = field if name in ("pos", "vel") else field.to(dtype)
-    for name in graph.relation_names:
-        if name not in ("pairs", "relations"):
-            raise PhysimError(f"a scene has no relations '{name}' for this graph: wanted 'pairs' or 'relations'")
-        index = scene.edge_index[:, scene.edge_kind == PAIR]
-        index = undirected(index) if name == "pairs" else index
-        moves = scene.inverse_mass > 0
-        inputs[name] = Edges(index[:, moves[index[0]] | moves[index[1]]])
-    return inputs
-
-
-def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
-    kinds = {RELATION_KINDS[number] for number in scene.edge_kind.unique().tolist()} - set(RELATIONS_READ)
-    if kinds:
-        raise PhysimError(f"edge_kind: a graph reads relations {list(RELATIONS_READ)}, got {sorted(kinds)} too")
-    if "external" not in graph.inputs and bool((scene.gravity != 0).any() or (scene.damping != 1).any()):
-        raise PhysimError(
-            f"gravity: a graph without the input 'external' wants gravity 0 and damping 1, "
-            f"got {scene.gravity.unique(dim=0).tolist()} and {scene.damping.unique().tolist()}"
-        )
-    if len(scene.damping.unique()) > 1:
-        raise PhysimError(f"damping: a graph wants the same in all scenes, got {scene.damping.unique().tolist()}")
-    if "extent" in graph.inputs and bool(((scene.extent != 0).any(-1) & (scene.angular_velocity != 0)).any()):
-        raise PhysimError("angular_velocity: a graph takes segments for ones that do not turn, got some that do")
-
-
-def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:
-    if name in ("pos", "vel"):
-        field: Tensor = scene[name]
-        return field
-    if name == "columns":
-        missing = [column for column in columns if column not in scene]
-        if missing:
-            raise PhysimError(f"the scene lacks the columns {missing} that the weights read; it has {scene.columns}")
-        return torch.stack([scene[column] for column in columns], dim=-1)
-    if name == "inverse_mass":
-        return scene.inverse_mass[:, None]
-    if name == "radius":
-        return scene.radius[:, None]
-    if name == "extent":
-        cos, sin = scene.angle.cos(), scene.angle.sin()
-        along, up = scene.extent.unbind(-1)
-        return torch.stack([cos * along - sin * up, sin * along + cos * up], dim=-1)
-    if name == "external":
-        batch = scene.batch if "batch" in scene else torch.zeros(len(scene.pos), dtype=torch.int64)
-        return scene.gravity[batch]
-    raise PhysimError(f"a scene has no field '{name}' for this graph")

@@ -77,9 +77,11 @@ def energies(motion: Motion, forces: PairForce | None = None) -> Energies | None
 def energy_drift(later: Energies, start: Energies) -> Tensor:
     """How far the energy is from the start's, as a share of the start's kinetic plus size of potential energy.
 
+    Where nothing moved at the start, the share is of the later kinetic energy.
+
     Shapes: as those of `energies`.
     """
-    scale = start[0] + start[1].abs()
+    scale = torch.where(start[0] > 0, start[0] + start[1].abs(), later[0])
     return (sum(later) - sum(start)) / torch.where(scale > 0, scale, 1.0)
 
 

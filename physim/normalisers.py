@@ -25,10 +25,10 @@ class Normaliser(nn.Module, ABC):
         self.register_buffer("centre", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Normalise, after taking the measure of `inputs` where measuring is on."""
+    def forward(self, inputs: Tensor, counted: Tensor | None = None) -> Tensor:
+        """Normalise; where measuring is on, first take the measure of `inputs`, or of their rows `counted` [items]."""
         if self.measuring:
-            self.measure(inputs.detach())
+            self.measure(inputs.detach() if counted is None else inputs.detach()[counted])
         return (inputs - self.centre) / self.scale
 
     @abstractmethod

@@ -1,15 +1,16 @@
-"""What the interaction networks are made of: geometry of pairs, traits of objects, messages, motion."""
+"""What the interaction networks are made of beside geometry: traits of objects, messages, motion."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import pairwise
+from typing import final
 
 import torch
 from torch import Tensor, nn
 
+from physim.geometry import SMALLEST, turned
 from physim.normalisers import Percentiles, Welford
-
-SMALLEST = 1e-4  # keeps logarithms of distances and traits finite
 
 
 class MLP(nn.Sequential):
@@ -25,71 +26,29 @@ class MLP(nn.Sequential):
         super().__init__(*layers[:-1])
 
 
-class Separation(nn.Module):
-    """How far apart two points are, and in which direction.
-
-    Shapes: sender and receiver positions [E, 2] (float64 keeps small separations exact) -> direction [E, 2] from the
-    sender to the receiver, and features [E, 2]: log distance and distance, normalised.
-    """
-
-    features = 2
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.normal = Welford(self.features)
-
-    def forward(self, sender: Tensor, receiver: Tensor) -> tuple[Tensor, Tensor]:
-        apart = (receiver - sender).to(self.normal.scale.dtype)
-        distance = apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
-        return apart / distance, self.normal(torch.cat([distance.log(), distance], dim=-1))
-
-
-class Contact(nn.Module):
-    """The geometry of two shapes that may touch: circles and segments with radii, moving.
-
-    Reads, for sender and receiver each, body [E, 7]: position, velocity, half extent, radius. Gives the direction
-    [E, 2] from the sender's nearest point to the receiver's after a free step of `dt`, and features [E, 8]: log
-    distance and distance; the gap between the surfaces now and after the free step, squashed at two scales; approach
-    and sliding speed.
-    """
-
-    features = 8
-
-    def __init__(self, dt: float) -> None:
-        super().__init__()
-        self.dt = dt
-        self.normal = Welford(4)
-
-    def forward(self, sender: Tensor, receiver: Tensor) -> tuple[Tensor, Tensor]:
-        radii = sender[:, 6:] + receiver[:, 6:]
-        now = _nearest(sender, receiver, 0.0).norm(dim=-1, keepdim=True) - radii
-        apart = _nearest(sender, receiver, self.dt)
-        distance = apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
-        direction = apart / distance
-        moving = receiver[:, 2:4] - sender[:, 2:4]
-        speeds = torch.stack([(moving * direction).sum(-1), (moving * _turned(direction)).sum(-1)], dim=-1)
-        dtype = self.normal.scale.dtype
-        plain = self.normal(torch.cat([distance.log(), distance, speeds], dim=-1).to(dtype))
-        step = self.normal.scale[2] * self.dt  # how far two bodies usually come closer in one step
-        gaps = torch.cat([now, distance - radii], dim=-1).to(dtype) / step
-        gaps = torch.cat([torch.tanh(gaps / 3), torch.tanh(gaps / 0.3)], dim=-1)
-        return direction.to(dtype), torch.cat([plain, gaps], dim=-1)
-
-
 class Traits(nn.Module):
     """A linear code of each object's attributes and of the logs of their sizes, to be combined symmetrically.
 
-    Shapes: columns [N, C] -> traits [N, F].
+    Among objects that cannot move (`statics`), an attribute that is 0 stands at the mean, and a mark says that they
+    cannot.
+    Shapes: columns [N, C], inverse_mass [N, 1] -> traits [N, F].
     """
 
-    def __init__(self, columns: int, features: int) -> None:
+    def __init__(self, columns: int, features: int, statics: bool = False) -> None:
         super().__init__()
+        self.statics = statics
         self.normal = Welford(2 * columns)
-        self.code = nn.Linear(2 * columns, features)
+        self.code = nn.Linear(2 * columns + statics, features)
 
-    def forward(self, columns: Tensor) -> Tensor:
+    def forward(self, columns: Tensor, inverse_mass: Tensor) -> Tensor:
         sizes = columns.abs().clamp(min=SMALLEST).log()
-        return self.code(self.normal(torch.cat([columns, sizes], dim=-1)))
+        moves = inverse_mass > 0
+        given = self.normal(torch.cat([columns, sizes], dim=-1), moves[:, 0])
+        if self.statics:
+            absent = (columns == 0) & ~moves
+            given = given.masked_fill(absent.repeat(1, 2), 0.0)
+            given = torch.cat([given, (~moves).to(given.dtype)], dim=-1)
+        return self.code(given)
 
 
 class SymmetricMessage(nn.Module):
@@ -100,7 +59,7 @@ class SymmetricMessage(nn.Module):
     Shapes: direction [E, 2], geometry [E, G], traits of both ends [E, F] -> message [E, 2].
     """
 
-    def __init__(self, geometry: int, traits: int, width: int, depth: int) -> None:
+    def __init__(self, geometry: int, traits: int, width: int = 64, depth: int = 2) -> None:
         super().__init__()
         inputs = geometry + 2 * traits
         self.bend = MLP(inputs, *[width] * depth, 3)
@@ -112,14 +71,11 @@ class SymmetricMessage(nn.Module):
     def forward(self, direction: Tensor, geometry: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
         features = torch.cat([sender + receiver, sender * receiver, geometry], dim=-1)
         size, along, across = (self.bend(features) + self.line(features)).split(1, dim=-1)
-        return size.clamp(-40, 20).exp() * (along * direction + across * _turned(direction))
+        return size.clamp(-40, 20).exp() * (along * direction + across * turned(direction))
 
 
-class Motion(nn.Module):
-    """The change of velocity of a body that received `impulse`: by its inverse mass, in a scale measured on data.
-
-    Shapes: impulse [N, 2], inverse_mass [N, 1] -> [N, 2].
-    """
+class Measured(nn.Module, ABC):
+    """A module whose output has a scale of its own, measured on the changes of velocity in the data."""
 
     log_scale: Tensor
 
@@ -127,36 +83,63 @@ class Motion(nn.Module):
         super().__init__()
         self.register_buffer("log_scale", torch.zeros(()))
 
+    @abstractmethod
+    def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
+        """Set the scale from changes of velocity [N, 2] in one step, of bodies with inverse_mass [N, 1]."""
+
+
+@final
+class Motion(Measured):
+    """The change of velocity of a body that received `impulse`: by its inverse mass, in a scale measured on data.
+
+    The scale is the typical (geometric mean) impulse; with `sudden`, that behind the typical momentum exchanged, which
+    rare collisions own.
+    Shapes: impulse [N, 2], inverse_mass [N, 1] -> [N, 2].
+    """
+
+    def __init__(self, sudden: bool = False) -> None:
+        super().__init__()
+        self.sudden = sudden
+
     def forward(self, impulse: Tensor, inverse_mass: Tensor) -> Tensor:
         return impulse * inverse_mass * self.log_scale.exp()
 
     def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
-        """Set the scale to the typical (geometric mean) impulse behind changes of velocity [N, 2] of moving bodies."""
         moving = inverse_mass[:, 0] > 0
         impulse = change[moving].norm(dim=-1) / inverse_mass[moving, 0]
         felt = impulse[impulse > 1e-6 * impulse.square().mean().sqrt()]
-        self.log_scale.copy_(felt.log().mean() if len(felt) else self.log_scale)
+        if len(felt):
+            weight = felt if self.sudden else torch.ones_like(felt)
+            self.log_scale.copy_((weight * felt.log()).sum() / weight.sum())
 
 
-class Drift(nn.Module):
-    """The change of velocity that a body undergoes alone: from its velocity and the scene's external effects.
+@final
+class Drift(Measured):
+    """The change of velocity that a body undergoes alone: from the scene's external effects and, where the scene damps
+    its motion, the body's velocity.
 
-    Shapes: velocity [N, 2], external [N, 2], inverse_mass [N, 1] -> [N, 2]; bodies that cannot move stay.
+    Shapes: external [N, 2], inverse_mass [N, 1], velocity [N, 2] (where damped) -> [N, 2]; what cannot move stays.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, damped: bool) -> None:
         super().__init__()
-        self.normal = Welford(4)
-        self.bend = MLP(4, width, 2)
-        self.line = nn.Linear(4, 2)
+        inputs = 4 if damped else 2
+        self.normal = Welford(inputs)
+        self.bend = MLP(inputs, width, 2)
+        self.line = nn.Linear(inputs, 2)
         with torch.no_grad():
             for parameter in (*self.bend[-1].parameters(), *self.line.parameters()):
                 parameter.zero_()
 
-    def forward(self, velocity: Tensor, external: Tensor, inverse_mass: Tensor) -> Tensor:
-        given = torch.cat([velocity.to(external.dtype), external], dim=-1)
-        features = self.normal(given)
-        return (self.bend(features) + self.line(features)) * self.normal.scale[:2] * (inverse_mass > 0)
+    def forward(self, external: Tensor, inverse_mass: Tensor, *velocity: Tensor) -> Tensor:
+        features = self.normal(torch.cat([external, *(value.to(external.dtype) for value in velocity)], dim=-1))
+        return (self.bend(features) + self.line(features)) * self.log_scale.exp() * (inverse_mass > 0)
+
+    def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
+        size = change[inverse_mass[:, 0] > 0].norm(dim=-1)
+        felt = size[size > 1e-6 * size.square().mean().sqrt()]
+        if len(felt):
+            self.log_scale.copy_(felt.log().mean())
 
 
 class Differences(nn.Module):
@@ -190,21 +173,3 @@ class Velocity(nn.Module):
     def forward(self, velocity: Tensor, *others: Tensor) -> Tensor:
         given = self.normal(velocity.to(self.normal.scale.dtype))
         return self.core(torch.cat([given, *others], dim=-1)) * self.normal.scale + self.normal.centre
-
-
-def _turned(direction: Tensor) -> Tensor:
-    """A quarter turn to the left."""
-    return torch.stack([-direction[:, 1], direction[:, 0]], dim=-1)
-
-
-def _nearest(sender: Tensor, receiver: Tensor, dt: float) -> Tensor:
-    """From the sender's point nearest to the receiver to the receiver's nearest to the sender, `dt` from now."""
-    first, second = (body[:, :2] + dt * body[:, 2:4] for body in (sender, receiver))
-    return _toward(second, receiver[:, 4:6], first) - _toward(first, sender[:, 4:6], second)
-
-
-def _toward(centre: Tensor, half: Tensor, other: Tensor) -> Tensor:
-    """The point of the segment centre +- half that is nearest to `other`."""
-    length = half.square().sum(-1, keepdim=True).clamp(min=SMALLEST**2)
-    share = (((other - centre) * half).sum(-1, keepdim=True) / length).clamp(-1, 1)
-    return centre + share * half

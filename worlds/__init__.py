@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from worlds.balls import Balls
 from worlds.charges import Charges
 from worlds.nbody import NBody
+from worlds.strings import Strings
 from worlds.swirl import Swirl
 
-__all__ = ["Charges", "NBody", "Swirl"]
+__all__ = ["Balls", "Charges", "NBody", "Strings", "Swirl"]

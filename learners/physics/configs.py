@@ -11,11 +11,14 @@ import torch
 from learners.physics.data import OneSteps
 from learners.physics.losses import EffectSize, ImpulseError, VelocityError
 from physim.errors import PhysimError
+from physim.geometry import Contact
 from physim.graph import Edges, Loss, ModuleGraph
 from physim.interaction import interaction_network, mlp, paper_interaction_network, predicted
 from physim.normalisers import measuring
-from physim.relation_models import Motion
-from physim.scenes.scene import SHAPE_KINDS
+from physim.relation_models import Measured
+from physim.scene_inputs import Inputs, near
+from physim.scenes.scene import PIN, POINT, SPRING
+from physim.worlds.base import World
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Config:
     each batch from states in which much happens.
     """
 
-    build: Callable[[OneSteps, float], ModuleGraph]
+    build: Callable[[OneSteps, World], ModuleGraph]
     losses: Callable[[ModuleGraph, OneSteps], Sequence[Loss]]
     batch: int
     rate: float
@@ -36,11 +39,22 @@ class Config:
     balanced: bool = False
 
 
-def _best(data: OneSteps, dt: float) -> ModuleGraph:
+def _best(data: OneSteps, world: World) -> ModuleGraph:
     scene = data.scene
-    touching = bool((scene.shape != SHAPE_KINDS.index("point")).any())
-    external = bool((scene.gravity != 0).any() or (scene.damping != 1).any())
-    return interaction_network(columns=list(data.columns), contact_dt=dt if touching else None, external=external)
+    touching, damped = bool((scene.shape != POINT).any()), bool((scene.damping != 1).any())
+    acts = {
+        "pairs": world.forces is not None,
+        "springs": bool((scene.edge_kind == SPRING).any()),
+        "pins": bool((scene.edge_kind == PIN).any()),
+        "contacts": touching,
+    }
+    return interaction_network(
+        columns=list(data.columns),
+        relations=[kind for kind, there in acts.items() if there] or ["pairs"],
+        contact_dt=world.dt if touching else None,
+        external=damped or bool((scene.gravity != 0).any()),
+        damped=damped,
+    )
 
 
 def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
@@ -55,7 +69,15 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
     return [VelocityError(predicted(graph), data.typical_change)]
 
 
-def _mlp(data: OneSteps, dt: float) -> ModuleGraph:
+def _paper(data: OneSteps, world: World) -> ModuleGraph:
+    return paper_interaction_network()
+
+
+def _dynamics_only(data: OneSteps, world: World) -> ModuleGraph:
+    return paper_interaction_network(relations=False)
+
+
+def _mlp(data: OneSteps, world: World) -> ModuleGraph:
     sizes = data.counts.unique().tolist()
     if len(sizes) != 1:
         raise PhysimError(f"config mlp wants scenes of one size, the data has scenes of {sizes} bodies")
@@ -64,11 +86,9 @@ def _mlp(data: OneSteps, dt: float) -> ModuleGraph:
 
 CONFIGS = {
     "best": Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True),
-    "paper": Config(lambda data, dt: paper_interaction_network(), _paper_losses, 100, 1e-3, 120, noise=0.05),
+    "paper": Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05),
     "mlp": Config(_mlp, _velocity_losses, batch=100, rate=1e-3, minutes=5),
-    "dynamics_only": Config(
-        lambda data, dt: paper_interaction_network(relations=False), _velocity_losses, batch=100, rate=1e-3, minutes=2
-    ),
+    "dynamics_only": Config(_dynamics_only, _velocity_losses, batch=100, rate=1e-3, minutes=2),
 }
 
 
@@ -79,15 +99,19 @@ def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> Mo
         inputs, targets = data.examples(*drawn)
         graph(graph_batch(graph, inputs))
         for module in graph.modules():
-            if isinstance(module, Motion):
+            if isinstance(module, Measured):
                 module.measure(targets["velocity_change"], inputs["inverse_mass"])
+            if isinstance(module, Contact):
+                module.measure_reach()
     return graph
 
 
-def graph_batch(graph: ModuleGraph, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | Edges]:
-    """The part of an example's tensors that the graph reads, relations as `Edges`."""
-    given: dict[str, torch.Tensor | Edges] = {name: inputs[name] for name in graph.inputs}
-    return given | {name: Edges(inputs[name]) for name in graph.relation_names}
+def graph_batch(graph: ModuleGraph, inputs: dict[str, torch.Tensor]) -> Inputs:
+    """The part of an example's tensors that the graph reads, relations as `Edges`, contacts only where near."""
+    given: Inputs = {name: inputs[name] for name in graph.inputs}
+    for name in graph.relation_names:
+        given[name] = Edges(inputs[name], inputs.get(f"{name}.attributes"))
+    return near(graph, given)
 
 
 def _usual_impulse(data: OneSteps) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import final
+from dataclasses import dataclass
+from typing import Self, final
 
 import numpy as np
 import torch
@@ -10,11 +11,33 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
-from physim.interaction import graph_inputs, precision
+from physim.scene_inputs import graph_inputs, precision
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory
 
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """One set of relations of many scenes, scene by scene.
+
+    Shapes: local [2, E], numbered within their scenes; start, count [B]; attributes [E, F].
+    """
+
+    local: Tensor
+    start: Tensor
+    count: Tensor
+    attributes: Tensor | None
+
+    @classmethod
+    def of(cls, edges: Edges, scene: Scene) -> Self:
+        """The relations of a batch of scenes."""
+        owner = scene.batch[edges.index[0]]
+        order = owner.argsort(stable=True)
+        count = torch.bincount(owner, minlength=len(scene.counts))
+        local = (edges.index - scene.ptr[:-1][owner])[:, order]
+        return cls(local, count.cumsum(0) - count, count, None if edges.attributes is None else edges.attributes[order])
 
 
 @final
@@ -42,7 +65,7 @@ class OneSteps:
             raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
         self.weights = _weights(change, self.scene)
         self.static: dict[str, Tensor] = {}
-        self.relations: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
+        self.relations: dict[str, Linked] = {}
 
     @property
     def scenes(self) -> int:
@@ -53,11 +76,7 @@ class OneSteps:
         """Make what the graph reads beside positions and velocities, once for all examples."""
         for name, value in graph_inputs(graph, self.scene, self.columns).items():
             if isinstance(value, Edges):
-                owner = self.scene.batch[value.index[0]]
-                order = owner.argsort(stable=True)
-                count = torch.bincount(owner, minlength=self.scenes)
-                local = (value.index - self.starts[owner])[:, order]
-                self.relations[name] = (local, count.cumsum(0) - count, count)
+                self.relations[name] = Linked.of(value, self.scene)
             elif name not in ("pos", "vel"):
                 self.static[name] = value
         self.static["moves"] = (self.scene.inverse_mass > 0).to(precision(graph))[:, None]
@@ -74,13 +93,17 @@ class OneSteps:
         return scene, torch.from_numpy(rng.integers(0, self.steps, examples))
 
     def draw_balanced(self, rng: np.random.Generator, examples: int, scenes: range) -> tuple[Tensor, Tensor]:
-        """As `draw`, but half of the examples by the root of the largest impulse that a body receives in them."""
+        """As `draw`, but half of the examples by the root of the largest impulse that a body receives in them.
+
+        Every second one of these is moved to the tick before or after: what nearly happened, or just has.
+        """
         scene, tick = self.draw(rng, examples, scenes)
         half = examples // 2
         before, after = (self.weights[number * self.steps] for number in (scenes.start, scenes.stop))
         chosen = torch.searchsorted(self.weights, before + (after - before) * torch.from_numpy(rng.random(half))) - 1
         chosen = chosen.clamp(scenes.start * self.steps, scenes.stop * self.steps - 1)
-        scene[:half], tick[:half] = chosen // self.steps, chosen % self.steps
+        beside = torch.from_numpy(rng.choice((-1, 0, 0, 1), half))
+        scene[:half], tick[:half] = chosen // self.steps, (chosen % self.steps + beside).clamp(0, self.steps - 1)
         return scene, tick
 
     def examples(self, scenes: Tensor, ticks: Tensor) -> Batch:
@@ -91,9 +114,12 @@ class OneSteps:
         pos, vel = self.pos[tick, rows], self.vel[tick, rows]
         inputs = {"pos": pos, "vel": vel} | {name: value[rows] for name, value in self.static.items()}
         first = counts.cumsum(0) - counts
-        for name, (local, start, count) in self.relations.items():
-            edges = _ranges(start[scenes], count[scenes])
-            inputs[name] = local[:, edges] + first.repeat_interleave(count[scenes])
+        for name, linked in self.relations.items():
+            count = linked.count[scenes]
+            edges = _ranges(linked.start[scenes], count)
+            inputs[name] = linked.local[:, edges] + first.repeat_interleave(count)
+            if linked.attributes is not None:
+                inputs[f"{name}.attributes"] = linked.attributes[edges]
         after = self.vel[tick + 1, rows]
         scene = torch.arange(len(scenes)).repeat_interleave(counts)
         return inputs, {"velocity": after, "velocity_change": after - vel, "scene": scene}

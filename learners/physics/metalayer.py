@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch_geometric.nn import MetaLayer
 from torch_geometric.utils import scatter
 
+from physim.geometry import SMALLEST
 from physim.graph import ModuleGraph
 from physim.normalisers import Normaliser
-from physim.relation_models import SMALLEST, SymmetricMessage
+from physim.relation_models import SymmetricMessage
 from physim.scenes.scene import Scene
 
 
@@ -67,16 +68,16 @@ class MetaLayerNetwork(nn.Module):
 
     def __init__(self, graph: ModuleGraph) -> None:
         super().__init__()
-        message = graph.get_submodule("relation_model")
+        message = graph.get_submodule("pairs_model")
         assert isinstance(message, SymmetricMessage)
         self.traits = copy.deepcopy(graph.get_submodule("traits"))
-        normal = graph.get_submodule("geometry.normal")
+        normal = graph.get_submodule("pairs_geometry.normal")
         assert isinstance(normal, Normaliser)
         edge_model = EdgeModel(normal, message)
-        self.layer = MetaLayer(edge_model, NodeModel(graph.get_buffer("velocity_change.log_scale")))
+        self.layer = MetaLayer(edge_model, NodeModel(graph.get_buffer("motion.log_scale")))
 
     def forward(self, pos: Tensor, columns: Tensor, inverse_mass: Tensor, edges: Tensor) -> Tensor:
-        objects = torch.cat([pos, self.traits(columns)], dim=1)
+        objects = torch.cat([pos, self.traits(columns, inverse_mass)], dim=1)
         change: Tensor = self.layer(objects, edges, u=inverse_mass)[0]
         return change
 

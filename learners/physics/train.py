@@ -21,8 +21,8 @@ from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
-from physim.interaction import RELATIONS_READ
 from physim.learner import Precision, TrainSettings
+from physim.scene_inputs import kinds_read
 from physim.scenes.files import load_trajectory
 from physim.scenes.scene import POINT, SHAPE_KINDS, Scene
 from physim.scenes.trajectory import Trajectory
@@ -47,7 +47,7 @@ def train(world: World, settings: TrainSettings) -> Path:
 def _train(world: World, settings: TrainSettings, fabric: Fabric) -> None:
     trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
     data = OneSteps(trajectory, _columns(world, trajectory.scene))
-    training = Training(data, settings, world.dt, fabric)
+    training = Training(data, settings, world, fabric)
     training.run()
     if fabric.is_global_zero:
         terms = _terms(world, settings, data, training)
@@ -123,7 +123,7 @@ def _terms(world: World, settings: TrainSettings, data: OneSteps, training: Trai
         position_rule=world.position_rule,
         columns=data.columns,
         shape_kinds=tuple(SHAPE_KINDS[number] for number in data.scene.shape.unique().tolist()),
-        relation_kinds=RELATIONS_READ,
+        relation_kinds=kinds_read(training.graph),
         provenance=provenance,
         bodies=int(data.counts[0]) if settings.config == "mlp" else None,
         damping=float(data.scene.damping[0]),

@@ -25,6 +25,7 @@ from physim.graph import Loss, ModuleGraph, losses_of
 from physim.interaction import predicted
 from physim.interrupts import HeldInterrupts
 from physim.learner import TrainSettings
+from physim.worlds.base import World
 
 HELD_OUT = 0.1  # the share of scenes that only the reports see
 REPORTS = (10.0, 30.0)  # seconds at which the first reports come; then one a minute
@@ -50,7 +51,7 @@ class Objective(nn.Module):
 class Training:
     """One training of one graph. Update k draws its examples from (seed, k) alone, so resuming repeats nothing."""
 
-    def __init__(self, data: OneSteps, settings: TrainSettings, dt: float, fabric: Fabric) -> None:
+    def __init__(self, data: OneSteps, settings: TrainSettings, world: World, fabric: Fabric) -> None:
         self.data, self.settings, self.fabric = data, settings, fabric
         self.config = CONFIGS[settings.config]
         self.minutes = settings.minutes or (None if settings.updates else self.config.minutes)
@@ -58,7 +59,7 @@ class Training:
             raise PhysimError(f"{fabric.world_size} processes do not divide the batch of {self.config.batch} examples")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)  # modules know no other way to draw their first weights
-            self.graph = self.config.build(data, dt)
+            self.graph = self.config.build(data, world)
         if settings.precision == "64-true":
             self.graph.double()
         held_out = max(1, round(HELD_OUT * data.scenes)) if data.scenes > 1 else 0

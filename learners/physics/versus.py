@@ -15,8 +15,8 @@ from learners.physics.timing import Work, compare
 from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine
 from physim.engines.rollout import rollout
-from physim.interaction import graph_inputs
 from physim.reports import Row, row
+from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene
 from physim.worlds import World
 

@@ -16,7 +16,8 @@ from torch import Tensor
 from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
-from physim.interaction import graph_inputs, predicted
+from physim.interaction import predicted
+from physim.scene_inputs import graph_inputs, near
 from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
 
 
@@ -151,7 +152,7 @@ class LearnedEngine(Engine[LearnedState]):
         """Predict the new velocity and move by the truth's own position rule."""
         inputs = {**state.inputs, "pos": torch.from_numpy(state.pos), "vel": torch.from_numpy(state.vel)}
         known = {name: inputs[name] for name in (*self.graph.inputs, *self.graph.relation_names)}
-        output, memory = self.graph.step(known, state.memory)
+        output, memory = self.graph.step(near(self.graph, known), state.memory)
         vel = output.numpy().astype(np.float64)
         if self.graph.outputs[0].name == "velocity_change":
             vel = state.vel + vel

@@ -21,7 +21,7 @@ from physim.scenes.trajectory import Trajectory
 
 Array = npt.NDArray[Any]
 Packed = dict[str, Array]
-FORMAT, VERSION = "physim trajectory", 1
+FORMAT, VERSION = "physim trajectory", 2
 _INSTANTS, _OBJECTS = 128, 120
 
 

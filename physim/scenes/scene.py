@@ -24,11 +24,12 @@ POINT, CIRCLE, SEGMENT = range(len(SHAPE_KINDS))
 PAIR, SPRING, PIN = range(len(RELATION_KINDS))
 
 STATE_FIELDS = ("pos", "vel", "angle", "angular_velocity")
-OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", "shape", "radius", "extent", "elasticity", "friction")
+SHAPE_FIELDS = ("shape", "radius", "extent", "elasticity", "friction", "group")
+OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", *SHAPE_FIELDS)
 RELATION_FIELDS = ("edge_index", "edge_kind", "edge_attr")
 SCENE_FIELDS = ("gravity", "damping", "dt", "solver")
 _NOT_OF_OBJECTS = {"batch", "ptr", *RELATION_FIELDS, *SCENE_FIELDS}
-_NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", *_NOT_OF_OBJECTS}
+_NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", "group", *_NOT_OF_OBJECTS}
 _OBJECT_DEFAULTS: dict[str, tuple[tuple[int, ...], float]] = {
     "angle": ((), 0.0),
     "angular_velocity": ((), 0.0),
@@ -39,6 +40,7 @@ _OBJECT_DEFAULTS: dict[str, tuple[tuple[int, ...], float]] = {
     "extent": ((2,), 0.0),
     "elasticity": ((), 0.0),
     "friction": ((), 0.0),
+    "group": ((), 0),
 }
 _SCENE_DEFAULTS = {"gravity": [[0.0, 0.0]], "damping": [1.0], "dt": [torch.nan], "solver": [SOLVER_DEFAULTS]}
 
@@ -48,8 +50,8 @@ class Scene(Data):  # type: ignore[misc]
 
     Per object: pos, vel, extent [N, 2] (extent: half of b - a of a segment, in the world frame at angle 0; else 0);
     angle, angular_velocity, mass (0 unless dynamic), moment (of inertia; infinite where a body cannot turn), radius,
-    elasticity, friction [N]; body_type and shape [N] int64 (places in BODY_TYPES and SHAPE_KINDS); further float
-    columns [N] at will, such as charge.
+    elasticity, friction [N]; body_type and shape [N] int64 (places in BODY_TYPES and SHAPE_KINDS); group [N] int64
+    (shapes of one group other than 0 pass through each other); further float columns [N] at will, such as charge.
     Per relation: edge_index [2, E] int64 (source, target), edge_kind [E] int64 (RELATION_KINDS), edge_attr [E, 3]
     (RELATION_COLUMNS; a pin's rest_length is its distance).
     Per scene: gravity [1, 2], damping [1] (pymunk's: 1 is none), dt [1] (nan where unknown), solver [1, 4]

@@ -52,15 +52,16 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
     """Read a Space as a scene; `columns` names further attributes of the bodies to take along, such as charge.
 
     Objects stand in the order of `space.bodies`; then come the shapes of `space.static_body`, each a static object of
-    its own, then the points of static bodies that springs and pins hang from. Relations: all pairs, then those of
-    springs and pins, there and back.
+    its own, then the points of static bodies that springs and pins hang from. Relations: all pairs but those within a
+    collision group, then those of springs and pins, there and back.
 
     Raises: PhysimError naming what a scene cannot express.
     """
     _check_space(space)
     objects = _objects(space)
     joints = _joints(space, objects)
-    fields = _object_fields(objects, columns) | _relation_fields(len(objects), joints)
+    fields = _object_fields(objects, columns)
+    fields |= _relation_fields(fields["group"], joints)
     fields |= {
         "gravity": torch.tensor([space.gravity], dtype=torch.float64),
         "damping": torch.tensor([space.damping], dtype=torch.float64),
@@ -130,6 +131,7 @@ def _object_fields(objects: list[_Object], columns: Sequence[str]) -> dict[str, 
         "extent": torch.tensor([item.extent for item in objects], dtype=torch.float64).reshape(-1, 2),
         "elasticity": column([shape.elasticity if shape else 0.0 for shape in shapes]),
         "friction": column([shape.friction if shape else 0.0 for shape in shapes]),
+        "group": torch.tensor([shape.filter.group if shape else 0 for shape in shapes], dtype=torch.int64),
     }
     for name in columns:
         fields[name] = column([vars(body).get(name, 0.0) for body in bodies])
@@ -166,8 +168,10 @@ def _end(objects: list[_Object], body: pymunk.Body, anchor: tuple[float, float])
     return len(objects) - 1
 
 
-def _relation_fields(count: int, joints: list[Joint]) -> dict[str, Tensor]:
-    pairs = all_pairs([count])
+def _relation_fields(group: Tensor, joints: list[Joint]) -> dict[str, Tensor]:
+    pairs = all_pairs([len(group)])
+    first, second = group[pairs]
+    pairs = pairs[:, (first != second) | (first == 0)]
     ends = [end for first, second, _, _ in joints for end in ((first, second), (second, first))]
     kinds = [kind for _, _, kind, _ in joints for _ in range(2)]
     values = [columns for _, _, _, columns in joints for _ in range(2)]
@@ -207,8 +211,8 @@ def _check_shape(shape: pymunk.Shape) -> None:
         raise PhysimError(f"a scene cannot express the shape {type(shape).__name__}, wanted Circle or Segment")
     if shape.sensor:
         raise PhysimError("a scene cannot express sensors, got a shape with sensor=True")
-    if shape.filter != pymunk.ShapeFilter():
-        raise PhysimError(f"a scene cannot express collision filters, got {shape.filter}")
+    if shape.filter != pymunk.ShapeFilter(group=shape.filter.group):
+        raise PhysimError(f"a scene cannot express categories and masks of collision filters, got {shape.filter}")
     if shape.surface_velocity != (0, 0):
         raise PhysimError(f"a scene cannot express surface_velocity, got {tuple(shape.surface_velocity)}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pymunk
 
 from physim.errors import PhysimError
-from physim.scenes.scene import BODY_TYPES, RELATION_KINDS, SHAPE_KINDS, SOLVER_FIELDS, Scene
+from physim.scenes.scene import BODY_TYPES, RELATION_KINDS, SHAPE_FIELDS, SHAPE_KINDS, SOLVER_FIELDS, Scene
 from physim.scenes.space_reading import COLUMNS_OF_BODIES, scene_of
 
 __all__ = ["scene_of", "space_of"]
@@ -50,13 +50,14 @@ def _bodies(scene: Scene) -> list[pymunk.Body]:
 
 def _shapes(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Shape]:
     shapes: list[pymunk.Shape] = []
-    columns = (scene[name].tolist() for name in ("shape", "radius", "extent", "elasticity", "friction"))
-    for body, kind, radius, (x, y), elasticity, friction in zip(bodies, *columns, strict=True):
+    columns = (scene[name].tolist() for name in SHAPE_FIELDS)
+    for body, kind, radius, (x, y), elasticity, friction, group in zip(bodies, *columns, strict=True):
         if SHAPE_KINDS[kind] == "point":
             continue
         circle = SHAPE_KINDS[kind] == "circle"
         shape = pymunk.Circle(body, radius) if circle else pymunk.Segment(body, (-x, -y), (x, y), radius)
         shape.elasticity, shape.friction = elasticity, friction
+        shape.filter = pymunk.ShapeFilter(group=group)
         shapes.append(shape)
     return shapes
 

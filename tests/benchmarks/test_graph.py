@@ -11,7 +11,8 @@ from torch import nn
 
 from learners.physics import bench
 from physim.graph import LSTM, ModuleGraph
-from physim.interaction import graph_inputs, interaction_network
+from physim.interaction import interaction_network
+from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene
 from worlds import NBody
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from physim.graph import ModuleGraph
-from physim.interaction import graph_inputs
 from physim.normalisers import measuring
+from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene
 
 Prediction = Callable[[ModuleGraph, Scene], Tensor]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
-from physim.interaction import graph_inputs, interaction_network, mlp, paper_interaction_network, predicted
+from physim.interaction import interaction_network, mlp, paper_interaction_network, predicted
+from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import SPRING, Scene
 
 Settle = Callable[[ModuleGraph], ModuleGraph]
@@ -20,7 +21,7 @@ SHAPES = ("mass", "elasticity", "friction")
 BUILDERS: dict[str, Callable[[], ModuleGraph]] = {
     "best": interaction_network,
     "external": lambda: interaction_network(external=True),
-    "contact": lambda: interaction_network(columns=SHAPES, contact_dt=0.1),
+    "contact": lambda: interaction_network(columns=SHAPES, relations=("pairs", "contacts"), contact_dt=0.1),
     "paper": paper_interaction_network,
 }
 OURS = ["best", "contact"]
@@ -152,7 +153,7 @@ def test_a_missing_column_is_named(crowd: Crowd) -> None:
 def test_relations_that_no_graph_reads_are_refused_by_name(crowd: Crowd) -> None:
     scene = crowd()
     scene.edge_kind[-2:] = SPRING
-    with pytest.raises(PhysimError, match=r"edge_kind: a graph reads relations \['pair'\], got \['spring'\]"):
+    with pytest.raises(PhysimError, match=r"edge_kind: this graph reads relations \['pair'\], got \['spring'\]"):
         graph_inputs(interaction_network(), scene, ("mass",))
 
 
@@ -162,10 +163,10 @@ def test_scenes_of_different_damping_are_not_told_apart(crowd: Crowd) -> None:
         graph_inputs(interaction_network(external=True), scene, ("mass",))
 
 
-@pytest.mark.parametrize("asked", ["temperature", "springs"])
+@pytest.mark.parametrize("asked", ["temperature", "tides"])
 def test_what_no_scene_has_is_refused_by_name(asked: str, crowd: Crowd) -> None:
     net = ModuleGraph()
-    net.relations(asked) if asked == "springs" else net.input(asked)
+    net.relations(asked) if asked == "tides" else net.input(asked)
     with pytest.raises(PhysimError, match=f"'{asked}' for this graph"):
         graph_inputs(net, crowd(), ("mass",))
 

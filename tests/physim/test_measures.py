@@ -106,7 +106,7 @@ def test_drifts_of_two_bodies_by_hand() -> None:
 def test_drifts_are_never_divided_by_nothing() -> None:
     still = Scene.of(torch.zeros(1, 2), torch.zeros(1, 2), torch.ones(1))
     moved = still.moved(vel=torch.tensor([[3.0, 4.0]], dtype=torch.float64))
-    for motion, energy, momentum in ((still, 0, 0), (moved, 12.5, 1)):
+    for motion, energy, momentum in ((still, 0, 0), (moved, 1, 1)):
         energies = measures.energies(motion), measures.energies(still)
         assert energies[0] is not None
         assert energies[1] is not None

@@ -59,6 +59,6 @@ def test_the_bench_of_engines_has_plain_and_compiled_rows(monkeypatch: pytest.Mo
 
 def test_a_network_that_predicts_no_change_is_as_good_as_constant_velocity() -> None:
     still = engine()
-    for parameter in still.graph.get_submodule("relation_model").parameters():
+    for parameter in still.graph.get_submodule("pairs_model").parameters():
         torch.nn.init.zeros_(parameter)
     assert one_step_ratio(still, NBody(), "fp32", scenes=5) == 1

@@ -13,6 +13,7 @@ from physim.errors import PhysimError
 from physim.graph import Edges, losses_of
 from physim.interaction import interaction_network
 from physim.scenes.trajectory import Trajectory
+from worlds.nbody import NBody
 
 Serve = Callable[..., OneSteps]
 SOME = (torch.tensor([0, 3]), torch.tensor([2, 1]))
@@ -27,7 +28,7 @@ def test_every_configuration_has_finite_losses_and_slopes_for_all_parameters(
     name: str, trajectory: Trajectory, serve: Serve
 ) -> None:
     config, data = CONFIGS[name], serve(trajectory)
-    graph = config.build(data, 1e-3)
+    graph = config.build(data, NBody(bodies=3))
     data.serve(graph)
     prepared(graph, data, 0, range(9))
     inputs, targets = data.examples(*SOME)

@@ -25,7 +25,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folders = tmp_path / "package", tmp_path / "learner"
     for folder in folders:
         folder.mkdir()
-    save(interaction_network(width=4), folders[0] / "nbody.safetensors", "best")
+    save(interaction_network(), folders[0] / "nbody.safetensors", "best")
     save(paper_interaction_network(relations=False), folders[1] / "nbody_dynamics_only.safetensors", "dynamics_only")
     save(mlp(bodies=3), folders[1] / "nbody_mlp_3.safetensors", "mlp", bodies=3)
     monkeypatch.setattr(module, "FOLDERS", folders)
@@ -54,12 +54,12 @@ def test_a_file_is_judged_by_the_config_it_holds_whatever_it_is_called(shipped: 
 def test_files_of_one_config_are_told_apart_by_path(shipped: Path, tmp_path: Path) -> None:
     files = tuple(str(tmp_path / f"{name}.safetensors") for name in "ab")
     for file in files:
-        save(interaction_network(width=4), Path(file), "best")
+        save(interaction_network(), Path(file), "best")
     assert list(contestants(NBody(bodies=3), (*files, "nbody_mlp_3"), SEED)) == [*files, "mlp"]
 
 
 def test_weights_of_a_world_of_a_longer_name_do_not_ship_for_this_one(shipped: Path) -> None:
-    save(interaction_network(width=4), shipped / "nbodyplus.safetensors", "paper")
+    save(interaction_network(), shipped / "nbodyplus.safetensors", "paper")
     assert "paper" not in contestants(NBody(bodies=3), (), SEED)
 
 

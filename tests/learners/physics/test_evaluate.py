@@ -40,7 +40,7 @@ def named(rows: list[Row], name: str, model: str) -> list[Row]:
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An untrained network: how it fares is not the point."""
     path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"
-    graph = interaction_network(width=4)
+    graph = interaction_network()
     LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {})).save(path)
     return str(path)
 
@@ -139,7 +139,7 @@ def box(rng: np.random.Generator, balls: int = 2) -> pymunk.Space:
 
 def test_a_world_of_ones_own_is_judged_too(tmp_path: Path) -> None:
     world = box(dt=0.01, substeps=2)
-    graph = interaction_network(columns=["mass"], contact_dt=0.01, external=True, width=4)
+    graph = interaction_network(columns=["mass"], relations=["contacts"], contact_dt=0.01, external=True)
     terms = Terms(0.01, world.position_rule, ("mass",), ("circle", "segment"), ("pair",), {})
     LearnedEngine(graph, terms).save(tmp_path / "box.safetensors")
     settings = EvaluateSettings((str(tmp_path / "box.safetensors"),), scenes=2, steps=8, varied=("balls",))

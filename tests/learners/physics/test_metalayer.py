@@ -4,8 +4,9 @@ import torch
 
 from learners.physics.metalayer import MetaLayerNetwork, metalayer_inputs
 from physim.graph import ModuleGraph
-from physim.interaction import graph_inputs, interaction_network
+from physim.interaction import interaction_network
 from physim.normalisers import measuring
+from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene
 from worlds import NBody
 

@@ -71,9 +71,9 @@ def test_errors_agree_with_a_loop_over_scenes(sizes: tuple[int, ...]) -> None:
 
 
 def test_a_batch_is_its_scenes_one_by_one() -> None:
-    graph = interaction_network(width=8)
+    graph = interaction_network()
     with torch.no_grad():
-        graph.get_buffer("velocity_change.log_scale").fill_(-3)
+        graph.get_buffer("motion.log_scale").fill_(-3)
     engine = LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
     together = outcome(engine, truth(), WORLD.forces, ignore)
     for index in range(3):

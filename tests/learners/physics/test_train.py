@@ -97,11 +97,15 @@ def chain(rng):
 """
 
 
-def test_springs_are_refused_before_training(settings: Settings, tmp_path: Path) -> None:
+def test_springs_are_learned_and_refused_by_what_reads_none(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(CHAIN)
+    world = find_world(f"{tmp_path}/mine.py:chain")
+    engine = LearnedEngine.load(train(world, settings(scenes=20, steps=60, updates=300)))
+    assert engine.terms.provenance["curve"][-1]["ratio"] < 0.1
+    assert engine.terms.relation_kinds == ("pair", "spring")
     with pytest.raises(PhysimError, match=r"reads relations \['pair'\], got \['spring'\] too"):
-        train(find_world(f"{tmp_path}/mine.py:chain"), settings(updates=10**9))
-    assert not list(tmp_path.glob("a.*"))
+        train(world, settings(config="paper", updates=10**9, out=tmp_path / "b.safetensors"))
+    assert not list(tmp_path.glob("b.*"))
 
 
 def test_weights_keep_the_damping_of_their_world(settings: Settings, tmp_path: Path) -> None:

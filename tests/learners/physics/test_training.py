@@ -30,7 +30,7 @@ Start = Callable[..., Training]
 def start(trajectory: Trajectory, settings: Settings) -> Start:
     def make(**changes: object) -> Training:
         return Training(
-            OneSteps(trajectory, ("mass",)), settings(**changes), 1e-3, Fabric(accelerator="cpu", devices=1)
+            OneSteps(trajectory, ("mass",)), settings(**changes), NBody(bodies=3), Fabric(accelerator="cpu", devices=1)
         )
 
     return make
@@ -164,7 +164,9 @@ def test_a_training_of_other_data_is_not_gone_on_with(start: Start, mixed: Traje
     training = start()
     training.checkpoint.save(training.progress)
     with pytest.raises(PhysimError, match="is of a training with scenes 10, not 6"):
-        Training(OneSteps(mixed, ("mass",)), settings(resume=True), 1e-3, Fabric(accelerator="cpu", devices=1))
+        Training(
+            OneSteps(mixed, ("mass",)), settings(resume=True), NBody(bodies=3), Fabric(accelerator="cpu", devices=1)
+        )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_a_training_of_another_world_is_not_gone_on_with(
 ) -> None:
     def training(world: NBody, resume: bool) -> Training:
         data = OneSteps(replace(trajectory, metadata=world.metadata), ("mass",))
-        return Training(data, settings(resume=resume), world.dt, Fabric(accelerator="cpu", devices=1))
+        return Training(data, settings(resume=resume), world, Fabric(accelerator="cpu", devices=1))
 
     first = training(NBody(bodies=3), resume=False)
     first.checkpoint.save(first.progress)
@@ -214,9 +216,9 @@ def test_processes_that_cut_the_groups_of_the_loss_are_refused(
     fabric = Fabric(accelerator="cpu", devices=1)
     monkeypatch.setattr(Fabric, "world_size", 16)
     with pytest.raises(PhysimError, match="16 processes take 8 examples each of a batch of 128, but the loss wants a"):
-        Training(OneSteps(trajectory, ("mass",)), settings(), 1e-3, fabric)
+        Training(OneSteps(trajectory, ("mass",)), settings(), NBody(bodies=3), fabric)
     monkeypatch.setattr(Fabric, "world_size", 4)
-    Training(OneSteps(trajectory, ("mass",)), settings(config="paper"), 1e-3, fabric)
+    Training(OneSteps(trajectory, ("mass",)), settings(config="paper"), NBody(bodies=3), fabric)
 
 
 def test_the_report_of_a_single_scene_does_not_call_it_unseen(
@@ -224,5 +226,5 @@ def test_the_report_of_a_single_scene_does_not_call_it_unseen(
 ) -> None:
     world = NBody(bodies=3)
     data = OneSteps(rollout(world.engine(), world.scene(seed=1), 12), ("mass",))
-    Training(data, settings(), 1e-3, Fabric(accelerator="cpu", devices=1)).run()
+    Training(data, settings(), NBody(bodies=3), Fabric(accelerator="cpu", devices=1)).run()
     assert "error on the one scene, which it learns from" in capsys.readouterr().err

@@ -80,7 +80,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "worlds, generate, train, evaluate, play, bench"),
         ("simulate nbody", "worlds, generate, train, evaluate, play, bench"),
         ("generate", "Missing from physim generate: WORLD A registered world"),
-        ("generate nbodies", "unknown world 'nbodies': the known ones are charges, nbody, swirl"),
+        ("generate nbodies", "unknown world 'nbodies': the known ones are balls, charges, nbody, strings, swirl"),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
         ("generate scene.py:square --scenes 1 --steps 1", "Poly"),

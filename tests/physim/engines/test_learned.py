@@ -70,7 +70,7 @@ def test_bodies_that_cannot_be_pushed_keep_their_motion(output: str, settled: Se
     scene.body_type[-1], scene.vel[-1] = 1, torch.tensor([2.0, 0.0])
     graphs = {
         "velocity": paper_interaction_network,
-        "velocity_change": lambda: interaction_network(columns=SHAPES.columns, contact_dt=0.1),
+        "velocity_change": lambda: interaction_network(columns=SHAPES.columns, relations=["contacts"], contact_dt=0.1),
     }
     trajectory = rollout(LearnedEngine(settled(graphs[output]()), SHAPES), scene, 3)
     moved = trajectory.pos[-1] - trajectory.pos[0]
@@ -129,7 +129,9 @@ def test_weights_of_before_damping_was_a_term_have_none() -> None:
 
 
 def test_segments_that_turn_are_refused(settled: Settle, crowd: Crowd) -> None:
-    engine = LearnedEngine(settled(interaction_network(columns=SHAPES.columns, contact_dt=0.1)), SHAPES)
+    engine = LearnedEngine(
+        settled(interaction_network(columns=SHAPES.columns, relations=["contacts"], contact_dt=0.1)), SHAPES
+    )
     scene = crowd(5, 0, True)
     scene.angular_velocity[0] = 1.0
     engine.start(scene)

@@ -85,6 +85,17 @@ def test_an_empty_space_is_an_empty_scene() -> None:
     assert torch.equal(scene.edge_index, torch.zeros(2, 0, dtype=torch.int64))
 
 
+def test_shapes_of_one_group_are_no_pairs() -> None:
+    space = pymunk.Space()
+    bodies = [ball(space, 3.0 * number) for number in range(4)]
+    for body, group in zip(bodies, (1, 1, 0, 0), strict=True):
+        next(iter(body.shapes)).filter = pymunk.ShapeFilter(group=group)
+    scene = scene_of(space)
+    assert scene.group.tolist() == [1, 1, 0, 0]
+    pairs = {tuple(pair) for pair in scene.edge_index.T.tolist()}
+    assert pairs == {(a, b) for a in range(4) for b in range(4) if a != b} - {(0, 1), (1, 0)}
+
+
 def polygon(space: pymunk.Space) -> None:
     space.add(pymunk.Poly.create_box(space.static_body))
 
@@ -103,7 +114,7 @@ def sensor(space: pymunk.Space) -> None:
 
 
 def filtered(space: pymunk.Space) -> None:
-    next(iter(ball(space).shapes)).filter = pymunk.ShapeFilter(group=1)
+    next(iter(ball(space).shapes)).filter = pymunk.ShapeFilter(categories=0b10)
 
 
 def conveyor(space: pymunk.Space) -> None:

@@ -24,6 +24,7 @@ def mixed() -> pymunk.Space:
     shapes += [pymunk.Segment(space.static_body, (-3, -1), (3.3, -1.1), 0.1)]
     for shape in shapes:
         shape.elasticity, shape.friction = 0.7, 0.3
+        shape.filter = pymunk.ShapeFilter(group=3)
     space.add(*bodies, *shapes)
     space.add(pymunk.PinJoint(bodies[0], bodies[2]), pymunk.DampedSpring(bodies[2], bodies[1], (0, 0), (0, 0), 1, 9, 1))
     space.add(pymunk.PinJoint(bodies[2], space.static_body, (0, 0), (0.1, 4)))

@@ -1,0 +1,156 @@
+"""How two objects lie and move to one another: what messages along relations may depend on, and no law."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from physim.normalisers import Welford
+
+SMALLEST = 1e-4  # keeps logarithms of distances, speeds and traits finite
+SHARPNESS = (1.0, 10.0, 100.0, 1e3, 1e4)
+"""The scales at which a gap is seen, in parts of what two bodies come closer in a step: contacts begin suddenly."""
+
+
+class Geometry(nn.Module, ABC):
+    """Gives the direction [E, 2] from the sender to the receiver, a unit vector, and features [E, `features`].
+
+    Swapping the two ends turns the direction round and leaves the features as they are; so does shifting the scene, and
+    turning it turns the direction. Reads what the sender and the receiver are [E, ...] and perhaps the relations'
+    attributes [E, F], positions and velocities in float64, which keeps small separations exact.
+    """
+
+    features: int
+
+    @abstractmethod
+    def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
+        """The direction and the features."""
+
+
+@final
+class Separation(Geometry):
+    """How far apart two points are: reads both positions [E, 2]; features: log distance and distance."""
+
+    features = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normal = Welford(self.features)
+
+    def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
+        sender, receiver = ends
+        apart = (receiver - sender).to(self.normal.scale.dtype)
+        distance = apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
+        return apart / distance, self.normal(torch.cat([distance.log(), distance], dim=-1))
+
+
+@final
+class Link(Geometry):
+    """A spring or pin between two points: reads position and velocity of its ends [E, 4] and the relations' attributes.
+
+    Features: how much longer it is than at rest; how fast its ends come closer and slide by; distance, rest length and
+    stiffness and damping with their logs.
+    Shapes: attributes [E, 3] (scene.RELATION_COLUMNS).
+    """
+
+    features = 9
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normal = Welford(self.features)
+
+    def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
+        sender, receiver, attributes = ends
+        apart, moving = (receiver - sender).split(2, dim=-1)
+        distance = apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
+        direction = apart / distance
+        stretch = distance - attributes[:, :1]
+        speeds = [_along(moving, direction), _along(moving, turned(direction))]
+        sizes = attributes.clamp(min=SMALLEST).log()
+        features = torch.cat([stretch, *speeds, attributes, sizes], dim=-1)
+        dtype = self.normal.scale.dtype
+        return direction.to(dtype), self.normal(features.to(dtype))
+
+
+@final
+class Contact(Geometry):
+    """Two shapes that may touch in this step: circles and segments with radii, moving.
+
+    Reads, for both ends, body [E, 7 or 9]: position, velocity, half extent, radius, and how the velocity has changed in
+    this step so far, where it has. The direction is that between the nearest points after a free step of `dt`.
+    Features: the gap between the surfaces after the free step, squashed at five scales, and before it; how fast they
+    approach before and after the change of velocity, as shares and as the log of both; how obliquely they meet.
+    """
+
+    features = len(SHARPNESS) + 5
+    reach: Tensor
+
+    def __init__(self, dt: float) -> None:
+        super().__init__()
+        self.dt = dt
+        self.normal = Welford(2)
+        self.register_buffer("reach", torch.tensor(torch.inf, dtype=torch.float64))
+
+    def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
+        sender, receiver = ends
+        apart, gap = _free_step(sender, receiver, self.dt)
+        now = _nearest(sender, receiver, 0.0).norm(dim=-1, keepdim=True) - _radii(sender, receiver)
+        direction = apart / apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
+        moving = receiver[:, 2:4] - sender[:, 2:4]
+        changed = moving + receiver[:, 7:9] - sender[:, 7:9] if sender.shape[1] > 7 else moving
+        before, after = -_along(moving, direction), -_along(changed, direction)
+        slide = _along(changed, turned(direction))
+        speed = (before.square() + after.square() + SMALLEST**2).sqrt()
+        dtype = self.normal.scale.dtype
+        sizes = self.normal(torch.cat([speed.log(), before], dim=-1).to(dtype))[:, :1]
+        slant = slide / (speed.square() + slide.square()).sqrt()
+        step = self.normal.scale[1].double() * self.dt  # how much closer two bodies usually come in one step
+        gaps = [torch.tanh(sharp * gap / step) for sharp in SHARPNESS]
+        plain = torch.cat([*gaps, torch.tanh(now / step), before / speed, after / speed, slant], dim=-1)
+        return direction.to(dtype), torch.cat([plain.to(dtype), sizes], dim=-1)
+
+    def near(self, sender: Tensor, receiver: Tensor) -> Tensor:
+        """Whether two bodies may touch in this step [E] bool: whether the gap after a free step is within `reach`.
+
+        Shapes: sender, receiver [E, 7]: position, velocity, half extent, radius.
+        """
+        return _free_step(sender, receiver, self.dt)[1][:, 0] < self.reach
+
+    def measure_reach(self) -> None:
+        """Set the reach to what two bodies usually come closer in a step, once that is measured."""
+        self.reach.copy_(self.normal.scale[1] * self.dt)
+
+
+def turned(direction: Tensor) -> Tensor:
+    """A quarter turn to the left."""
+    return torch.stack([-direction[:, 1], direction[:, 0]], dim=-1)
+
+
+def _along(vector: Tensor, direction: Tensor) -> Tensor:
+    return (vector * direction).sum(-1, keepdim=True)
+
+
+def _radii(sender: Tensor, receiver: Tensor) -> Tensor:
+    return sender[:, 6:7] + receiver[:, 6:7]
+
+
+def _free_step(sender: Tensor, receiver: Tensor, dt: float) -> tuple[Tensor, Tensor]:
+    """From nearest point to nearest point `dt` from now [E, 2], and the gap between the surfaces then [E, 1]."""
+    apart = _nearest(sender, receiver, dt)
+    return apart, apart.norm(dim=-1, keepdim=True) - _radii(sender, receiver)
+
+
+def _nearest(sender: Tensor, receiver: Tensor, dt: float) -> Tensor:
+    """From the sender's point nearest to the receiver to the receiver's nearest to the sender, `dt` from now."""
+    first, second = (body[:, :2] + dt * body[:, 2:4] for body in (sender, receiver))
+    return _toward(second, receiver[:, 4:6], first) - _toward(first, sender[:, 4:6], second)
+
+
+def _toward(centre: Tensor, half: Tensor, other: Tensor) -> Tensor:
+    """The point of the segment centre +- half that is nearest to `other`."""
+    length = half.square().sum(-1, keepdim=True).clamp(min=SMALLEST**2)
+    share = (((other - centre) * half).sum(-1, keepdim=True) / length).clamp(-1, 1)
+    return centre + share * half

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from physim.geometry import Contact
+from physim.graph import Edges, ModuleGraph
+from physim.interaction import interaction_network
+from physim.scene_inputs import graph_inputs, kinds_read, near
+from physim.scenes.scene import PIN, SPRING, Scene
+
+SHAPES = ("mass", "elasticity", "friction")
+Crowd = Callable[..., Scene]
+
+
+@pytest.fixture
+def touching() -> ModuleGraph:
+    return interaction_network(columns=SHAPES, relations=["contacts"], contact_dt=0.1)
+
+
+def edges(graph: ModuleGraph, scene: Scene, name: str) -> Edges:
+    given = graph_inputs(graph, scene, SHAPES)[name]
+    assert isinstance(given, Edges)
+    return given
+
+
+def linked(crowd: Crowd) -> Scene:
+    """Five bodies, of which the first two hang on a spring, the next two on a pin."""
+    scene: Scene = crowd(5)
+    index = torch.tensor([[0, 1, 2, 3], [1, 0, 3, 2]])
+    attributes = torch.tensor([[1.0, 50.0, 0.1]] * 2 + [[2.0, 0.0, 0.0]] * 2)
+    return scene.moved(edge_index=index, edge_kind=torch.tensor([SPRING, SPRING, PIN, PIN]), edge_attr=attributes)
+
+
+def test_springs_and_pins_are_named_once_each_with_their_attributes(crowd: Crowd) -> None:
+    graph, scene = interaction_network(relations=["springs", "pins"]), linked(crowd)
+    assert edges(graph, scene, "springs").index.T.tolist() == [[0, 1]]
+    assert edges(graph, scene, "pins").index.T.tolist() == [[2, 3]]
+    spring: Tensor | None = edges(graph, scene, "springs").attributes
+    assert spring is not None
+    assert spring[0].tolist() == pytest.approx([1.0, 50.0, 0.1])
+
+
+def test_a_graph_knows_the_kinds_that_it_reads(touching: ModuleGraph) -> None:
+    assert kinds_read(touching) == ("pair",)
+    assert kinds_read(interaction_network(relations=["springs", "pins"])) == ("pair", "spring", "pin")
+
+
+def test_points_touch_nothing(touching: ModuleGraph, crowd: Crowd) -> None:
+    scene = crowd(5, 0, True)
+    scene.shape[0] = 0
+    index = edges(touching, scene, "contacts").index
+    assert 0 not in index
+    assert len(index.unique()) > 1
+
+
+def test_far_contacts_are_left_out_and_change_nothing_else(touching: ModuleGraph, crowd: Crowd) -> None:
+    scene = crowd(6, 1, True)
+    inputs = graph_inputs(touching, scene, SHAPES)
+    assert near(touching, inputs).keys() == inputs.keys()
+    every = edges(touching, scene, "contacts").index
+    geometry = touching.get_submodule("contacts_geometry_1")
+    assert isinstance(geometry, Contact)
+    geometry.reach.fill_(10.0)
+    chosen = near(touching, inputs)["contacts"]
+    assert isinstance(chosen, Edges)
+    kept = {tuple(pair) for pair in chosen.index.T.tolist()}
+    body = torch.cat([inputs[name] for name in ("pos", "vel", "extent", "radius")], dim=1)  # type: ignore[misc]
+    for first, second in every.T.tolist():
+        alone = geometry.near(body[first : first + 1], body[second : second + 1])
+        assert bool(alone) == ((first, second) in kept)
+    assert 0 < len(kept) < every.shape[1]
