@@ -93,7 +93,7 @@ class OneSteps:
         return scene, torch.from_numpy(rng.integers(0, self.steps, examples))
 
     def draw_balanced(self, rng: np.random.Generator, examples: int, scenes: range) -> tuple[Tensor, Tensor]:
-        """As `draw`, but half of the examples by the root of the largest impulse that a body receives in them.
+        """As `draw`, but half of the examples by how much happens in them.
 
         Every second one of these is moved to the tick before or after: what nearly happened, or just has.
         """
@@ -132,7 +132,13 @@ def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
 
 
 def _weights(change: Tensor, scene: Scene) -> Tensor:
-    """The roots of the largest impulse in each state, summed up over scenes and then ticks: [B * T + 1], from 0 on."""
+    """What happens in each state, summed up over scenes and then ticks: [B * T + 1], from 0 on.
+
+    That is the root of the largest impulse times the square of how many bodies feel any: where several collide at once
+    is rare, and hard.
+    """
     impulse = change.norm(dim=-1) * scene.mass * (scene.inverse_mass > 0)  # [T, N]
-    largest = torch.from_numpy(np.maximum.reduceat(impulse.numpy(), scene.ptr[:-1].numpy(), axis=1))  # [T, B]
-    return torch.cat([impulse.new_zeros(1), largest.T.sqrt().flatten().cumsum(0)])
+    starts, felt = scene.ptr[:-1].numpy(), impulse > 1e-6 * impulse.square().mean().sqrt()
+    largest = torch.from_numpy(np.maximum.reduceat(impulse.numpy(), starts, axis=1))  # [T, B]
+    several = torch.from_numpy(np.add.reduceat(felt.numpy().astype(np.float64), starts, axis=1))
+    return torch.cat([impulse.new_zeros(1), (largest.sqrt() * several.square()).T.flatten().cumsum(0)])

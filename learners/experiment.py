@@ -1,0 +1,210 @@
+"""Experiments: grids of cells whose finished rows are kept, with intervals and tables for all papers alike."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from tqdm import tqdm
+
+from physim.errors import PhysimError
+from physim.outputs import replacing
+from physim.reports import Row, Value
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of an experiment: an arm (what is tried), a seed, and settings that tell it from other cells.
+
+    `minutes` is how long one core is busy with it.
+    """
+
+    arm: str
+    seed: int = 0
+    setting: tuple[tuple[str, Value], ...] = ()
+    minutes: float = field(default=0.0, compare=False)
+
+    @property
+    def labels(self) -> Row:
+        """What stands in front of each of its rows."""
+        return {"arm": self.arm, "seed": self.seed, **dict(self.setting)}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.labels.items())
+
+
+Run = Callable[[Cell], Sequence[Row]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells, the work that a cell is, and the CSV file that keeps the rows of finished cells.
+
+    `run` must be a function of a module, so that other processes find it; all cells have the same settings by name.
+    """
+
+    path: Path
+    cells: Sequence[Cell]
+    run: Run
+
+    def __post_init__(self) -> None:
+        names = {tuple(cell.labels) for cell in self.cells}
+        if len(names) != 1 or len(set(self.cells)) != len(self.cells):
+            raise PhysimError(f"the cells of {self.path.stem} must differ, and have the same settings: got {names}")
+
+    def rows(self) -> list[Row]:
+        """The rows of the cells that are finished, in the order of the cells."""
+        kept = self._kept()
+        return [row for cell in self.cells for row in kept.get(tuple(cell.labels.values()), ())]
+
+    def missing(self) -> list[Cell]:
+        """The cells that are not finished."""
+        kept = self._kept()
+        return [cell for cell in self.cells if tuple(cell.labels.values()) not in kept]
+
+    def complete(self, workers: int = 1) -> list[Row]:
+        """Run what is missing, `workers` cells at a time with one thread each, and give all rows.
+
+        A finished cell is written at once, so that Ctrl-C loses only the cells under way.
+        """
+        missing = self.missing()
+        hours, done = sum(cell.minutes for cell in missing) / 60, len(self.cells) - len(missing)
+        print(
+            f"{self.path.stem}: {done} of {len(self.cells)} cells are finished; the rest takes {hours:.2g} core-hours",
+            file=sys.stderr,
+        )
+        with tqdm(total=len(missing), desc=self.path.stem, unit="cell", disable=None) as bar:
+            for cell, rows in _results(self.run, missing, workers):
+                self._keep(cell, rows)
+                bar.set_postfix_str(str(cell))
+                bar.update()
+        return self.rows()
+
+    def _keep(self, cell: Cell, rows: Sequence[Row]) -> None:
+        if not rows:
+            raise PhysimError(f"the cell {cell} gave no row, so it could not be told from one that never ran")
+        write_rows(self.path, [*read_rows(self.path), *({**cell.labels, **row} for row in rows)])
+
+    def _kept(self) -> dict[tuple[Value, ...], list[Row]]:
+        """The rows of the file by what tells cells apart."""
+        names = tuple(self.cells[0].labels)
+        kept: dict[tuple[Value, ...], list[Row]] = {}
+        for row in read_rows(self.path):
+            kept.setdefault(tuple(row.get(name) for name in names), []).append(row)
+        return kept
+
+
+def _results(run: Run, cells: Sequence[Cell], workers: int) -> Iterator[tuple[Cell, Sequence[Row]]]:
+    """Each cell with its rows, as they are finished."""
+    if workers == 1 or len(cells) < 2:
+        yield from ((cell, run(cell)) for cell in cells)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
+        waiting: dict[Future[Sequence[Row]], Cell] = {pool.submit(run, cell): cell for cell in cells}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows as CSV; a column for every key, empty where a row has none."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read rows back, numbers as numbers; none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{key: _value(text) for key, text in row.items() if text != ""} for row in csv.DictReader(file)]
+
+
+def _value(text: str) -> Value:
+    if text in ("True", "False"):
+        return text == "True"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure over seeds with the bounds of its 95 % bootstrap interval."""
+
+    middle: float
+    low: float
+    high: float
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.middle:.3g} [{self.low:.3g}, {self.high:.3g}]" if self.count > 1 else f"{self.middle:.3g}"
+
+
+def mean(values: Sequence[float]) -> Interval:
+    """The mean over seeds."""
+    return _interval(values, np.mean)
+
+
+def interquartile_mean(values: Sequence[float]) -> Interval:
+    """The mean of the middle half: what agents are judged by (arXiv:2108.13264)."""
+    return _interval(values, lambda sample, axis: stats.trim_mean(sample, 0.25, axis=axis))
+
+
+def _interval(values: Sequence[float], statistic: Callable[..., Any]) -> Interval:
+    sample = np.asarray(values, dtype=np.float64)
+    middle = float(statistic(sample, axis=0))
+    if len(sample) < 2 or (sample == sample[0]).all():
+        return Interval(middle, middle, middle, len(sample))
+    bounds = stats.bootstrap(
+        (sample,), statistic, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile", rng=0
+    ).confidence_interval
+    return Interval(middle, float(bounds.low), float(bounds.high), len(sample))
+
+
+def grouped(rows: Iterable[Row], by: Sequence[str], value: str = "value") -> dict[tuple[Value, ...], list[float]]:
+    """The values of rows that agree in the columns `by`."""
+    groups: dict[tuple[Value, ...], list[float]] = {}
+    for row in rows:
+        number = row.get(value)
+        if isinstance(number, int | float):
+            groups.setdefault(tuple(row.get(name) for name in by), []).append(float(number))
+    return groups
+
+
+def markdown(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown; None is an empty cell."""
+    rule = ["---"] * len(head)
+    return "\n".join("| " + " | ".join(_text(cell) for cell in line) + " |" for line in (head, rule, *lines)) + "\n"
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)

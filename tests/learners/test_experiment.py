@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from learners.experiment import Cell, Grid, grouped, interquartile_mean, markdown, mean, read_rows, write_rows
+from physim.errors import PhysimError
+from physim.reports import Row
+
+CELLS = [Cell(arm, seed, (("world", "balls"),), minutes=30) for arm in ("ours", "theirs") for seed in range(2)]
+
+
+def measured(cell: Cell) -> list[Row]:
+    """Two rows a cell."""
+    return [{"name": name, "value": cell.seed + len(cell.arm) / 10} for name in ("first", "second")]
+
+
+def interrupted(cell: Cell) -> list[Row]:
+    if cell.arm == "theirs":
+        raise KeyboardInterrupt
+    return measured(cell)
+
+
+def nothing(cell: Cell) -> Sequence[Row]:
+    return []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_cell_leaves_its_rows_whatever_the_workers(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some_work.py").write_text(
+        "def seeds(cell):\n    return [{'value': cell.seed}, {'value': -cell.seed}]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    grid = Grid(tmp_path / "grid.csv", CELLS, importlib.import_module("some_work").seeds)
+    rows = grid.complete(workers)
+    assert rows == [{**cell.labels, "value": sign * cell.seed} for cell in CELLS for sign in (1, -1)]
+    assert not grid.missing()
+
+
+def test_finished_cells_are_kept_and_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "grid.csv"
+    with pytest.raises(KeyboardInterrupt):
+        Grid(path, CELLS, interrupted).complete()
+    kept = path.read_bytes()
+    assert [cell.arm for cell in Grid(path, CELLS, measured).missing()] == ["theirs", "theirs"]
+    Grid(path, CELLS[:2], interrupted).complete()
+    assert path.read_bytes() == kept
+    capsys.readouterr()
+    assert len(Grid(path, CELLS, measured).complete()) == 8
+    assert "2 of 4 cells are finished; the rest takes 1 core-hours" in capsys.readouterr().err
+
+
+def test_rows_of_other_cells_stay_in_the_file_but_are_not_given(tmp_path: Path) -> None:
+    path = tmp_path / "grid.csv"
+    Grid(path, CELLS, measured).complete()
+    assert {row["arm"] for row in Grid(path, CELLS[:1], measured).complete()} == {"ours"}
+    assert len(read_rows(path)) == 8
+
+
+def test_a_cell_without_rows_and_cells_that_are_the_same_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match="arm ours, seed 0, world balls gave no row"):
+        Grid(tmp_path / "grid.csv", CELLS, nothing).complete()
+    with pytest.raises(PhysimError, match="must differ"):
+        Grid(tmp_path / "grid.csv", CELLS[:1] * 2, measured)
+    with pytest.raises(PhysimError, match="same settings"):
+        Grid(tmp_path / "grid.csv", [*CELLS, Cell("ours")], measured)
+
+
+def test_rows_survive_the_way_to_a_file_and_back(tmp_path: Path) -> None:
+    rows: list[Row] = [{"a": 1, "b": 1 / 3, "c": "text, with a comma"}, {"b": float("inf"), "d": True}]
+    write_rows(tmp_path / "new" / "rows.csv", rows)
+    assert read_rows(tmp_path / "new" / "rows.csv") == rows
+    assert read_rows(tmp_path / "none.csv") == []
+
+
+def test_intervals_hold_the_mean_in_about_as_many_cases_as_they_say() -> None:
+    rng = np.random.default_rng(0)
+    held = [mean(rng.normal(3.0, 1.0, 20).tolist()) for _ in range(100)]
+    assert 85 <= sum(each.low <= 3 <= each.high for each in held) <= 99
+
+
+def test_the_interquartile_mean_leaves_out_what_is_far() -> None:
+    assert interquartile_mean([1.0, 2.0, 3.0, 1e9]).middle == pytest.approx(2.5)
+    assert str(mean([2.0])) == "2"
+    assert (mean([2.0, 2.0]).low, mean([2.0, 2.0]).high) == (2.0, 2.0)
+
+
+def test_groups_and_tables() -> None:
+    rows: list[Row] = [{"arm": "a", "value": 1.0}, {"arm": "b", "value": 2.0}, {"arm": "a", "value": 3.0}, {"arm": "a"}]
+    assert grouped(rows, ["arm"]) == {("a",): [1.0, 3.0], ("b",): [2.0]}
+    assert markdown(["arm", "error"], [["a", 0.12345], ["b", None]]).splitlines() == [
+        "| arm | error |",
+        "| --- | --- |",
+        "| a | 0.123 |",
+        "| b |  |",
+    ]
