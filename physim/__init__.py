@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from physim.engines.base import Engine as Engine
+    from physim.engines.contract import check_engine as check_engine
     from physim.engines.learned import LearnedEngine as LearnedEngine
     from physim.engines.rollout import rollout as rollout
     from physim.engines.truth import PymunkEngine as PymunkEngine
@@ -60,6 +61,7 @@ _HOMES = {
     "Trajectory": "physim.scenes.trajectory",
     "VectorEngine": "physim.engines.vectorised",
     "World": "physim.worlds",
+    "check_engine": "physim.engines.contract",
     "check_world": "physim.worlds",
     "rollout": "physim.engines.rollout",
     "world": "physim.worlds",

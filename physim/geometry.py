@@ -97,7 +97,7 @@ class Contact(Geometry):
     def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
         sender, receiver = ends
         apart, gap = _free_step(sender, receiver, self.dt)
-        now = _nearest(sender, receiver, 0.0).norm(dim=-1, keepdim=True) - _radii(sender, receiver)
+        now = nearest(sender, receiver, 0.0).norm(dim=-1, keepdim=True) - radii(sender, receiver)
         direction = apart / apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
         moving = receiver[:, 2:4] - sender[:, 2:4]
         changed = moving + receiver[:, 7:9] - sender[:, 7:9] if sender.shape[1] > 7 else moving
@@ -133,17 +133,18 @@ def _along(vector: Tensor, direction: Tensor) -> Tensor:
     return (vector * direction).sum(-1, keepdim=True)
 
 
-def _radii(sender: Tensor, receiver: Tensor) -> Tensor:
+def radii(sender: Tensor, receiver: Tensor) -> Tensor:
+    """The sum of the radii [E, 1] of bodies [E, 7]."""
     return sender[:, 6:7] + receiver[:, 6:7]
 
 
 def _free_step(sender: Tensor, receiver: Tensor, dt: float) -> tuple[Tensor, Tensor]:
     """From nearest point to nearest point `dt` from now [E, 2], and the gap between the surfaces then [E, 1]."""
-    apart = _nearest(sender, receiver, dt)
-    return apart, apart.norm(dim=-1, keepdim=True) - _radii(sender, receiver)
+    apart = nearest(sender, receiver, dt)
+    return apart, apart.norm(dim=-1, keepdim=True) - radii(sender, receiver)
 
 
-def _nearest(sender: Tensor, receiver: Tensor, dt: float) -> Tensor:
+def nearest(sender: Tensor, receiver: Tensor, dt: float) -> Tensor:
     """From the sender's point nearest to the receiver to the receiver's nearest to the sender, `dt` from now."""
     first, second = (body[:, :2] + dt * body[:, 2:4] for body in (sender, receiver))
     return _toward(second, receiver[:, 4:6], first) - _toward(first, sender[:, 4:6], second)

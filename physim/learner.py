@@ -55,7 +55,8 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """How to evaluate: `weights` are shipped names or files (none: those that ship for the world).
+    """How to evaluate: `weights` are shipped names or files (none: those that ship for the world), `engines` the places
+    of anybody's engines, as file.py:Engine or module:Engine, that are judged beside them.
 
     Every world is judged on `scenes` unseen scenes and `steps` free-running steps. `varied` names the world's
     parameters that tell its rows from those of the other worlds.
@@ -66,6 +67,7 @@ class EvaluateSettings:
     steps: int = 1000
     seed: int = TEST_SEEDS_FROM
     varied: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_positive(scenes=self.scenes, steps=self.steps)

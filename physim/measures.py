@@ -1,13 +1,15 @@
-"""Energies, momenta, errors and horizons."""
+"""Energies, momenta, lengths of springs, errors and horizons."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from physim.errors import PhysimError
+from physim.scenes.edges import undirected
 from physim.scenes.forces import PairForce
-from physim.scenes.scene import DYNAMIC, RELATION_KINDS, Scene
+from physim.scenes.scene import DYNAMIC, SPRING, STATIC, Scene
 from physim.scenes.trajectory import Trajectory
 
 Motion = Trajectory | Scene
@@ -108,6 +110,51 @@ def position_error(motion: Motion, truth: Motion) -> Tensor:
     return (squares / _summed(scene, moves).clamp(min=1)).sqrt()
 
 
+def relative_kinetic_energy(motion: Trajectory) -> Tensor:
+    """Each scene's kinetic energy as a multiple of its start's; not a number where nothing moved at the start.
+
+    Shapes: [T + 1, B].
+    """
+    energy = kinetic_energy(motion)
+    return torch.where(energy[0] > 0, energy / energy[0], torch.nan)
+
+
+def spring_lengths(motion: Motion) -> Tensor:
+    """The length of each spring, in metres, in the order of the scene's relations.
+
+    Shapes: [T + 1, S] for a trajectory with S springs, [S] for a scene.
+    """
+    source, target = springs_of(_scene(motion))
+    return (motion.pos[..., source, :] - motion.pos[..., target, :]).norm(dim=-1)
+
+
+def relative_spring_lengths(motion: Motion, truth: Motion) -> Tensor:
+    """The length of each spring as a multiple of its true length at the same instant.
+
+    Shapes: as those of `spring_lengths`.
+    """
+    return spring_lengths(motion) / spring_lengths(truth)
+
+
+def springs_of(scene: Scene) -> Tensor:
+    """The two ends of each spring, named once though it stands in the scene twice.
+
+    Shapes: [2, S].
+    """
+    return undirected(scene.edge_index[:, scene.edge_kind == SPRING])
+
+
+def static_drift(motion: Trajectory) -> Tensor:
+    """How far the static body that moved farthest got from its start in each scene, in metres; 0 where none is static.
+
+    Shapes: [B].
+    """
+    scene = motion.scene
+    moved = (motion.pos - motion.pos[0]).norm(dim=-1).nan_to_num(nan=torch.inf).amax(dim=0)
+    moved = torch.where(scene.body_type == STATIC, moved, 0.0)
+    return torch.stack([part.amax() for part in moved.split(scene.counts.tolist())])
+
+
 def horizon(error: Tensor, limit: float) -> Tensor:
     """The first step at which an error is past a limit (or not a number); T + 1 where it never is.
 
@@ -117,9 +164,14 @@ def horizon(error: Tensor, limit: float) -> Tensor:
     return torch.where(past.any(dim=0), past.to(torch.uint8).argmax(dim=0), len(error))
 
 
+def median(values: Tensor) -> float:
+    """The median over scenes; what is not finite counts as the worst."""
+    return float(np.median(np.where(torch.isfinite(values), values, np.inf)))
+
+
 def _springs(scene: Scene, pos: Tensor) -> Tensor:
     """k (length - rest length)^2 / 2; each spring stands in the scene twice."""
-    chosen = scene.edge_kind == RELATION_KINDS.index("spring")
+    chosen = scene.edge_kind == SPRING
     (source, target), columns = scene.edge_index[:, chosen], scene.edge_attr[chosen]
     stretch = (pos[..., source, :] - pos[..., target, :]).norm(dim=-1) - columns[:, 0]
     energy = torch.zeros(*pos.shape[:-2], scene.num_bodies, dtype=pos.dtype)

@@ -143,33 +143,68 @@ class Drift(Measured):
 
 
 class Differences(nn.Module):
-    """The paper's relation input: receiver minus sender, position and velocity, then both inverse masses, normalised.
+    """The paper's relation input b_k: receiver minus sender, position and velocity, then both ends' attributes, then
+    the relation's own, normalised.
 
-    Shapes: state [E, 4] and inverse_mass [E, 1] of sender and receiver -> [E, 6].
+    Shapes: state [E, 4] of sender and receiver, `attributes` [E, A] of both (inverse mass first) and `relations` [E, R]
+    where there are any -> [E, 4 + 2 A + R].
     """
 
-    features = 6
-
-    def __init__(self) -> None:
+    def __init__(self, attributes: int = 1, relations: int = 0) -> None:
         super().__init__()
+        self.features = 4 + 2 * attributes + relations
         self.normal = Percentiles(self.features)
 
-    def forward(self, sender: Tensor, receiver: Tensor, mass_of_sender: Tensor, mass_of_receiver: Tensor) -> Tensor:
-        apart = (receiver - sender).to(mass_of_sender.dtype)
-        return self.normal(torch.cat([apart, mass_of_receiver, mass_of_sender], dim=-1))
+    def forward(
+        self, sender: Tensor, receiver: Tensor, of_sender: Tensor, of_receiver: Tensor, *relations: Tensor
+    ) -> Tensor:
+        apart = (receiver - sender).to(of_sender.dtype)
+        return self.normal(torch.cat([apart, of_receiver, of_sender, *relations], dim=-1))
 
 
 class Velocity(nn.Module):
-    """An object model that gives the next velocity itself, in the scale of the velocities it was measured on.
+    """The paper's object model on c_j: it gives the next velocity itself, in the scale of those it was measured on.
 
-    Shapes: velocity [N, 2] and anything else [N, F] -> next velocity [N, 2].
+    With `external`, the objects' external effects come first among the rest, and are normalised too.
+    Shapes: velocity [N, 2], external [N, 2] and anything else [N, F] -> next velocity [N, 2].
     """
 
-    def __init__(self, others: int, width: int) -> None:
+    def __init__(self, others: int, width: int, external: bool = False) -> None:
         super().__init__()
         self.normal = Percentiles(2)
-        self.core = MLP(2 + others, width, 2)
+        self.outside = Percentiles(2) if external else None
+        self.core = MLP(2 + 2 * external + others, width, 2)
 
     def forward(self, velocity: Tensor, *others: Tensor) -> Tensor:
-        given = self.normal(velocity.to(self.normal.scale.dtype))
-        return self.core(torch.cat([given, *others], dim=-1)) * self.normal.scale + self.normal.centre
+        return self.core(self.given(velocity, *others)) * self.normal.scale + self.normal.centre
+
+    def given(self, velocity: Tensor, *others: Tensor) -> Tensor:
+        """What the network reads, normalised."""
+        seen = self.normal(velocity.to(self.normal.scale.dtype))
+        if self.outside is not None:
+            others = self.outside(others[0]), *others[1:]
+        return torch.cat([seen, *others], dim=-1)
+
+
+@final
+class VelocityChange(Measured):
+    """The paper's object model with another target: the change of velocity, in the scale of those in the data.
+
+    Shapes: velocity [N, 2], external [N, 2] and anything else [N, F] -> change of velocity [N, 2].
+    """
+
+    def __init__(self, others: int, width: int, external: bool = False) -> None:
+        super().__init__()
+        self.model = Velocity(others, width, external)
+
+    def forward(self, velocity: Tensor, *others: Tensor) -> Tensor:
+        return self.model.core(self.model.given(velocity, *others)) * self.log_scale.exp()
+
+    def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
+        self.log_scale.copy_(usual_change(change, inverse_mass).log())
+
+
+def usual_change(change: Tensor, inverse_mass: Tensor) -> Tensor:
+    """The root of the mean square of the changes of velocity [N, 2] of what can move; 1 where nothing changes."""
+    size = change[inverse_mass[:, 0] > 0].square().mean().sqrt()
+    return torch.where(size > 0, size, 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -10,12 +10,35 @@ from torch import Tensor
 from physim.errors import PhysimError
 from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
-from physim.scenes.scene import PAIR, PIN, POINT, RELATION_KINDS, SPRING, Scene
+from physim.scenes.scene import CIRCLE, PAIR, PIN, POINT, RELATION_COLUMNS, RELATION_KINDS, SEGMENT, SPRING, Scene
 
 Inputs = dict[str, Tensor | Edges]
-KINDS = {"pairs": PAIR, "contacts": PAIR, "relations": PAIR, "springs": SPRING, "pins": PIN}
-"""The sets of relations that a graph may read, and the kind of the scene's relations that they are made of."""
+_ONCE = {"pairs": (PAIR,), "contacts": (PAIR,), "springs": (SPRING,), "pins": (PIN,)}
+_DIRECTED = ((PAIR,), (PAIR, SPRING), (PAIR, PIN), (PAIR, SPRING, PIN))
 BODY = ("pos", "vel", "extent", "radius")
+
+
+def both_ways(name: str) -> str:
+    """What the set of relations `name` is called for a graph that reads each of them in both directions."""
+    return f"{name}_both_ways"
+
+
+def directed(kinds: Sequence[str]) -> str:
+    """What relations of some of RELATION_KINDS are called together, in both directions and with all attributes."""
+    return "_".join(("directed", *kinds))
+
+
+KINDS = {
+    "relations": (PAIR,),
+    **_ONCE,
+    **{both_ways(name): kinds for name, kinds in _ONCE.items()},
+    **{directed([RELATION_KINDS[kind] for kind in kinds]): kinds for kinds in _DIRECTED},
+}
+"""The sets of relations that a graph may read, and the kinds of the scene's relations that they are made of."""
+ATTRIBUTES = len(RELATION_KINDS) + 1 + len(RELATION_COLUMNS)
+"""How many attributes directed relations have: flags of their kind, restitution, and those of springs and pins."""
+OUTLINE = 4
+"""How many numbers say what shape a body has."""
 
 
 def precision(graph: torch.nn.Module) -> torch.dtype:
@@ -26,20 +49,27 @@ def precision(graph: torch.nn.Module) -> torch.dtype:
 def kinds_read(graph: ModuleGraph) -> tuple[str, ...]:
     """The kinds of a scene's relations that a graph knows; pairs are always among them: they need not act.
 
+    A graph without any relations, such as a baseline, takes scenes with all kinds.
+
     Raises: PhysimError where the graph reads relations that no scene has.
     """
     for name in graph.relation_names:
         if name not in KINDS:
             raise PhysimError(f"a scene has no relations '{name}' for this graph: wanted some of {', '.join(KINDS)}")
-    return tuple(RELATION_KINDS[kind] for kind in sorted({PAIR, *(KINDS[name] for name in graph.relation_names)}))
+    if not graph.relation_names:
+        return RELATION_KINDS
+    known = {kind for name in graph.relation_names for kind in KINDS[name]}
+    return tuple(RELATION_KINDS[kind] for kind in sorted({PAIR, *known}))
 
 
 def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> Inputs:
     """What a graph for an engine reads, from a scene or a batch of scenes.
 
     Shapes: pos, vel [N, 2] float64, the rest in the graph's own precision: columns [N, C], inverse_mass [N, 1], extent
-    [N, 2], radius [N, 1], external [N, 2] (gravity); relations "relations" both ways, all others once: "pairs",
-    "contacts" (pairs of shapes), "springs" and "pins" with their attributes [E, 3].
+    [N, 2], radius [N, 1], elasticity [N, 1], outline [N, 4] (whether circle, whether segment, half width and height),
+    external [N, 2] (gravity). Relations once each: "pairs", "contacts" (pairs of shapes), "springs" and "pins" with
+    their attributes [E, 3]; both ways: "relations" (pairs), what `both_ways` names, and what `directed` names with
+    attributes [E, 7] (flags of RELATION_KINDS, restitution of pairs, RELATION_COLUMNS).
     Raises: PhysimError where a column is missing, the graph reads what a scene does not have, or something in the scene
     acts on its bodies that the graph does not read.
     """
@@ -57,28 +87,39 @@ def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> In
 def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
     """The same inputs without the contacts that are too far apart to matter in this step."""
     given = dict(inputs)
-    contacts = given.get("contacts")
-    if isinstance(contacts, Edges):
-        geometry = graph.get_submodule("contacts_geometry_1")
-        assert isinstance(geometry, Contact)
-        body = torch.cat([given[name] for name in BODY], dim=1)  # type: ignore[misc]
-        sender, receiver = contacts.index
-        given["contacts"] = Edges(contacts.index[:, geometry.near(body[sender], body[receiver])])
+    for name in ("contacts", both_ways("contacts")):
+        contacts = given.get(name)
+        if isinstance(contacts, Edges):
+            geometry = next(module for module in graph.modules() if isinstance(module, Contact))
+            body = torch.cat([given[name] for name in BODY], dim=1)  # type: ignore[misc]
+            sender, receiver = contacts.index
+            given[name] = Edges(contacts.index[:, geometry.near(body[sender], body[receiver])])
     return given
 
 
 def _relations(name: str, scene: Scene, dtype: torch.dtype) -> Edges:
-    index, chosen = scene.edge_index, scene.edge_kind == KINDS[name]
+    index, chosen = scene.edge_index, torch.isin(scene.edge_kind, torch.tensor(KINDS[name]))
     moves = scene.inverse_mass > 0
     chosen = chosen & (moves[index[0]] | moves[index[1]])
     if name == "relations":
         return Edges(index[:, chosen])
-    chosen = chosen & (index[0] < index[1])
-    if name == "contacts":
+    if name.startswith("directed"):
+        return Edges(index[:, chosen], _attributes(scene)[chosen].to(dtype))
+    if name in _ONCE:
+        chosen = chosen & (index[0] < index[1])
+    if name.startswith("contacts"):
         solid = scene.shape != POINT
         chosen = chosen & solid[index[0]] & solid[index[1]]
-    linked = KINDS[name] != PAIR
+    linked = KINDS[name] != (PAIR,)
     return Edges(index[:, chosen], scene.edge_attr[chosen].to(dtype) if linked else None)
+
+
+def _attributes(scene: Scene) -> Tensor:
+    """All attributes of all relations [E, 7]; the restitution of a pair is the product of its elasticities."""
+    sender, receiver = scene.edge_index
+    restitution = scene.elasticity[sender] * scene.elasticity[receiver] * (scene.edge_kind == PAIR)
+    flags = torch.nn.functional.one_hot(scene.edge_kind, len(RELATION_KINDS))
+    return torch.cat([flags, restitution[:, None], scene.edge_attr], dim=1)
 
 
 def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
@@ -93,28 +134,48 @@ def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
         )
     if len(scene.damping.unique()) > 1:
         raise PhysimError(f"damping: a graph wants the same in all scenes, got {scene.damping.unique().tolist()}")
-    if "extent" in graph.inputs and bool(((scene.extent != 0).any(-1) & (scene.angular_velocity != 0)).any()):
+    shapes = {"extent", "outline"} & set(graph.inputs)
+    if shapes and bool(((scene.extent != 0).any(-1) & (scene.angular_velocity != 0)).any()):
         raise PhysimError("angular_velocity: a graph takes segments for ones that do not turn, got some that do")
 
 
 def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:
-    if name in ("pos", "vel"):
-        field: Tensor = scene[name]
-        return field
     if name == "columns":
         missing = [column for column in columns if column not in scene]
         if missing:
             raise PhysimError(f"the scene lacks the columns {missing} that the weights read; it has {scene.columns}")
         return torch.stack([scene[column] for column in columns], dim=-1)
-    if name == "inverse_mass":
-        return scene.inverse_mass[:, None]
-    if name == "radius":
-        return scene.radius[:, None]
-    if name == "extent":
-        cos, sin = scene.angle.cos(), scene.angle.sin()
-        along, up = scene.extent.unbind(-1)
-        return torch.stack([cos * along - sin * up, sin * along + cos * up], dim=-1)
-    if name == "external":
-        batch = scene.batch if "batch" in scene else torch.zeros(len(scene.pos), dtype=torch.int64)
-        return scene.gravity[batch]
-    raise PhysimError(f"a scene has no field '{name}' for this graph")
+    if name not in FIELDS:
+        raise PhysimError(f"a scene has no field '{name}' for this graph")
+    return FIELDS[name](scene)
+
+
+def _extent(scene: Scene) -> Tensor:
+    """Half of b - a of segments as they lie now [N, 2]."""
+    cos, sin = scene.angle.cos(), scene.angle.sin()
+    along, up = scene.extent.unbind(-1)
+    return torch.stack([cos * along - sin * up, sin * along + cos * up], dim=-1)
+
+
+def _outline(scene: Scene) -> Tensor:
+    """Flags of circle and segment, half width and half height [N, 4]."""
+    flags = torch.stack([scene.shape == CIRCLE, scene.shape == SEGMENT], dim=-1)
+    return torch.cat([flags, _extent(scene).abs() + scene.radius[:, None]], dim=-1)
+
+
+def _external(scene: Scene) -> Tensor:
+    batch = scene.batch if "batch" in scene else torch.zeros(len(scene.pos), dtype=torch.int64)
+    return scene.gravity[batch]
+
+
+FIELDS: dict[str, Callable[[Scene], Tensor]] = {
+    "pos": lambda scene: scene.pos,
+    "vel": lambda scene: scene.vel,
+    "inverse_mass": lambda scene: scene.inverse_mass[:, None],
+    "radius": lambda scene: scene.radius[:, None],
+    "elasticity": lambda scene: scene.elasticity[:, None],
+    "extent": _extent,
+    "outline": _outline,
+    "external": _external,
+}
+"""What a graph may read of a scene by the name of its input, beside "columns"."""

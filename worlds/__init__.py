@@ -5,7 +5,9 @@ from __future__ import annotations
 from worlds.balls import Balls
 from worlds.charges import Charges
 from worlds.nbody import NBody
+from worlds.putty import Putty
+from worlds.rubber import Rubber
 from worlds.strings import Strings
 from worlds.swirl import Swirl
 
-__all__ = ["Balls", "Charges", "NBody", "Strings", "Swirl"]
+__all__ = ["Balls", "Charges", "NBody", "Putty", "Rubber", "Strings", "Swirl"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +15,13 @@ from learners.physics.losses import EffectSize, ImpulseError, VelocityError
 from physim.errors import PhysimError
 from physim.geometry import Contact
 from physim.graph import Edges, Loss, ModuleGraph
-from physim.interaction import interaction_network, mlp, paper_interaction_network, predicted
+from physim.interaction import interaction_network, interaction_variant, mlp, paper_interaction_network, predicted
 from physim.normalisers import measuring
 from physim.relation_models import Measured
 from physim.scene_inputs import Inputs, near
-from physim.scenes.scene import PIN, POINT, SPRING
+from physim.scenes.scene import PAIR, PIN, POINT, RELATION_KINDS, SPRING
 from physim.worlds.base import World
+from physim.yardsticks import equivariant_network, particle_simulator
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,10 @@ class Config:
     """A recipe: Adam from `rate` down to a thousandth on a cosine over the whole training, `batch` examples an update.
 
     `noise` is the paper's: a fifth of the examples get Gaussian noise of this share of the data's deviation on their
-    positions and velocities; the fifth falls to none between 2.5 % and 12.5 % of the training. `balanced` draws half of
-    each batch from states in which much happens.
+    positions and velocities; the fifth falls to none between 2.5 % and 12.5 % of the training. `walk` is that of
+    particle simulators (arXiv:2002.09405): all velocities get noise of this share, all the time, and positions have
+    moved along with it. Either way the true next velocity is still the target. `balanced` draws half of each batch from
+    states in which much happens. `window` steps are run freely from each example, with a loss on every one.
     """
 
     build: Callable[[OneSteps, World], ModuleGraph]
@@ -36,25 +41,74 @@ class Config:
     rate: float
     minutes: float
     noise: float = 0.0
+    walk: float = 0.0
     balanced: bool = False
+    window: int = 1
 
 
-def _best(data: OneSteps, world: World) -> ModuleGraph:
+def _acting(data: OneSteps, world: World) -> dict[str, Any]:
+    """What acts in a world, as our networks are told: columns, relations, contact_dt, external."""
     scene = data.scene
-    touching, damped = bool((scene.shape != POINT).any()), bool((scene.damping != 1).any())
+    touching = bool((scene.shape != POINT).any())
     acts = {
         "pairs": world.forces is not None,
         "springs": bool((scene.edge_kind == SPRING).any()),
         "pins": bool((scene.edge_kind == PIN).any()),
         "contacts": touching,
     }
-    return interaction_network(
-        columns=list(data.columns),
-        relations=[kind for kind, there in acts.items() if there] or ["pairs"],
-        contact_dt=world.dt if touching else None,
-        external=damped or bool((scene.gravity != 0).any()),
-        damped=damped,
-    )
+    return {
+        "columns": list(data.columns),
+        "relations": [kind for kind, there in acts.items() if there] or ["pairs"],
+        "contact_dt": world.dt if touching else None,
+        "external": _external(data),
+    }
+
+
+def _external(data: OneSteps) -> bool:
+    return _damped(data) or bool((data.scene.gravity != 0).any())
+
+
+def _damped(data: OneSteps) -> bool:
+    return bool((data.scene.damping != 1).any())
+
+
+def _best(data: OneSteps, world: World, rounds: int = 2) -> ModuleGraph:
+    return interaction_network(**_acting(data, world), damped=_damped(data), rounds=rounds)
+
+
+def _variant(data: OneSteps, world: World, **changes: object) -> ModuleGraph:
+    return interaction_variant(design=_acting(data, world) | {"damped": _damped(data)} | changes)
+
+
+def _gns(data: OneSteps, world: World) -> ModuleGraph:
+    return particle_simulator(**_acting(data, world))
+
+
+def _egnn(data: OneSteps, world: World) -> ModuleGraph:
+    return equivariant_network(**_acting(data, world))
+
+
+def _paper(data: OneSteps, world: World, change: bool = False) -> ModuleGraph:
+    scene = data.scene
+    known = sorted({PAIR, *scene.edge_kind.unique().tolist()})
+    plain = known == [PAIR] and not _shaped(data)
+    kinds = [] if plain else [RELATION_KINDS[kind] for kind in known]
+    return paper_interaction_network(kinds=kinds, external=_external(data), change=change)
+
+
+def _shaped(data: OneSteps) -> bool:
+    return bool((data.scene.shape != POINT).any())
+
+
+def _dynamics_only(data: OneSteps, world: World) -> ModuleGraph:
+    return paper_interaction_network(relations=False, external=_external(data))
+
+
+def _mlp(data: OneSteps, world: World) -> ModuleGraph:
+    sizes = data.counts.unique().tolist()
+    if len(sizes) != 1:
+        raise PhysimError(f"config mlp wants scenes of one size, the data has scenes of {sizes} bodies")
+    return mlp(bodies=sizes[0], shapes=_shaped(data), external=_external(data))
 
 
 def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
@@ -69,27 +123,31 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
     return [VelocityError(predicted(graph), data.typical_change)]
 
 
-def _paper(data: OneSteps, world: World) -> ModuleGraph:
-    return paper_interaction_network()
-
-
-def _dynamics_only(data: OneSteps, world: World) -> ModuleGraph:
-    return paper_interaction_network(relations=False)
-
-
-def _mlp(data: OneSteps, world: World) -> ModuleGraph:
-    sizes = data.counts.unique().tolist()
-    if len(sizes) != 1:
-        raise PhysimError(f"config mlp wants scenes of one size, the data has scenes of {sizes} bodies")
-    return mlp(bodies=sizes[0])
-
-
+BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
+PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
 CONFIGS = {
-    "best": Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True),
-    "paper": Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05),
+    "best": BEST,
+    "paper": PAPER,
     "mlp": Config(_mlp, _velocity_losses, batch=100, rate=1e-3, minutes=5),
     "dynamics_only": Config(_dynamics_only, _velocity_losses, batch=100, rate=1e-3, minutes=2),
+    "asymmetric": replace(BEST, build=partial(_variant, messages="asymmetric")),
+    "plain": replace(BEST, build=partial(_variant, messages="plain")),
+    "gap_now": replace(BEST, build=partial(_variant, ahead=False)),
+    "one_round": replace(BEST, build=partial(_best, rounds=1)),
+    "four_rounds": replace(BEST, build=partial(_best, rounds=4)),
+    "unbalanced": replace(BEST, balanced=False),
+    "squares": replace(BEST, losses=_velocity_losses),
+    "noise": replace(BEST, walk=3e-4),
+    "windows": replace(BEST, window=4),
+    "gns": replace(BEST, build=_gns, losses=_velocity_losses, rate=1e-3, walk=3e-4),
+    "egnn": replace(BEST, build=_egnn, rate=1e-3),
+    "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
+CANDIDATES: tuple[str, ...] = (
+    *("best", "asymmetric", "plain", "gap_now", "one_round", "four_rounds", "unbalanced", "squares", "noise"),
+    *("windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),
+)
+"""The rows of the table in which candidates for `best` are measured against one another."""
 
 
 def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> ModuleGraph:

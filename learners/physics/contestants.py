@@ -1,25 +1,29 @@
-"""Which learned engines are judged on a world."""
+"""Which engines are judged on a world."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
+from math import isclose
 from pathlib import Path
 
+from physim.engines.contract import check_engine
+from physim.engines.guest import GuestEngine, find_engine
 from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
+from physim.scenes.scene import Scene
 from physim.worlds import World
 
 FOLDERS = tuple(Path(str(resources.files(package))) / "weights" for package in ("physim", "learners.physics"))
 
 
-def contestants(world: World, weights: Sequence[str], seed: int) -> dict[str, LearnedEngine]:
+def contestants(world: World, weights: Sequence[str], seed: int, alone: bool = True) -> dict[str, LearnedEngine]:
     """The engines of `weights`, or of those that ship for the world, by model; they fit scenes of the seed.
 
     A model is its config, or the weights themselves where several share a config or none is known. Of the weights that
     ship, those that do not fit are left out.
-    Raises: PhysimError where weights asked for do not fit the world, or none that ship do.
+    Raises: PhysimError where weights asked for do not fit the world, or none that ship do and they are judged alone.
     """
     scene = world.scene(seed)
     found: dict[str, LearnedEngine] = {}
@@ -34,11 +38,29 @@ def contestants(world: World, weights: Sequence[str], seed: int) -> dict[str, Le
                 raise PhysimError(refused) from None
             continue
         found[name] = engine
-    if not found:
+    if not found and alone:
         raise PhysimError(refused)
     configs = Counter(map(_config, found.values()))
     models = {name: _config(engine) for name, engine in found.items()}
     return {model if model and configs[model] == 1 else name: found[name] for name, model in models.items()}
+
+
+def guests(world: World, names: Sequence[str], seed: int) -> dict[str, GuestEngine]:
+    """Anybody's engines by the places of their code (`find_engine`); they keep the contract on a batch of the seed.
+
+    Raises: PhysimError where one breaks the contract, or has another dt than the world.
+    """
+    found = {name: find_engine(name, world) for name in names}
+    for name, engine in found.items():
+        if not isclose(engine.dt, world.dt, rel_tol=1e-9):
+            raise PhysimError(
+                f"dt of engine {name} is {engine.dt:g} s, wanted that of the world {world.name}: {world.dt:g} s"
+            )
+        try:
+            check_engine(engine, Scene.batch_of(world.scenes(seed, 2)))
+        except PhysimError as reason:
+            raise PhysimError(f"engine {name} cannot be judged on the world {world.name}: {reason}") from None
+    return found
 
 
 def _config(engine: LearnedEngine) -> str | None:

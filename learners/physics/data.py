@@ -106,8 +106,11 @@ class OneSteps:
         scene[:half], tick[:half] = chosen // self.steps, (chosen % self.steps + beside).clamp(0, self.steps - 1)
         return scene, tick
 
-    def examples(self, scenes: Tensor, ticks: Tensor) -> Batch:
-        """The inputs (relations as their index) and targets of examples given by scene and tick [B]."""
+    def examples(self, scenes: Tensor, ticks: Tensor, window: int = 1) -> Batch:
+        """The inputs (relations as their index) and targets of examples given by scene and tick [B].
+
+        Of a `window` of more steps, the target "velocities" [N, window, 2] has those after every one of them.
+        """
         counts = self.counts[scenes]
         rows = _ranges(self.starts[scenes], counts)
         tick = ticks.repeat_interleave(counts)
@@ -122,7 +125,11 @@ class OneSteps:
                 inputs[f"{name}.attributes"] = linked.attributes[edges]
         after = self.vel[tick + 1, rows]
         scene = torch.arange(len(scenes)).repeat_interleave(counts)
-        return inputs, {"velocity": after, "velocity_change": after - vel, "scene": scene}
+        targets = {"velocity": after, "velocity_change": after - vel, "scene": scene}
+        if window > 1:
+            steps = torch.arange(1, window + 1)
+            targets["velocities"] = self.vel[tick[:, None] + steps, rows[:, None]]
+        return inputs, targets
 
 
 def _ranges(starts: Tensor, counts: Tensor) -> Tensor:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -11,10 +13,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from learners.physics.baselines import CONSTANT_VELOCITY, ConstantVelocity
-from learners.physics.contestants import contestants
+from learners.physics.checksums import Checksum, complaint
+from learners.physics.contestants import contestants, guests
 from learners.physics.figures import Judgement
 from learners.physics.one_step import SquaredErrors, one_step_errors
-from learners.physics.rollouts import Advance, Outcome, drifts, outcome
+from learners.physics.rollouts import Advance, Outcome, compared, outcome
 from physim.engines.base import Engine
 from physim.engines.rollout import rollout
 from physim.learner import EvaluateSettings
@@ -37,14 +40,24 @@ FAR = 0.05
 
 
 def evaluate(worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
-    """The rows of each world with each of the weights; the baselines are measured on the same states."""
-    learned = [contestants(world, settings.weights, settings.seed) for world in worlds]
+    """The rows of each world with each of the weights and engines; the baselines are measured on the same states."""
     rows: list[Row] = []
     with one_thread():
-        for world, engines in zip(worlds, learned, strict=True):
-            every: Engines = {CONSTANT_VELOCITY: ConstantVelocity(world.dt), **engines}
-            rows += judged(world, every, settings).rows()
+        entered = [_entered(world, settings) for world in worlds]
+        for world, engines in zip(worlds, entered, strict=True):
+            judgement = judged(world, engines, settings)
+            differs = complaint(world, settings, judgement.test_set)
+            if differs is not None:
+                print(differs, file=sys.stderr)
+            rows += judgement.rows()
     return rows
+
+
+def _entered(world: World, settings: EvaluateSettings) -> Engines:
+    """Who is judged on a world: constant velocity, the weights, and the engines of settings.engines."""
+    its_guests = guests(world, settings.engines, settings.seed)
+    learned = contestants(world, settings.weights, settings.seed, alone=not its_guests)
+    return {CONSTANT_VELOCITY: ConstantVelocity(world.dt), **learned, **its_guests}
 
 
 def judged(world: World, engines: Engines, settings: EvaluateSettings) -> Judgement:
@@ -52,10 +65,13 @@ def judged(world: World, engines: Engines, settings: EvaluateSettings) -> Judgem
     stride = max(1, settings.scenes * settings.steps // STATES)
     errors = dict.fromkeys(engines, SquaredErrors())
     first: Trajectory | None = None
+    seconds, checksum = 0.0, Checksum()
     with tqdm(desc=f"evaluate {world.name}", unit="step", leave=False, disable=None) as bar:
         bar.total = _work(settings, len(engines), stride)
-        for truth in _truths(world, settings, bar.update):
-            first = first or truth
+        for truth, took in _truths(world, settings, bar.update):
+            checksum.add(truth)
+            if first is None:
+                first, seconds = truth, took
             for model, engine in engines.items():
                 errors[model] += one_step_errors(engine, truth, stride, bar.update)
         assert first is not None
@@ -63,20 +79,23 @@ def judged(world: World, engines: Engines, settings: EvaluateSettings) -> Judgem
     return Judgement(
         world=world,
         labels=settings.labels(world),
+        test_set=checksum.label,
         scenes=settings.scenes,
         stride=stride,
         one_step={model: error.mean for model, error in errors.items()},
         outcomes=outcomes,
-        truth=drifts(first, world.forces),
+        truth=compared(first, first, world.forces, seconds),
         limit=FAR * _start_radius(world, first.scene),
     )
 
 
-def _truths(world: World, settings: EvaluateSettings, advance: Advance) -> Iterator[Trajectory]:
-    """The true trajectories, part by part, so that only one part is held at a time beside the first."""
+def _truths(world: World, settings: EvaluateSettings, advance: Advance) -> Iterator[tuple[Trajectory, float]]:
+    """The true trajectories, part by part, so that only one part is held at a time beside the first; seconds a step."""
     for start in range(0, settings.scenes, TOGETHER):
         scenes = world.scenes(settings.seed, min(TOGETHER, settings.scenes - start), start)
-        yield rollout(world.engine(), Scene.batch_of(scenes), settings.steps)
+        began = perf_counter()
+        truth = rollout(world.engine(), Scene.batch_of(scenes), settings.steps)
+        yield truth, (perf_counter() - began) / settings.steps
         advance(settings.steps)
 
 

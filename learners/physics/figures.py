@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import final
 
-from torch import Tensor
-
 from learners.physics.baselines import BASELINES, CONSTANT_VELOCITY
+from learners.physics.constraints import UNITS
 from learners.physics.published import published_ratio
-from learners.physics.rollouts import Outcome, median
+from learners.physics.rollouts import Outcome
+from physim.measures import median
 from physim.reports import Row, row
 from physim.worlds import World
 
@@ -26,24 +26,25 @@ NAMED = 10
 class Judgement:
     """All that was measured on one world, by model; constant velocity is among them.
 
-    `labels` tells the world's rows from others, `one_step` holds mean squared errors on every `stride`-th step of
-    `scenes` scenes, `truth` the drifts of energy and momentum of the truth itself, `limit` is the position error in
-    metres that counts as far off.
+    `labels` tells the world's rows from others, `test_set` is the checksum of its true trajectories, `one_step` holds
+    mean squared errors on every `stride`-th step of `scenes` scenes, `truth` is what the truth itself does, `limit` the
+    position error in metres that counts as far off.
     """
 
     world: World
     labels: Row
+    test_set: str
     scenes: int
     stride: int
     one_step: Mapping[str, float]
     outcomes: Mapping[str, Outcome]
-    truth: tuple[Tensor | None, Tensor]
+    truth: Outcome
     limit: float
 
     def rows(self) -> list[Row]:
         """The rows; a number that is not finite is left empty."""
-        made = (*self._one_step_rows(), *self._position_rows(), *self._drift_rows())
-        return [_finite(item) for item in made]
+        made = (*self._one_step_rows(), *self._position_rows(), *self._drift_rows(), *self._kept_rows())
+        return [_finite(item) | {"test_set": self.test_set} for item in made]
 
     def _one_step_rows(self) -> Iterator[Row]:
         against = self.one_step[CONSTANT_VELOCITY]
@@ -71,12 +72,20 @@ class Judgement:
             yield row("blown_up", len(blown), "scenes") | labels | {"which": named or None}
 
     def _drift_rows(self) -> Iterator[Row]:
+        of_truth = self.truth.energy_drift, self.truth.momentum_drift
         for model, its in self.outcomes.items():
             drifts = {"energy_drift": its.energy_drift, "momentum_drift": its.momentum_drift}
-            for (name, drift), own in zip(drifts.items(), self.truth, strict=True):
+            for (name, drift), own in zip(drifts.items(), of_truth, strict=True):
                 if drift is not None and own is not None:
                     labels: Row = self.labels | {"model": model, "scenes": its.scenes}
                     yield row(name, median(drift), "share", "truth", median(own)) | labels
+
+    def _kept_rows(self) -> Iterator[Row]:
+        for model, its in self.outcomes.items():
+            labels: Row = self.labels | {"model": model, "scenes": its.scenes}
+            for name, value in its.constraints.items():
+                yield row(name, value, UNITS[name], "truth", self.truth.constraints[name]) | labels
+            yield row("seconds_per_step", its.seconds_per_step, "s", "truth", self.truth.seconds_per_step) | labels
 
 
 def _finite(made: Row) -> Row:

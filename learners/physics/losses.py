@@ -44,14 +44,17 @@ def _length(square: Tensor) -> Tensor:
 
 @final
 class VelocityError(Loss):
-    """The mean squared error of the next velocity (arXiv:1612.00222, section 3), in the scale of its usual change."""
+    """The mean squared error of the next velocity (arXiv:1612.00222, section 3), in the scale of its usual change.
+
+    On a port "velocity_change" it is the same error of the change: the velocity before it is known.
+    """
 
     def __init__(self, port: Port, typical: float) -> None:
         super().__init__("velocity", port)
         self.typical = typical
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
-        wanted, moves = (targets[name].to(values[0].dtype) for name in ("velocity", "moves"))
+        wanted, moves = (targets[name].to(values[0].dtype) for name in (self.ports[0].name, "moves"))
         return ((values[0] - wanted).square() * moves).sum() / (2 * self.typical**2 * moves.sum())
 
 

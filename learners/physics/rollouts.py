@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import nan
+from time import perf_counter
 from typing import Any, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from learners.physics.constraints import constraints
 from physim.engines.base import Engine
-from physim.measures import energies, energy_drift, horizon, momentum_drift, position_error
+from physim.measures import energies, energy_drift, horizon, median, momentum_drift, position_error
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
@@ -25,7 +28,8 @@ class Outcome:
     """What came of the rollouts of B scenes, compared with the truth every `every` of its steps.
 
     Shapes: error [T // every + 1, B] in metres; energy_drift (None where there is no potential), momentum_drift [B];
-    blown_up [B] bool. All that a scene no longer has is not finite.
+    blown_up [B] bool. All that a scene no longer has is not finite. `constraints` holds figures of contacts, walls and
+    springs by name, `seconds_per_step` how long a step of all scenes took.
     """
 
     error: Tensor
@@ -33,6 +37,8 @@ class Outcome:
     momentum_drift: Tensor
     blown_up: Tensor
     every: int = 1
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    seconds_per_step: float = nan
 
     @property
     def scenes(self) -> int:
@@ -57,7 +63,16 @@ def outcome(
     engine: Engine[Any], truth: Trajectory, forces: PairForce | None, advance: Advance, every: int = 1
 ) -> Outcome:
     """Run an engine, whose dt is `every` times the truth's, freely from the truth's start, and compare."""
-    run = free_run(engine, truth.scene, truth.steps // every, advance)
+    steps = truth.steps // every
+    began = perf_counter()
+    run = free_run(engine, truth.scene, steps, advance)
+    return compared(run, truth, forces, (perf_counter() - began) / steps, every)
+
+
+def compared(
+    run: Trajectory, truth: Trajectory, forces: PairForce | None, seconds_per_step: float, every: int = 1
+) -> Outcome:
+    """What came of a rollout whose steps are `every` times the truth's."""
     pos, vel, angle, turning = (getattr(truth, name)[::every][: len(run)] for name in STATE_FIELDS)
     thinned = Trajectory(truth.scene, pos, vel, angle, turning, run.times)
     with np.errstate(all="ignore"):
@@ -65,7 +80,8 @@ def outcome(
     finite = torch.isfinite(torch.cat([run.pos[-1], run.vel[-1]], dim=-1)).all(dim=-1)
     parts = finite.split(truth.scene.counts.tolist())
     blown_up = torch.stack([~part.all() for part in parts])
-    return Outcome(position_error(run, thinned), energy, momentum, blown_up, every)
+    kept = constraints(run, thinned)
+    return Outcome(position_error(run, thinned), energy, momentum, blown_up, every, kept, seconds_per_step)
 
 
 def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) -> Trajectory:
@@ -93,8 +109,3 @@ def drifts(run: Trajectory, forces: PairForce | None) -> tuple[Tensor | None, Te
     before, after = energies(start, forces), energies(end, forces)
     energy = None if before is None or after is None else energy_drift(after, before).abs()
     return energy, momentum_drift(end, start)
-
-
-def median(values: Tensor) -> float:
-    """The median over scenes; what is not finite counts as the worst."""
-    return float(np.median(np.where(torch.isfinite(values), values, np.inf)))

@@ -21,7 +21,7 @@ from learners.physics.data import Batch, OneSteps
 from learners.physics.loss_log import LossLog
 from learners.physics.losses import ImpulseError
 from physim.errors import PhysimError
-from physim.graph import Loss, ModuleGraph, losses_of
+from physim.graph import Loss, ModuleGraph
 from physim.interaction import predicted
 from physim.interrupts import HeldInterrupts
 from physim.learner import TrainSettings
@@ -31,21 +31,46 @@ HELD_OUT = 0.1  # the share of scenes that only the reports see
 REPORTS = (10.0, 30.0)  # seconds at which the first reports come; then one a minute
 SAVE_EVERY = 60.0  # seconds
 WARM_UP = 200  # updates
+NOISY = ("pos", "vel")
 
 
 class Objective(nn.Module):
-    """A graph with its losses, as one module that gives the losses: what data-parallel training wraps."""
+    """A graph with its losses, as one module that gives the losses: what data-parallel training wraps.
 
-    def __init__(self, graph: ModuleGraph, losses: Sequence[Loss]) -> None:
+    Windows of several steps run as the engine of `world` does, by its dt and position rule, and contacts are found anew
+    in every step; only the true velocity that follows is told.
+    """
+
+    def __init__(self, graph: ModuleGraph, losses: Sequence[Loss], world: World) -> None:
         super().__init__()
         self.graph = graph
         self.losses = losses
+        self.dt, self.share = world.dt, world.position_rule
 
     def forward(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> Tensor:
-        """The losses [L] in their order, each a mean over its batch."""
-        marks = {name: inputs[name] for name in ("moves", "mass")}
-        losses, _ = losses_of(self.graph, self.losses, graph_batch(self.graph, inputs), targets | marks)
-        return torch.stack([losses[loss.name] for loss in self.losses])
+        """The losses [L] in their order, each a mean over its batch and the window's steps."""
+        if "velocities" not in targets:
+            return self._losses(inputs, targets)[0]
+        every = []
+        for velocity in targets["velocities"].unbind(1):
+            goal = targets | {"velocity": velocity, "velocity_change": velocity - inputs["vel"]}
+            losses, after = self._losses(inputs, goal)
+            moved = self.dt * ((1 - self.share) * inputs["vel"] + self.share * after)
+            inputs = inputs | {"pos": inputs["pos"] + moved, "vel": after}
+            every.append(losses)
+        return torch.stack(every).mean(0)
+
+    def _losses(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """The losses [L] of one step, and the velocity [N, 2] after it; what cannot move keeps its own."""
+        seen = targets | {name: inputs[name] for name in ("moves", "mass")}
+        output = predicted(self.graph)
+        ports = tuple(dict.fromkeys((output, *(port for loss in self.losses for port in loss.ports))))
+        results = self.graph(graph_batch(self.graph, inputs), outputs=ports)
+        values = dict(zip(ports, (results,) if len(ports) == 1 else results, strict=True))
+        losses = [loss.value(tuple(values[port] for port in loss.ports), seen) for loss in self.losses]
+        vel = inputs["vel"]
+        change = values[output] if output.name == "velocity_change" else values[output] - vel
+        return torch.stack(losses), vel + change * inputs["moves"]
 
 
 class Training:
@@ -57,6 +82,8 @@ class Training:
         self.minutes = settings.minutes or (None if settings.updates else self.config.minutes)
         if self.config.batch % fabric.world_size:
             raise PhysimError(f"{fabric.world_size} processes do not divide the batch of {self.config.batch} examples")
+        if data.steps < self.config.window:
+            raise PhysimError(f"steps: windows of {self.config.window} steps do not fit into {data.steps}")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)  # modules know no other way to draw their first weights
             self.graph = self.config.build(data, world)
@@ -66,13 +93,13 @@ class Training:
         self.learned, self.unseen = range(data.scenes - held_out), range(data.scenes - max(held_out, 1), data.scenes)
         data.serve(self.graph)
         prepared(self.graph, data, settings.seed, self.learned)
-        self.objective = Objective(self.graph, self.config.losses(self.graph, data))
+        self.objective = Objective(self.graph, self.config.losses(self.graph, data), world)
         _check_groups(self.objective.losses, self.config.batch, fabric.world_size)
         self.optimiser = torch.optim.Adam(self.graph.parameters(), lr=self.config.rate, betas=(0.9, 0.99), eps=1e-12)
         self.wrapped, self.stepper = fabric.setup(self.objective, self.optimiser)
         self.checkpoint = Checkpoint(settings.checkpoint, self._identity(), self.graph, self.optimiser)
         self.progress = self.checkpoint.load() if settings.resume else Progress()
-        self.noise_scale = {name: float(getattr(data, name).std()) * self.config.noise for name in ("pos", "vel")}
+        self.deviation = {name: float(getattr(data, name).std()) for name in NOISY}
 
     def run(self) -> None:
         """Train until the time or the updates are used up; Ctrl-C leaves a checkpoint and passes on.
@@ -125,23 +152,35 @@ class Training:
         return float(((output - wanted).square() * moves).sum() / (targets["velocity_change"].square() * moves).sum())
 
     def _examples(self, done: float) -> Batch:
-        """This process's part of the batch of the update to come, with the paper's noise on its inputs."""
+        """This process's part of the batch of the update to come, with noise on its inputs."""
         rng = np.random.default_rng((self.settings.seed, 0, self.progress.updates))
-        draw = self.data.draw_balanced if self.config.balanced else self.data.draw
-        scenes, ticks = draw(rng, self.config.batch, self.learned)
-        share = 0.2 * min(1.0, max(0.0, (0.125 - done) / 0.1)) if self.config.noise else 0.0
-        noisy = torch.from_numpy(rng.random(self.config.batch) < share)
-        size = self.config.batch // self.fabric.world_size
+        config = self.config
+        draw = self.data.draw_balanced if config.balanced else self.data.draw
+        scenes, ticks = draw(rng, config.batch, self.learned)
+        ticks = ticks.clamp(max=self.data.steps - config.window)
+        size = config.batch // self.fabric.world_size
         mine = slice(self.fabric.global_rank * size, (self.fabric.global_rank + 1) * size)
-        inputs, targets = self.data.examples(scenes[mine], ticks[mine])
-        if share:
+        inputs, targets = self.data.examples(scenes[mine], ticks[mine], config.window)
+        share = 0.2 * min(1.0, max(0.0, (0.125 - done) / 0.1)) if config.noise else 0.0
+        noisy = torch.from_numpy(rng.random(config.batch) < share)
+        if share or config.walk:
             counts = self.data.counts[scenes]
             first = int(counts[: mine.start].sum())
+            part = slice(first, first + len(inputs["pos"]))
+            drawn = {name: torch.from_numpy(rng.standard_normal((int(counts.sum()), 2)))[part] for name in NOISY}
             rows = noisy[mine].repeat_interleave(counts[mine])[:, None]
-            for name, scale in self.noise_scale.items():
-                noise = torch.from_numpy(rng.standard_normal((int(counts.sum()), 2)))[first : first + len(rows)]
-                inputs[name] = inputs[name] + rows * scale * noise
+            self._disturb(inputs, {name: rows * config.noise * noise for name, noise in drawn.items()}, drawn["vel"])
+            targets["velocity_change"] = targets["velocity"] - inputs["vel"]
         return inputs, targets
+
+    def _disturb(self, inputs: dict[str, Tensor], noise: dict[str, Tensor], walk: Tensor) -> None:
+        """Add `noise` to what it names, and the velocity's part of `walk` to it and to positions; in deviations."""
+        for name, value in noise.items():
+            inputs[name] = inputs[name] + self.deviation[name] * value
+        if self.config.walk:
+            step = self.config.walk * self.deviation["vel"] * walk * inputs["moves"]
+            inputs["pos"] = inputs["pos"] + self.objective.dt * step
+            inputs["vel"] = inputs["vel"] + step
 
     def _share_done(self) -> float:
         shares = [self.progress.seconds / (60 * self.minutes)] if self.minutes else []

@@ -24,6 +24,8 @@ from physim.outputs import check_writable
 from physim.reports import check_report, report, table
 
 WorldName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="WORLD")]
+EVERY_WORLD = "all"
+"""What `physim evaluate` calls all registered worlds, each with its own parameters' defaults."""
 BenchName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
 
 
@@ -144,12 +146,18 @@ class Train(WorldCommand):
 
 @dataclass(frozen=True)
 class Evaluate(WorldCommand):
-    """Judge learned engines on unseen scenes: one step, free rollouts, and the baselines beside them."""
+    """Judge learned engines on unseen scenes: one step, free rollouts, and the baselines beside them.
+
+    The world `all` stands for every registered world at its defaults.
+    """
 
     sweeps: ClassVar[bool] = True
 
     weights: tuple[str, ...] = ()
     """Weights to judge: names that ship with physim, or files; without them, those that ship for this world."""
+    engine: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """Also judge this engine of your own: path/to/file.py:Engine or module:Engine, called with the world where it takes
+    an argument. May be given several times."""
     scenes: int = 100
     """How many unseen scenes of each world."""
     steps: int = 1000
@@ -163,15 +171,18 @@ class Evaluate(WorldCommand):
 
     def run(self, parameters: Mapping[str, Any]) -> None:
         """Print the figures of every combination of the parameters' values."""
-        settings = EvaluateSettings(self.weights, self.scenes, self.steps, self.seed, tuple(parameters))
+        settings = EvaluateSettings(
+            self.weights, self.scenes, self.steps, self.seed, varied=tuple(parameters), engines=self.engine
+        )
         check_report(self.json)
         from physim.worlds import find_world
 
         for name, values in parameters.items():
             if not values:
                 raise PhysimError(f"{name} needs at least one value")
-        combinations = product(*parameters.values())
-        worlds = [find_world(self.world, dict(zip(parameters, values, strict=True))) for values in combinations]
+        combinations = [dict(zip(parameters, values, strict=True)) for values in product(*parameters.values())]
+        names = plugins.names(plugins.WORLDS) if self.world == EVERY_WORLD else [self.world]
+        worlds = [find_world(name, values) for name in names for values in combinations]
         with contextlib.redirect_stdout(sys.stderr):
             rows = _learner(self.learner).evaluate(worlds, settings)
         report(rows, self.json)

@@ -12,7 +12,7 @@ from typing import Any, Union
 
 import tyro
 
-from physim.cli.commands import COMMANDS, AnyCommand, WorldCommand
+from physim.cli.commands import COMMANDS, EVERY_WORLD, AnyCommand, WorldCommand
 from physim.cli.parameters import Parameter, flags, parameters_of
 from physim.errors import PhysimError
 
@@ -42,9 +42,9 @@ def _parse_world_command(chosen: type[WorldCommand], name: str, rest: Sequence[s
     """Parse a command whose world is named, with the world's parameters as flags beside the command's own."""
     from physim.worlds import world_builder
 
-    parameters = [
-        parameter.several() if chosen.sweeps else parameter for parameter in parameters_of(world_builder(rest[0]))
-    ]
+    every = chosen.sweeps and rest[0] == EVERY_WORLD  # of all worlds together, none has flags
+    known = () if every else parameters_of(world_builder(rest[0]))
+    parameters = [parameter.several() if chosen.sweeps else parameter for parameter in known]
     _refuse_clashes(parameters, name, chosen)
     both = make_dataclass(chosen.__name__, flags(parameters), bases=(chosen,), frozen=True, kw_only=True)
     command, unknown = _run_tyro(both, f"physim {name}", rest, chosen.__doc__)

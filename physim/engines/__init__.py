@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from physim.engines.base import Engine, State
+from physim.engines.contract import check_engine
+from physim.engines.guest import find_engine
 from physim.engines.learned import LearnedEngine
 from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.engines.vectorised import VectorEngine
 
-__all__ = ["Engine", "LearnedEngine", "PymunkEngine", "State", "VectorEngine", "rollout"]
+__all__ = ["Engine", "LearnedEngine", "PymunkEngine", "State", "VectorEngine", "check_engine", "find_engine", "rollout"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+import pymunk
 import torch
 
 from physim.engines.base import Engine, Floats
@@ -15,6 +16,8 @@ from physim.errors import PhysimError
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import STATE_FIELDS, Scene, scenes_of
 from physim.scenes.spaces import space_of
+
+Equip = Callable[[pymunk.Space], None]
 
 
 @dataclass
@@ -70,15 +73,18 @@ class PymunkState:
 class PymunkEngine(Engine[PymunkState]):
     """pymunk steps the Space; pairwise forces kick the velocities first, because pymunk moves before it applies forces.
 
-    The Space stays alive in the state, since contacts are cached there.
+    The Space stays alive in the state, since contacts are cached there. `equip` is called with each Space once it is
+    built, and adds what a scene does not express.
     """
 
-    def __init__(self, dt: float, substeps: int = 1, forces: PairForce | None = None) -> None:
-        self.dt, self.substeps, self.forces = dt, substeps, forces
+    def __init__(
+        self, dt: float, substeps: int = 1, forces: PairForce | None = None, equip: Equip = lambda space: None
+    ) -> None:
+        self.dt, self.substeps, self.forces, self.equip = dt, substeps, forces, equip
 
     def start(self, scene: Scene) -> PymunkState:
         """The state of one scene, or of a batch with one Space for each scene."""
-        live = tuple(map(_live, scenes_of(scene)))
+        live = tuple(_live(part, self.equip) for part in scenes_of(scene))
         return PymunkState(scene, live, _read(live))
 
     def step(self, state: PymunkState) -> PymunkState:
@@ -108,8 +114,9 @@ class PymunkEngine(Engine[PymunkState]):
             live.bodies.write_velocities(vel + force * (live.inverse_mass * dt)[:, None])
 
 
-def _live(scene: Scene) -> LiveSpace:
+def _live(scene: Scene, equip: Equip) -> LiveSpace:
     space = space_of(scene)
+    equip(space)
     columns = {name: scene[name].numpy()[None] for name in scene.columns}
     return LiveSpace(bodies_of(space, list(space.bodies)), columns, scene.inverse_mass.numpy())
 

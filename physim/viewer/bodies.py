@@ -8,14 +8,14 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-from physim.scenes.scene import BODY_TYPES, RELATION_KINDS, SHAPE_KINDS, Scene
+from physim.scenes.scene import CIRCLE, DYNAMIC, PAIR, POINT, SEGMENT, SPRING, STATIC, Scene
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-POINT, CIRCLE, SEGMENT = map(SHAPE_KINDS.index, ("point", "circle", "segment"))
-STATIC = BODY_TYPES.index("static")
-PAIR = RELATION_KINDS.index("pair")
+Truths = npt.NDArray[np.bool_]
+
+__all__ = ["CIRCLE", "POINT", "SEGMENT", "Bodies", "Floats"]
 
 
 @final
@@ -23,28 +23,41 @@ PAIR = RELATION_KINDS.index("pair")
 class Bodies:
     """Shapes, sizes and links of a scene's objects.
 
-    Shapes: mass (kg), shape, radius (m) [N]; static [N] bool; extent [N, 2] (m); links [2, L], the springs and pins.
+    Shapes: mass (kg), shape, radius (m), group [N]; static, moving, turning [N] bool; extent [N, 2] (m); links [2, L],
+    the springs and pins; rest [L], their lengths at rest (m); springs [L] bool, which of them are springs.
     """
 
     mass: Floats
     shape: Integers
     radius: Floats
     extent: Floats
-    static: npt.NDArray[np.bool_]
+    group: Integers
+    static: Truths
+    moving: Truths
+    turning: Truths
     links: Integers
+    rest: Floats
+    springs: Truths
     falls_up: bool
 
     @classmethod
     def of(cls, scene: Scene) -> Bodies:
         """The arrays of one scene."""
-        linked = scene.edge_index.numpy()[:, scene.edge_kind.numpy() != PAIR]
+        first, second = scene.edge_index.numpy()
+        kind, values = scene.edge_kind.numpy(), scene.edge_attr.numpy()
+        chosen = (kind != PAIR) & (first < second)  # each stands there twice, there and back
         return cls(
             mass=scene.mass.numpy(),
             shape=scene.shape.numpy(),
             radius=scene.radius.numpy(),
             extent=scene.extent.numpy(),
+            group=scene.group.numpy(),
             static=scene.body_type.numpy() == STATIC,
-            links=linked[:, linked[0] < linked[1]],
+            moving=scene.body_type.numpy() == DYNAMIC,
+            turning=np.isfinite(scene.moment.numpy()) | (scene.angular_velocity.numpy() != 0),
+            links=np.stack([first, second])[:, chosen],
+            rest=values[chosen, 0],
+            springs=kind[chosen] == SPRING,
             falls_up=float(scene.gravity[0, 1]) > 0,
         )
 
@@ -52,6 +65,13 @@ class Bodies:
     def count(self) -> int:
         """The number of objects."""
         return len(self.mass)
+
+    @property
+    def pinned(self) -> Truths:
+        """Which objects stand still and hold a spring or a pin [N]."""
+        held = np.zeros(self.count, dtype=bool)
+        held[self.links.ravel()] = True
+        return held & self.static
 
     def ends(self, pos: Floats, angle: Floats) -> tuple[Floats, Floats]:
         """Both ends of every object's segment, in metres; for points and circles both are the centre.
@@ -68,8 +88,23 @@ class Bodies:
 
         Shapes: pos [N, 2], angle [N].
         """
-        first, second = self.ends(pos, angle)
-        margin = self.radius[:, None]
+        return self._outline(pos, angle, np.ones(self.count, dtype=bool))
+
+    def enclosed(self, pos: Floats, angle: Floats) -> bool:
+        """Whether static segments are all round the bodies that move, as the walls of a box are.
+
+        Shapes: pos [N, 2], angle [N].
+        """
+        walls = self.static & (self.shape == SEGMENT)
+        if not walls.any():
+            return False
+        low, high = self._outline(pos, angle, walls)
+        least, most = self._outline(pos, angle, ~walls)
+        return bool((low <= least).all() and (most <= high).all())
+
+    def _outline(self, pos: Floats, angle: Floats, chosen: Truths) -> tuple[Floats, Floats]:
+        first, second = (ends[chosen] for ends in self.ends(pos, angle))
+        margin = self.radius[chosen, None]
         low = np.minimum(first, second) - margin
         high = np.maximum(first, second) + margin
         return low.min(axis=0), high.max(axis=0)

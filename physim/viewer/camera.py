@@ -11,7 +11,8 @@ from physim.viewer.bodies import Floats
 
 WIDENING, NARROWING = 0.35, 3.0
 """Seconds in which the view takes in a body that leaves, and in which it closes on bodies that come together."""
-MARGIN = 1.12
+MARGIN, SNUG = 1.12, 1.02
+"""How much more than the bodies is shown; SNUG is for walls, out of which nothing comes."""
 FAR = 30_000.0
 
 
@@ -22,8 +23,8 @@ class Camera:
     Shapes: low, high [2], corners of what must be seen.
     """
 
-    def __init__(self, low: Floats, high: Floats, upward: bool = True) -> None:
-        self.low, self.high = _widened(low, high)
+    def __init__(self, low: Floats, high: Floats, upward: bool = True, margin: float = MARGIN) -> None:
+        self.low, self.high = _widened(low, high, margin)
         self._least = (self.high - self.low).max() / 8
         self._signs = np.array([1.0, -1.0 if upward else 1.0])
         self.centre, self.scale = np.zeros(2), 1.0
@@ -32,7 +33,7 @@ class Camera:
     def follow(self, low: Floats, high: Floats, seconds: float) -> None:
         """Move towards what must be seen now; what it holds stays in view at every moment."""
         widen, narrow = (1 - math.exp(-seconds / duration) for duration in (WIDENING, NARROWING))
-        aimed_low, aimed_high = _widened(low, high)
+        aimed_low, aimed_high = _widened(low, high, MARGIN)
         self.low = self.low + (aimed_low - self.low) * np.where(aimed_low < self.low, widen, narrow)
         self.high = self.high + (aimed_high - self.high) * np.where(aimed_high > self.high, widen, narrow)
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
@@ -60,8 +61,8 @@ def round_length(metres: float) -> float:
     return next(factor * power for factor in (5, 2, 1) if factor * power <= metres * (1 + 1e-9))
 
 
-def _widened(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+def _widened(low: Floats, high: Floats, margin: float) -> tuple[Floats, Floats]:
     """The box with a margin; a single point becomes a metre."""
     centre, half = low / 2 + high / 2, high / 2 - low / 2
-    half = half * MARGIN if half.max() > 0 else np.ones(2)
+    half = half * margin if half.max() > 0 else np.ones(2)
     return centre - half, centre + half

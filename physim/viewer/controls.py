@@ -21,6 +21,7 @@ KEYS: dict[int, Callable[[Playback], None]] = {
     pygame.K_KP_PLUS: Playback.faster,
     pygame.K_KP_MINUS: Playback.slower,
     pygame.K_e: Playback.switch_engines,
+    pygame.K_g: Playback.toggle_plots,
     pygame.K_h: Playback.toggle_help,
     pygame.K_F1: Playback.toggle_help,
     pygame.K_q: Playback.leave,

@@ -17,11 +17,12 @@ from physim.scenes.scene import Scene
 class Drift:
     """Changes since the start as shares (`physim.measures.energy_drift`, `momentum_drift`).
 
-    `energy` is None where the forces have no potential.
+    `energy` is None where the forces have no potential, as is `joules`, the energy itself.
     """
 
     energy: float | None
     momentum: float
+    joules: float | None = None
 
 
 @final
@@ -34,8 +35,10 @@ class Ledger:
     def drift(self, scene: Scene) -> Drift:
         """The drift of the same bodies, later."""
         before, after = self._energies, _energies(scene, self._forces)
-        energy = None if before is None or after is None else float(energy_drift(after, before))
-        return Drift(energy, float(momentum_drift(scene, self._scene)))
+        momentum = float(momentum_drift(scene, self._scene))
+        if before is None or after is None:
+            return Drift(None, momentum)
+        return Drift(float(energy_drift(after, before)), momentum, float(after[0] + after[1]))
 
 
 def _energies(scene: Scene, forces: PairForce | None) -> Energies | None:

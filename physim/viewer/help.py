@@ -6,6 +6,7 @@ import pygame
 
 from physim.viewer.layout import Layout
 from physim.viewer.palette import EDGE, GROUND, MUTED, TEXT
+from physim.viewer.simulation import Simulation
 from physim.viewer.text import rendered
 
 LINES = (
@@ -14,19 +15,21 @@ LINES = (
     ("R", "reset to a new seed"),
     ("S", "learned world back to the truth"),
     ("+  -  up  down", "faster, slower"),
-    ("[  ]", "fewer, more bodies"),
+    ("[  ]", "{changes}"),
     ("E", "truth, learned or both"),
-    ("mouse", "drag a body, throw it"),
+    ("G", "plots of error and energy"),
+    ("mouse", "hold a body, pull it, throw it"),
     ("H", "this card"),
     ("Esc  Q", "leave"),
 )
 
 
-def draw_help(surface: pygame.Surface, layout: Layout, changes_bodies: bool) -> None:
+def draw_help(surface: pygame.Surface, layout: Layout, simulation: Simulation) -> None:
     """Draw the card in the middle of the window, as large as it may be and still fit."""
     width, height = surface.get_size()
     small = max(6, min(round(layout.font * 1.1), height // (2 * len(LINES) + 4), width // 36))
-    lines = [(keys, text if changes_bodies or keys != "[  ]" else "no bodies to change here") for keys, text in LINES]
+    changes = "no bodies to change here" if simulation.bodies is None else f"fewer, more {simulation.kind}"
+    lines = [(keys, text.format(changes=changes)) for keys, text in LINES]
     keys = [rendered(key, small, TEXT) for key, _ in lines]
     texts = [rendered(text, small, MUTED) for _, text in lines]
     step, pad = round(small * 1.8), 2 * small

@@ -14,8 +14,8 @@ from physim.viewer.playback import Playback
 from physim.viewer.simulation import TRUTH, Simulation
 from physim.viewer.text import rendered
 
-NEGLIGIBLE = 1e-4
-"""A drift under this share is fine, however narrow the truth's own band."""
+NEGLIGIBLE, NEAR = 1e-4, 1.02
+"""A drift under the first share is fine, however narrow the truth's own band, and one so many times the band."""
 
 Placed = list[tuple[pygame.Surface, tuple[int, int]]]
 
@@ -75,13 +75,15 @@ def percent(share: float) -> str:
     """A share as a percentage of two digits that count."""
     if not math.isfinite(share):
         return "out of bounds"
-    return "0 %" if abs(share) < 1e-12 else f"{100 * share:.2g} %"
+    if abs(share) < 1e-12:
+        return "0 %"
+    return f"{100 * share:.0f} %" if abs(share) >= 0.1 else f"{100 * share:.2g} %"
 
 
 def _drift(what: str, share: float | None, band: float | None) -> Figure:
     if share is None:
         return Figure(f"{what} drift", "these forces keep none", MUTED)
-    fine = abs(share) <= max(band or 0.0, NEGLIGIBLE)
+    fine = abs(share) <= max(NEAR * (band or 0.0), NEGLIGIBLE)
     return Figure(f"{what} drift", percent(share), GOOD if fine else WARNING, f"truth keeps to {percent(band or 0.0)}")
 
 
@@ -135,7 +137,7 @@ def _items(playback: Playback, speeds: Speeds) -> list[tuple[str, Colour]]:
         (f"{playback.steps_per_frame} {plural} a frame", TEXT),
         (f"{speeds.steps:.0f} steps/s", TEXT),
         (f"step {simulation.step}", TEXT),
-        (f"{simulation.truth.bodies.count} bodies", MUTED),
+        (f"{simulation.count} {simulation.kind}", MUTED),
         (f"seed {simulation.seed}", MUTED),
         (f"{simulation.step * simulation.world.dt:.2f} s", MUTED),
     ]

@@ -9,21 +9,32 @@ from typing import final
 from pygame import Rect
 
 GAP = 2
+ROOMY = (900, 600)
+"""A window of so many pixels shows plots without being asked."""
 
 
 @final
 @dataclass(frozen=True)
 class Layout:
-    """The places of a window of `size` pixels with a number of panels, which stand side by side where it is wide."""
+    """The places of a window of `size` pixels with a number of panels, which stand side by side where it is wide.
+
+    With `plotting`, a strip of plots lies between the panels and the bar.
+    """
 
     size: tuple[int, int]
     panels: int
+    plotting: bool = False
 
     @property
     def font(self) -> int:
         """The height of the text in pixels."""
         width, height = self.size
         return max(11, min(30, round(min(width / 74, height / 42))))
+
+    @property
+    def small(self) -> int:
+        """The height of the text in plots."""
+        return max(10, round(self.font * 0.8))
 
     @property
     def padding(self) -> int:
@@ -48,9 +59,29 @@ class Layout:
         return Rect(0, height - tall, width, tall)
 
     @property
+    def strip(self) -> Rect:
+        """The plots, over the bar; without plots it has no height."""
+        width, height = self.size
+        tall = min(round(self.font * 8.5), height // 3) if self.plotting else 0
+        return Rect(0, self.footer.top - tall, width, tall)
+
+    @property
+    def plots(self) -> tuple[Rect, Rect]:
+        """The two plots, in pixels of the strip."""
+        width, tall = self.strip.size
+        half = (width - GAP) // 2
+        return Rect(0, GAP, half, tall - GAP), Rect(half + GAP, GAP, width - half - GAP, tall - GAP)
+
+    def frame(self, size: tuple[int, int]) -> Rect:
+        """The part of a plot of that size where curves are, in its own pixels: between the labels and the title."""
+        width, height = size
+        left, top, bottom = round(4.6 * self.small), round(2.6 * self.small), round(1.9 * self.small)
+        return Rect(left, top, max(width - left - 2 * self.padding, 1), max(height - top - bottom, 1))
+
+    @property
     def rectangles(self) -> tuple[Rect, ...]:
         """The panels."""
-        width, height = self.size[0], self.footer.top
+        width, height = self.size[0], self.strip.top
         if width >= height:
             edges = [round(k * (width + GAP) / self.panels) for k in range(self.panels + 1)]
             return tuple(Rect(a, 0, b - a - GAP, height) for a, b in pairwise(edges))

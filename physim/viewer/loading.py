@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from physim.viewer.layout import Layout
+from physim.viewer.layout import ROOMY, Layout
 from physim.viewer.palette import GROUND, MUTED
 from physim.viewer.settings import PlaySettings
 from physim.viewer.stage import Stage
@@ -30,7 +30,9 @@ def load(settings: PlaySettings) -> Playback:
         return LearnedEngine.load(settings.weights)
 
     simulation = Simulation(settings.world(), learned, settings.seed)
-    return Playback(simulation, settings.engines, settings.steps_per_frame, settings.last_step)
+    playback = Playback(simulation, settings.engines, settings.steps_per_frame, settings.last_step)
+    playback.plotting = all(side >= least for side, least in zip(settings.size, ROOMY, strict=True))
+    return playback
 
 
 def load_behind(stage: Stage, settings: PlaySettings) -> Playback | None:

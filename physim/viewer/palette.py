@@ -12,8 +12,11 @@ PANEL: Colour = (19, 23, 31)
 GRID: Colour = (27, 32, 42)
 AXIS: Colour = (36, 42, 54)
 EDGE: Colour = (44, 51, 65)
-WALL: Colour = (112, 122, 140)
-LINK: Colour = (84, 94, 112)
+WALL: Colour = (84, 94, 112)
+WELL: Colour = (52, 60, 75)
+LINK: Colour = (104, 115, 135)
+STRETCHED: Colour = (255, 138, 101)
+PRESSED: Colour = (92, 158, 255)
 TEXT: Colour = (226, 231, 240)
 MUTED: Colour = (142, 152, 170)
 GOOD: Colour = (139, 205, 160)
@@ -36,6 +39,13 @@ def mixed(first: Colour, second: Colour, share: float) -> Colour:
     """The colour that lies at a share of the way from the first to the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
+
+
+@lru_cache(maxsize=64)
+def stretch_colour(tenths: int) -> Colour:
+    """The colour of a link that is so many tenths longer (or, below 0, shorter) than at rest."""
+    share = min(abs(tenths) / 10, 1.0)
+    return mixed(LINK, STRETCHED if tenths > 0 else PRESSED, share)
 
 
 def _from_oklab(lightness: float, a: float, b: float) -> Colour:

@@ -1,4 +1,4 @@
-"""Drawing one run: ground with a grid, walls, links, trails, bodies."""
+"""Drawing one run: ground with a grid, what stands still, trails, links, bodies."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pygame
 from physim.viewer.bodies import CIRCLE, SEGMENT, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
-from physim.viewer.palette import AXIS, GRID, LINK, MUTED, PANEL, STOPPED, WALL, Colour, body_colour, mixed
+from physim.viewer.links import draw_links
+from physim.viewer.palette import AXIS, GRID, MUTED, PANEL, STOPPED, WALL, WELL, Colour, body_colour, mixed
 from physim.viewer.run import Run
-from physim.viewer.sprites import draw_bar, draw_disc
+from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_ring
 from physim.viewer.text import rendered, wrapped
 
 BANDS = 12
@@ -45,8 +46,9 @@ class PanelView:
         camera.fit(*self.stage)
         self.surface.fill(PANEL)
         self._draw_grid(camera)
-        self._draw_links(run, camera)
+        self._draw_fixed(run, camera)
         self._draw_trails(run, camera)
+        draw_links(self.surface, run.bodies, run.state.pos, self.sizes(run, camera), camera)
         self._draw_bodies(run, camera)
         self._draw_scale(camera)
         if run.message:
@@ -80,10 +82,20 @@ class PanelView:
         label = rendered(f"{length:g} m", self.layout.font, MUTED)
         self.surface.blit(label, (left, bottom - 5 - label.get_height()))
 
-    def _draw_links(self, run: Run, camera: Camera) -> None:
-        ends = camera.pixels(run.state.pos)[run.bodies.links].transpose(1, 0, 2)
-        for first, second in ends.tolist():
-            pygame.draw.aaline(self.surface, LINK, first, second)
+    def _draw_fixed(self, run: Run, camera: Camera) -> None:
+        """What stands still, in calm colours: walls, wells, and ends that are pinned down."""
+        bodies, pos, pinned = run.bodies, run.state.pos, run.bodies.pinned
+        first, second = map(camera.pixels, bodies.ends(pos, run.state.angle))
+        centres, sizes = camera.pixels(pos), self.sizes(run, camera)
+        for body in np.flatnonzero(bodies.static).tolist():
+            size = float(sizes[body])
+            if bodies.shape[body] == SEGMENT:
+                draw_bar(self.surface, first[body], second[body], size, WALL)
+                continue
+            draw_plate(self.surface, centres[body], size, WELL)
+            draw_ring(self.surface, centres[body], size, MUTED if pinned[body] else WALL)
+            if pinned[body]:
+                draw_disc(self.surface, centres[body], max(size / 3, 1.5), MUTED)
 
     def _draw_trails(self, run: Run, camera: Camera) -> None:
         """Every trail in bands, fading into the ground the older they are."""
@@ -107,13 +119,14 @@ class PanelView:
         centres, sizes = camera.pixels(state.pos), self.sizes(run, camera)
         turned = np.stack([np.cos(state.angle), np.sin(state.angle)], axis=1)
         hands = camera.pixels(state.pos + 0.8 * bodies.radius[:, None] * turned)
-        for body in np.argsort(-sizes, kind="stable").tolist():
-            colour = WALL if bodies.static[body] else body_colour(body)
+        order = np.argsort(-sizes, kind="stable")
+        for body in order[~bodies.static[order]].tolist():
+            colour = body_colour(body)
             if bodies.shape[body] == SEGMENT:
                 draw_bar(self.surface, first[body], second[body], float(sizes[body]), colour)
                 continue
             draw_disc(self.surface, centres[body], float(sizes[body]), colour)
-            if bodies.shape[body] == CIRCLE and sizes[body] > 5:
+            if bodies.shape[body] == CIRCLE and bodies.turning[body] and sizes[body] > 5:
                 hand = mixed(colour, PANEL, 0.6)
                 pygame.draw.aaline(self.surface, hand, centres[body].tolist(), hands[body].tolist())
 

@@ -8,13 +8,14 @@ import numpy as np
 import pygame
 
 from physim.viewer.bodies import Floats
-from physim.viewer.camera import Camera
+from physim.viewer.camera import MARGIN, SNUG, Camera
 from physim.viewer.help import draw_help
 from physim.viewer.hud import Hud, Speeds
 from physim.viewer.layout import Layout
 from physim.viewer.palette import EDGE
 from physim.viewer.panel import PanelView
 from physim.viewer.playback import Playback
+from physim.viewer.plots import Plots
 
 REACH = 14.0
 """A body is grasped when the mouse is so many pixels from its rim."""
@@ -25,19 +26,18 @@ class Picture:
     """Draws a playback on surfaces of any size, and knows what lies under the mouse."""
 
     def __init__(self, playback: Playback) -> None:
-        self.playback, self.hud = playback, Hud()
-        truth = playback.simulation.truth
-        low, high = truth.bodies.outline(truth.state.pos, truth.state.angle)
-        self.camera = Camera(low, high, upward=not truth.bodies.falls_up)
-        self._scene = truth.bodies
+        self.playback, self.hud, self.plots = playback, Hud(), Plots()
+        self._aim()
+        self._offset = np.zeros(2)
         self._panels: dict[str, PanelView] = {}
         self._layout: Layout | None = None
 
     def draw(self, surface: pygame.Surface, seconds: float, speeds: Speeds | None = None) -> None:
         """Draw one frame, `seconds` after the last; figures are rendered anew where `speeds` are given."""
-        layout = Layout(surface.get_size(), len(self.playback.shown))
+        layout = Layout(surface.get_size(), len(self.playback.shown), self.playback.plotting)
         self._follow(seconds)
-        if layout != self._layout or speeds is not None:
+        anew = layout != self._layout or speeds is not None
+        if anew:
             self.hud.refresh(layout, self.playback, speeds or Speeds(0.0, 0.0))
         self._layout = layout
         surface.fill(EDGE)
@@ -45,9 +45,11 @@ class Picture:
         self._panels = dict(zip(self.playback.shown, views, strict=True))
         for name, panel in self._panels.items():
             panel.draw(self.playback.simulation.runs[name], self.camera)
+        if layout.plotting:
+            self.plots.draw(surface, layout, self.playback.simulation.history, anew)
         self.hud.draw(surface, layout)
         if self.playback.helping:
-            draw_help(surface, layout, self.playback.simulation.bodies is not None)
+            draw_help(surface, layout, self.playback.simulation)
 
     def grab(self, mouse: tuple[int, int]) -> None:
         """Take hold of the body under the mouse, if there is one."""
@@ -57,32 +59,41 @@ class Picture:
             if run.message or not panel.surface.get_rect().collidepoint(*place):
                 continue
             gaps = np.hypot(*(self.camera.pixels(run.state.pos) - place).T) - panel.sizes(run, self.camera)
-            gaps[run.bodies.static] = np.inf
+            gaps[~run.bodies.moving] = np.inf
             body = int(np.argmin(gaps))
             if gaps[body] < REACH:
-                self.playback.grab(name, body, self.camera.metres(place))
+                self.playback.grab(name, body)
+                self._offset = run.state.pos[body] - self.camera.metres(place)
 
     def move(self, mouse: tuple[int, int]) -> None:
-        """The held body follows the mouse."""
+        """The held body follows the mouse, which keeps hold of where it took it."""
         drag = self.playback.drag
         if drag is not None and drag.name in self._panels:
-            drag.position = self.camera.metres(self._within(self._panels[drag.name], mouse))
+            drag.position = self.camera.metres(self._within(self._panels[drag.name], mouse)) + self._offset
 
     @staticmethod
     def _within(panel: PanelView, mouse: tuple[int, int]) -> Floats:
         """The mouse in the panel's own pixels."""
         return np.array(mouse, dtype=float) - panel.surface.get_offset()
 
+    def _aim(self) -> None:
+        """Look at the scene as it begins; walls all round it are a view that need not change."""
+        truth = self.playback.simulation.truth
+        self._scene, state = truth.bodies, truth.state
+        self._still = self._scene.enclosed(state.pos, state.angle)
+        low, high = self._scene.outline(state.pos, state.angle)
+        self.camera = Camera(low, high, not self._scene.falls_up, SNUG if self._still else MARGIN)
+
     def _follow(self, seconds: float) -> None:
-        """Keep all bodies of all panels in view; the view holds still while a body is dragged."""
+        """Keep all bodies of all panels in view; the view holds still in walls, and while a body is dragged."""
         simulation = self.playback.simulation
+        if simulation.truth.bodies is not self._scene:
+            self._aim()
+        if self._still or self.playback.drag is not None:
+            return
         runs = [simulation.runs[name] for name in self.playback.shown]
         going = [run for run in runs if not run.message] or runs
         outlines = [run.bodies.outline(run.state.pos, run.state.angle) for run in going]
         low = np.min([outline[0] for outline in outlines], axis=0)
         high = np.max([outline[1] for outline in outlines], axis=0)
-        if simulation.truth.bodies is not self._scene:
-            self._scene = simulation.truth.bodies
-            self.camera = Camera(low, high, upward=not self._scene.falls_up)
-        elif self.playback.drag is None:
-            self.camera.follow(low, high, seconds)
+        self.camera.follow(low, high, seconds)

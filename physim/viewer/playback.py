@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import final
 
 from physim.errors import PhysimError
-from physim.viewer.bodies import Floats
 from physim.viewer.dragging import Drag
 from physim.viewer.settings import Engines
 from physim.viewer.simulation import LEARNED, TRUTH, Simulation
@@ -24,7 +23,7 @@ class Playback:
         self.simulation, self.engines, self.steps_per_frame = simulation, engines, steps_per_frame
         self.last_step = last_step
         self.steps_taken = 0
-        self.paused, self.helping, self.leaving = False, False, False
+        self.paused, self.helping, self.leaving, self.plotting = False, False, False, False
         self.drag: Drag | None = None
         self.notice = ""
         self._single = False
@@ -47,9 +46,10 @@ class Playback:
         if self.last_step is not None:
             steps = min(steps, self.last_step - self.steps_taken)
         self._single = False
-        if self.drag is not None:
-            self._hold(self.drag, steps)
-        self.simulation.advance(steps)
+        if self.drag is None:
+            self.simulation.advance(steps)
+        else:
+            self._carry(self.drag, steps)
         self.steps_taken += steps
 
     def leave(self) -> None:
@@ -100,20 +100,28 @@ class Playback:
         """Show the keys, or hide them."""
         self.helping = not self.helping
 
-    def grab(self, name: str, body: int, position: Floats) -> None:
-        """Hold a body of a run at a position [2] in metres."""
-        self.drag = Drag(name, body, position)
+    def toggle_plots(self) -> None:
+        """Show the plots, or hide them."""
+        self.plotting = not self.plotting
+
+    def grab(self, name: str, body: int) -> None:
+        """Hold a body of a run."""
+        self.drag = Drag(name, self.simulation.runs[name], body)
 
     def release(self) -> None:
         """Let go: the body flies on with the velocity of the mouse."""
         self.drag = None
 
-    def _hold(self, drag: Drag, steps: int) -> None:
-        """Put the held body under the mouse; paused, it keeps its velocity."""
-        if steps:
-            drag.frame(steps * self.simulation.world.dt)
-        velocity = drag.velocity if steps else None
-        self._try(lambda: self.simulation.override(drag.name, drag.body, drag.position, velocity))
+    def _carry(self, drag: Drag, steps: int) -> None:
+        """Take the held body to the mouse while the others go on, or, paused, put it there."""
+        if steps == 0:
+            drag.place()
+            self.simulation.count_anew(drag.name)
+            return
+        seconds = steps * self.simulation.world.dt
+        drag.aim(seconds)
+        self.simulation.advance(steps, drag)
+        drag.measure(seconds)
 
     def _change_bodies(self, difference: int) -> None:
         bodies = self.simulation.bodies

@@ -13,7 +13,7 @@ from physim.viewer.simulation import LEARNED, TRUTH
 def rows_of(playback: Playback, pace: Pace) -> list[Row]:
     """Speeds, and how the runs stand after the last step."""
     simulation, speeds = playback.simulation, pace.average()
-    labels: Row = {"world": simulation.world.name, "bodies": simulation.truth.bodies.count}
+    labels: Row = {"world": simulation.world.name, "bodies": simulation.count}
     labels |= {"seed": simulation.seed, "shown": playback.engines}
     rows = [
         row("frames_per_second", speeds.frames, "frames/s") | labels,

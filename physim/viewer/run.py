@@ -47,8 +47,8 @@ class Run:
         else:
             self.state = state
 
-    def override(self, body: int, position: Floats, velocity: Floats | None) -> None:
-        """Put a body somewhere, with a velocity (None: its own); the drifts count anew from there.
+    def place(self, body: int, position: Floats, velocity: Floats | None) -> None:
+        """Put a body somewhere, with a velocity (None: its own).
 
         Shapes: position (m), velocity (m/s) [2].
         """
@@ -60,7 +60,10 @@ class Run:
             vel[body] = velocity
         scene = self.state.scene.moved(pos=torch.from_numpy(pos), vel=torch.from_numpy(vel))
         self.state = self.engine.start(scene)
-        self.ledger = Ledger(scene, self._forces)
+
+    def count_anew(self) -> None:
+        """Measure drifts from what is there now: a hand has been at work."""
+        self.ledger = Ledger(self.state.scene, self._forces)
 
     def drift(self) -> Drift:
         """How far energy and momentum are from where they were at the start, now."""

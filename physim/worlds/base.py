@@ -34,6 +34,8 @@ class World(ABC):
 
     columns: ClassVar[tuple[str, ...]] = ()
     """further attributes of the bodies that belong to the scene, such as charge"""
+    energy_band: ClassVar[float | None] = None
+    """share of the energy by which the truth itself may be off, in scenes that keep theirs; None: not stated"""
     start_radius: ClassVar[float | None] = None
     """how far from its centre a start scene reaches, in metres; None: measured on the scenes"""
 
@@ -44,6 +46,9 @@ class World(ABC):
     @abstractmethod
     def space(self, rng: np.random.Generator) -> pymunk.Space:
         """Build a Space; all randomness comes from `rng`."""
+
+    def equip(self, space: pymunk.Space) -> None:  # noqa: B027 (most worlds have nothing to add)
+        """Give a Space, built anew from a scene, what no scene expresses of the world's law, such as callbacks."""
 
     @property
     def name(self) -> str:
@@ -71,21 +76,23 @@ class World(ABC):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The world's identity in files: name, parameters, dt, substeps, position rule and hash of the source."""
+        """The world's identity in files: name, parameters, dt, substeps, position rule, energy band, source's hash."""
         return {
             "name": self.name,
             "parameters": self.parameters,
             "dt": self.dt,
             "substeps": self.substeps,
             "position_rule": self.position_rule,
+            "energy_band": self.energy_band,
             "source": hashlib.sha256(self.source.encode()).hexdigest(),
         }
 
     @property
     def source(self) -> str:
-        """The text of the world's code, or "" where it has no file."""
+        """The text of the world's class and of those it stands on, or "" where one has no file."""
+        kinds = [kind for kind in type(self).__mro__ if issubclass(kind, World) and kind is not World]
         try:
-            return inspect.getsource(type(self))
+            return "".join(map(inspect.getsource, kinds))
         except (OSError, TypeError):
             return ""
 
@@ -105,4 +112,4 @@ class World(ABC):
 
     def engine(self) -> Engine[Any]:
         """The truth."""
-        return PymunkEngine(self.dt, self.substeps, self.forces)
+        return PymunkEngine(self.dt, self.substeps, self.forces, self.equip)

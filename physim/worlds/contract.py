@@ -60,7 +60,7 @@ def _check_rollouts(world: World, scene: Scene, steps: int) -> None:
     if not _same(first, second):
         raise PhysimError("the truth is not deterministic: two rollouts from one scene differ")
     if not isinstance(world.engine(), PymunkEngine):
-        pymunk_truth = rollout(PymunkEngine(world.dt, world.substeps, world.forces), scene, steps)
+        pymunk_truth = rollout(PymunkEngine(world.dt, world.substeps, world.forces, world.equip), scene, steps)
         if not torch.allclose(first.pos, pymunk_truth.pos, rtol=1e-9, atol=1e-9):
             raise PhysimError("the world's engine and pymunk disagree on where the bodies go")
     _check_position_rule(world, first)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from physim import plugins
 from physim.errors import PhysimError
+from physim.user_code import module_of, object_in_file
 from physim.worlds.base import World
 from physim.worlds.function import FunctionWorld, world_of
 
@@ -37,7 +34,7 @@ def world_builder(name: str) -> type[World]:
     """The class of a registered world or of path/to/file.py:name, where name is a function or a World class."""
     path, separator, attribute = name.rpartition(":")
     if separator and path.endswith(".py"):
-        found = _from_file(Path(path), attribute)
+        found = object_in_file(Path(path), attribute, "world")
     else:
         found = plugins.load(plugins.WORLDS, name)
     return _class_of(found, name)
@@ -71,7 +68,7 @@ class Recipe:
         try:
             module = importlib.import_module(self.module)
         except ModuleNotFoundError:
-            module = _module(Path(self.file))
+            module = module_of(Path(self.file))
         found = getattr(module, self.attribute)
         return _class_of(found, self.attribute)(**self.values)
 
@@ -84,35 +81,3 @@ def _class_of(found: Any, name: str) -> type[World]:
     raise PhysimError(
         f"world {name} is a {type(found).__name__}, wanted a function that fills a Space or a World class"
     )
-
-
-def _from_file(path: Path, attribute: str) -> Any:
-    module = _module(path)
-    try:
-        return getattr(module, attribute)
-    except AttributeError:
-        made_here = [
-            key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__
-        ]
-        raise PhysimError(f"{path} has no world {attribute!r}: it defines {', '.join(made_here) or 'none'}") from None
-
-
-def _module(path: Path) -> ModuleType:
-    """Run a file once a process, under a name of its own."""
-    full = path.resolve()
-    if not full.is_file():
-        raise PhysimError(f"there is no file {path}, wanted path/to/file.py:function")
-    name = f"physim_user_{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, full)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise PhysimError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
-    return module

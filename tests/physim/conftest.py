@@ -17,6 +17,10 @@ Prediction = Callable[[ModuleGraph, Scene], Tensor]
 SceneMaker = Callable[..., Scene]
 
 
+def _shapes(graph: ModuleGraph) -> bool:
+    return bool({"extent", "outline"} & set(graph.inputs))
+
+
 @pytest.fixture
 def crowd() -> SceneMaker:
     """Bodies at random places, circles and two walls among them where `shapes` are wanted."""
@@ -45,7 +49,7 @@ def prediction() -> Prediction:
     """What a graph says about a scene, with the columns that worlds of its kind have."""
 
     def predict(graph: ModuleGraph, scene: Scene) -> Tensor:
-        columns = ("mass", "elasticity", "friction") if "extent" in graph.inputs else ("mass",)
+        columns = ("mass", "elasticity", "friction") if _shapes(graph) else ("mass",)
         output: Tensor = graph(graph_inputs(graph, scene, columns))
         return output.detach()
 
@@ -58,7 +62,7 @@ def settled(crowd: SceneMaker, prediction: Prediction) -> Callable[[ModuleGraph]
 
     def settle(graph: ModuleGraph) -> ModuleGraph:
         with measuring(graph):
-            prediction(graph, Scene.batch_of([crowd(5, seed, "extent" in graph.inputs) for seed in range(8)]))
+            prediction(graph, Scene.batch_of([crowd(5, seed, _shapes(graph)) for seed in range(8)]))
         return graph
 
     return settle

@@ -2,29 +2,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
+from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
-from physim.interaction import interaction_network, mlp, paper_interaction_network, predicted
+from physim.interaction import interaction_network, interaction_variant, mlp, paper_interaction_network, predicted
 from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import SPRING, Scene
+from physim.variants import ContactNow
+from physim.yardsticks import equivariant_network, particle_simulator
 
 Settle = Callable[[ModuleGraph], ModuleGraph]
 Predict = Callable[[ModuleGraph, Scene], Tensor]
 Crowd = Callable[..., Scene]
 
 SHAPES = ("mass", "elasticity", "friction")
+CONTACT: dict[str, Any] = {"columns": SHAPES, "relations": ("pairs", "contacts"), "contact_dt": 0.1}
 BUILDERS: dict[str, Callable[[], ModuleGraph]] = {
     "best": interaction_network,
     "external": lambda: interaction_network(external=True),
-    "contact": lambda: interaction_network(columns=SHAPES, relations=("pairs", "contacts"), contact_dt=0.1),
+    "contact": lambda: interaction_network(**CONTACT),
+    "asymmetric": lambda: interaction_variant(design={**CONTACT, "messages": "asymmetric"}),
+    "plain": lambda: interaction_variant(design={**CONTACT, "messages": "plain"}),
+    "gap_now": lambda: interaction_variant(design={**CONTACT, "ahead": False}),
+    "gns": lambda: particle_simulator(**CONTACT, rounds=2, width=16),
+    "egnn": lambda: equivariant_network(**CONTACT, width=16),
     "paper": paper_interaction_network,
+    "paper_shapes": lambda: paper_interaction_network(kinds=["pair"], external=True, change=True),
 }
 OURS = ["best", "contact"]
+TURNING = [*OURS, "asymmetric", "gap_now", "egnn"]
 
 
 @pytest.fixture(params=BUILDERS)
@@ -32,8 +44,8 @@ def network(request: pytest.FixtureRequest, settled: Settle) -> ModuleGraph:
     return settled(_seeded(BUILDERS[request.param]).double())
 
 
-@pytest.fixture(params=OURS)
-def ours(request: pytest.FixtureRequest, settled: Settle) -> ModuleGraph:
+@pytest.fixture(params=TURNING)
+def turning(request: pytest.FixtureRequest, settled: Settle) -> ModuleGraph:
     return settled(_seeded(BUILDERS[request.param]).double())
 
 
@@ -44,7 +56,7 @@ def _seeded(build: Callable[[], ModuleGraph]) -> ModuleGraph:
 
 
 def _shapes(graph: ModuleGraph) -> bool:
-    return "extent" in graph.inputs
+    return bool({"extent", "outline"} & set(graph.inputs))
 
 
 def _rows(scene: Scene, order: Tensor) -> Scene:
@@ -74,7 +86,7 @@ def test_scenes_of_a_batch_do_not_see_each_other(network: ModuleGraph, crowd: Cr
 
 
 @pytest.mark.parametrize(("dtype", "rounding"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
-@pytest.mark.parametrize("name", [*OURS, "paper"])
+@pytest.mark.parametrize("name", [*OURS, "plain", "egnn", "gns", "paper"])
 def test_shifting_all_positions_changes_nothing(
     name: str, dtype: torch.dtype, rounding: float, settled: Settle, crowd: Crowd, prediction: Predict
 ) -> None:
@@ -85,25 +97,54 @@ def test_shifting_all_positions_changes_nothing(
     assert (shifted - still).abs().max() < rounding * still.abs().max()
 
 
-def test_turning_the_scene_turns_the_prediction(ours: ModuleGraph, crowd: Crowd, prediction: Predict) -> None:
-    scene = crowd(6, 4, _shapes(ours))
+def test_turning_the_scene_turns_the_prediction(turning: ModuleGraph, crowd: Crowd, prediction: Predict) -> None:
+    scene = crowd(6, 4, _shapes(turning))
     cos, sin = math.cos(0.7), math.sin(0.7)
     turn = torch.tensor([[cos, sin], [-sin, cos]], dtype=torch.float64)
     turned = scene.moved(pos=scene.pos @ turn, vel=scene.vel @ turn, angle=scene.angle + 0.7)
-    wanted = prediction(ours, scene) @ turn
+    wanted = prediction(turning, scene) @ turn
     assert wanted.abs().max() > 0
-    assert (prediction(ours, turned) - wanted).abs().max() < 1e-9 * wanted.abs().max()
+    assert (prediction(turning, turned) - wanted).abs().max() < 1e-9 * wanted.abs().max()
 
 
-def test_momentum_between_bodies_is_kept(crowd: Crowd, prediction: Predict, settled: Settle) -> None:
-    graph, scene = settled(_seeded(interaction_network).double()), crowd(8, 5)
+@pytest.mark.parametrize(("messages", "kept"), [("exchanged", True), ("asymmetric", False), ("plain", False)])
+def test_only_exchanged_messages_keep_momentum(
+    messages: str, kept: bool, crowd: Crowd, prediction: Predict, settled: Settle
+) -> None:
+    graph, scene = settled(_seeded(lambda: interaction_variant(design={"messages": messages})).double()), crowd(8, 5)
     change = prediction(graph, scene)
     assert change.abs().max() > 0
-    assert (scene.mass[:, None] * change).sum(0).abs().max() < 1e-10 * change.abs().max()
+    lost = (scene.mass[:, None] * change).sum(0).abs().max()
+    assert bool(lost < 1e-10 * change.abs().max()) == kept
 
 
-def test_static_bodies_feel_nothing(crowd: Crowd, prediction: Predict, settled: Settle) -> None:
-    graph = settled(_seeded(BUILDERS["contact"]))
+def test_a_variant_of_the_own_design_is_our_network(crowd: Crowd, prediction: Predict) -> None:
+    ours, variant = (
+        _seeded(lambda: interaction_network(**CONTACT)),
+        _seeded(lambda: interaction_variant(design=CONTACT)),
+    )
+    assert torch.equal(prediction(ours, crowd(6, 5, True)), prediction(variant, crowd(6, 5, True)))
+
+
+@pytest.mark.parametrize(
+    ("design", "reason"), [({"messages": "loud"}, "messages must be one of exchanged"), ({"colour": 1}, "no colour")]
+)
+def test_unknown_designs_are_refused_by_name(design: dict[str, Any], reason: str) -> None:
+    with pytest.raises(PhysimError, match=reason):
+        interaction_variant(design=design)
+
+
+def test_without_foresight_a_contact_looks_from_now_as_ours_looks_from_a_step_before() -> None:
+    bodies = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    earlier = bodies.clone()
+    earlier[..., :2] -= 0.1 * bodies[..., 2:4]
+    for got, wanted in zip(ContactNow(0.1).double()(*bodies), Contact(0.1).double()(*earlier), strict=True):
+        assert torch.equal(got, wanted)
+
+
+@pytest.mark.parametrize("name", ["contact", "asymmetric", "gap_now", "gns", "egnn"])
+def test_static_bodies_feel_nothing(name: str, crowd: Crowd, prediction: Predict, settled: Settle) -> None:
+    graph = settled(_seeded(BUILDERS[name]))
     assert not prediction(graph, crowd(6, 5, True))[-2:].any()
 
 
@@ -124,15 +165,17 @@ def test_effects_of_0_leave_the_form_of_the_dynamics_only_baseline(
     assert torch.equal(prediction(graph, scene), prediction(graph, elsewhere))
 
 
-def test_dynamics_only_looks_at_velocities_alone() -> None:
-    graph = paper_interaction_network(relations=False)
-    assert graph.inputs == ("vel",)
+@pytest.mark.parametrize(("external", "inputs"), [(False, ("vel",)), (True, ("vel", "external"))])
+def test_dynamics_only_looks_at_velocities_and_gravity_alone(external: bool, inputs: tuple[str, ...]) -> None:
+    graph = paper_interaction_network(relations=False, external=external)
+    assert graph.inputs == inputs
     assert not graph.relation_names
 
 
-def test_the_mlp_takes_scenes_of_its_size_in_a_batch(crowd: Crowd, prediction: Predict) -> None:
-    graph = _seeded(lambda: mlp(bodies=3))
-    scenes = [crowd(3, seed) for seed in range(4)]
+@pytest.mark.parametrize("shapes", [False, True])
+def test_the_mlp_takes_scenes_of_its_size_in_a_batch(shapes: bool, crowd: Crowd, prediction: Predict) -> None:
+    graph = _seeded(lambda: mlp(bodies=3, shapes=shapes, external=shapes))
+    scenes = [crowd(3, seed, shapes) for seed in range(4)]
     together = prediction(graph, Scene.batch_of(scenes))
     assert together.sub(torch.cat([prediction(graph, scene) for scene in scenes])).abs().max() < 1e-5
 

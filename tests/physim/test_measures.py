@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pymunk
 import pytest
 import torch
 
+from learners.physics.baselines import ConstantVelocity
 from physim import measures
 from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
-from physim.scenes.scene import Scene
+from physim.scenes.scene import STATIC, Scene
 from physim.scenes.spaces import scene_of
 from worlds.charges import Charges
 from worlds.nbody import NBody
+from worlds.strings import Strings
 from worlds.swirl import Swirl
 
 
@@ -91,6 +94,11 @@ def test_the_horizon_is_the_first_step_past_the_limit() -> None:
     assert measures.horizon(error, 10.0).tolist() == [5, 5, 1]
 
 
+def test_what_is_not_finite_is_the_worst_of_a_median() -> None:
+    assert measures.median(torch.tensor([1.0, math.nan, 3.0])) == 3.0
+    assert measures.median(torch.tensor([math.nan, math.inf, 3.0])) == math.inf
+
+
 def test_drifts_of_two_bodies_by_hand() -> None:
     pos, forces = torch.tensor([[0.0, 0.0], [20.0, 0.0]]), NBody().forces
     start = Scene.of(pos, torch.tensor([[0.0, 0.0], [10.0, 0.0]]), torch.ones(2))
@@ -118,3 +126,35 @@ def test_drifts_are_never_divided_by_nothing() -> None:
 
 def test_forces_without_a_potential_have_no_energies() -> None:
     assert measures.energies(Swirl(bodies=3).scene(seed=1), Swirl().forces) is None
+
+
+def test_springs_are_measured_once_each_and_against_the_truth() -> None:
+    world = Strings(masses=4, pins=2)
+    scene = Scene.batch_of(world.scenes(seed=1, count=2))
+    run = rollout(world.engine(), scene, steps=50)
+    assert measures.spring_lengths(scene).tolist() == pytest.approx([0.2] * 6)
+    assert measures.relative_spring_lengths(run, run).eq(1).all()
+    wide = replace(run, pos=run.pos * 3)
+    assert torch.allclose(measures.relative_spring_lengths(wide, run), torch.tensor(3.0, dtype=torch.float64))
+    assert measures.spring_lengths(NBody().scene(seed=1)).shape == (0,)
+
+
+def test_the_drift_of_static_bodies_is_the_farthest_of_all_instants() -> None:
+    world = Strings(masses=4, pins=1)
+    run = rollout(world.engine(), Scene.batch_of(world.scenes(seed=1, count=3)), steps=20)
+    assert measures.static_drift(run).tolist() == [0, 0, 0]
+    pos = run.pos.clone()
+    pinned = int((run.scene.body_type == STATIC).nonzero()[0])
+    pos[7, pinned] += torch.tensor([3.0, 4.0])
+    assert measures.static_drift(replace(run, pos=pos)).tolist() == pytest.approx([5, 0, 0])
+    pos[9, pinned] = math.nan
+    assert measures.static_drift(replace(run, pos=pos)).tolist() == [math.inf, 0, 0]
+
+
+def test_kinetic_energy_is_relative_to_the_start_where_something_moved() -> None:
+    world = NBody(bodies=2)
+    run = rollout(ConstantVelocity(1e-3), world.scene(seed=1), steps=2)
+    faster = replace(run, vel=run.vel * torch.tensor([1.0, 2.0, 3.0])[:, None, None])
+    assert measures.relative_kinetic_energy(faster)[:, 0].tolist() == pytest.approx([1, 4, 9])
+    falling = rollout(Strings().engine(), Strings().scene(seed=1), steps=3)
+    assert measures.relative_kinetic_energy(falling).isnan().all()

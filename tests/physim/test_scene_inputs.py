@@ -8,7 +8,7 @@ from torch import Tensor
 
 from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
-from physim.interaction import interaction_network
+from physim.interaction import interaction_network, interaction_variant, paper_interaction_network
 from physim.scene_inputs import graph_inputs, kinds_read, near
 from physim.scenes.scene import PIN, SPRING, Scene
 
@@ -44,7 +44,45 @@ def test_springs_and_pins_are_named_once_each_with_their_attributes(crowd: Crowd
     assert spring[0].tolist() == pytest.approx([1.0, 50.0, 0.1])
 
 
+def test_both_ways_relations_are_those_read_once_and_their_reverse(crowd: Crowd) -> None:
+    design = {"relations": ["springs", "pins"], "messages": "asymmetric"}
+    graph, once, scene = (
+        interaction_variant(design=design),
+        interaction_network(relations=["springs", "pins"]),
+        linked(crowd),
+    )
+    for name in ("springs", "pins"):
+        pairs = edges(once, scene, name).index.T.tolist()
+        assert sorted(edges(graph, scene, f"{name}_both_ways").index.T.tolist()) == sorted(
+            pairs + [pair[::-1] for pair in pairs]
+        )
+
+
+def test_directed_relations_carry_kind_restitution_and_links(crowd: Crowd) -> None:
+    scene = linked(crowd)
+    scene.edge_kind[2:] = 0
+    scene.elasticity[2:4] = torch.tensor([0.5, 0.8], dtype=torch.float64)
+    given = edges(paper_interaction_network(kinds=["pair", "spring"]), scene, "directed_pair_spring")
+    assert given.index.T.tolist() == [[0, 1], [1, 0], [2, 3], [3, 2]]
+    assert given.attributes is not None
+    assert given.attributes[0].tolist() == pytest.approx([0, 1, 0, 0, 1.0, 50.0, 0.1])
+    assert given.attributes[2].tolist() == pytest.approx([1, 0, 0, 0.4, 2.0, 0.0, 0.0])
+
+
+def test_outlines_are_half_widths_and_heights_of_what_lies_in_the_scene() -> None:
+    scene = Scene.of(
+        torch.zeros(3, 2), torch.zeros(3, 2), torch.ones(3), shape=torch.tensor([0, 1, 2]),
+        radius=torch.tensor([0.0, 0.3, 0.1]), extent=torch.tensor([[0.0, 0.0], [0.0, 0.0], [2.0, 0.0]]),
+        angle=torch.tensor([0.0, 0.0, torch.pi / 2]),
+    )  # fmt: skip
+    got = graph_inputs(paper_interaction_network(kinds=["pair"]), scene, ("mass",))["outline"]
+    assert isinstance(got, Tensor)
+    torch.testing.assert_close(got, torch.tensor([[0.0, 0, 0, 0], [1, 0, 0.3, 0.3], [0, 1, 0.1, 2.1]]))
+
+
 def test_a_graph_knows_the_kinds_that_it_reads(touching: ModuleGraph) -> None:
+    assert kinds_read(paper_interaction_network(kinds=["pair", "spring"])) == ("pair", "spring")
+    assert kinds_read(paper_interaction_network(relations=False)) == ("pair", "spring", "pin")
     assert kinds_read(touching) == ("pair",)
     assert kinds_read(interaction_network(relations=["springs", "pins"])) == ("pair", "spring", "pin")
 

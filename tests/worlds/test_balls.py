@@ -10,7 +10,8 @@ from physim.errors import PhysimError
 from physim.measures import energies, energy_drift
 from physim.scenes.scene import CIRCLE, SEGMENT, STATIC, Scene
 from physim.worlds.contract import check_world
-from worlds.balls import FULL, LOOSE, Balls
+from worlds.balls import Balls
+from worlds.boxes import FULL, LOOSE
 
 
 def gaps(scene: Scene) -> torch.Tensor:

@@ -8,7 +8,8 @@ from physim.errors import PhysimError
 from physim.measures import energies
 from physim.scenes.scene import SPRING, STATIC, Scene
 from physim.worlds.contract import check_world
-from worlds.strings import REST_LENGTH, Strings
+from worlds.chains import REST_LENGTH
+from worlds.strings import Strings
 
 
 @pytest.mark.parametrize("world", [Strings(), Strings(masses=5, pins=0), Strings(masses=30, pins=2, substeps=2)])

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from learners.physics import contestants as module
-from learners.physics.contestants import contestants
+from learners.physics.contestants import contestants, guests
 from physim.engines.learned import LearnedEngine, Terms
+from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interaction import interaction_network, mlp, paper_interaction_network
-from worlds import NBody, Swirl
+from worlds import Balls, NBody, Swirl
 
 SEED = 90_000
 
@@ -76,3 +77,40 @@ def test_a_world_without_weights_says_how_to_name_some(shipped: Path) -> None:
 def test_unknown_weights_are_refused(shipped: Path) -> None:
     with pytest.raises(PhysimError, match="there are no weights 'best'"):
         contestants(NBody(), ("best",), SEED)
+
+
+def test_a_world_without_weights_is_judged_beside_a_guest(shipped: Path) -> None:
+    assert contestants(Swirl(), (), SEED, alone=False) == {}
+    with pytest.raises(PhysimError, match="do not fit the world nbody"):
+        contestants(NBody(dt=0.01), ("nbody",), SEED, alone=False)
+
+
+GUESTS = """
+import physim
+
+
+def free():
+    return physim.VectorEngine(1e-3, None)
+
+
+def truth(world):
+    return world.engine()
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    (tmp_path / "guests.py").write_text(GUESTS)
+    return str(tmp_path / "guests.py")
+
+
+def test_guests_are_named_by_their_place_and_get_the_world_where_they_ask(file: str) -> None:
+    found = guests(Balls(), (f"{file}:truth",), SEED)
+    assert list(found) == [f"{file}:truth"]
+    assert isinstance(found[f"{file}:truth"].engine, PymunkEngine)
+    assert guests(Balls(), (), SEED) == {}
+
+
+def test_a_guest_that_cannot_run_the_world_is_refused_by_name(file: str) -> None:
+    with pytest.raises(PhysimError, match=r"guests\.py:free cannot be judged on the world balls: .* runs points only"):
+        guests(Balls(), (f"{file}:free",), SEED)

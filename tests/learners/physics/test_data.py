@@ -39,6 +39,14 @@ def test_examples_are_those_of_a_slow_loop(build: Callable[[], ModuleGraph], mix
     assert targets["scene"].tolist() == [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 4, 4]
 
 
+def test_a_window_brings_the_velocities_after_each_of_its_steps(mixed: Trajectory, serve: Serve) -> None:
+    _, targets = serve(mixed).examples(torch.tensor([4, 1]), torch.tensor([3, 0]), 3)
+    rows = torch.cat([torch.arange(11, 14), torch.arange(2, 6)])
+    wanted = torch.stack([mixed.vel[torch.where(rows > 5, 3, 0) + step, rows] for step in (1, 2, 3)], dim=1)
+    assert torch.equal(targets["velocities"], wanted)
+    assert torch.equal(targets["velocity"], wanted[:, 0])
+
+
 def _in_order(value: Tensor) -> Tensor:
     """Relations are the same in any order."""
     return value[:, np.lexsort(value.numpy())] if value.dtype == torch.int64 else value

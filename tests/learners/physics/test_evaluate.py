@@ -9,15 +9,20 @@ import pytest
 import torch
 
 import physim
+from learners.physics import checksums
 from learners.physics import evaluate as module
 from learners.physics.baselines import CONSTANT_VELOCITY, ConstantVelocity
 from learners.physics.evaluate import Engines, evaluate, judged
+from physim.contact_measures import penetration
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.interaction import interaction_network
 from physim.learner import EvaluateSettings
+from physim.measures import position_error
 from physim.reports import LEADING, Row
-from worlds import NBody
+from physim.scenes.scene import DYNAMIC, STATE_FIELDS, Scene
+from physim.scenes.trajectory import Trajectory
+from worlds import Balls, NBody
 
 WORLD = NBody(bodies=3)
 SETTINGS = EvaluateSettings(scenes=3, steps=20, varied=("bodies",))
@@ -65,6 +70,8 @@ def test_every_row_has_all_fields_and_is_json(weights: str) -> None:
     rows = evaluate([NBody(bodies=2), WORLD], settings)
     assert {(row["world"], row["bodies"]) for row in rows} == {("nbody", 2), ("nbody", 3)}
     assert {row["model"] for row in rows} == {CONSTANT_VELOCITY, "truth_4dt", weights}
+    assert [len({row["test_set"] for row in rows if row["bodies"] == bodies}) for bodies in (2, 3)] == [1, 1]
+    assert len({row["test_set"] for row in rows}) == 2
     for row in rows:
         assert set(LEADING) <= row.keys()
         json.dumps(row, allow_nan=False)
@@ -147,3 +154,60 @@ def test_a_world_of_ones_own_is_judged_too(tmp_path: Path) -> None:
     still = named(rows, "one_step_mse", CONSTANT_VELOCITY)[0]
     assert still["balls"] == 2
     assert still["value"] == pytest.approx(0.5 * 0.1**2, rel=1e-6)  # two balls fall, the floor does not count
+
+
+def balls(settings: EvaluateSettings) -> list[Row]:
+    world = Balls(balls=6)
+    engines: Engines = {CONSTANT_VELOCITY: ConstantVelocity(world.dt), "best": world.engine()}
+    return judged(world, engines, settings).rows()
+
+
+def test_the_coarse_truth_of_contacts_is_that_of_a_world_of_its_dt() -> None:
+    settings = EvaluateSettings(scenes=2, steps=202)
+    rows, scenes = balls(settings), Scene.batch_of(Balls(balls=6).scenes(settings.seed, 2))
+    coarse = rollout(Balls(balls=9, dt=4e-3).engine(), scenes, 50)
+    true = rollout(Balls(balls=6).engine(), scenes, 202)
+    thinned = Trajectory(scenes, *(getattr(true, name)[:201:4] for name in (*STATE_FIELDS, "times")))
+    error = position_error(coarse, thinned)
+    measured = named(rows, "rollout_position_error", "truth_4dt")[-1]
+    assert measured["step"] == 200
+    assert measured["value"] == pytest.approx(float(error[-1].mean()))  # the median of two
+    for model, run in (("truth_4dt", coarse), ("best", true)):
+        solid = scenes.body_type == DYNAMIC
+        assert named(rows, "deepest_penetration", model)[0]["value"] == float(penetration(run)[:, solid].max())
+        assert named(rows, "static_drift", model)[0]["value"] == 0
+
+
+def test_contacts_and_walls_are_judged_beside_the_truth() -> None:
+    rows = balls(EvaluateSettings(scenes=2, steps=200))
+    for name in ("penetration", "deepest_penetration", "bodies_outside", "static_drift", "kinetic_energy"):
+        (row,) = named(rows, name, "best")
+        assert (row["against"], row["value"]) == ("truth", row["against_value"])
+    assert not [row for row in perfect() if row["name"] in ("penetration", "static_drift")]
+
+
+def test_every_engine_says_how_long_a_step_takes() -> None:
+    rows = perfect()
+    for model in (CONSTANT_VELOCITY, "best", "mlp", "truth_4dt"):
+        (row,) = named(rows, "seconds_per_step", model)
+        assert 0 < row["value"] < 1  # type: ignore[operator]
+        assert 0 < row["against_value"] < 1  # type: ignore[operator]
+
+
+def test_a_guest_is_judged_in_the_same_table(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def truth(world):\n    return world.engine()\n")
+    guest = f"{tmp_path / 'mine.py'}:truth"
+    rows = evaluate([Balls(balls=2)], EvaluateSettings(scenes=2, steps=8, engines=(guest,)))
+    assert {row["model"] for row in rows} == {CONSTANT_VELOCITY, "truth_4dt", guest}
+    assert {row["value"] for row in named(rows, "rollout_position_error", guest)} == {0}
+
+
+def test_a_test_set_that_differs_from_the_record_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], weights: str
+) -> None:
+    settings = EvaluateSettings((weights,), scenes=2, steps=4)
+    label = evaluate([WORLD], settings)[0]["test_set"]
+    assert "test set" not in capsys.readouterr().err
+    monkeypatch.setattr(checksums, "on_record", lambda world, settings: "another")
+    assert evaluate([WORLD], settings)[0]["test_set"] == label
+    assert f"test set of nbody: it is {label} here and another on record" in capsys.readouterr().err

@@ -38,6 +38,13 @@ def test_the_velocity_error_is_the_mean_square_in_units_of_the_usual_change(port
     assert float(error) == pytest.approx(0.1**2 / 0.5**2)
 
 
+def test_the_velocity_error_of_a_change_is_that_of_the_velocity(port: Port) -> None:
+    given = targets(2, 3) | {"velocity": torch.full((6, 2), 7.0, dtype=torch.float64)}
+    change = given["velocity_change"] + 0.1
+    of_velocity = VelocityError(ModuleGraph().input("velocity"), 0.5).value((given["velocity"] + 0.1,), given)
+    assert float(VelocityError(port, 0.5).value((change,), given)) == pytest.approx(float(of_velocity))
+
+
 def test_perfect_predictions_cost_nothing(port: Port) -> None:
     given = targets(2, 32)
     assert float(VelocityError(port, 1.0).value((given["velocity"],), given)) == 0.0

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from learners.physics.baselines import ConstantVelocity, Gliding
-from learners.physics.rollouts import Outcome, free_run, median, outcome
+from learners.physics.rollouts import Outcome, free_run, outcome
 from physim.engines.base import Engine
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
@@ -139,8 +139,3 @@ def test_bodies_that_cannot_move_have_no_error() -> None:
     far = Trajectory(fixed, pos, true.vel, true.angle, true.angular_velocity, true.times)
     its = outcome(ConstantVelocity(1e-3), far, None, ignore)
     assert float(its.error.max()) < 5
-
-
-def test_what_is_not_finite_is_the_worst_of_a_median() -> None:
-    assert median(torch.tensor([1.0, math.nan, 3.0])) == 3.0
-    assert median(torch.tensor([math.nan, math.inf, 3.0])) == math.inf

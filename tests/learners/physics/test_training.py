@@ -16,9 +16,11 @@ from torch import Tensor
 
 from learners.physics.data import OneSteps
 from learners.physics.training import Training
+from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.learner import TrainSettings
+from physim.scenes.scene import Scene, scenes_of
 from physim.scenes.trajectory import Trajectory
 from worlds.nbody import NBody
 
@@ -51,6 +53,11 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None
 
     yield arm
     monkeypatch.undo()
+
+
+def trajectory_at(training: Training, tick: int) -> Scene:
+    data = training.data
+    return data.scene.moved(pos=data.pos[tick], vel=data.vel[tick])
 
 
 def weights(training: Training) -> dict[str, Tensor]:
@@ -112,9 +119,9 @@ def test_scenes_held_out_are_never_drawn(start: Start, monkeypatch: pytest.Monke
     seen: set[int] = set()
     examples = OneSteps.examples
 
-    def watched(self: OneSteps, scenes: Tensor, ticks: Tensor) -> object:
+    def watched(self: OneSteps, scenes: Tensor, ticks: Tensor, window: int = 1) -> object:
         seen.update(scenes.tolist())
-        return examples(self, scenes, ticks)
+        return examples(self, scenes, ticks, window)
 
     monkeypatch.setattr(OneSteps, "examples", watched)
     training = start()
@@ -142,6 +149,45 @@ def test_the_papers_noise_moves_a_fifth_of_the_examples_and_dies_out(start: Star
     clean, noisy = (training._examples(done)[0]["pos"].reshape(-1, 3, 2) for done in (0.2, 0.0))
     moved = (clean != noisy).flatten(1).any(1).double().mean()
     assert 0.1 < moved < 0.3
+
+
+def test_a_walk_moves_everything_along_with_its_velocity_and_keeps_the_goal(start: Start) -> None:
+    clean, walked = start(), start(config="noise")
+    (before, goal), (after, noisy_goal) = clean._examples(0.9), walked._examples(0.9)
+    moved = after["vel"] - before["vel"]
+    assert bool((moved != 0).all())
+    assert float(moved.std()) == pytest.approx(3e-4 * float(clean.data.vel.std()), rel=0.1)
+    torch.testing.assert_close(after["pos"] - before["pos"], 1e-3 * moved, rtol=1e-5, atol=1e-12)
+    assert torch.equal(noisy_goal["velocity"], goal["velocity"])
+    assert torch.equal(noisy_goal["velocity_change"], goal["velocity"] - after["vel"])
+
+
+def test_a_window_of_one_step_is_plain_training(start: Start) -> None:
+    training = start()
+    inputs, targets = training._examples(0.5)
+    windowed = targets | {"velocities": targets["velocity"][:, None]}
+    assert torch.equal(training.objective(inputs, windowed), training.objective(inputs, targets))
+
+
+def test_the_steps_of_a_window_are_those_of_the_engine(start: Start) -> None:
+    training = start(config="windows", precision="64-true")
+    scenes, ticks = torch.tensor([3]), torch.tensor([2])
+    inputs, targets = training.data.examples(scenes, ticks, 3)
+    losses, graph = [], training.graph
+    engine = LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
+    states = rollout(engine, scenes_of(trajectory_at(training, 2))[3], 2)
+    for step in range(3):
+        now = {"pos": states.pos[step], "vel": states.vel[step]}
+        goal = {"velocity": targets["velocities"][:, step]}
+        goal["velocity_change"] = goal["velocity"] - now["vel"]
+        losses.append(training.objective(inputs | now, {"scene": targets["scene"]} | goal))
+    torch.testing.assert_close(training.objective(inputs, targets), torch.stack(losses).mean(0))
+
+
+def test_windows_longer_than_the_trajectories_are_refused(mixed: Trajectory, settings: Settings) -> None:
+    short = rollout(NBody().engine(), mixed.scene, 3)
+    with pytest.raises(PhysimError, match="steps: windows of 4 steps do not fit into 3"):
+        Training(OneSteps(short, ("mass",)), settings(config="windows"), NBody(), Fabric(accelerator="cpu", devices=1))
 
 
 def test_reports_come_without_a_terminal(start: Start, capsys: pytest.CaptureFixture[str]) -> None:

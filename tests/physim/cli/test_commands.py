@@ -58,7 +58,8 @@ class Recorded(Learner):
 
     def evaluate(self, worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
         print("a stray line")
-        return [row("one_step_mse", settings.scenes, "(m/s)^2") | settings.labels(world) for world in worlds]
+        rows = [row("one_step_mse", settings.scenes, "(m/s)^2") | settings.labels(world) for world in worlds]
+        return [item | {"engines": " ".join(settings.engines)} for item in rows]
 
 
 def recorded_bench(progress: bool) -> list[Row]:
@@ -80,7 +81,10 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "worlds, generate, train, evaluate, play, bench"),
         ("simulate nbody", "worlds, generate, train, evaluate, play, bench"),
         ("generate", "Missing from physim generate: WORLD A registered world"),
-        ("generate nbodies", "unknown world 'nbodies': the known ones are balls, charges, nbody, strings, swirl"),
+        (
+            "generate nbodies",
+            "unknown world 'nbodies': the known ones are balls, charges, nbody, putty, rubber, strings, swirl",
+        ),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
         ("generate scene.py:square --scenes 1 --steps 1", "Poly"),
@@ -107,6 +111,8 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("evaluate nbody --json missing/rows.json", "--json cannot be written"),
         ("evaluate nbody --bodies 3 0", "bodies must be above 0, got 0"),
         ("evaluate nbody --bodies", "bodies needs at least one value"),
+        ("evaluate all --bodies 3", "unknown argument '--bodies' of physim evaluate"),
+        ("train all", "unknown world 'all'"),
         ("evaluate nbody --steps 0", "steps must be above 0, got 0"),
         ("play nbody --engine magic", "invalid choice 'magic' for argument '--engine'"),
         ("play nbody --headless --steps 0", "steps"),
@@ -184,6 +190,16 @@ def test_evaluate_sweeps_every_parameter_given_several_values(capsys: pytest.Cap
     rows = json.loads(capsys.readouterr().out)
     assert [(row["bodies"], row["floor"]) for row in rows] == [(3, 5.0), (3, 6.0), (6, 5.0), (6, 6.0)]
     assert {row["value"] for row in rows} == {7}
+
+
+def test_evaluate_takes_engines_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "nbody", "--engine", "a.py:A", "--engine", "b:B", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["engines"] == "a.py:A b:B"
+
+
+def test_evaluate_all_judges_every_registered_world(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "all", "--json", "-"]) == 0
+    assert [row["world"] for row in json.loads(capsys.readouterr().out)] == plugins.names(plugins.WORLDS)
 
 
 def test_json_dash_leaves_standard_output_to_the_rows(capsys: pytest.CaptureFixture[str]) -> None:

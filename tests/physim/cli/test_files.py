@@ -25,8 +25,41 @@ def balls(rng):
 """
 
 
+ENGINES = """
+import physim
+
+number = 3
+
+
+def none():
+    return 3
+
+
+class Absent:
+    dt = 1e-3
+
+
+class Slow:
+    def __init__(self, world):
+        self.dt, self.inner = 2 * world.dt, world.engine()
+        self.start, self.step = self.inner.start, self.inner.step
+
+
+class Failing(Slow):
+    def __init__(self, world):
+        super().__init__(world)
+        self.dt = world.dt
+        self.step = lambda state: 1 / 0
+
+
+def two(first, second):
+    return None
+"""
+
+
 @pytest.fixture(autouse=True)
 def _broken_files(folder: Path) -> None:
+    (folder / "mine.py").write_text(ENGINES)
     (folder / "foreign").write_text("neither data nor weights")
     shipped = (files("physim") / "weights" / "nbody.safetensors").read_bytes()
     (folder / "short.safetensors").write_bytes(shipped[: len(shipped) // 2])
@@ -58,3 +91,23 @@ def test_weights_of_another_step_are_refused(command: str, refused: Refused) -> 
 def test_weights_of_other_shapes_are_refused(folder: Path, refused: Refused) -> None:
     (folder / "balls.py").write_text(BALLS)
     assert "circle" in refused("evaluate balls.py:balls --dt 0.001 --scenes 1 --steps 1 --weights nbody")
+
+
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("mine", "engine is 'mine', wanted path/to/file.py:Engine or module:Engine"),
+        ("mine.py:", "engine is 'mine.py:', wanted path/to/file.py:Engine"),
+        ("theirs.py:Engine", "there is no file theirs.py, wanted path/to/file.py:engine"),
+        ("mine.py:Engine", "mine.py has no engine 'Engine': it defines none, Absent, Slow, Failing, two"),
+        ("no_such_module:Engine", "engine no_such_module:Engine cannot be loaded: No module named 'no_such_module'"),
+        ("mine.py:number", "engine mine.py:number is a int, wanted a class or function that gives an engine"),
+        ("mine.py:none", "int is no engine: it has no method start"),
+        ("mine.py:Absent", "Absent is no engine: it has no method start, wanted dt, start(scene) and step(state)"),
+        ("mine.py:two", "engine mine.py:two wants the arguments first, second, wanted at most one"),
+        ("mine.py:Slow", "dt of engine mine.py:Slow is 0.002 s, wanted that of the world nbody: 0.001 s"),
+        ("mine.py:Failing", "step of mine.py:Failing raised ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_is_no_engine_is_refused(engine: str, sentence: str, refused: Refused) -> None:
+    assert sentence in refused(f"evaluate nbody --scenes 1 --steps 1 --engine {engine}")

@@ -39,6 +39,7 @@ def test_closing_the_window_leaves(controls: Controls) -> None:
         (pygame.K_MINUS, "-", "steps_per_frame", 3),
         (pygame.K_e, "e", "engines", "truth"),
         (pygame.K_h, "h", "helping", True),
+        (pygame.K_g, "g", "plotting", True),
     ],
 )
 def test_keys_change_the_playback(controls: Controls, key: int, character: str, field: str, value: object) -> None:

@@ -10,9 +10,12 @@ SIZES = [(240, 240), (320, 200), (800, 450), (1280, 720), (1920, 1080), (3840, 2
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("panels", [1, 2])
-def test_panels_and_the_bar_fill_the_window_without_overlap(size: tuple[int, int], panels: int) -> None:
-    layout = Layout(size, panels)
-    parts = [*layout.rectangles, layout.footer]
+@pytest.mark.parametrize("plotting", [False, True])
+def test_panels_plots_and_the_bar_fill_the_window_without_overlap(
+    size: tuple[int, int], panels: int, plotting: bool
+) -> None:
+    layout = Layout(size, panels, plotting)
+    parts = [*layout.rectangles, layout.footer, *([layout.strip] if plotting else [])]
     assert all(Rect(0, 0, *size).contains(part) for part in parts)
     assert not any(a.colliderect(b) for number, a in enumerate(parts) for b in parts[:number])
     assert sum(part.width * part.height for part in parts) > 0.97 * size[0] * size[1]
@@ -23,6 +26,14 @@ def test_bodies_are_kept_within_their_panel(size: tuple[int, int]) -> None:
     layout = Layout(size, 2)
     for panel in layout.rectangles:
         assert Rect(0, 0, *panel.size).contains(layout.stage(panel))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_curves_lie_within_their_plot(size: tuple[int, int]) -> None:
+    layout = Layout(size, 2, plotting=True)
+    for plot in layout.plots:
+        assert Rect(0, 0, *layout.strip.size).contains(plot)
+        assert Rect(0, 0, *plot.size).contains(layout.frame(plot.size))
 
 
 def test_text_grows_with_the_window() -> None:

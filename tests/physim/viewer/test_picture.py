@@ -6,11 +6,14 @@ import pymunk
 import pytest
 
 from physim.viewer.hud import Speeds
-from physim.viewer.palette import STOPPED, WALL, body_colour
+from physim.viewer.layout import Layout
+from physim.viewer.palette import MUTED, STOPPED, WALL, WELL, body_colour
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import LEARNED, Simulation
 from physim.worlds import world as as_world
+from worlds.balls import Balls
+from worlds.strings import Strings
 
 SPEEDS = Speeds(60.0, 240.0)
 
@@ -62,7 +65,7 @@ def test_a_stopped_run_says_so_over_its_panel(bursting: Simulation) -> None:
 
 def test_huge_positions_are_drawn_without_harm(playback: Playback) -> None:
     surface, picture = pygame.Surface((800, 450), 0, 32), Picture(playback)
-    playback.simulation.runs[LEARNED].override(0, np.array([1e200, -1e200]), None)
+    playback.simulation.runs[LEARNED].place(0, np.array([1e200, -1e200]), None)
     picture.draw(surface, 1 / 60, SPEEDS)
     assert playback.simulation.runs[LEARNED].state.pos[0].tolist() == [1e200, -1e200]
     places = picture.camera.pixels(playback.simulation.runs[LEARNED].state.pos)
@@ -81,6 +84,52 @@ def test_the_mouse_takes_hold_of_the_body_under_it(playback: Playback) -> None:
     picture.move((round(place[0]) + 20, round(place[1])))
     playback.frame()
     assert playback.simulation.runs[LEARNED].state.pos[1, 0] > pos[1, 0]
+
+
+def test_the_mouse_takes_hold_of_nothing_that_stands_still() -> None:
+    world = Strings(masses=4, pins=2)
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 1, None)
+    picture = Picture(playback)
+    picture.draw(pygame.Surface((800, 450), 0, 32), 1 / 60, SPEEDS)
+    state, bodies = playback.simulation.truth.state, playback.simulation.truth.bodies
+    for place in picture.camera.pixels(state.pos)[bodies.static]:
+        picture.grab(tuple(map(round, place)))
+        assert playback.drag is None
+
+
+def test_the_view_of_a_box_never_moves() -> None:
+    world = Balls(balls=3)
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 8, None)
+    picture = Picture(playback)
+    boxes = []
+    for _ in range(10):
+        playback.frame()
+        picture.draw(pygame.Surface((640, 400), 0, 32), 1 / 60, SPEEDS)
+        boxes.append([*picture.camera.low, *picture.camera.high])
+    assert all(box == boxes[0] for box in boxes)
+
+
+def test_springs_pins_and_the_well_are_drawn() -> None:
+    world = Strings(masses=5, pins=2)
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 8, None)
+    surface = pygame.Surface((1280, 720), 0, 32)
+    for _ in range(20):
+        playback.frame()
+    Picture(playback).draw(surface, 1 / 60, SPEEDS)
+    assert {WELL, WALL, MUTED, body_colour(1)} <= colours(surface)
+
+
+def test_plots_are_drawn_when_they_are_wanted(playback: Playback) -> None:
+    surface, picture = pygame.Surface((1000, 640), 0, 32), Picture(playback)
+    strip = surface.subsurface(Layout((1000, 640), 2, plotting=True).strip)
+    for _ in range(40):
+        playback.frame()
+    picture.draw(surface, 1 / 60, SPEEDS)
+    plain = pygame.surfarray.array3d(strip)
+    playback.toggle_plots()
+    picture.draw(surface, 1 / 60, SPEEDS)
+    assert (pygame.surfarray.array3d(strip) != plain).mean() > 0.05
+    assert sum(panel.surface.get_height() for panel in picture._panels.values()) < 2 * strip.get_abs_offset()[1] + 1
 
 
 def test_the_mouse_far_from_all_bodies_takes_nothing(playback: Playback) -> None:

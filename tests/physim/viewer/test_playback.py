@@ -5,7 +5,9 @@ import pytest
 
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import LEARNED, Simulation
+from worlds.balls import Balls
 from worlds.nbody import NBody
+from worlds.strings import Strings
 
 
 def test_each_frame_takes_the_steps_asked_for(playback: Playback) -> None:
@@ -76,24 +78,75 @@ def test_bodies_come_and_go_but_never_the_last(playback: Playback) -> None:
 
 def test_a_held_body_is_where_the_mouse_is_and_flies_on_with_its_velocity(playback: Playback) -> None:
     run, dt = playback.simulation.runs[LEARNED], playback.simulation.world.dt
-    playback.steps_per_frame = 1
-    start = np.array([400.0, 0.0])
-    playback.grab(LEARNED, 2, start)
+    playback.grab(LEARNED, 2)
+    start = run.state.pos[2].copy()
     for frame in range(1, 31):
-        playback.drag.position = start + frame * np.array([0.0, 0.2])
+        playback.drag.position = start + frame * np.array([0.0, 0.8])
         playback.frame()
-    np.testing.assert_allclose(run.state.pos[2], [400.0, 6.0], atol=0.5)
+    np.testing.assert_allclose(run.state.pos[2], start + np.array([0.0, 24.0]), atol=0.5)
     playback.release()
     before = run.state.pos[2]
     playback.frame()
-    np.testing.assert_allclose((run.state.pos[2] - before) / dt, [0.0, 200.0], atol=5)
+    np.testing.assert_allclose((run.state.pos[2] - before) / (4 * dt), [0.0, 200.0], atol=10)
+
+
+def test_while_a_body_is_held_all_others_go_on(playback: Playback) -> None:
+    playback.grab(LEARNED, 2)
+    before = {name: run.state.pos.copy() for name, run in playback.simulation.runs.items()}
+    for _ in range(5):
+        playback.frame()
+    for name, run in playback.simulation.runs.items():
+        moved = np.abs(run.state.pos - before[name]).max(axis=1)
+        assert (np.delete(moved, 2) > 1e-3).all()
+    assert moved[2] < 0.05
+
+
+def test_a_held_mass_pulls_the_string() -> None:
+    world = Strings(masses=5, pins=1)
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 8, None)
+    run = playback.simulation.truth
+    pinned = run.bodies.pinned
+    free = 4 if pinned[0] else 0
+    start = run.state.pos.copy()
+    playback.grab("truth", free)
+    playback.drag.position = start[free] + np.array([0.0, 1.0])
+    for _ in range(60):
+        playback.frame()
+    np.testing.assert_allclose(run.state.pos[free], start[free] + np.array([0.0, 1.0]), atol=0.05)
+    assert run.state.pos[2, 1] > start[2, 1]
+    np.testing.assert_array_equal(run.state.pos[pinned], start[pinned])
+
+
+def test_a_ball_pressed_into_a_wall_stays_inside_and_throws_nothing() -> None:
+    world = Balls(balls=4)
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 8, None)
+    run = playback.simulation.truth
+    playback.grab("truth", 0)
+    playback.drag.position = np.array([50.0, 30.0])
+    for _ in range(80):
+        playback.frame()
+    playback.release()
+    for _ in range(20):
+        playback.frame()
+    assert run.bodies.enclosed(run.state.pos, run.state.angle)
+    assert np.hypot(*run.state.vel.T).max() < 15
 
 
 def test_a_body_dragged_while_paused_keeps_its_velocity(playback: Playback) -> None:
     run = playback.simulation.runs[LEARNED]
     before = run.state.vel[2].copy()
     playback.pause()
-    playback.grab(LEARNED, 2, np.array([33.0, 44.0]))
+    playback.grab(LEARNED, 2)
+    playback.drag.position = np.array([33.0, 44.0])
     playback.frame()
     assert run.state.pos[2].tolist() == [33.0, 44.0]
     np.testing.assert_array_equal(run.state.vel[2], before)
+
+
+def test_the_worlds_own_count_changes() -> None:
+    for world, kind in ((Balls(balls=2), "balls"), (Strings(masses=4), "masses")):
+        playback = Playback(Simulation(world, world.engine, 0), "truth", 1, None)
+        playback.more_bodies()
+        assert playback.simulation.kind == kind
+        assert getattr(playback.simulation.world, kind) == playback.simulation.count
+        assert playback.simulation.count == getattr(world, kind) + 1

@@ -1,0 +1,61 @@
+"""How well a rollout keeps what solid bodies, walls and springs demand."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physim.contact_measures import boxes, outside, penetration
+from physim.measures import median, relative_kinetic_energy, relative_spring_lengths, springs_of, static_drift
+from physim.scenes.scene import DYNAMIC, POINT, STATE_FIELDS, STATIC, Scene
+from physim.scenes.trajectory import Trajectory
+
+UNITS = {
+    "penetration": "share of a radius",
+    "deepest_penetration": "share of a radius",
+    "bodies_outside": "bodies",
+    "spring_length_error": "share",
+    "static_drift": "m",
+    "kinetic_energy": "share of the start",
+}
+"""The unit of each figure that `constraints` may give."""
+RARELY = 0.99
+"""The share of instants of bodies that sink no deeper than is told."""
+
+
+def constraints(run: Trajectory, truth: Trajectory) -> dict[str, float]:
+    """The figures, by name, that make sense for the scenes of a rollout; the truth is that at the same instants."""
+    scene, figures = run.scene, dict[str, float]()
+    solid = (scene.body_type == DYNAMIC) & (scene.shape != POINT)
+    if solid.any():
+        depths = penetration(run)[:, solid].numpy()
+        figures["penetration"] = float(np.quantile(depths, RARELY, method="higher"))
+        figures["deepest_penetration"] = float(depths.max())
+    if boxes(scene).isfinite().any():
+        figures["bodies_outside"] = int(outside(run).any(dim=0).sum())
+    if springs_of(scene).shape[1]:
+        figures["spring_length_error"] = median(_spring_errors(run, truth))
+    if (scene.body_type == STATIC).any():
+        figures["static_drift"] = float(static_drift(run).max())
+    kept = relative_kinetic_energy(_ends(run))
+    if solid.any() and kept[0].isfinite().any():
+        figures["kinetic_energy"] = median(kept[1][kept[0].isfinite()])
+    return figures
+
+
+def _spring_errors(run: Trajectory, truth: Trajectory) -> Tensor:
+    """How far springs are from their true lengths, the median over the instants and springs of each scene [B]."""
+    error = (relative_spring_lengths(run, truth) - 1).abs()
+    owner = _owners(run.scene)[springs_of(run.scene)[0]]
+    return torch.tensor([median(error[:, owner == scene]) for scene in owner.unique()], dtype=torch.float64)
+
+
+def _owners(scene: Scene) -> Tensor:
+    return torch.repeat_interleave(torch.arange(len(scene.counts)), scene.counts)
+
+
+def _ends(run: Trajectory) -> Trajectory:
+    """The first and the last instant."""
+    fields = (getattr(run, name)[[0, -1]] for name in (*STATE_FIELDS, "times"))
+    return Trajectory(run.scene, *fields)

@@ -1,0 +1,104 @@
+"""Pictures of rollouts and figures, on matplotlib axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from physim.scenes.scene import PAIR, POINT, SEGMENT, Scene
+from physim.scenes.trajectory import Trajectory
+
+INSTANTS = 12
+"""How often bodies are drawn along their way."""
+POINT_SHARE = 0.01
+"""The radius of a point in parts of the picture's width."""
+
+
+def strobe(trajectory: Trajectory, axes: Any, limits: tuple[float, float, float, float] | None = None) -> Any:
+    """Draw the bodies of one scene at instants of their way, the later the darker, as the paper does.
+
+    `limits` are x from, x to, y from, y to in metres; None fits the picture to the trajectory.
+    """
+    from matplotlib import colormaps
+
+    for number, instant in enumerate(np.linspace(0, trajectory.steps, INSTANTS).astype(int)):
+        shade = (number + 1) / INSTANTS
+        _links(trajectory, instant, axes, 0.5 * shade)
+        for body in range(trajectory.scene.num_bodies):
+            _body(trajectory, instant, body, axes, (*colormaps["tab10"](body % 10)[:3], 0.15 + 0.85 * shade**2))
+    axes.set_aspect("equal")
+    if limits is None:
+        axes.autoscale_view()
+    else:
+        axes.set(xlim=limits[:2], ylim=limits[2:])
+    axes.set(xticks=[], yticks=[])
+    return axes
+
+
+def _body(trajectory: Trajectory, instant: int, body: int, axes: Any, colour: tuple[float, ...]) -> None:
+    from matplotlib.patches import Circle, Polygon
+
+    scene, place = trajectory.scene, (float(trajectory.pos[instant, body, 0]), float(trajectory.pos[instant, body, 1]))
+    still = float(scene.inverse_mass[body]) == 0
+    if int(scene.shape[body]) == SEGMENT:
+        axes.add_patch(Polygon(_outline(scene, body), color="0.8", linewidth=0, zorder=0))
+        return
+    radius = float(scene.radius[body])
+    if int(scene.shape[body]) == POINT:
+        spread = float((trajectory.pos.amax(dim=(0, 1)) - trajectory.pos.amin(dim=(0, 1))).max())
+        radius = POINT_SHARE * spread * (0.5 + float(scene.mass[body] / scene.mass.max()) ** (1 / 3))
+    axes.add_patch(Circle(place, radius, color="0.6" if still else colour, linewidth=0))
+
+
+def _outline(scene: Scene, body: int) -> list[list[float]]:
+    """The corners of a segment that does not turn."""
+    half = scene.extent[body]
+    across = torch.stack([-half[1], half[0]]) * (scene.radius[body] / half.norm())
+    corners = (half + across, half - across, -half - across, across - half)
+    return [(scene.pos[body] + corner).tolist() for corner in corners]
+
+
+def _links(trajectory: Trajectory, instant: int, axes: Any, shade: float) -> None:
+    scene = trajectory.scene
+    for first, second in scene.edge_index[:, scene.edge_kind != PAIR].T.tolist():
+        if first < second:
+            ends = trajectory.pos[instant, [first, second]].T.tolist()
+            axes.plot(*ends, color="0.3", alpha=shade, linewidth=0.8, zorder=1)
+
+
+def limits_of(trajectory: Trajectory, margin: float = 0.06) -> tuple[float, float, float, float]:
+    """The box round all that a trajectory shows, with a margin: x from, x to, y from, y to in metres."""
+    reach = trajectory.scene.radius[:, None] + trajectory.scene.extent.abs()
+    low = (trajectory.pos - reach).amin(dim=(0, 1))
+    high = (trajectory.pos + reach).amax(dim=(0, 1))
+    room = margin * float((high - low).max())
+    (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
+    return left, right, bottom, top
+
+
+def bars(figures: Mapping[str, Mapping[str, float]], axes: Any, label: str) -> Any:
+    """Groups of bars on a logarithmic scale: one group a key, one bar a model."""
+    models = list(dict.fromkeys(model for group in figures.values() for model in group))
+    width = 0.8 / max(1, len(models))
+    for number, model in enumerate(models):
+        places = [place + width * number for place, group in enumerate(figures.values()) if model in group]
+        heights = [group[model] for group in figures.values() if model in group]
+        axes.bar(places, heights, width, label=model)
+    axes.set_xticks([place + 0.4 - width / 2 for place in range(len(figures))], list(figures))
+    axes.set(yscale="log", ylabel=label)
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(fontsize="small")
+    return axes
+
+
+def error_curves(errors: Mapping[str, Sequence[float]], dt: float, axes: Any) -> Any:
+    """Position errors over time, one line a model, on a logarithmic scale."""
+    for model, error in errors.items():
+        axes.plot(dt * np.arange(len(error)), np.maximum(error, 1e-9), label=model)
+    axes.set(xlabel="time (s)", ylabel="median position error (m)", yscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return axes

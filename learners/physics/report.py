@@ -1,0 +1,172 @@
+"""The report on interaction networks: tables from rows, and the pictures beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from learners.experiment import grouped, markdown
+from learners.physics.baselines import CONSTANT_VELOCITY, ConstantVelocity
+from learners.physics.pictures import bars, error_curves, limits_of, strobe
+from physim.engines.base import Engine
+from physim.engines.learned import LearnedEngine
+from physim.engines.rollout import rollout
+from physim.measures import position_error
+from physim.reports import Row, Value
+from physim.scenes.scene import Scene
+from physim.worlds import World
+
+Parts = Mapping[str, Sequence[Row]]
+PICTURED_SEED = 90_001
+STEPS, SCENES = 1000, 20
+MODELS = ("best", "paper", "mlp", "dynamics_only", CONSTANT_VELOCITY)
+KEPT = (
+    "blown_up",
+    "penetration",
+    "bodies_outside",
+    "spring_length_error",
+    "static_drift",
+    "kinetic_energy",
+    "energy_drift",
+)
+"""What long rollouts are judged by."""
+
+
+def markdown_report(rows: Parts) -> str:
+    """All tables in Markdown; a part without rows is left out."""
+    tables = {
+        "One step": ("sizes", _one_step),
+        "Free rollouts": ("sizes", _rollouts),
+        "Large scenes, long rollouts": ("large", _large),
+        "Candidates": ("candidates", _candidates),
+        "Laws on which nothing was designed": ("unseen", _unseen),
+        "Energy and momentum": ("energy", _energy),
+        "Inverse": ("inverse", _inverse),
+    }
+    written = [f"## {title}\n\n{make(rows[part])}" for title, (part, make) in tables.items() if rows.get(part)]
+    return "\n".join(["# Interaction networks (arXiv:1612.00222)\n", *written])
+
+
+def _one_step(rows: Sequence[Row]) -> str:
+    """Mean squared errors of the velocity over constant velocity's, ours beside the paper's."""
+    mine = [row for row in rows if row["name"] == "one_step_mse"]
+    ratios = grouped(mine, ("world", "size", "model"), "ratio")
+    papers = grouped(mine, ("world", "size", "model"), "paper")
+    places = dict.fromkeys((row["world"], row["size"]) for row in mine)
+    lines = [
+        [world, size, *(_cell(ratios, papers, (world, size, model)) for model in MODELS)] for world, size in places
+    ]
+    note = "Mean squared error of the velocity after one step over constant velocity's; the paper's in brackets.\n\n"
+    return note + markdown(("world", "size", *MODELS), lines)
+
+
+def _cell(ratios: Any, papers: Any, key: tuple[Value, ...]) -> str | None:
+    if key not in ratios:
+        return None
+    paper = f" ({papers[key][0]:.2g})" if key in papers else ""
+    return f"{ratios[key][0]:.2g}{paper}"
+
+
+def _rollouts(rows: Sequence[Row]) -> str:
+    head = ("world", "size", "model", "steps under 5 %", "scenes to the end", "error at the end (m)", "blown up")
+    return markdown(head, _rollout_lines(rows))
+
+
+def _rollout_lines(rows: Sequence[Row]) -> Iterator[Sequence[object]]:
+    ends = {_place(row): row for row in rows if row["name"] == "rollout_position_error"}  # the last step stays
+    blown = {_place(row): row for row in rows if row["name"] == "blown_up"}
+    for row in rows:
+        if row["name"] == "steps_under_5_percent":
+            place = _place(row)
+            share = f"{100 * float(row.get('share_to_the_end') or 0):.0f} %"
+            yield *place, row.get("value"), share, ends[place].get("value"), blown[place].get("value")
+
+
+def _place(row: Row) -> tuple[Value, ...]:
+    return row["world"], row["size"], row.get("model")
+
+
+def _large(rows: Sequence[Row]) -> str:
+    values = {(*_place(row), row["name"]): row.get("value") for row in rows if row["name"] in KEPT}
+    places = dict.fromkeys(key[:3] for key in values)
+    return markdown(("world", "size", "model", *KEPT), [[*at, *(values.get((*at, n)) for n in KEPT)] for at in places])
+
+
+def _candidates(rows: Sequence[Row]) -> str:
+    """One-step ratios on the training size and on the last of the other sizes."""
+    mine = [row for row in rows if row["name"] == "one_step_mse" and row.get("model") == row["arm"]]
+    ratios = grouped(mine, ("arm", "world", "size"), "ratio")
+    places = list(dict.fromkeys((row["world"], row["size"]) for row in mine))
+    arms = dict.fromkeys(row["arm"] for row in mine)
+    lines = [[arm, *(_mean(ratios.get((arm, *place))) for place in places)] for arm in arms]
+    return markdown(("arm", *(f"{world}, {size}" for world, size in places)), lines)
+
+
+def _unseen(rows: Sequence[Row]) -> str:
+    mine = [row for row in rows if row["name"] == "one_step_mse" and row.get("model") == "best"]
+    return markdown(
+        ("world", "one-step ratio", "minutes"), [[row["world"], row["ratio"], row["minutes"]] for row in mine]
+    )
+
+
+def _energy(rows: Sequence[Row]) -> str:
+    lines = [[row.get(key) for key in ("world", "quantity", "model", "value", "unit", "ratio")] for row in rows]
+    return markdown(("world", "quantity", "model", "mean squared error", "unit", "over the MLP's"), lines)
+
+
+def _inverse(rows: Sequence[Row]) -> str:
+    lines = [[row["arm"], row["name"], row.get("value"), row.get("unit")] for row in rows]
+    return markdown(("unknown", "figure", "value", "unit"), lines)
+
+
+def _mean(values: Sequence[float] | None) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def save_pictures(folder: Path, worlds: Mapping[str, World], rows: Parts) -> None:
+    """Write rollouts, error curves and ratios as PNG files."""
+    from matplotlib import pyplot  # an extra: the package works without it
+
+    for name, world in worlds.items():
+        figure, axes = pyplot.subplots(1, 3, figsize=(15, 5), layout="constrained")
+        engines: dict[str, Engine[Any]] = {"the truth": world.engine(), "best": LearnedEngine.load(name)}
+        _side_by_side(world, engines, axes)
+        error_curves(_errors(world, engines | {"constant velocity": ConstantVelocity(world.dt)}), world.dt, axes[2])
+        figure.savefig(folder / f"{name}.png", dpi=110)
+        pyplot.close(figure)
+    if rows.get("sizes"):
+        figure, single = pyplot.subplots(figsize=(12, 5), layout="constrained")
+        bars(_ratios(rows["sizes"]), single, "one-step error over constant velocity's")
+        figure.savefig(folder / "one_step.png", dpi=110)
+        pyplot.close(figure)
+
+
+def _side_by_side(world: World, engines: Mapping[str, Engine[Any]], axes: Any) -> None:
+    scene = world.scene(PICTURED_SEED)
+    runs = {name: rollout(engine, scene, STEPS) for name, engine in engines.items()}
+    limits = limits_of(runs["the truth"])
+    for (name, run), place in zip(runs.items(), axes, strict=False):
+        strobe(run, place, limits).set_title(f"{world.name}, {name}, {world.dt * STEPS:g} s")
+
+
+def _errors(world: World, engines: Mapping[str, Engine[Any]]) -> dict[str, Sequence[float]]:
+    scenes = Scene.batch_of(world.scenes(PICTURED_SEED, SCENES))
+    truth = rollout(world.engine(), scenes, STEPS)
+    others = {name: engine for name, engine in engines.items() if name != "the truth"}
+    return {
+        name: position_error(rollout(engine, scenes, STEPS), truth).median(dim=1).values.tolist()
+        for name, engine in others.items()
+    }
+
+
+def _ratios(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """One-step ratios by world and size, ours and the paper's."""
+    figures: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["name"] == "one_step_mse" and row.get("model") in MODELS[:4] and row.get("ratio"):
+            group = figures.setdefault(f"{row['size']}", {})
+            group[str(row["model"])] = float(row["ratio"] or 0)
+            if row.get("model") == "best" and row.get("paper"):
+                group["the paper's own"] = float(row["paper"] or 0)
+    return figures

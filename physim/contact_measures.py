@@ -1,0 +1,145 @@
+"""What solid bodies must not do: sink into one another, or leave the box they are in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physim.scenes.edges import all_pairs, undirected
+from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, SEGMENT, STATIC, Scene
+from physim.scenes.trajectory import Trajectory
+
+TOGETHER = 2_000_000
+"""About how many pairs are looked at together, of all instants."""
+MEETING = 1e-9
+"""How far apart in metres, beyond their radii, the ends of two walls may be that meet."""
+
+
+def penetration(motion: Trajectory) -> Tensor:
+    """How deep each moving body is in another shape of its scene, the deepest, as a share of the smaller body's radius.
+
+    Only bodies that can move count as the smaller one; a thin rod counts by half of its length. Shapes of one group do
+    not touch, and static bodies have 0. What is not finite is infinitely deep.
+
+    Shapes: [T + 1, N].
+    """
+    scene = motion.scene
+    deepest = torch.zeros(motion.pos.shape[:-1], dtype=torch.float64)
+    pairs = _colliding(scene)
+    circles = (scene.shape[pairs] == CIRCLE).all(dim=0)
+    for chosen, both_circles in ((pairs[:, circles], True), (pairs[:, ~circles], False)):
+        instants = max(1, TOGETHER // max(1, chosen.shape[1]))
+        for first in range(0, len(motion), instants):
+            part = slice(first, first + instants)
+            halves = None if both_circles else half_extents(scene, motion.angle[part])
+            _deepen(deepest[part], scene, chosen, _nearest(motion.pos[part], chosen, halves))
+    moves = scene.body_type == DYNAMIC
+    lost = ~torch.isfinite(motion.pos).all(dim=-1)
+    return torch.where(moves, torch.where(lost, math.inf, deepest), 0.0)
+
+
+def outside(motion: Trajectory) -> Tensor:
+    """Whether each moving body is beyond the walls that close its scene in; never where none do.
+
+    Shapes: [T + 1, N] bool.
+    """
+    scene = motion.scene
+    low, high = torch.repeat_interleave(boxes(scene), scene.counts, dim=0).unbind(dim=1)
+    within = ((motion.pos >= low) & (motion.pos <= high)).all(dim=-1)
+    return ~within & (scene.body_type == DYNAMIC)
+
+
+def boxes(scene: Scene) -> Tensor:
+    """The lowest and highest corner of the walls that close each scene in, their thickness included; else infinite.
+
+    Walls close a scene in where both ends of each meet ends of others: static segments that form an outline.
+
+    Shapes: [B, 2, 2].
+    """
+    halves = half_extents(scene, scene.angle)
+    walls = (scene.shape == SEGMENT) & (scene.body_type == STATIC)
+    found = []
+    for rows in torch.split(torch.arange(scene.num_bodies), scene.counts.tolist()):
+        chosen = rows[walls[rows]]
+        found.append(_box(scene.pos[chosen], halves[chosen], scene.radius[chosen]))
+    return torch.stack(found)
+
+
+def half_extents(scene: Scene, angle: Tensor) -> Tensor:
+    """Half of b - a of each segment at angles [..., N]; 0 for all other objects.
+
+    Shapes: [..., N, 2].
+    """
+    (x, y), cosine, sine = scene.extent.unbind(dim=-1), angle.cos(), angle.sin()
+    return torch.stack([cosine * x - sine * y, sine * x + cosine * y], dim=-1)
+
+
+def _colliding(scene: Scene) -> Tensor:
+    """All pairs of shapes that may touch, of which one can move, each once [2, P]."""
+    pairs = undirected(all_pairs(scene.counts))
+    solid = (scene.shape[pairs] != POINT).all(dim=0)
+    moves = (scene.body_type[pairs] == DYNAMIC).any(dim=0)
+    first, second = scene.group[pairs]
+    return pairs[:, solid & moves & ((first != second) | (first == 0))]
+
+
+def _sizes(scene: Scene) -> Tensor:
+    """What depths are measured by: the radius of each body that can move, infinite of all others [N]."""
+    size = torch.where(scene.radius > 0, scene.radius, scene.extent.norm(dim=-1))
+    return torch.where(scene.body_type == DYNAMIC, size, math.inf)
+
+
+def _deepen(deepest: Tensor, scene: Scene, pairs: Tensor, square: Tensor) -> None:
+    """Enter the depth of each pair at both of its ends, where it is the deepest; squares of distances [t, P]."""
+    reach = scene.radius[pairs].sum(dim=0)
+    instant, pair = (square < reach.square()).nonzero(as_tuple=True)  # few of all pairs touch
+    depth = (reach[pair] - square[instant, pair].sqrt()) / _sizes(scene)[pairs].amin(dim=0)[pair]
+    for end in pairs:
+        np.maximum.at(deepest.numpy(), (instant.numpy(), end[pair].numpy()), depth.numpy())
+
+
+def _nearest(pos: Tensor, pairs: Tensor, halves: Tensor | None) -> Tensor:
+    """The squared distance of each pair's centres, or of its segments of half extents [t, N, 2]: [t, P]."""
+    first, second = pairs
+    apart = pos[:, second] - pos[:, first]
+    if halves is None:
+        return apart.square().sum(dim=-1)
+    own, other = halves[:, first], halves[:, second]
+    ends = [_to_segment(apart + sign * other, own) for sign in (-1, 1)]
+    ends += [_to_segment(apart + sign * own, other) for sign in (-1, 1)]
+    return torch.where(_crossing(apart, own, other), 0.0, torch.stack(ends).amin(dim=0))
+
+
+def _to_segment(point: Tensor, half: Tensor) -> Tensor:
+    """The squared distance of a point from the segment +- half around the origin, which may be a point itself."""
+    length = half.square().sum(dim=-1)
+    along = (point * half).sum(dim=-1) / torch.where(length > 0, length, 1.0)
+    return (point - along.clamp(-1, 1)[..., None] * half).square().sum(dim=-1)
+
+
+def _crossing(apart: Tensor, own: Tensor, other: Tensor) -> Tensor:
+    """Whether the segments +- own around the origin and +- other around `apart` cut one another."""
+    area = _cross(own, other)
+    safe = torch.where(area == 0, 1.0, area)
+    along, across = _cross(apart, other) / safe, _cross(apart, own) / safe
+    return (area != 0) & (along.abs() <= 1) & (across.abs() <= 1)
+
+
+def _cross(first: Tensor, second: Tensor) -> Tensor:
+    return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
+
+
+def _box(pos: Tensor, half: Tensor, radius: Tensor) -> Tensor:
+    """The corners [2, 2] around those of the walls whose both ends meet another wall's; infinite where none do."""
+    ends = torch.stack([pos - half, pos + half], dim=1)  # [S, 2, 2]
+    apart = (ends[:, :, None, None] - ends).norm(dim=-1)  # [S, 2, S, 2]
+    touching = apart <= radius[:, None, None, None] + radius[:, None] + MEETING
+    touching[torch.arange(len(pos)), :, torch.arange(len(pos))] = False
+    closed = touching.any(dim=-1).any(dim=-1).all(dim=-1)
+    if not closed.any():
+        return torch.tensor([[-math.inf] * 2, [math.inf] * 2], dtype=torch.float64)
+    corners, thick = ends[closed], radius[closed][:, None, None]
+    return torch.stack([(corners - thick).amin(dim=(0, 1)), (corners + thick).amax(dim=(0, 1))])

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from matplotlib import pyplot
+from matplotlib.patches import Circle, Polygon
+
+from learners.physics.pictures import INSTANTS, bars, error_curves, limits_of, strobe
+from physim.engines.rollout import rollout
+from physim.worlds import World
+from worlds.balls import Balls
+from worlds.nbody import NBody
+from worlds.strings import Strings
+
+
+@pytest.fixture
+def axes() -> Iterator[Any]:
+    figure, axes = pyplot.subplots()
+    yield axes
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize("world", [NBody(bodies=3), Balls(balls=2), Strings(masses=3)])
+def test_a_strobe_shows_every_round_body_at_every_instant(world: World, axes: Any) -> None:
+    run = rollout(world.engine(), world.scene(3), 20)
+    drawn = strobe(run, axes, limits_of(run)).patches
+    round_bodies = int((run.scene.shape != 2).sum())
+    assert sum(isinstance(patch, Circle) for patch in drawn) == INSTANTS * round_bodies
+    assert sum(isinstance(patch, Polygon) for patch in drawn) == INSTANTS * (run.scene.num_bodies - round_bodies)
+
+
+def test_the_limits_hold_walls_and_balls(axes: Any) -> None:
+    run = rollout(Balls(balls=2).engine(), Balls(balls=2).scene(3), 20)
+    left, right, bottom, top = limits_of(run)
+    for patch in strobe(run, axes).patches:
+        corners = patch.get_path().transformed(patch.get_patch_transform()).vertices
+        assert left <= corners[:, 0].min() <= corners[:, 0].max() <= right
+        assert bottom <= corners[:, 1].min() <= corners[:, 1].max() <= top
+
+
+def test_bars_stand_side_by_side_and_only_where_there_is_a_figure(axes: Any) -> None:
+    bars({"3": {"best": 0.1, "paper": 1.0}, "6": {"paper": 2.0}}, axes, "error")
+    assert sorted(bar.get_height() for bar in axes.patches) == [0.1, 1.0, 2.0]
+    places = [bar.get_x() for bar in axes.patches]
+    assert len(set(places)) == 3
+
+
+def test_error_curves_have_a_line_for_each_model(axes: Any) -> None:
+    error_curves({"best": [0.0, 1.0], "still": [0.0, 2.0]}, 0.5, axes)
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[0.0, 0.5]] * 2

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from physim.viewer.bodies import Bodies
+from physim.viewer.clearance import cleared
+from worlds.balls import Balls
+from worlds.nbody import NBody
+from worlds.strings import Strings
+
+BOX = Balls(balls=1).scene(0)
+WALL = 0.1
+BODIES, POS, ANGLE = Bodies.of(BOX), BOX.pos.numpy(), BOX.angle.numpy()
+
+
+@given(st.floats(-0.99, 0.99), st.floats(-0.99, 0.99))
+def test_a_ball_alone_finds_a_place_between_the_walls(across: float, up: float) -> None:
+    low, high = BODIES.outline(POS, ANGLE)
+    centre, half = (low + high) / 2, (high - low) / 2
+    place = cleared(BODIES, POS, ANGLE, 0, centre + (half - WALL) * [across, up])
+    assert (np.abs(place - centre) <= half - 2 * WALL - BODIES.radius[0] + 1e-6).all()
+
+
+def test_a_ball_that_can_give_way_is_overlapped_by_little() -> None:
+    scene = Balls(balls=2).scene(0)
+    bodies, pos = Bodies.of(scene), scene.pos.numpy()
+    place = cleared(bodies, pos, scene.angle.numpy(), 0, pos[1] + 0.05 * (pos[0] - pos[1]))
+    assert np.hypot(*(place - pos[1])) == pytest.approx(0.9 * bodies.radius[:2].sum())
+
+
+def test_a_free_place_is_kept() -> None:
+    np.testing.assert_array_equal(cleared(BODIES, POS, ANGLE, 0, POS[0]), POS[0])
+
+
+def test_points_and_the_masses_of_one_string_need_no_room() -> None:
+    for world in (NBody(bodies=3), Strings(masses=4)):
+        scene = world.scene(0)
+        pos = scene.pos.numpy()
+        np.testing.assert_array_equal(cleared(Bodies.of(scene), pos, scene.angle.numpy(), 1, pos[2]), pos[2])

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from math import nan
+
+import pygame
+import pytest
+
+from physim.viewer.history import History, Sample
+from physim.viewer.layout import Layout
+from physim.viewer.plots import REDRAWN, Plots
+
+
+def history(samples: list[Sample]) -> History:
+    made = History()
+    for number, sample in enumerate(samples):
+        made.add(number, sample)
+    return made
+
+
+HISTORIES = {
+    "empty": [],
+    "one": [Sample(0.0, 0.0, 1.0, 1.0)],
+    "truth alone": [Sample(k / 10, nan, -3e5 + k, nan) for k in range(9)],
+    "no potential": [Sample(k / 10, 10.0**-k, nan, nan) for k in range(9)],
+    "constant": [Sample(k / 10, 1e-3, 5.0, 5.0) for k in range(9)],
+    "nothing": [Sample(k / 10, 0.0, 0.0, 0.0) for k in range(9)],
+    "blown up": [Sample(k / 10, 10.0 ** (30 * k), 1.0, 10.0 ** (60 * k - 100)) for k in range(7)],
+    "a gap": [Sample(k / 10, nan if k == 4 else 1.0 + k, 2.0, nan if k == 4 else 2.0 + k) for k in range(9)],
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("size", [(240, 240), (640, 360), (1280, 720), (500, 900)])
+def test_any_history_can_be_drawn_at_any_size(name: str, size: tuple[int, int]) -> None:
+    surface, layout = pygame.Surface(size, 0, 32), Layout(size, 2, plotting=True)
+    Plots().draw(surface, layout, history(HISTORIES[name]), anew=True)
+    assert surface.get_at((2, layout.strip.top - 1))[:3] == (0, 0, 0)
+    assert surface.get_at((2, layout.strip.top + 4))[:3] != (0, 0, 0)
+
+
+def test_curves_are_drawn_anew_at_times_only() -> None:
+    surface, layout, plots = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
+    plots.draw(surface, layout, history(HISTORIES["constant"]), anew=True)
+    first = pygame.surfarray.array3d(surface)
+    later = history(HISTORIES["a gap"])
+    same = []
+    for _ in range(REDRAWN):
+        plots.draw(surface, layout, later, anew=False)
+        same.append(bool((pygame.surfarray.array3d(surface) == first).all()))
+    assert same == [True] * (REDRAWN - 1) + [False]
