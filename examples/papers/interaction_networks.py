@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import tyro
@@ -19,12 +20,14 @@ from learners.physics import report
 from learners.physics.configs import CANDIDATES
 from learners.physics.evaluate import evaluate
 from learners.physics.train import train
+from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings, TrainSettings
 from physim.reports import Row
 from physim.worlds import World
 from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl
 
+STIFFNESS = Path(str(resources.files("learners.physics"))) / "weights" / "stiffness.safetensors"
 RESULTS = Path(__file__).parent / "results" / "interaction_networks"
 WORLDS: dict[str, dict[str, World]] = {
     "nbody": {f"{n} bodies": NBody(bodies=n) for n in (6, 3, 12)},
@@ -112,7 +115,7 @@ def trained(cell: Cell) -> Sequence[Row]:
         )
         train(sizes[0][1], settings)
         judged = _judged(setting, str(weights))
-        chosen = dict.fromkeys((sizes[0], sizes[-1]))
+        chosen = sizes[:1] if cell.arm == "mlp" else dict.fromkeys((sizes[0], sizes[-1]))  # the MLP fits one size
         return [row | {"size": size} for size, world in chosen for row in _plain(evaluate([world], judged))]
 
 
@@ -128,9 +131,12 @@ def energies(cell: Cell) -> Sequence[Row]:
 
 def inverse(cell: Cell) -> Sequence[Row]:
     """What gradients through the learned engine recover."""
-    from learners.physics.inverse import inverse_rows
+    from learners.physics.recovery import Scenes, inverse_rows
 
-    return _plain(inverse_rows(cell.arm, int(dict(cell.setting)["scenes"] or 0)))
+    of_mass = cell.arm == "mass"
+    engine = LearnedEngine.load("nbody" if of_mass else STIFFNESS)
+    world = NBody() if of_mass else Strings(spread=2)
+    return _plain(inverse_rows(engine, world, cell.arm, Scenes(count=int(dict(cell.setting)["scenes"] or 0))))
 
 
 def grids(args: Args) -> dict[str, Grid]:
