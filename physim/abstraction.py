@@ -233,8 +233,8 @@ class Abstract(nn.Module):
 class Abstraction(Abstract):
     """f_A: energies as linear maps of a scene's amounts, momentum as its pooled vector; nothing has none of either.
 
-    What is potential and what is kinetic is told apart: learned from all amounts, a body's speed would soon stand for
-    its height, because energy is nearly kept, and what its springs hold would never be found.
+    What is potential and what is kinetic is told apart: energy is nearly kept, so in short trainings of one map of all
+    amounts speeds came to stand for heights, and what springs hold was left at nothing.
     Shapes: places [B, P], moving [B, AMOUNTS], momentum [B, 2] -> [B, 5].
     """
 
