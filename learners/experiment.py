@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -134,7 +135,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: _text_of(item) for key, item in row.items() if item is not None} for row in rows)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -146,14 +147,18 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _value(text: str) -> Value:
-    if text in ("True", "False"):
-        return text == "True"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    """What was written: text comes back as text even where it looks like a number, because that was quoted."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _text_of(value: Value) -> str:
+    """A number, truth value or text for a cell; quoted where it would be taken for something else."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return json.dumps(value) if value == "" or _value(value) != value else value
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,9 @@ def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
     for name in ("contacts", both_ways("contacts")):
         contacts = given.get(name)
         if isinstance(contacts, Edges):
-            geometry = next(module for module in graph.modules() if isinstance(module, Contact))
+            geometry = next((module for module in graph.modules() if isinstance(module, Contact)), None)
+            if geometry is None:  # nothing says what is near
+                continue
             body = torch.cat([given[name] for name in BODY], dim=1)  # type: ignore[misc]
             sender, receiver = contacts.index
             given[name] = Edges(contacts.index[:, geometry.near(body[sender], body[receiver])])

@@ -18,6 +18,7 @@ UNITS = {
     "spring_length_error": "share",
     "static_drift": "m",
     "kinetic_energy": "share of the start",
+    "kinetic_energy_change": "share of the start",
 }
 """The unit of each figure that `constraints` may give."""
 RARELY = 0.99
@@ -40,7 +41,9 @@ def constraints(run: Trajectory, truth: Trajectory) -> dict[str, float]:
         figures["static_drift"] = float(static_drift(run).max())
     kept = relative_kinetic_energy(_ends(run))
     if solid.any() and kept[0].isfinite().any():
-        figures["kinetic_energy"] = median(kept[1][kept[0].isfinite()])
+        share = kept[1][kept[0].isfinite()]
+        figures["kinetic_energy"] = median(share)
+        figures["kinetic_energy_change"] = median((share - 1).abs())  # gains and losses do not cancel
     return figures
 
 

@@ -27,7 +27,10 @@ def published_ratio(world: World, model: str) -> float | None:
 
     `best` stands beside the paper's network too.
     """
-    sizes = {name: world.parameters[name] for name in _SIZES.get(world.name, ())}
+    wanted = _SIZES.get(world.name, ())
+    if not set(wanted) <= set(world.parameters):
+        return None  # somebody else's world of the same name
+    sizes = {name: world.parameters[name] for name in wanted}
     errors = _ERRORS.get((world.name, *sizes.values()), {})
     error = errors.get("paper" if model == "best" else model)
     if error is None or world != type(world)(**sizes):

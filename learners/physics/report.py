@@ -24,10 +24,12 @@ MODELS = ("best", "paper", "mlp", "dynamics_only", CONSTANT_VELOCITY)
 KEPT = (
     "blown_up",
     "penetration",
+    "deepest_penetration",
     "bodies_outside",
     "spring_length_error",
     "static_drift",
     "kinetic_energy",
+    "kinetic_energy_change",
     "energy_drift",
 )
 """What long rollouts are judged by."""
@@ -111,13 +113,15 @@ def _unseen(rows: Sequence[Row]) -> str:
 
 
 def _energy(rows: Sequence[Row]) -> str:
-    lines = [[row.get(key) for key in ("world", "quantity", "model", "value", "unit", "ratio")] for row in rows]
-    return markdown(("world", "quantity", "model", "mean squared error", "unit", "over the MLP's"), lines)
+    head = ("world", "quantity", "model", "mean squared error", "unit", "over the MLP's", "share of variance", "paper")
+    keys = ("world", "quantity", "model", "value", "unit", "ratio", "share_of_variance", "paper")
+    return markdown(head, [[row.get(key) for key in keys] for row in rows])
 
 
 def _inverse(rows: Sequence[Row]) -> str:
-    lines = [[row["arm"], row["name"], row.get("value"), row.get("unit")] for row in rows]
-    return markdown(("unknown", "figure", "value", "unit"), lines)
+    head = ("unknown", "of", "figure", "value", "unit", "that of the guess", "nine in ten under")
+    keys = ("arm", "of", "name", "value", "unit", "against_value", "nine_in_ten_under")
+    return markdown(head, [[row.get(key) for key in keys] for row in rows])
 
 
 def _mean(values: Sequence[float] | None) -> float | None:

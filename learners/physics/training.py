@@ -99,7 +99,8 @@ class Training:
         self.wrapped, self.stepper = fabric.setup(self.objective, self.optimiser)
         self.checkpoint = Checkpoint(settings.checkpoint, self._identity(), self.graph, self.optimiser)
         self.progress = self.checkpoint.load() if settings.resume else Progress()
-        self.deviation = {name: float(getattr(data, name).std()) for name in NOISY}
+        moving = data.scene.inverse_mass > 0
+        self.deviation = {name: float(getattr(data, name)[:, moving].std()) for name in NOISY}
 
     def run(self) -> None:
         """Train until the time or the updates are used up; Ctrl-C leaves a checkpoint and passes on.
@@ -176,7 +177,7 @@ class Training:
     def _disturb(self, inputs: dict[str, Tensor], noise: dict[str, Tensor], walk: Tensor) -> None:
         """Add `noise` to what it names, and the velocity's part of `walk` to it and to positions; in deviations."""
         for name, value in noise.items():
-            inputs[name] = inputs[name] + self.deviation[name] * value
+            inputs[name] = inputs[name] + self.deviation[name] * value * inputs["moves"]
         if self.config.walk:
             step = self.config.walk * self.deviation["vel"] * walk * inputs["moves"]
             inputs["pos"] = inputs["pos"] + self.objective.dt * step

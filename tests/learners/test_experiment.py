@@ -73,7 +73,11 @@ def test_a_cell_without_rows_and_cells_that_are_the_same_are_refused(tmp_path: P
 
 
 def test_rows_survive_the_way_to_a_file_and_back(tmp_path: Path) -> None:
-    rows: list[Row] = [{"a": 1, "b": 1 / 3, "c": "text, with a comma"}, {"b": float("inf"), "d": True}]
+    rows: list[Row] = [
+        {"a": 1, "b": 1 / 3, "c": "text, with a comma"},
+        {"b": float("inf"), "d": True, "c": "012345678901"},
+        {"c": "12345678e901", "e": "True", "f": '"'},
+    ]
     write_rows(tmp_path / "new" / "rows.csv", rows)
     assert read_rows(tmp_path / "new" / "rows.csv") == rows
     assert read_rows(tmp_path / "none.csv") == []

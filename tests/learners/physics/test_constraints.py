@@ -25,7 +25,17 @@ def run(world: World, steps: int = 100) -> Trajectory:
     ("world", "names"),
     [
         (NBody(), set()),
-        (Balls(), {"penetration", "deepest_penetration", "bodies_outside", "static_drift", "kinetic_energy"}),
+        (
+            Balls(),
+            {
+                "penetration",
+                "deepest_penetration",
+                "bodies_outside",
+                "static_drift",
+                "kinetic_energy",
+                "kinetic_energy_change",
+            },
+        ),
         (Strings(), {"penetration", "deepest_penetration", "spring_length_error", "static_drift"}),
     ],
     ids=["nbody", "balls", "strings"],
