@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -72,19 +70,19 @@ def check_plot(path: Path) -> None:
     check_writable(path, "--plot")
     if path.suffix not in PICTURES:
         raise PhysimError(f"--plot must be a file that ends with one of {', '.join(PICTURES)}, got {path}")
-    if not find_spec("matplotlib"):
-        raise PhysimError("--plot draws with matplotlib, which is not installed: pip install 'physim[plot]'")
+    from learners.physics.pictures import check_drawing
+
+    check_drawing("--plot")
 
 
 def engine_and_world(unknown: str) -> tuple[LearnedEngine, World]:
     """Who knows the law behind an unknown, and the world to recover it in."""
-    from physim.engines.learned import LearnedEngine
+    from learners.physics.contestants import engine_of
     from worlds import NBody, Strings
 
     if unknown == "mass":
-        return LearnedEngine.load("nbody"), NBody()
-    weights = Path(str(resources.files("learners.physics"))) / "weights" / "stiffness.safetensors"
-    return LearnedEngine.load(weights), Strings(spread=2)
+        return engine_of("nbody"), NBody()
+    return engine_of("stiffness"), Strings(spread=2)
 
 
 def draw(results: Sequence[Recovery], path: Path) -> None:

@@ -22,6 +22,8 @@ from physim.reports import Row, Value
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+NOT_FINITE = ("inf", "-inf", "nan")
+"""Numbers as CSV files hold them that JSON does not know."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def _one_thread() -> None:
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as CSV; a column for every key, empty where a row has none."""
+    """Write rows as CSV; a column for every key, empty where a row has none, "inf" for what is infinite."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
@@ -148,6 +150,8 @@ def read_rows(path: Path) -> list[Row]:
 
 def _value(text: str) -> Value:
     """What was written: text comes back as text even where it looks like a number, because that was quoted."""
+    if text in NOT_FINITE:
+        return float(text)
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -156,6 +160,8 @@ def _value(text: str) -> Value:
 
 def _text_of(value: Value) -> str:
     """A number, truth value or text for a cell; quoted where it would be taken for something else."""
+    if isinstance(value, float):
+        return str(value)
     if not isinstance(value, str):
         return json.dumps(value)
     return json.dumps(value) if value == "" or _value(value) != value else value
@@ -163,7 +169,7 @@ def _text_of(value: Value) -> str:
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure over seeds with the bounds of its 95 % bootstrap interval."""
+    """A figure over seeds with the bounds of its 95 % bootstrap interval, of all seeds where one is infinite."""
 
     middle: float
     low: float
@@ -189,6 +195,8 @@ def _interval(values: Sequence[float], statistic: Callable[..., Any]) -> Interva
     middle = float(statistic(sample, axis=0))
     if len(sample) < 2 or (sample == sample[0]).all():
         return Interval(middle, middle, middle, len(sample))
+    if not np.isfinite(sample).all():  # there is no quantile between a number and infinity
+        return Interval(middle, float(sample.min()), float(sample.max()), len(sample))
     bounds = stats.bootstrap(
         (sample,), statistic, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile", rng=0
     ).confidence_interval

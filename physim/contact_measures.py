@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from physim.measures import Motion
 from physim.scenes.edges import all_pairs, undirected
 from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, SEGMENT, STATIC, Scene
 from physim.scenes.trajectory import Trajectory
@@ -41,13 +42,13 @@ def penetration(motion: Trajectory) -> Tensor:
     return torch.where(moves, torch.where(lost, math.inf, deepest), 0.0)
 
 
-def outside(motion: Trajectory) -> Tensor:
+def outside(motion: Motion) -> Tensor:
     """Whether each moving body is beyond the walls that close its scene in; never where none do.
 
-    Shapes: [T + 1, N] bool.
+    Shapes: [T + 1, N] bool for a trajectory, [N] for a scene.
     """
-    scene = motion.scene
-    low, high = torch.repeat_interleave(boxes(scene), scene.counts, dim=0).unbind(dim=1)
+    scene = motion.scene if isinstance(motion, Trajectory) else motion
+    low, high = boxes(scene)[scene.owners].unbind(dim=1)
     within = ((motion.pos >= low) & (motion.pos <= high)).all(dim=-1)
     return ~within & (scene.body_type == DYNAMIC)
 

@@ -112,12 +112,12 @@ class Contact(Geometry):
         plain = torch.cat([*gaps, torch.tanh(now / step), before / speed, after / speed, slant], dim=-1)
         return direction.to(dtype), torch.cat([plain.to(dtype), sizes], dim=-1)
 
-    def near(self, sender: Tensor, receiver: Tensor) -> Tensor:
-        """Whether two bodies may touch in this step [E] bool: whether the gap after a free step is within `reach`.
+    def near(self, sender: Tensor, receiver: Tensor, reaches: float = 1.0) -> Tensor:
+        """Whether two bodies may touch in this step [E] bool: whether the gap after a free step is within the reach.
 
         Shapes: sender, receiver [E, 7]: position, velocity, half extent, radius.
         """
-        return _free_step(sender, receiver, self.dt)[1][:, 0] < self.reach
+        return _free_step(sender, receiver, self.dt)[1][:, 0] < reaches * self.reach
 
     def measure_reach(self) -> None:
         """Set the reach to what two bodies usually come closer in a step, once that is measured."""

@@ -12,12 +12,12 @@ from torch import Tensor
 from physim.errors import PhysimError
 from physim.geometry import Contact, Geometry, Link, Separation
 from physim.graph import ModuleGraph, Port, Relations, added, builder, exchanged, joined, receivers, senders, summed
+from physim.motion import PREDICTIONS
 from physim.normalisers import Percentiles
 from physim.relation_models import MLP, Differences, Drift, Motion, SymmetricMessage, Traits, Velocity, VelocityChange
 from physim.scene_inputs import ATTRIBUTES, OUTLINE, both_ways, directed
 from physim.variants import ContactNow, OneWayMessage, PlainMessage
 
-OUTPUTS = ("velocity", "velocity_change")
 """What a graph for an engine may predict: the name of its output's node."""
 TRAITS = 4
 """How many numbers code what an object is."""
@@ -245,6 +245,6 @@ class AllObjects(torch.nn.Module):
 def predicted(graph: ModuleGraph) -> Port:
     """The one output of a graph for an engine, named 'velocity' or 'velocity_change'; any other graph is refused."""
     names = [port.name for port in graph.outputs]
-    if len(names) != 1 or names[0] not in OUTPUTS:
-        raise PhysimError(f"a graph for an engine gives one of {OUTPUTS}, this one gives {names}")
+    if len(names) != 1 or names[0] not in PREDICTIONS:
+        raise PhysimError(f"a graph for an engine gives one of {PREDICTIONS}, this one gives {names}")
     return graph.outputs[0]

@@ -24,7 +24,8 @@ class TrainSettings:
 
     `data` is a file of trajectories (None: the learner makes `scenes` scenes of `steps` steps itself), `config` one of
     the learner's configurations, `out` the weights file. Training ends after `minutes` or `updates`, whichever comes
-    first (neither: the configuration's own length). Its state lies in `checkpoint`, from which `resume` goes on.
+    first (neither: the configuration's own length); on one thread, minutes are those of the processor, so that other
+    work on the machine changes nothing. Its state lies in `checkpoint`, from which `resume` goes on.
     """
 
     out: Path

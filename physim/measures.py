@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,6 +17,10 @@ from physim.scenes.trajectory import Trajectory
 Motion = Trajectory | Scene
 Energies = tuple[Tensor, Tensor]
 """Kinetic and potential energy in joules."""
+EnergyOf = Callable[[Motion], Energies | None]
+"""What gives the energies of each scene of a motion, such as `World.energies`; None where there is no potential."""
+SpringEnergy = Callable[[Tensor, Tensor], Tensor]
+"""The energy of springs from their stretch in metres and their stiffness, of one shape."""
 
 
 def kinetic_energy(motion: Motion) -> Tensor:
@@ -27,14 +33,19 @@ def kinetic_energy(motion: Motion) -> Tensor:
     return _summed(scene, moving + _moment(scene) * motion.angular_velocity.square() / 2)
 
 
-def potential_energy(motion: Motion, forces: PairForce | None = None) -> Tensor | None:
+def hooke(stretch: Tensor, stiffness: Tensor) -> Tensor:
+    """The energy of springs that pull with k s: k s^2 / 2, in joules, of the stretch s in metres and k in N/m."""
+    return stiffness * stretch.square() / 2
+
+
+def potential_energy(motion: Motion, forces: PairForce | None = None, spring: SpringEnergy = hooke) -> Tensor | None:
     """The energy of pair forces, uniform gravity and springs of each scene; None where the forces have no potential.
 
     Shapes: [T + 1, B] for a trajectory of B scenes, [B] for a scene.
     """
     scene, pos = _scene(motion), motion.pos
-    gravity = scene.gravity[_batch(scene)]
-    energy = _summed(scene, -scene.mass * (pos * gravity).sum(dim=-1)) + _springs(scene, pos)
+    gravity = scene.gravity[scene.owners]
+    energy = _summed(scene, -scene.mass * (pos * gravity).sum(dim=-1)) + _springs(scene, pos, spring)
     if forces is None:
         return energy
     flat = pos.reshape(-1, *pos.shape[-2:])
@@ -67,12 +78,12 @@ def angular_momentum(motion: Motion) -> Tensor:
     return _summed(scene, orbital + _moment(scene) * motion.angular_velocity)
 
 
-def energies(motion: Motion, forces: PairForce | None = None) -> Energies | None:
+def energies(motion: Motion, forces: PairForce | None = None, spring: SpringEnergy = hooke) -> Energies | None:
     """The kinetic and the potential energy of each scene; None where the forces have no potential.
 
     Shapes: as those of `kinetic_energy`.
     """
-    potential = potential_energy(motion, forces)
+    potential = potential_energy(motion, forces, spring)
     return None if potential is None else (kinetic_energy(motion), potential)
 
 
@@ -169,13 +180,13 @@ def median(values: Tensor) -> float:
     return float(np.median(np.where(torch.isfinite(values), values, np.inf)))
 
 
-def _springs(scene: Scene, pos: Tensor) -> Tensor:
-    """k (length - rest length)^2 / 2; each spring stands in the scene twice."""
+def _springs(scene: Scene, pos: Tensor, spring: SpringEnergy) -> Tensor:
+    """The energy of springs; each stands in the scene twice."""
     chosen = scene.edge_kind == SPRING
     (source, target), columns = scene.edge_index[:, chosen], scene.edge_attr[chosen]
     stretch = (pos[..., source, :] - pos[..., target, :]).norm(dim=-1) - columns[:, 0]
     energy = torch.zeros(*pos.shape[:-2], scene.num_bodies, dtype=pos.dtype)
-    return _summed(scene, energy.index_add_(-1, target, columns[:, 1] * stretch.square() / 4))
+    return _summed(scene, energy.index_add_(-1, target, spring(stretch, columns[:, 1]) / 2))
 
 
 def _scene(motion: Motion) -> Scene:
@@ -186,11 +197,7 @@ def _moment(scene: Scene) -> Tensor:
     return torch.where(torch.isfinite(scene.moment), scene.moment, 0.0)
 
 
-def _batch(scene: Scene) -> Tensor:
-    return torch.repeat_interleave(torch.arange(len(scene.counts)), scene.counts)
-
-
 def _summed(scene: Scene, values: Tensor) -> Tensor:
     """Sum over the objects of each scene [..., N] -> [..., B]."""
     totals = torch.zeros(*values.shape[:-1], len(scene.counts), dtype=values.dtype)
-    return totals.index_add_(-1, _batch(scene), values)
+    return totals.index_add_(-1, scene.owners, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
 from physim.outputs import check_writable, replacing
@@ -16,8 +17,11 @@ LEADING = ("name", "value", "unit", "against", "against_value", "ratio")
 
 
 def row(name: str, value: float, unit: str, against: str | None = None, against_value: float | None = None) -> Row:
-    """One figure; `ratio` is `value / against_value`. Add what tells rows apart: `row(...) | {"bodies": 6}`."""
-    ratio = value / against_value if against_value else None
+    """One figure; `ratio` is `value / against_value`. Add what tells rows apart: `row(...) | {"bodies": 6}`.
+
+    There is no ratio over nothing, nor over what is infinite.
+    """
+    ratio = value / against_value if against_value and isfinite(against_value) else None
     return dict(zip(LEADING, (name, value, unit, against, against_value, ratio), strict=True))
 
 
@@ -35,10 +39,15 @@ def check_report(path: str | None) -> None:
         check_writable(Path(path or ""), "--json")
 
 
+def for_json(rows: Sequence[Row]) -> list[Row]:
+    """The rows as JSON can hold them: it knows no number that is not finite, so "inf", "-inf" and "nan" are text."""
+    return [{key: _for_json(value) for key, value in row.items()} for row in rows]
+
+
 def report(rows: Sequence[Row], path: str | None) -> None:
     """Print the table, and with `path` write the rows as JSON there (`-`: JSON on standard output, table on stderr)."""
     print(table(rows), file=sys.stderr if path == "-" else sys.stdout)
-    text = json.dumps(list(rows), indent=2) + "\n"
+    text = json.dumps(for_json(rows), indent=2, allow_nan=False) + "\n"
     if path == "-":
         sys.stdout.write(text)
     elif path is not None:
@@ -50,6 +59,10 @@ def _columns(rows: Sequence[Row]) -> list[str]:
     """Every key of the rows: labels in the order met, between the name and its figures."""
     labels = [key for row in rows for key in row if key not in LEADING]
     return ["name", *dict.fromkeys(labels), *LEADING[1:]]
+
+
+def _for_json(value: Value) -> Value:
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _cell(value: Value) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from physim.contact_measures import half_extents
 from physim.errors import PhysimError
-from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
 from physim.scenes.scene import CIRCLE, PAIR, PIN, POINT, RELATION_COLUMNS, RELATION_KINDS, SEGMENT, SPRING, Scene
 
 Inputs = dict[str, Tensor | Edges]
 _ONCE = {"pairs": (PAIR,), "contacts": (PAIR,), "springs": (SPRING,), "pins": (PIN,)}
 _DIRECTED = ((PAIR,), (PAIR, SPRING), (PAIR, PIN), (PAIR, SPRING, PIN))
-BODY = ("pos", "vel", "extent", "radius")
 
 
 def both_ways(name: str) -> str:
@@ -84,21 +83,6 @@ def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> In
     return inputs
 
 
-def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
-    """The same inputs without the contacts that are too far apart to matter in this step."""
-    given = dict(inputs)
-    for name in ("contacts", both_ways("contacts")):
-        contacts = given.get(name)
-        if isinstance(contacts, Edges):
-            geometry = next((module for module in graph.modules() if isinstance(module, Contact)), None)
-            if geometry is None:  # nothing says what is near
-                continue
-            body = torch.cat([given[name] for name in BODY], dim=1)  # type: ignore[misc]
-            sender, receiver = contacts.index
-            given[name] = Edges(contacts.index[:, geometry.near(body[sender], body[receiver])])
-    return given
-
-
 def _relations(name: str, scene: Scene, dtype: torch.dtype) -> Edges:
     index, chosen = scene.edge_index, torch.isin(scene.edge_kind, torch.tensor(KINDS[name]))
     moves = scene.inverse_mass > 0
@@ -154,20 +138,13 @@ def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:
 
 def _extent(scene: Scene) -> Tensor:
     """Half of b - a of segments as they lie now [N, 2]."""
-    cos, sin = scene.angle.cos(), scene.angle.sin()
-    along, up = scene.extent.unbind(-1)
-    return torch.stack([cos * along - sin * up, sin * along + cos * up], dim=-1)
+    return half_extents(scene, scene.angle)
 
 
 def _outline(scene: Scene) -> Tensor:
     """Flags of circle and segment, half width and half height [N, 4]."""
     flags = torch.stack([scene.shape == CIRCLE, scene.shape == SEGMENT], dim=-1)
     return torch.cat([flags, _extent(scene).abs() + scene.radius[:, None]], dim=-1)
-
-
-def _external(scene: Scene) -> Tensor:
-    batch = scene.batch if "batch" in scene else torch.zeros(len(scene.pos), dtype=torch.int64)
-    return scene.gravity[batch]
 
 
 FIELDS: dict[str, Callable[[Scene], Tensor]] = {
@@ -178,6 +155,6 @@ FIELDS: dict[str, Callable[[Scene], Tensor]] = {
     "elasticity": lambda scene: scene.elasticity[:, None],
     "extent": _extent,
     "outline": _outline,
-    "external": _external,
+    "external": lambda scene: scene.gravity[scene.owners],
 }
 """What a graph may read of a scene by the name of its input, beside "columns"."""

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from physim.geometry import Contact, Geometry
 from physim.relation_models import MLP, SymmetricMessage
 
+REACHES = 4.0
+"""How far two bodies may be apart before a step, in reaches, to touch in it."""
+
 
 @final
 class ContactNow(Geometry):
@@ -26,6 +29,10 @@ class ContactNow(Geometry):
 
     def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
         return self.contact(*(self._before(body) for body in ends))
+
+    def near(self, sender: Tensor, receiver: Tensor) -> Tensor:
+        """As `Contact.near`, by the gap now; what will close in this step may be some reaches away."""
+        return self.contact.near(self._before(sender), self._before(receiver), REACHES)
 
     def _before(self, body: Tensor) -> Tensor:
         """Where a body was one free step ago, from where a free step leads to now."""

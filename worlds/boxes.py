@@ -49,7 +49,8 @@ class BoxWorld(World):
 
     def space(self, rng: np.random.Generator) -> pymunk.Space:
         """A box with balls that do not touch at the start."""
-        sides, radius, pos = self._placed(rng)
+        radius = rng.uniform(*RADII, size=self.balls)
+        sides, pos = _box_with(radius, rng)
         space = pymunk.Space()
         elasticity = np.sqrt(rng.uniform(self.restitution, 1.0, size=self.balls + 4)).tolist()
         _add_walls(space, sides, elasticity[self.balls :])
@@ -63,19 +64,18 @@ class BoxWorld(World):
             space.add(body, circle)
         return space
 
-    def _placed(self, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-        """Sides [2] of the box, radii [N] and places [N, 2] of the balls; drawn anew until all of them fit."""
-        while True:
-            radius = rng.uniform(*RADII, size=self.balls)
-            sides = rng.uniform(*SIDES, size=2)
-            area = float(math.pi * np.square(radius).sum())
-            if self.balls > MANY:
-                sides *= math.sqrt(area / LOOSE / sides.prod())
-            if area > FULL * sides.prod():
-                continue
+
+def _box_with(radius: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """The sides [2] of a box, drawn anew until it holds discs of these radii [N], and where they lie in it [N, 2]."""
+    area = float(math.pi * np.square(radius).sum())
+    while True:
+        sides = rng.uniform(*SIDES, size=2)
+        if len(radius) > MANY:
+            sides *= math.sqrt(area / LOOSE / sides.prod())
+        if area <= FULL * sides.prod():
             pos = _free_places(rng, sides, radius)
             if pos is not None:
-                return sides, radius, pos
+                return sides, pos
 
 
 def _free_places(rng: np.random.Generator, sides: Floats, radius: Floats) -> Floats | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import final
 
 import pymunk
+from torch import Tensor
 
 from physim.checks import check_positive
+from physim.measures import Energies, Motion, energies
 from worlds.chains import REST_LENGTH, ChainWorld
 
 
@@ -28,6 +30,12 @@ class Rubber(ChainWorld):
         for spring in space.constraints:
             if isinstance(spring, pymunk.DampedSpring):
                 spring.force_func = self._pull
+
+    def energies(self, motion: Motion) -> Energies | None:
+        return energies(motion, spring=self._energy)
+
+    def _energy(self, stretch: Tensor, stiffness: Tensor) -> Tensor:
+        return stiffness * stretch.square() / 2 * (1 + (stretch / self.onset).square() / 2)
 
     def _pull(self, spring: pymunk.DampedSpring, distance: float) -> float:
         stretch = REST_LENGTH - distance

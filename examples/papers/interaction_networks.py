@@ -5,29 +5,29 @@ python examples/papers/interaction_networks.py [--quick]
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import tyro
 
 from learners.experiment import Cell, Grid
 from learners.physics import report
-from learners.physics.configs import CANDIDATES
+from learners.physics.checksums import LENGTH
+from learners.physics.configs import CANDIDATES, SWEPT
+from learners.physics.contestants import engine_of, fingerprint, shipping_for
 from learners.physics.evaluate import evaluate
+from learners.physics.pictures import check_drawing
 from learners.physics.train import train
-from physim.engines.learned import LearnedEngine
+from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings, TrainSettings
 from physim.reports import Row
 from physim.worlds import World
 from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl
 
-STIFFNESS = Path(str(resources.files("learners.physics"))) / "weights" / "stiffness.safetensors"
 RESULTS = Path(__file__).parent / "results" / "interaction_networks"
 WORLDS: dict[str, dict[str, World]] = {
     "nbody": {f"{n} bodies": NBody(bodies=n) for n in (6, 3, 12)},
@@ -49,15 +49,31 @@ LARGE: dict[str, dict[str, World]] = {
 }
 UNSEEN: dict[str, World] = {"putty": Putty(), "rubber": Rubber(), "charges": Charges(), "swirl": Swirl()}
 """Laws on which nothing was designed."""
+CANDIDATE_SEEDS = (0, 1, 2)
+"""The seeds that every candidate is trained with."""
+TUNING_SEED = 80_000
+"""The scenes that candidates are compared on: what is chosen there is judged on test seeds, like all else."""
+SPEED = 100_000
+"""How many steps of one scene weights are judged on in a minute, about; a quarter of them where scenes are large."""
 VARIED = ("bodies", "balls", "masses", "pins")
-PARTS = ("sizes", "large", "candidates", "unseen", "energy", "inverse")
+RECOVERING = {"mass": "nbody", "stiffness": "stiffness"}
+"""The weights through which each unknown is recovered."""
+OF_CELLS = ("world", "scenes", "steps")
+"""The columns that cells put before the rows of their work, which have them too."""
+PARTS = ("sizes", "large", "sweep", "candidates", "unseen", "energy", "inverse")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How long trainings take and how much is tested; `large` is the number of steps of the large scenes."""
+    """How long trainings take and how much is tested.
+
+    Candidates, of which there are many, are trained for `candidate_minutes` and judged on `candidate_steps`; `large` is
+    the number of steps of the large scenes.
+    """
 
     minutes: float
+    candidate_minutes: float
+    candidate_steps: int
     energy_minutes: float
     training_scenes: int
     scenes: int
@@ -65,9 +81,14 @@ class Scale:
     large: int
     inverse_scenes: int
 
+    @property
+    def large_scenes(self) -> int:
+        """How many large scenes are run."""
+        return max(2, self.scenes // 10)
 
-FULL = Scale(4, 5, 600, 100, 1000, 5000, 20)
-QUICK = Scale(0.1, 0.1, 20, 4, 100, 200, 2)
+
+FULL = Scale(4, 1, 300, 5, 600, 100, 1000, 5000, 20)
+QUICK = Scale(0.1, 0.1, 50, 0.1, 20, 4, 100, 200, 2)
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,7 @@ class Args:
     quick: bool = False
     """Minutes instead of hours: the same tables from little training, in a folder of their own."""
     parts: tuple[str, ...] = PARTS
-    """Which parts to run: sizes, large, candidates, unseen, energy, inverse."""
+    """Which parts to run: sizes, large, sweep, candidates, unseen, energy, inverse."""
     workers: int = 2
     """How many cells run at a time, on one core each."""
     out: Path | None = None
@@ -92,10 +113,9 @@ class Args:
 def shipped(cell: Cell) -> Sequence[Row]:
     """The weights that ship, judged on one size of a world."""
     setting = dict(cell.setting)
-    world = (WORLDS | {key: WORLDS[key] | more for key, more in LARGE.items()})[str(setting["world"])][
-        str(setting["size"])
-    ]
-    return _plain(evaluate([world], _judged(setting)))
+    name, size = str(setting["world"]), str(setting["size"])
+    world = (WORLDS[name] | LARGE.get(name, {}))[size]
+    return _told(world, evaluate([world], _judged(setting)))
 
 
 def trained(cell: Cell) -> Sequence[Row]:
@@ -114,9 +134,14 @@ def trained(cell: Cell) -> Sequence[Row]:
             threads=1,
         )
         train(sizes[0][1], settings)
+        updates = engine_of(str(weights)).terms.provenance["updates"]
         judged = _judged(setting, str(weights))
         chosen = sizes[:1] if cell.arm == "mlp" else dict.fromkeys((sizes[0], sizes[-1]))  # the MLP fits one size
-        return [row | {"size": size} for size, world in chosen for row in _plain(evaluate([world], judged))]
+        return [
+            {**row, "size": size, "updates": updates}
+            for size, world in chosen
+            for row in _told(world, evaluate([world], judged))
+        ]
 
 
 def energies(cell: Cell) -> Sequence[Row]:
@@ -126,45 +151,68 @@ def energies(cell: Cell) -> Sequence[Row]:
     setting = dict(cell.setting)
     world = next(iter(WORLDS[str(setting["world"])].values()))
     rows = energy_rows(world, float(setting["minutes"] or 0), int(setting["training_scenes"] or 0), cell.seed)
-    return _plain(rows)
+    return [{**row, "judged_on": TEST_SEEDS_FROM} for row in _told(world, rows)]
 
 
 def inverse(cell: Cell) -> Sequence[Row]:
     """What gradients through the learned engine recover."""
     from learners.physics.recovery import Scenes, inverse_rows
 
-    of_mass = cell.arm == "mass"
-    engine = LearnedEngine.load("nbody" if of_mass else STIFFNESS)
-    world = NBody() if of_mass else Strings(spread=2)
-    return _plain(inverse_rows(engine, world, cell.arm, Scenes(count=int(dict(cell.setting)["scenes"] or 0))))
+    setting = dict(cell.setting)
+    world = NBody() if cell.arm == "mass" else Strings(spread=2)
+    scenes = Scenes(int(setting["scenes"] or 0), int(setting["judged_on"] or 0))
+    return _told(world, inverse_rows(engine_of(RECOVERING[cell.arm]), world, cell.arm, scenes))
 
 
 def grids(args: Args) -> dict[str, Grid]:
     """The grid of each part."""
     scale = QUICK if args.quick else FULL
-    tests = (("scenes", scale.scenes), ("steps", scale.steps))
-    budget = (("minutes", scale.minutes), ("training_scenes", scale.training_scenes), *tests)
-    sizes = [(name, size) for name, worlds in WORLDS.items() for size in worlds]
-    large = [(name, size) for name, worlds in LARGE.items() for size in worlds]
-    long = (("scenes", max(2, scale.scenes // 10)), ("steps", scale.large))
+    tried = (scale.candidate_minutes, scale, scale.candidate_steps, TUNING_SEED)
+    swept = [_trained_cell(arm, 0, name, *tried) for name in WORLDS for arm in SWEPT]
+    candidates = [
+        _trained_cell(arm, seed, name, *tried) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CANDIDATES
+    ]
+    unseen = [_trained_cell("best", 0, name, scale.minutes, scale, scale.steps, TEST_SEEDS_FROM) for name in UNSEEN]
     cells = {
-        "sizes": (shipped, [Cell("shipped", 0, (("world", n), ("size", s), *tests), 4) for n, s in sizes]),
-        "large": (shipped, [Cell("shipped", 0, (("world", n), ("size", s), *long), 8) for n, s in large]),
-        "candidates": (
-            trained,
-            [Cell(arm, 0, (("world", n), *budget), scale.minutes + 2) for n in WORLDS for arm in CANDIDATES],
-        ),
-        "unseen": (trained, [Cell("best", 0, (("world", n), *budget), scale.minutes + 1) for n in UNSEEN]),
-        "energy": (
-            energies,
-            [
-                Cell("abstraction", 0, (("world", n), ("minutes", scale.energy_minutes), *budget[1:2]), 12)
-                for n in ("nbody", "strings")
-            ],
-        ),
-        "inverse": (inverse, [Cell(u, 0, (("scenes", scale.inverse_scenes),), 10) for u in ("mass", "stiffness")]),
+        "sizes": (shipped, _shipped_cells(WORLDS, scale.scenes, scale.steps, SPEED)),
+        "large": (shipped, _shipped_cells(LARGE, scale.large_scenes, scale.large, SPEED / 4)),
+        "sweep": (trained, swept),
+        "candidates": (trained, candidates),
+        "unseen": (trained, unseen),
+        "energy": (energies, [_energy_cell(name, scale) for name in ("nbody", "strings")]),
+        "inverse": (inverse, [_inverse_cell(unknown, scale) for unknown in RECOVERING]),
     }
     return {part: Grid(args.folder / f"{part}.csv", mine, run) for part, (run, mine) in cells.items()}
+
+
+def _shipped_cells(worlds: Mapping[str, Mapping[str, World]], scenes: int, steps: int, speed: float) -> list[Cell]:
+    """A cell for each size of each world; with other weights it is another cell."""
+    cells = []
+    for name, sizes in worlds.items():
+        weights = shipping_for(next(iter(sizes.values())))
+        judged_by = (("judged_on", TEST_SEEDS_FROM), ("weights", fingerprint(weights)))
+        tests = (("scenes", scenes), ("steps", steps), *judged_by)
+        minutes = len(weights) * scenes * steps / speed
+        cells += [Cell("shipped", 0, (("world", name), ("size", size), *tests), minutes) for size in sizes]
+    return cells
+
+
+def _trained_cell(arm: str, seed: int, world: str, minutes: float, scale: Scale, steps: int, judged_on: int) -> Cell:
+    budget = (("minutes", minutes), ("training_scenes", scale.training_scenes))
+    tests = (("scenes", scale.scenes), ("steps", steps), ("judged_on", judged_on))
+    takes = minutes + scale.training_scenes / 2000 + 2 * scale.scenes * steps / SPEED  # the data, and two sizes
+    return Cell(arm, seed, (("world", world), *budget, *tests), takes)
+
+
+def _energy_cell(world: str, scale: Scale) -> Cell:
+    budget = (("minutes", scale.energy_minutes), ("training_scenes", scale.training_scenes))
+    return Cell("abstraction", 0, (("world", world), *budget), 2.4 * scale.energy_minutes)  # two networks and data
+
+
+def _inverse_cell(unknown: str, scale: Scale) -> Cell:
+    tests = (("scenes", scale.inverse_scenes), ("judged_on", TEST_SEEDS_FROM))
+    weights = fingerprint([RECOVERING[unknown]])
+    return Cell(unknown, 0, (*tests, ("weights", weights)), scale.inverse_scenes / 20)
 
 
 def main(args: Args) -> Path:
@@ -172,27 +220,26 @@ def main(args: Args) -> Path:
     unknown = sorted(set(args.parts) - set(PARTS))
     if unknown:
         raise PhysimError(f"parts must be some of {', '.join(PARTS)}, got {', '.join(unknown)}")
+    check_drawing("the report")
     every = grids(args)
     for part in args.parts:
         every[part].complete(args.workers)
     rows = {part: grid.rows() for part, grid in every.items()}
-    with (args.folder / "rows.json").open("w", encoding="utf-8") as file:
-        json.dump(rows, file, indent=1)
-    (args.folder / "README.md").write_text(report.markdown_report(rows), encoding="utf-8")
+    report.save_report(args.folder, rows)
     report.save_pictures(args.folder, {name: next(iter(sizes.values())) for name, sizes in WORLDS.items()}, rows)
     print(f"tables and figures lie in {args.folder}")
     return args.folder
 
 
 def _judged(setting: Row, *weights: str) -> EvaluateSettings:
-    return EvaluateSettings(
-        weights=weights, scenes=int(setting["scenes"] or 0), steps=int(setting["steps"] or 0), varied=VARIED
-    )
+    scenes, steps, seed = (int(setting[name] or 0) for name in ("scenes", "steps", "judged_on"))
+    return EvaluateSettings(weights=weights, scenes=scenes, steps=steps, seed=seed, varied=VARIED)
 
 
-def _plain(rows: Sequence[Row]) -> list[Row]:
-    """Rows without the columns that cells have themselves."""
-    return [{key: value for key, value in row.items() if key not in ("world", "scenes", "steps")} for row in rows]
+def _told(world: World, rows: Sequence[Row]) -> list[Row]:
+    """Rows without the columns that cells have themselves, and with the hash of the world's source."""
+    source: Row = {"source": world.metadata["source"][:LENGTH]}
+    return [{key: value for key, value in row.items() if key not in OF_CELLS} | source for row in rows]
 
 
 if __name__ == "__main__":

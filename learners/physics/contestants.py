@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
 from math import isclose
 from pathlib import Path
 
+from learners.physics.checksums import LENGTH
 from physim.engines.contract import check_engine
 from physim.engines.guest import GuestEngine, find_engine
 from physim.engines.learned import LearnedEngine
@@ -28,8 +30,8 @@ def contestants(world: World, weights: Sequence[str], seed: int, alone: bool = T
     scene = world.scene(seed)
     found: dict[str, LearnedEngine] = {}
     refused = f"no weights ship for the world {world.name}: name some with --weights"
-    for name in weights or _shipping_for(world):
-        engine = LearnedEngine.load(_shipped(name) or name)
+    for name in weights or shipping_for(world):
+        engine = engine_of(name)
         try:
             engine.start(scene)
         except PhysimError as reason:
@@ -63,13 +65,27 @@ def guests(world: World, names: Sequence[str], seed: int) -> dict[str, GuestEngi
     return found
 
 
-def _config(engine: LearnedEngine) -> str | None:
-    return engine.terms.provenance.get("config")
+def engine_of(weights: str) -> LearnedEngine:
+    """The engine of weights that ship, with the core or with this learner, or of a file."""
+    return LearnedEngine.load(_shipped(weights) or weights)
 
 
-def _shipping_for(world: World) -> list[str]:
+def shipping_for(world: World) -> list[str]:
+    """The names of the weights that ship for a world: its own, and those that begin with it and an underscore."""
     stems = (file.stem for folder in FOLDERS for file in sorted(folder.glob(f"{world.name}*.safetensors")))
     return [stem for stem in stems if stem == world.name or stem.startswith(f"{world.name}_")]
+
+
+def fingerprint(weights: Sequence[str]) -> str:
+    """The first digits of the sha256 of weights that ship, or of files, one after the other."""
+    content = hashlib.sha256()
+    for name in weights:
+        content.update(Path(_shipped(name) or name).read_bytes())
+    return content.hexdigest()[:LENGTH]
+
+
+def _config(engine: LearnedEngine) -> str | None:
+    return engine.terms.provenance.get("config")
 
 
 def _shipped(name: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from learners.physics.configs import graph_batch
-from learners.physics.data import OneSteps
+from learners.physics.data import Batch, OneSteps
 from physim import measures
 from physim.abstraction import Abstract
 from physim.errors import PhysimError
@@ -26,13 +27,13 @@ TOGETHER = 4096
 
 @final
 class States:
-    """The states of a batch of trajectories of a world, drawn as `OneSteps` draws them, with their QUANTITIES.
+    """The states of a batch of trajectories of a world, as `OneSteps` has them, with their QUANTITIES.
 
     Shapes: quantities [T + 1, B, 5] float64.
     """
 
     def __init__(self, world: World, trajectory: Trajectory) -> None:
-        self.steps = OneSteps(trajectory, columns_of(world))
+        self.steps = OneSteps(replace(trajectory, metadata=world.metadata), columns_of(world))
         self.quantities = quantities_of(world, trajectory)
 
     @property
@@ -40,25 +41,26 @@ class States:
         """How many scenes there are."""
         return self.steps.scenes
 
-    def prepare(self, graph: ModuleGraph, seed: int) -> None:
-        """Serve what a graph reads, and fill in its normalisers and scales."""
+    def prepare(self, graph: ModuleGraph, seed: int, scenes: range) -> None:
+        """Serve what a graph reads, and fill in its normalisers and scales from some of the scenes."""
         self.steps.serve(graph)
-        rng = np.random.default_rng((seed, 1))
-        inputs, quantities = self.draw(graph, rng, self.steps.at_most(TOGETHER))
+        drawn = self.steps.draw(np.random.default_rng((seed, 1)), self.steps.at_most(TOGETHER), scenes)
+        inputs, targets = self.examples(*drawn)
         with measuring(graph):
-            graph(inputs)
+            graph(scenes_batch(graph, inputs))
         for module in graph.modules():
             if isinstance(module, Abstract):
-                module.measure(quantities)
+                module.measure(targets["quantities"])
 
-    def draw(self, graph: ModuleGraph, rng: np.random.Generator, examples: int) -> tuple[Inputs, Tensor]:
-        """What a graph reads of random states, and their quantities [examples, 5]."""
-        return self.at(graph, *self.steps.draw(rng, examples, range(self.scenes)))
-
-    def at(self, graph: ModuleGraph, scenes: Tensor, ticks: Tensor) -> tuple[Inputs, Tensor]:
-        """What a graph reads of the states given by scene and tick [B], and their quantities [B, 5]."""
+    def examples(self, scenes: Tensor, ticks: Tensor) -> Batch:
+        """Inputs of states by scene and tick [B], with each body's scene in "batch"; the target "quantities" [B, 5]."""
         inputs, targets = self.steps.examples(scenes, ticks)
-        return graph_batch(graph, inputs) | {"batch": targets["scene"]}, self.quantities[ticks, scenes]
+        return inputs | {"batch": targets["scene"]}, {"quantities": self.quantities[ticks, scenes]}
+
+
+def scenes_batch(graph: ModuleGraph, inputs: dict[str, Tensor]) -> Inputs:
+    """The part of examples' inputs that a graph reads, which pools bodies by their scene."""
+    return graph_batch(graph, inputs) | {"batch": inputs["batch"]}
 
 
 def quantities_of(world: World, trajectory: Trajectory) -> Tensor:
@@ -66,7 +68,7 @@ def quantities_of(world: World, trajectory: Trajectory) -> Tensor:
 
     Raises: PhysimError where the world's forces have no potential.
     """
-    energies = measures.energies(trajectory, world.forces)
+    energies = world.energies(trajectory)
     if energies is None:
         raise PhysimError(f"world: the forces of {world.name} have no potential, so there is no energy to learn")
     kinetic, potential = energies

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 import torch
-from torch import Tensor
-from tqdm import tqdm
+from lightning_fabric import Fabric
+from torch import Tensor, nn
 
-from learners.physics.energy_data import States, columns_of, has_external, holders
+from learners.physics.data import Batch
+from learners.physics.energy_data import States, columns_of, has_external, holders, scenes_batch
+from learners.physics.training import identity_of, reported_on, split
+from learners.processes import processes
+from learners.task import Task, built
+from learners.training import Training
 from physim.abstraction import Abstract, abstraction_mlp, abstraction_network
-from physim.checks import TEST_SEEDS_FROM, check_positive, check_seed
 from physim.errors import PhysimError
-from physim.graph import Loss, ModuleGraph, Port, losses_of
-from physim.scene_inputs import Inputs
+from physim.graph import Loss, ModuleGraph, Port, losses_of, save_graph
+from physim.learner import TrainSettings
 from physim.worlds import World
-
-
-@dataclass(frozen=True)
-class EnergySettings:
-    """A training ends after `minutes` or `updates`, whichever comes first; each update sees `batch` states."""
-
-    minutes: float | None = 3.0
-    updates: int | None = None
-    seed: int = 0
-    batch: int = 128
-
-    def __post_init__(self) -> None:
-        check_positive(minutes=self.minutes, updates=self.updates, batch=self.batch)
-        check_seed(self.seed)
-        if self.seed >= TEST_SEEDS_FROM:
-            raise PhysimError(f"seed must be under {TEST_SEEDS_FROM} (the rest are for tests), got {self.seed}")
-        if self.minutes is None and self.updates is None:
-            raise PhysimError("minutes: a training wants minutes or updates, got neither")
-
-    def share_done(self, updates: int, seconds: float) -> float:
-        """How much of the training is over."""
-        by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
-        return max(by_time, updates / self.updates if self.updates else 0.0)
 
 
 @final
@@ -57,47 +36,82 @@ class QuantityError(Loss):
         return ((values[0] - targets["quantities"]) / self.scale).square().mean()
 
 
+@final
+class QuantityObjective(nn.Module):
+    """An abstraction graph with its loss, as one module that gives the losses [1]."""
+
+    def __init__(self, graph: ModuleGraph) -> None:
+        super().__init__()
+        self.graph = graph
+        scale = next(module.scale for module in graph.modules() if isinstance(module, Abstract))
+        self.loss = QuantityError(graph["quantities"], scale)
+
+    def forward(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> Tensor:
+        losses, _ = losses_of(self.graph, [self.loss], scenes_batch(self.graph, inputs), targets)
+        return losses[self.loss.name][None]
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """A graph, and the rate from which Adam goes down to a thousandth on a cosine."""
+    """A graph, and the rate that Adam starts from."""
 
     build: Callable[[World, States], ModuleGraph]
     rate: float
 
 
-def trained(model: str, world: World, states: States, settings: EnergySettings) -> ModuleGraph:
-    """One of MODELS, trained on states of a world; update k draws its examples from (seed, k) alone.
+@final
+class EnergyTask(Task):
+    """One of MODELS, and the states that it learns from."""
 
-    Raises: PhysimError where the loss is no longer finite.
+    graph: ModuleGraph
+    batch = 128
+    minutes = 3.0
+
+    def __init__(self, states: States, settings: TrainSettings, world: World) -> None:
+        if settings.config not in MODELS:
+            raise PhysimError(f"config must be one of {', '.join(MODELS)}, got '{settings.config}'")
+        recipe = MODELS[settings.config]
+        self.states, self.seed, self.rate = states, settings.seed, recipe.rate
+        self.identity = identity_of(states.steps)
+        self.learned, self.unseen = split(states.scenes)
+        self.graph = built(lambda: recipe.build(world, states), settings)
+        states.prepare(self.graph, settings.seed, self.learned)
+        self.objective = QuantityObjective(self.graph)
+        self.loss_names = [self.objective.loss.name]
+
+    def examples(self, update: int, done: float, part: slice) -> Batch:
+        rng = np.random.default_rng((self.seed, 0, update))
+        scenes, ticks = self.states.steps.draw(rng, self.batch, self.learned)
+        return self.states.examples(scenes[part], ticks[part])
+
+    def figures(self) -> dict[str, float]:
+        """The mean squared error of the quantities on scenes not learned from, as a share of their variance."""
+        steps, rng = self.states.steps, np.random.default_rng((self.seed, 2))
+        drawn = self.states.examples(*steps.draw(rng, steps.at_most(2048), self.unseen))
+        with torch.no_grad():
+            return {"share_of_variance": float(self.objective(*drawn))}
+
+    def sentence(self, figures: Mapping[str, float]) -> str:
+        return f"{figures['share_of_variance']:.2e} of the variance on {reported_on(self.states.scenes)}"
+
+
+def trained(states: States, settings: TrainSettings, world: World) -> ModuleGraph:
+    """Train the model that `settings.config` names on states of a world, and write its weights, as `train` does.
+
+    Raises: PhysimError where there is no such model, or the loss is no longer finite.
     """
-    recipe = MODELS[model]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)  # modules know no other way to draw their first weights
-        graph = recipe.build(world, states)
-    states.prepare(graph, settings.seed)
-    loss = QuantityError(graph["quantities"], _scale(graph))
-    optimiser = torch.optim.Adam(graph.parameters(), lr=recipe.rate, betas=(0.9, 0.99), eps=1e-12)
-    updates, begun = 0, time.perf_counter()
-    with tqdm(desc=f"train {model}", unit="update", total=settings.updates, leave=False, disable=None) as bar:
-        while (done := settings.share_done(updates, time.perf_counter() - begun)) < 1:
-            for group in optimiser.param_groups:
-                group["lr"] = recipe.rate * (0.001 + 0.999 * 0.5 * (1 + math.cos(math.pi * done)))
-            rng = np.random.default_rng((settings.seed, 0, updates))
-            _update(graph, loss, optimiser, states.draw(graph, rng, settings.batch))
-            updates += 1
-            bar.update()
-    return graph
+    with processes(settings) as fabric:
+        return _trained(states, settings, world, fabric)
 
 
-def _update(graph: ModuleGraph, loss: Loss, optimiser: torch.optim.Optimizer, batch: tuple[Inputs, Tensor]) -> None:
-    inputs, quantities = batch
-    losses, _ = losses_of(graph, [loss], inputs, {"quantities": quantities})
-    value = losses[loss.name]
-    if not bool(value.isfinite()):
-        raise PhysimError(f"the training diverged: its loss is {value.item()}")
-    optimiser.zero_grad()
-    value.backward()
-    optimiser.step()
+def _trained(states: States, settings: TrainSettings, world: World, fabric: Fabric) -> ModuleGraph:
+    task = EnergyTask(states, settings, world)
+    training = Training(task, settings, fabric)
+    training.run()
+    if fabric.is_global_zero:
+        save_graph(settings.out, task.graph, {"world": dict(world.metadata)} | training.provenance)
+        settings.checkpoint.unlink(missing_ok=True)
+    return task.graph
 
 
 def _network(world: World, states: States) -> ModuleGraph:
@@ -112,10 +126,6 @@ def _mlp(world: World, states: States) -> ModuleGraph:
     if len(sizes) != 1:
         raise PhysimError(f"an MLP wants scenes of one size, the data has scenes of {sizes} bodies")
     return abstraction_mlp(bodies=sizes[0], columns=list(columns_of(world)), external=has_external(states.steps.scene))
-
-
-def _scale(graph: ModuleGraph) -> Tensor:
-    return next(module.scale for module in graph.modules() if isinstance(module, Abstract))
 
 
 MODELS = {"abstraction_network": Recipe(_network, rate=1e-2), "mlp": Recipe(_mlp, rate=1e-3)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf, isnan
 from time import perf_counter
 from typing import Any
 
@@ -82,9 +83,9 @@ def judged(world: World, engines: Engines, settings: EvaluateSettings) -> Judgem
         test_set=checksum.label,
         scenes=settings.scenes,
         stride=stride,
-        one_step={model: error.mean for model, error in errors.items()},
+        one_step={model: inf if isnan(error.mean) else error.mean for model, error in errors.items()},
         outcomes=outcomes,
-        truth=compared(first, first, world.forces, seconds),
+        truth=compared(first, first, world.energies, seconds),
         limit=FAR * _start_radius(world, first.scene),
     )
 
@@ -101,10 +102,10 @@ def _truths(world: World, settings: EvaluateSettings, advance: Advance) -> Itera
 
 def _outcomes(world: World, engines: Engines, truth: Trajectory, advance: Advance) -> dict[str, Outcome]:
     """The free rollouts by model, and the truth's own in coarse steps where the steps suffice for one."""
-    outcomes = {model: outcome(engine, truth, world.forces, advance) for model, engine in engines.items()}
+    outcomes = {model: outcome(engine, truth, world.energies, advance) for model, engine in engines.items()}
     if truth.steps >= COARSE:
         coarse = replace(world, dt=COARSE * world.dt)
-        outcomes[f"truth_{COARSE}dt"] = outcome(coarse.engine(), truth, world.forces, advance, COARSE)
+        outcomes[f"truth_{COARSE}dt"] = outcome(coarse.engine(), truth, world.energies, advance, COARSE)
     return outcomes
 
 
@@ -116,8 +117,14 @@ def _work(settings: EvaluateSettings, engines: int, stride: int) -> int:
 
 
 def _start_radius(world: World, scenes: Scene) -> float:
-    """How far from their common centre start scenes reach, in metres, where the world does not say."""
+    """How far from the centre of its scene's moving bodies one starts at most, in metres, or what the world says."""
     if world.start_radius is not None:
         return world.start_radius
-    offset: Tensor = scenes.pos - scenes.pos.mean(dim=0)
-    return float(torch.linalg.vector_norm(offset, dim=-1).max())
+    moves = scenes.inverse_mass > 0  # walls and pins reach farther than what moves between them
+    return _reach(scenes, moves) or _reach(scenes, torch.ones_like(moves))  # a body alone has no reach
+
+
+def _reach(scenes: Scene, counted: Tensor) -> float:
+    """How far an object that is counted [N] lies from the centre of those of its scene at most."""
+    parts = scenes.pos[counted].split(scenes.owners[counted].bincount().tolist())
+    return max(float(torch.linalg.vector_norm(part - part.mean(dim=0), dim=-1).max()) for part in parts if len(part))

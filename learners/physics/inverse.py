@@ -26,12 +26,14 @@ from scipy.optimize import least_squares
 from torch import Tensor
 from torch.func import jvp
 
+from physim.contacts import near
 from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.geometry import Link
-from physim.graph import Edges, ModuleGraph
+from physim.graph import Edges
+from physim.motion import moved
 from physim.relation_models import Traits
-from physim.scene_inputs import Inputs, graph_inputs, near
+from physim.scene_inputs import Inputs, graph_inputs
 from physim.scenes.scene import RELATION_COLUMNS, SPRING, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.threads import one_thread
@@ -175,16 +177,13 @@ class Paths:
 
     def _run(self, inputs: Inputs) -> Tensor:
         """Where the engine goes from the starts of the windows [K + 1, W * N, 2]; the driven keep their velocity."""
-        dt, share = self.engine.dt, self.engine.terms.position_rule
+        graph, dt, rule = self.engine.graph, self.engine.dt, self.engine.terms.position_rule
         moves = _moving(self.scene).repeat(len(self.vel) // self.scene.num_bodies)[:, None]
         pos, vel, memory = self.seen[0], self.vel, dict[str, Any]()
         path = [pos]
         for _ in range(WINDOW):
-            known = near(self.engine.graph, {**inputs, "pos": pos, "vel": vel})
-            output, memory = self.engine.graph.step(known, memory)
-            after = vel + moves * _change(self.engine.graph, output, vel)
-            pos = pos + dt * ((1 - share) * vel + share * after)
-            vel = after
+            output, memory = graph.step(near(graph, {**inputs, "pos": pos, "vel": vel}), memory)
+            pos, vel = moved(graph, output, pos, vel, moves, dt, rule)
             path.append(pos)
         return torch.stack(path)
 
@@ -247,8 +246,3 @@ def _bent(path: Tensor) -> Tensor:
     times = torch.arange(len(path), dtype=path.dtype)
     line, _ = torch.linalg.qr(torch.stack([torch.ones_like(times), times], dim=1))
     return path - torch.einsum("kq,lq,lnd->knd", line, line, path)
-
-
-def _change(graph: ModuleGraph, output: Tensor, vel: Tensor) -> Tensor:
-    """The change of velocity that a graph's output says, in float64."""
-    return output.to(vel.dtype) if graph.outputs[0].name == "velocity_change" else output.to(vel.dtype) - vel

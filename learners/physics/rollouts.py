@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.physics.constraints import constraints
+from learners.physics.kept import kept
 from physim.engines.base import Engine
-from physim.measures import energies, energy_drift, horizon, median, momentum_drift, position_error
-from physim.scenes.forces import PairForce
+from physim.measures import EnergyOf, energy_drift, horizon, median, momentum_drift, position_error
 from physim.scenes.scene import STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
 
@@ -28,7 +27,7 @@ class Outcome:
     """What came of the rollouts of B scenes, compared with the truth every `every` of its steps.
 
     Shapes: error [T // every + 1, B] in metres; energy_drift (None where there is no potential), momentum_drift [B];
-    blown_up [B] bool. All that a scene no longer has is not finite. `constraints` holds figures of contacts, walls and
+    blown_up [B] bool. All that a scene no longer has is not finite. `kept` holds figures of contacts, walls and
     springs by name, `seconds_per_step` how long a step of all scenes took.
     """
 
@@ -37,7 +36,7 @@ class Outcome:
     momentum_drift: Tensor
     blown_up: Tensor
     every: int = 1
-    constraints: Mapping[str, float] = field(default_factory=dict)
+    kept: Mapping[str, float] = field(default_factory=dict)
     seconds_per_step: float = nan
 
     @property
@@ -59,29 +58,27 @@ class Outcome:
         return float((horizon(self.error, limit) == len(self.error)).double().mean())
 
 
-def outcome(
-    engine: Engine[Any], truth: Trajectory, forces: PairForce | None, advance: Advance, every: int = 1
-) -> Outcome:
+def outcome(engine: Engine[Any], truth: Trajectory, energies: EnergyOf, advance: Advance, every: int = 1) -> Outcome:
     """Run an engine, whose dt is `every` times the truth's, freely from the truth's start, and compare."""
     steps = truth.steps // every
     began = perf_counter()
     run = free_run(engine, truth.scene, steps, advance)
-    return compared(run, truth, forces, (perf_counter() - began) / steps, every)
+    return compared(run, truth, energies, (perf_counter() - began) / steps, every)
 
 
 def compared(
-    run: Trajectory, truth: Trajectory, forces: PairForce | None, seconds_per_step: float, every: int = 1
+    run: Trajectory, truth: Trajectory, energies: EnergyOf, seconds_per_step: float, every: int = 1
 ) -> Outcome:
     """What came of a rollout whose steps are `every` times the truth's."""
     pos, vel, angle, turning = (getattr(truth, name)[::every][: len(run)] for name in STATE_FIELDS)
     thinned = Trajectory(truth.scene, pos, vel, angle, turning, run.times)
     with np.errstate(all="ignore"):
-        energy, momentum = drifts(run, forces)
+        energy, momentum = drifts(run, energies)
     finite = torch.isfinite(torch.cat([run.pos[-1], run.vel[-1]], dim=-1)).all(dim=-1)
     parts = finite.split(truth.scene.counts.tolist())
     blown_up = torch.stack([~part.all() for part in parts])
-    kept = constraints(run, thinned)
-    return Outcome(position_error(run, thinned), energy, momentum, blown_up, every, kept, seconds_per_step)
+    error = position_error(run, thinned)
+    return Outcome(error, energy, momentum, blown_up, every, kept(run, thinned), seconds_per_step)
 
 
 def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) -> Trajectory:
@@ -100,12 +97,12 @@ def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) ->
     return Trajectory(scene, pos, vel, angle, turning, times)
 
 
-def drifts(run: Trajectory, forces: PairForce | None) -> tuple[Tensor | None, Tensor]:
+def drifts(run: Trajectory, energies: EnergyOf) -> tuple[Tensor | None, Tensor]:
     """The sizes of the drifts of energy (None where there is no potential) and momentum at the end of each scene.
 
     Shapes: [B], [B].
     """
     start, end = run.at(0), run.at(-1)
-    before, after = energies(start, forces), energies(end, forces)
+    before, after = energies(start), energies(end)
     energy = None if before is None or after is None else energy_drift(after, before).abs()
     return energy, momentum_drift(end, start)

@@ -99,7 +99,7 @@ class Train(WorldCommand):
     config: str = "best"
     """What to train: best, paper (Battaglia et al. 2016), or a baseline: mlp, dynamics_only."""
     minutes: float | None = None
-    """Stop after this time; without it, the configuration's own length."""
+    """Stop after this time (of the processor, with --threads 1); without it, the configuration's own length."""
     updates: int | None = None
     """Stop after this many updates: a length that gives the same weights on every run."""
     seed: int = 0

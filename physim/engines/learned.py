@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any, Self, final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from physim.contacts import ContactSearch, near
 from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
 from physim.interaction import predicted
-from physim.scene_inputs import graph_inputs, near
+from physim.motion import moved
+from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
 
 
@@ -82,7 +83,8 @@ class Terms:
 class LearnedState:
     """A scene in motion under a learned engine, with the graph's memory and what it reads beside the motion.
 
-    `driven` [N, 1] marks the static and kinematic bodies, which keep their velocity.
+    `moves` [N, 1] is 1 but for the static and kinematic bodies, which keep their velocity; `contacts` finds those that
+    matter where there are many.
     """
 
     start: Scene
@@ -91,7 +93,8 @@ class LearnedState:
     angle: Floats
     inputs: dict[str, Tensor | Edges]
     memory: State
-    driven: npt.NDArray[np.bool_]
+    moves: Tensor
+    contacts: ContactSearch | None
 
     @property
     def angular_velocity(self) -> Floats:
@@ -145,19 +148,17 @@ class LearnedEngine(Engine[LearnedState]):
         self.terms.check(scene)
         pos, vel, angle = (scene[name].numpy().copy() for name in STATE_FIELDS[:3])
         inputs = graph_inputs(self.graph, scene, self.terms.columns)
-        return LearnedState(scene, pos, vel, angle, inputs, {}, (scene.inverse_mass == 0)[:, None].numpy())
+        moves, contacts = (scene.inverse_mass > 0).double()[:, None], ContactSearch.of(self.graph, scene, inputs)
+        return LearnedState(scene, pos, vel, angle, inputs, {}, moves, contacts)
 
     @torch.no_grad()
     def step(self, state: LearnedState) -> LearnedState:
         """Predict the new velocity and move by the truth's own position rule."""
-        inputs = {**state.inputs, "pos": torch.from_numpy(state.pos), "vel": torch.from_numpy(state.vel)}
+        pos, vel = torch.from_numpy(state.pos), torch.from_numpy(state.vel)
+        inputs = {**state.inputs, "pos": pos, "vel": vel}
         known = {name: inputs[name] for name in (*self.graph.inputs, *self.graph.relation_names)}
-        output, memory = self.graph.step(near(self.graph, known), state.memory)
-        vel = output.numpy().astype(np.float64)
-        if self.graph.outputs[0].name == "velocity_change":
-            vel = state.vel + vel
-        vel = np.where(state.driven, state.vel, vel)
-        share = self.terms.position_rule
-        pos = state.pos + self.dt * ((1 - share) * state.vel + share * vel)
+        acting = near(self.graph, known) if state.contacts is None else state.contacts.near(known)
+        output, memory = self.graph.step(acting, state.memory)
+        pos, vel = moved(self.graph, output, pos, vel, state.moves, self.dt, self.terms.position_rule)
         angle = state.angle + self.dt * state.angular_velocity
-        return replace(state, pos=pos, vel=vel, angle=angle, memory=memory)
+        return replace(state, pos=pos.numpy(), vel=vel.numpy(), angle=angle, memory=memory)

@@ -31,7 +31,7 @@ def pack(trajectory: Trajectory) -> Packed:
     Shapes: scene/objects, scene/relations [B]; the rest as in Trajectory and Scene, objects numbered within theirs.
     """
     scene = trajectory.scene
-    number_of = torch.repeat_interleave(torch.arange(len(scene.counts)), scene.counts)[scene.edge_index[1]]
+    number_of = scene.owners[scene.edge_index[1]]
     packed = {name: getattr(trajectory, name).numpy() for name in ("times", *STATE_FIELDS)}
     for name in sorted({*OBJECT_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *scene.columns}):
         packed[f"scene/{name}"] = scene[name].numpy()

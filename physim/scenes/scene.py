@@ -108,6 +108,11 @@ class Scene(Data):  # type: ignore[misc]
         return self.ptr.diff() if "ptr" in self else torch.tensor([self.num_bodies])
 
     @property
+    def owners(self) -> Tensor:
+        """The number of the scene that each object belongs to [N]."""
+        return torch.repeat_interleave(torch.arange(len(self.counts)), self.counts)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The names of all per-object float columns [N], sorted."""
         return tuple(sorted(str(name) for name in self.keys() if name not in _NOT_COLUMNS))

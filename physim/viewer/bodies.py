@@ -88,23 +88,8 @@ class Bodies:
 
         Shapes: pos [N, 2], angle [N].
         """
-        return self._outline(pos, angle, np.ones(self.count, dtype=bool))
-
-    def enclosed(self, pos: Floats, angle: Floats) -> bool:
-        """Whether static segments are all round the bodies that move, as the walls of a box are.
-
-        Shapes: pos [N, 2], angle [N].
-        """
-        walls = self.static & (self.shape == SEGMENT)
-        if not walls.any():
-            return False
-        low, high = self._outline(pos, angle, walls)
-        least, most = self._outline(pos, angle, ~walls)
-        return bool((low <= least).all() and (most <= high).all())
-
-    def _outline(self, pos: Floats, angle: Floats, chosen: Truths) -> tuple[Floats, Floats]:
-        first, second = (ends[chosen] for ends in self.ends(pos, angle))
-        margin = self.radius[chosen, None]
+        first, second = self.ends(pos, angle)
+        margin = self.radius[:, None]
         low = np.minimum(first, second) - margin
         high = np.maximum(first, second) + margin
         return low.min(axis=0), high.max(axis=0)

@@ -7,8 +7,7 @@ from typing import final
 
 import numpy as np
 
-from physim.measures import Energies, energies, energy_drift, momentum_drift
-from physim.scenes.forces import PairForce
+from physim.measures import Energies, EnergyOf, energy_drift, momentum_drift
 from physim.scenes.scene import Scene
 
 
@@ -29,18 +28,18 @@ class Drift:
 class Ledger:
     """The scene that a run began with, and its energies."""
 
-    def __init__(self, scene: Scene, forces: PairForce | None) -> None:
-        self._scene, self._forces, self._energies = scene, forces, _energies(scene, forces)
+    def __init__(self, scene: Scene, energies: EnergyOf) -> None:
+        self._scene, self._energies = scene, energies
+        self._start = self._now(scene)
 
     def drift(self, scene: Scene) -> Drift:
         """The drift of the same bodies, later."""
-        before, after = self._energies, _energies(scene, self._forces)
+        before, after = self._start, self._now(scene)
         momentum = float(momentum_drift(scene, self._scene))
         if before is None or after is None:
             return Drift(None, momentum)
         return Drift(float(energy_drift(after, before)), momentum, float(after[0] + after[1]))
 
-
-def _energies(scene: Scene, forces: PairForce | None) -> Energies | None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return energies(scene, forces)
+    def _now(self, scene: Scene) -> Energies | None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._energies(scene)

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 import pygame
 
+from physim.contact_measures import boxes, outside
 from physim.viewer.bodies import Floats
 from physim.viewer.camera import MARGIN, SNUG, Camera
 from physim.viewer.help import draw_help
@@ -80,7 +81,7 @@ class Picture:
         """Look at the scene as it begins; walls all round it are a view that need not change."""
         truth = self.playback.simulation.truth
         self._scene, state = truth.bodies, truth.state
-        self._still = self._scene.enclosed(state.pos, state.angle)
+        self._still = bool(boxes(state.scene).isfinite().all() and not outside(state.scene).any())
         low, high = self._scene.outline(state.pos, state.angle)
         self.camera = Camera(low, high, not self._scene.falls_up, SNUG if self._still else MARGIN)
 

@@ -9,7 +9,7 @@ import torch
 
 from physim.engines.base import Engine, State
 from physim.errors import BlowUp, PhysimError
-from physim.scenes.forces import PairForce
+from physim.measures import EnergyOf
 from physim.scenes.scene import Scene
 from physim.viewer.bodies import Bodies, Floats
 from physim.viewer.drift import Drift, Ledger
@@ -20,8 +20,8 @@ from physim.viewer.trail import Trail
 class Run:
     """A scene in the hands of one engine; where the engine fails it stops with `message`, at its last finite state."""
 
-    def __init__(self, engine: Engine[Any], forces: PairForce | None, scene: Scene) -> None:
-        self.engine, self._forces = engine, forces
+    def __init__(self, engine: Engine[Any], energies: EnergyOf, scene: Scene) -> None:
+        self.engine, self._energies = engine, energies
         self.message = ""
         self.stopped_at: int | None = None
         self.state: State
@@ -63,7 +63,7 @@ class Run:
 
     def count_anew(self) -> None:
         """Measure drifts from what is there now: a hand has been at work."""
-        self.ledger = Ledger(self.state.scene, self._forces)
+        self.ledger = Ledger(self.state.scene, self._energies)
 
     def drift(self) -> Drift:
         """How far energy and momentum are from where they were at the start, now."""
@@ -72,7 +72,7 @@ class Run:
     def _take(self, scene: Scene, state: State) -> None:
         self.state = state
         self.bodies = Bodies.of(scene)
-        self.ledger = Ledger(scene, self._forces)
+        self.ledger = Ledger(scene, self._energies)
         self.trail = Trail(state.pos)
 
     def _stop(self, error: PhysimError, step: int) -> None:

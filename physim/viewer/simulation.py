@@ -31,7 +31,7 @@ class Simulation:
     def __init__(self, world: World, load: Callable[[], Engine[Any]], seed: int) -> None:
         self.world, self.seed, self.step = world, seed, 0
         self._load = load
-        self.runs = {TRUTH: Run(world.engine(), world.forces, world.scene(seed))}
+        self.runs = {TRUTH: Run(world.engine(), world.energies, world.scene(seed))}
         self.band, self.history = Drift(None, 0.0), History()
 
     @property
@@ -42,7 +42,7 @@ class Simulation:
     def need_learned(self) -> None:
         """Load the learned engine, if it is not yet there, and start it where the truth is now."""
         if LEARNED not in self.runs:
-            self.runs[LEARNED] = Run(self._load(), self.world.forces, self.truth.state.scene)
+            self.runs[LEARNED] = Run(self._load(), self.world.energies, self.truth.state.scene)
 
     def advance(self, steps: int, drag: Drag | None = None) -> None:
         """Take steps, all runs together, with a body in the user's hand or without."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -15,9 +14,11 @@ from physim.checks import check_finite, check_positive, check_seed
 from physim.engines.base import Engine
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
+from physim.measures import Energies, Motion, energies
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import Scene
 from physim.scenes.spaces import scene_of
+from physim.worlds.source import source_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +90,12 @@ class World(ABC):
 
     @property
     def source(self) -> str:
-        """The text of the world's class and of those it stands on, or "" where one has no file."""
-        kinds = [kind for kind in type(self).__mro__ if issubclass(kind, World) and kind is not World]
-        try:
-            return "".join(map(inspect.getsource, kinds))
-        except (OSError, TypeError):
-            return ""
+        """The text of the world's class, of those it stands on, and of what they use; "" where one has no file."""
+        return source_of(*(kind for kind in type(self).__mro__ if issubclass(kind, World) and kind is not World))
+
+    def energies(self, motion: Motion) -> Energies | None:
+        """The kinetic and the potential energy of scenes, as `measures.energies`; None where there is no potential."""
+        return energies(motion, self.forces)
 
     def scene(self, seed: int, index: int = 0) -> Scene:
         """Scene `index` of a seed."""

@@ -13,6 +13,7 @@ import pymunk
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.worlds.base import World
+from physim.worlds.source import source_of
 
 Function = Callable[..., pymunk.Space]
 DT, SUBSTEPS = 1 / 60, 10
@@ -44,11 +45,8 @@ class FunctionWorld(World):
 
     @property
     def source(self) -> str:
-        """The text of the function, or "" where it has no file."""
-        try:
-            return inspect.getsource(type(self).function)
-        except OSError:
-            return ""
+        """The text of the function and of what it uses, or "" where it has no file."""
+        return source_of(type(self).function)
 
 
 def world(dt: float = DT, substeps: int = SUBSTEPS) -> Callable[[Function], type[FunctionWorld]]:

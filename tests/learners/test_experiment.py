@@ -77,9 +77,11 @@ def test_rows_survive_the_way_to_a_file_and_back(tmp_path: Path) -> None:
         {"a": 1, "b": 1 / 3, "c": "text, with a comma"},
         {"b": float("inf"), "d": True, "c": "012345678901"},
         {"c": "12345678e901", "e": "True", "f": '"'},
+        {"b": -float("inf"), "c": "inf", "e": "nan", "f": "Infinity"},
     ]
     write_rows(tmp_path / "new" / "rows.csv", rows)
     assert read_rows(tmp_path / "new" / "rows.csv") == rows
+    assert (tmp_path / "new" / "rows.csv").read_text().splitlines()[2].split(",")[1] == "inf"
     assert read_rows(tmp_path / "none.csv") == []
 
 
@@ -93,6 +95,7 @@ def test_the_interquartile_mean_leaves_out_what_is_far() -> None:
     assert interquartile_mean([1.0, 2.0, 3.0, 1e9]).middle == pytest.approx(2.5)
     assert str(mean([2.0])) == "2"
     assert (mean([2.0, 2.0]).low, mean([2.0, 2.0]).high) == (2.0, 2.0)
+    assert str(mean([2.0, float("inf"), 1.0])) == "inf [1, inf]"
 
 
 def test_groups_and_tables() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def test_ratio_is_value_over_what_it_stands_against() -> None:
     assert ROWS[0]["ratio"] == 0.5 / 82.0
 
 
-@pytest.mark.parametrize("against_value", [None, 0.0])
+@pytest.mark.parametrize("against_value", [None, 0.0, inf, nan])
 def test_no_ratio_against_nothing(against_value: float | None) -> None:
     assert row("speed", 1.0, "1/s", "other", against_value)["ratio"] is None
 
@@ -38,6 +39,13 @@ def test_file_holds_the_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert json.loads((tmp_path / "rows.json").read_text()) == ROWS
     assert capsys.readouterr().out.startswith("name")
     assert [path.name for path in tmp_path.iterdir()] == ["rows.json"]
+
+
+def test_what_is_infinite_is_shown_and_stays_valid_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report([row("error", inf, "m", "other", 2.0) | {"lost": nan}], str(tmp_path / "rows.json"))
+    (written,) = json.loads((tmp_path / "rows.json").read_text(), parse_constant=pytest.fail)
+    assert (written["value"], written["ratio"], written["lost"]) == ("inf", "inf", "nan")
+    assert capsys.readouterr().out.splitlines()[1].split() == ["error", "nan", "inf", "m", "other", "2", "inf"]
 
 
 def test_dash_puts_json_alone_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:

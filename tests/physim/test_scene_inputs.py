@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant, paper_interaction_network
-from physim.scene_inputs import graph_inputs, kinds_read, near
+from physim.scene_inputs import graph_inputs, kinds_read
 from physim.scenes.scene import PIN, SPRING, Scene
 
 SHAPES = ("mass", "elasticity", "friction")
@@ -93,21 +92,3 @@ def test_points_touch_nothing(touching: ModuleGraph, crowd: Crowd) -> None:
     index = edges(touching, scene, "contacts").index
     assert 0 not in index
     assert len(index.unique()) > 1
-
-
-def test_far_contacts_are_left_out_and_change_nothing_else(touching: ModuleGraph, crowd: Crowd) -> None:
-    scene = crowd(6, 1, True)
-    inputs = graph_inputs(touching, scene, SHAPES)
-    assert near(touching, inputs).keys() == inputs.keys()
-    every = edges(touching, scene, "contacts").index
-    geometry = touching.get_submodule("contacts_geometry_1")
-    assert isinstance(geometry, Contact)
-    geometry.reach.fill_(10.0)
-    chosen = near(touching, inputs)["contacts"]
-    assert isinstance(chosen, Edges)
-    kept = {tuple(pair) for pair in chosen.index.T.tolist()}
-    body = torch.cat([inputs[name] for name in ("pos", "vel", "extent", "radius")], dim=1)  # type: ignore[misc]
-    for first, second in every.T.tolist():
-        alone = geometry.near(body[first : first + 1], body[second : second + 1])
-        assert bool(alone) == ((first, second) in kept)
-    assert 0 < len(kept) < every.shape[1]

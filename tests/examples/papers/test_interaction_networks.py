@@ -3,13 +3,16 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from learners.experiment import read_rows
+from learners.experiment import Cell, read_rows
+from learners.physics import pictures
 from physim.errors import PhysimError
+from physim.reports import Row
 from worlds import Balls, Strings
 
 SCRIPT = Path(__file__).parents[3] / "examples" / "papers" / "interaction_networks.py"
@@ -28,14 +31,16 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "LARGE", {"balls": {"9 balls": Balls(balls=9)}})
     monkeypatch.setattr(module, "UNSEEN", {"strings": Strings(masses=3)})
     monkeypatch.setattr(module, "CANDIDATES", ("best", "mlp"))
-    monkeypatch.setattr(module, "QUICK", module.Scale(0.01, 0.01, 4, 2, 20, 30, 1))
+    monkeypatch.setattr(module, "SWEPT", ("best_0.001",))
+    monkeypatch.setattr(module, "CANDIDATE_SEEDS", (0, 1))
+    monkeypatch.setattr(module, "QUICK", module.Scale(0.01, 0.01, 15, 0.01, 4, 2, 20, 30, 1))
     return module
 
 
 def test_tables_and_pictures_come_from_one_call_and_a_second_one_runs_nothing(
     script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parts = ("sizes", "large", "candidates", "unseen")
+    parts = ("sizes", "large", "sweep", "candidates", "unseen")
     args = script.Args(quick=True, parts=parts, workers=1, out=tmp_path)
     assert script.main(args) == tmp_path
     report = (tmp_path / "README.md").read_text()
@@ -43,13 +48,51 @@ def test_tables_and_pictures_come_from_one_call_and_a_second_one_runs_nothing(
         assert f"## {title}" in report
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert {row["size"] for row in rows["sizes"]} == {"6 balls", "3 balls"}
-    assert {row["arm"] for row in read_rows(tmp_path / "candidates.csv")} == {"best", "mlp"}
+    candidates = read_rows(tmp_path / "candidates.csv")
+    arms = {(arm, seed) for arm in ("best", "mlp") for seed in (0, 1)}
+    assert {(row["arm"], row["seed"]) for row in candidates} == arms
+    assert all(row["updates"] > 0 for row in candidates)
+    seeds = {part: {row["judged_on"] for row in mine} for part, mine in rows.items() if mine}
+    assert seeds == {"sizes": {90_000}, "large": {90_000}, "sweep": {80_000}, "candidates": {80_000}, "unseen": {90_000}}
+    assert {row["source"] for row in rows["sizes"]} == {Balls().metadata["source"][:12]}
     assert (tmp_path / "balls.png").read_bytes().startswith(b"\x89PNG")
     before = {path: path.read_bytes() for path in tmp_path.glob("*.csv")}
     capsys.readouterr()
     script.main(args)
     assert {path: path.read_bytes() for path in tmp_path.glob("*.csv")} == before
     assert "2 of 2 cells are finished" in capsys.readouterr().err
+
+
+def test_the_time_that_cells_take_follows_the_scale(script: ModuleType, tmp_path: Path) -> None:
+    quick, full = (script.grids(script.Args(quick=quick, out=tmp_path)) for quick in (True, False))
+    for part in script.PARTS:
+        few, many = (sum(cell.minutes for cell in grids[part].cells) for grids in (quick, full))
+        assert few < many / 8
+
+
+def test_what_other_weights_gave_is_neither_finished_nor_told(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = script.Args(quick=True, parts=("inverse",), out=tmp_path)
+    grid = script.grids(args)["inverse"]
+    replace(grid, run=one_row).complete()
+    assert not grid.missing()
+    assert len(grid.rows()) == 2
+    monkeypatch.setattr(script, "fingerprint", lambda weights: "other")
+    today = script.grids(args)["inverse"]
+    assert len(today.missing()) == 2
+    assert not today.rows()
+
+
+def one_row(cell: Cell) -> list[Row]:
+    return [{"name": "inverse_error", "value": 0.5}]
+
+
+def test_without_matplotlib_nothing_is_run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    with pytest.raises(PhysimError, match="the report draws with matplotlib, which is not installed"):
+        script.main(script.Args(quick=True, out=tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_part_is_refused(script: ModuleType) -> None:

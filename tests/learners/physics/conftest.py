@@ -1,9 +1,8 @@
-"""Small data and settings for trainings of a few updates."""
+"""Small data for trainings of a few updates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from learners.physics.data import OneSteps
 from physim.engines.rollout import rollout
 from physim.graph import ModuleGraph
 from physim.interaction import interaction_network
-from physim.learner import TrainSettings
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory
 from worlds.nbody import NBody
@@ -43,17 +41,6 @@ def serve() -> Callable[..., OneSteps]:
         data = OneSteps(trajectory, ("mass",))
         data.serve(graph or interaction_network())
         return data
-
-    return make
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Callable[..., TrainSettings]:
-    """A training of ten updates."""
-    small = TrainSettings(tmp_path / "a.safetensors", updates=10, scenes=10, steps=12)
-
-    def make(**changes: object) -> TrainSettings:
-        return replace(small, **changes)  # type: ignore[arg-type]
 
     return make
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from learners.physics import contestants as module
-from learners.physics.contestants import contestants, guests
+from learners.physics.contestants import contestants, engine_of, fingerprint, guests, shipping_for
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
@@ -83,6 +83,20 @@ def test_a_world_without_weights_is_judged_beside_a_guest(shipped: Path) -> None
     assert contestants(Swirl(), (), SEED, alone=False) == {}
     with pytest.raises(PhysimError, match="do not fit the world nbody"):
         contestants(NBody(dt=0.01), ("nbody",), SEED, alone=False)
+
+
+def test_weights_that_ship_are_found_by_name_in_either_folder() -> None:
+    assert engine_of("nbody").terms.provenance["world"]["name"] == "nbody"
+    assert engine_of("stiffness").terms.provenance["world"]["name"] == "strings"
+
+
+def test_the_fingerprint_tells_weights_apart_by_what_the_files_hold(shipped: Path) -> None:
+    names = ["nbody_dynamics_only", "nbody_mlp_3"]
+    assert shipping_for(NBody()) == ["nbody", *names]
+    before = fingerprint(names)
+    assert fingerprint(names) == before != fingerprint(names[:1])
+    save(mlp(bodies=4), shipped / "nbody_mlp_3.safetensors", "mlp", bodies=4)
+    assert fingerprint(names) != before
 
 
 GUESTS = """

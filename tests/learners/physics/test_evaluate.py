@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import final
 
 import numpy as np
 import pymunk
@@ -11,15 +13,16 @@ import torch
 import physim
 from learners.physics import checksums
 from learners.physics import evaluate as module
-from learners.physics.baselines import CONSTANT_VELOCITY, ConstantVelocity
+from learners.physics.baselines import CONSTANT_VELOCITY, ConstantVelocity, Gliding
 from learners.physics.evaluate import Engines, evaluate, judged
 from physim.contact_measures import penetration
+from physim.engines.base import Engine
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.interaction import interaction_network
 from physim.learner import EvaluateSettings
 from physim.measures import position_error
-from physim.reports import LEADING, Row
+from physim.reports import LEADING, Row, for_json
 from physim.scenes.scene import DYNAMIC, STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
 from worlds import Balls, NBody
@@ -129,6 +132,43 @@ def test_the_margin_is_over_the_lowest_baseline() -> None:
     rows = judged(WORLD, engines, SETTINGS).rows()
     assert named(rows, "one_step_mse", "best")[0]["times_under_baselines"] == 0
     assert named(rows, "one_step_mse", "mlp")[0]["times_under_baselines"] is None
+
+
+def test_without_a_trained_baseline_there_is_no_margin() -> None:
+    engines: Engines = {CONSTANT_VELOCITY: ConstantVelocity(1e-3), "best": ConstantVelocity(1e-3)}
+    rows = judged(WORLD, engines, SETTINGS).rows()
+    assert {row["times_under_baselines"] for row in rows if row["name"] == "one_step_mse"} == {None}
+
+
+@final
+class Lost(Engine[Gliding]):
+    """Every body is nowhere from its first step on."""
+
+    def __init__(self) -> None:
+        self.dt = 1e-3
+
+    def start(self, scene: Scene) -> Gliding:
+        return ConstantVelocity(self.dt).start(scene)
+
+    def step(self, state: Gliding) -> Gliding:
+        return replace(state, pos=state.pos * np.nan, vel=state.vel * np.nan)
+
+
+def test_what_blew_up_is_infinite_and_is_told(tmp_path: Path) -> None:
+    rows = judged(WORLD, {CONSTANT_VELOCITY: ConstantVelocity(1e-3), "best": Lost()}, SETTINGS).rows()
+    for name in ("one_step_mse", "rollout_position_error", "energy_drift", "momentum_drift"):
+        assert {(row["value"], row["ratio"]) for row in named(rows, name, "best")} == {(np.inf, np.inf)}
+    json.dumps(for_json(rows), allow_nan=False)
+
+
+def test_far_off_is_a_share_of_where_moving_bodies_start() -> None:
+    still = Balls(balls=3)
+    scenes = [still.scene(90_000, index) for index in range(2)]
+    places = [scene.pos[scene.inverse_mass > 0] for scene in scenes]
+    reach = max(float((pos - pos.mean(dim=0)).norm(dim=-1).max()) for pos in places)
+    engines: Engines = {CONSTANT_VELOCITY: ConstantVelocity(still.dt)}
+    rows = judged(still, engines, EvaluateSettings(scenes=2, steps=3)).rows()
+    assert named(rows, "steps_under_5_percent", CONSTANT_VELOCITY)[0]["limit"] == pytest.approx(0.05 * reach)
 
 
 @physim.world(dt=0.01, substeps=2)

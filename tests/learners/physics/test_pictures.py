@@ -7,8 +7,10 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.patches import Circle, Polygon
 
-from learners.physics.pictures import INSTANTS, bars, error_curves, limits_of, strobe
+from learners.physics import pictures as module
+from learners.physics.pictures import INSTANTS, bars, check_drawing, error_curves, limits_of, strobe
 from physim.engines.rollout import rollout
+from physim.errors import PhysimError
 from physim.worlds import World
 from worlds.balls import Balls
 from worlds.nbody import NBody
@@ -29,6 +31,13 @@ def test_a_strobe_shows_every_round_body_at_every_instant(world: World, axes: An
     round_bodies = int((run.scene.shape != 2).sum())
     assert sum(isinstance(patch, Circle) for patch in drawn) == INSTANTS * round_bodies
     assert sum(isinstance(patch, Polygon) for patch in drawn) == INSTANTS * (run.scene.num_bodies - round_bodies)
+
+
+def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_drawing("--plot")
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(PhysimError, match=r"--plot draws with matplotlib, .*: pip install 'physim\[plot\]'"):
+        check_drawing("--plot")
 
 
 def test_the_limits_hold_walls_and_balls(axes: Any) -> None:

@@ -50,7 +50,7 @@ class Exploding(Engine[Gliding]):
 
 
 def test_the_truth_never_leaves_itself() -> None:
-    its = outcome(WORLD.engine(), truth(), WORLD.forces, ignore)
+    its = outcome(WORLD.engine(), truth(), WORLD.energies, ignore)
     assert float(its.error.max()) == 0
     assert its.steps_under(1e-9).tolist() == [STEPS] * 3
     assert its.share_under(1e-9) == 1
@@ -60,7 +60,7 @@ def test_the_truth_never_leaves_itself() -> None:
 @pytest.mark.parametrize("sizes", [(3, 3), (2, 5, 1)])
 def test_errors_agree_with_a_loop_over_scenes(sizes: tuple[int, ...]) -> None:
     true = truth(sizes)
-    its = outcome(ConstantVelocity(1e-3), true, WORLD.forces, ignore)
+    its = outcome(ConstantVelocity(1e-3), true, WORLD.energies, ignore)
     start, first = 0, true.at(0)
     for scene, bodies in enumerate(sizes):
         rows = slice(start, start + bodies)
@@ -75,16 +75,16 @@ def test_a_batch_is_its_scenes_one_by_one() -> None:
     with torch.no_grad():
         graph.get_buffer("motion.log_scale").fill_(-3)
     engine = LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
-    together = outcome(engine, truth(), WORLD.forces, ignore)
+    together = outcome(engine, truth(), WORLD.energies, ignore)
     for index in range(3):
-        alone = outcome(engine, rollout(WORLD.engine(), WORLD.scene(7, index), STEPS), WORLD.forces, ignore)
+        alone = outcome(engine, rollout(WORLD.engine(), WORLD.scene(7, index), STEPS), WORLD.energies, ignore)
         torch.testing.assert_close(alone.error[:, 0], together.error[:, index], rtol=1e-4, atol=1e-9)
         torch.testing.assert_close(alone.momentum_drift[0], together.momentum_drift[index], rtol=1e-3, atol=1e-6)
 
 
 def test_a_scene_that_blows_up_does_not_stop_the_others() -> None:
-    its = outcome(Exploding(body=4), truth(), WORLD.forces, ignore)
-    still = outcome(ConstantVelocity(1e-3), truth(), WORLD.forces, ignore)
+    its = outcome(Exploding(body=4), truth(), WORLD.energies, ignore)
+    still = outcome(ConstantVelocity(1e-3), truth(), WORLD.energies, ignore)
     assert its.blown_up.tolist() == [False, True, False]
     assert torch.equal(its.error[:, ::2], still.error[:, ::2])
     assert its.steps_under(1e9).tolist() == [STEPS, 1, STEPS]
@@ -99,8 +99,8 @@ def test_a_free_run_is_the_rollout_where_nothing_blows_up() -> None:
 
 
 def test_coarse_steps_are_compared_with_the_true_steps_between() -> None:
-    its = outcome(ConstantVelocity(4e-3), truth(steps=14), WORLD.forces, ignore, every=4)
-    fine = outcome(ConstantVelocity(1e-3), truth(steps=14), WORLD.forces, ignore)
+    its = outcome(ConstantVelocity(4e-3), truth(steps=14), WORLD.energies, ignore, every=4)
+    fine = outcome(ConstantVelocity(1e-3), truth(steps=14), WORLD.energies, ignore)
     torch.testing.assert_close(its.error, fine.error[:13:4])
     assert its.error_at(12) == pytest.approx(fine.error_at(12))
     assert its.steps_under(1e9).tolist() == [12] * 3
@@ -118,7 +118,7 @@ def test_the_first_step_past_the_limit_ends_the_steps_under_it() -> None:
 def test_energy_of_constant_velocity_drifts_by_the_potential_alone() -> None:
     scene = Scene.of(torch.tensor([[0.0, 0.0], [20.0, 0.0]]), torch.tensor([[0.0, 0.0], [10.0, 0.0]]), torch.ones(2))
     true = rollout(WORLD.engine(), scene, 1000)
-    its = outcome(ConstantVelocity(1e-3), true, WORLD.forces, ignore)
+    its = outcome(ConstantVelocity(1e-3), true, WORLD.energies, ignore)
     before, after = 50 - 6e4 / 20, 50 - 6e4 / 30
     assert its.energy_drift is not None
     assert its.energy_drift.item() == pytest.approx((after - before) / (50 + 6e4 / 20))
@@ -127,7 +127,7 @@ def test_energy_of_constant_velocity_drifts_by_the_potential_alone() -> None:
 
 def test_a_force_without_a_potential_has_no_energy_drift() -> None:
     swirl = Swirl(bodies=3)
-    its = outcome(swirl.engine(), rollout(swirl.engine(), swirl.scene(7), 3), swirl.forces, ignore)
+    its = outcome(swirl.engine(), rollout(swirl.engine(), swirl.scene(7), 3), swirl.energies, ignore)
     assert its.energy_drift is None
 
 
@@ -137,5 +137,5 @@ def test_bodies_that_cannot_move_have_no_error() -> None:
     pos = true.pos.clone()
     pos[1:, 1] += 50.0
     far = Trajectory(fixed, pos, true.vel, true.angle, true.angular_velocity, true.times)
-    its = outcome(ConstantVelocity(1e-3), far, None, ignore)
+    its = outcome(ConstantVelocity(1e-3), far, WORLD.energies, ignore)
     assert float(its.error.max()) < 5

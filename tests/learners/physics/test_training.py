@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,53 +12,50 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from learners.physics.data import OneSteps
-from learners.physics.training import Training
+from learners.physics.training import EngineTask, split
+from learners.training import Training
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.learner import TrainSettings
 from physim.scenes.scene import Scene, scenes_of
 from physim.scenes.trajectory import Trajectory
+from physim.worlds import World
 from worlds.nbody import NBody
 
 Settings = Callable[..., TrainSettings]
 Start = Callable[..., Training]
+Make = Callable[..., EngineTask]
+BATCH = slice(0, 128)
+
+
+def training_of(trajectory: Trajectory, settings: TrainSettings, world: World) -> Training:
+    task = EngineTask(OneSteps(trajectory, ("mass",)), settings, world)
+    return Training(task, settings, Fabric(accelerator="cpu", devices=1))
 
 
 @pytest.fixture
 def start(trajectory: Trajectory, settings: Settings) -> Start:
     def make(**changes: object) -> Training:
-        return Training(
-            OneSteps(trajectory, ("mass",)), settings(**changes), NBody(bodies=3), Fabric(accelerator="cpu", devices=1)
-        )
+        return training_of(trajectory, settings(**changes), NBody(bodies=3))
 
     return make
 
 
 @pytest.fixture
-def stop_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
-    """Ctrl-C in the middle of one update."""
-    update = Training.update
+def make(trajectory: Trajectory, settings: Settings) -> Make:
+    def make(**changes: object) -> EngineTask:
+        return EngineTask(OneSteps(trajectory, ("mass",)), settings(**changes), NBody(bodies=3))
 
-    def arm(wanted: int) -> None:
-        def interrupted(self: Training, done: float) -> Tensor:
-            if self.progress.updates + 1 == wanted:
-                signal.raise_signal(signal.SIGINT)
-            return update(self, done)
-
-        monkeypatch.setattr(Training, "update", interrupted)
-
-    yield arm
-    monkeypatch.undo()
+    return make
 
 
-def trajectory_at(training: Training, tick: int) -> Scene:
-    data = training.data
+def trajectory_at(data: OneSteps, tick: int) -> Scene:
     return data.scene.moved(pos=data.pos[tick], vel=data.vel[tick])
 
 
 def weights(training: Training) -> dict[str, Tensor]:
-    return training.graph.state_dict()
+    return training.task.graph.state_dict()
 
 
 def log_of(training: Training) -> str:
@@ -81,16 +75,10 @@ def test_another_seed_gives_other_weights(start: Start) -> None:
     assert any(not torch.equal(value, weights(second)[name]) for name, value in weights(first).items())
 
 
-def test_weights_are_drawn_without_touching_torchs_own_generator(start: Start) -> None:
-    before = torch.random.get_rng_state()
-    start().run()
-    assert torch.equal(torch.random.get_rng_state(), before)
-
-
 @pytest.mark.parametrize("config", ["best", "paper"])
 @pytest.mark.parametrize("precision", ["32-true", "64-true"])
 def test_after_ctrl_c_the_losses_go_on_as_if_it_had_never_come(
-    config: str, precision: str, start: Start, stop_after: Callable[[int], None], tmp_path: Path
+    config: str, precision: str, start: Start, stop_after: Callable[[int], None]
 ) -> None:
     whole = start(config=config, precision=precision)
     whole.run()
@@ -106,16 +94,7 @@ def test_after_ctrl_c_the_losses_go_on_as_if_it_had_never_come(
     assert all(torch.equal(value, weights(resumed)[name]) for name, value in weights(whole).items())
 
 
-def test_a_training_that_is_done_only_reports_when_it_resumes(start: Start, stop_after: Callable[[int], None]) -> None:
-    stop_after(10)
-    with pytest.raises(KeyboardInterrupt):
-        start().run()
-    resumed = start(resume=True)
-    resumed.run()
-    assert [row["updates"] for row in resumed.progress.curve] == [10]
-
-
-def test_scenes_held_out_are_never_drawn(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scenes_held_out_are_never_drawn(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[int] = set()
     examples = OneSteps.examples
 
@@ -124,18 +103,25 @@ def test_scenes_held_out_are_never_drawn(start: Start, monkeypatch: pytest.Monke
         return examples(self, scenes, ticks, window)
 
     monkeypatch.setattr(OneSteps, "examples", watched)
-    training = start()
-    for _ in range(10):
-        training.update(0.5)
-    assert seen == set(training.learned) == set(range(9))
-    assert list(training.unseen) == [9]
+    task = make()
+    for update in range(10):
+        task.examples(update, 0.5, BATCH)
+    assert seen == set(task.learned) == set(range(9))
+    assert list(task.unseen) == [9]
+
+
+@pytest.mark.parametrize(("scenes", "held_out"), [(1, [0]), (2, [1]), (10, [9]), (100, list(range(90, 100)))])
+def test_a_tenth_of_the_scenes_is_held_out_but_never_the_only_one(scenes: int, held_out: list[int]) -> None:
+    learned, unseen = split(scenes)
+    assert list(unseen) == held_out
+    assert set(learned) == (set(range(scenes)) - set(held_out) if scenes > 1 else {0})
 
 
 def test_training_lowers_the_held_out_error(start: Start) -> None:
     training = start(updates=200)
-    before = training.held_out_ratio()
+    before = training.task.figures()["ratio"]
     training.run()
-    assert training.held_out_ratio() < 0.5 * before
+    assert training.task.figures()["ratio"] < 0.5 * before
 
 
 def test_in_float64_losses_and_weights_are_float64(start: Start) -> None:
@@ -144,16 +130,16 @@ def test_in_float64_losses_and_weights_are_float64(start: Start) -> None:
     assert {value.dtype for value in weights(training).values()} == {torch.float64}
 
 
-def test_the_papers_noise_moves_a_fifth_of_the_examples_and_dies_out(start: Start) -> None:
-    training = start(config="paper")
-    clean, noisy = (training._examples(done)[0]["pos"].reshape(-1, 3, 2) for done in (0.2, 0.0))
+def test_the_papers_noise_moves_a_fifth_of_the_examples_and_dies_out(make: Make) -> None:
+    task = make(config="paper")
+    clean, noisy = (task.examples(0, done, BATCH)[0]["pos"].reshape(-1, 3, 2) for done in (0.2, 0.0))
     moved = (clean != noisy).flatten(1).any(1).double().mean()
     assert 0.1 < moved < 0.3
 
 
-def test_a_walk_moves_everything_along_with_its_velocity_and_keeps_the_goal(start: Start) -> None:
-    clean, walked = start(), start(config="noise")
-    (before, goal), (after, noisy_goal) = clean._examples(0.9), walked._examples(0.9)
+def test_a_walk_moves_everything_along_with_its_velocity_and_keeps_the_goal(make: Make) -> None:
+    clean, walked = make(), make(config="noise")
+    (before, goal), (after, noisy_goal) = (task.examples(0, 0.9, BATCH) for task in (clean, walked))
     moved = after["vel"] - before["vel"]
     assert bool((moved != 0).all())
     assert float(moved.std()) == pytest.approx(3e-4 * float(clean.data.vel.std()), rel=0.1)
@@ -162,57 +148,47 @@ def test_a_walk_moves_everything_along_with_its_velocity_and_keeps_the_goal(star
     assert torch.equal(noisy_goal["velocity_change"], goal["velocity"] - after["vel"])
 
 
-def test_a_window_of_one_step_is_plain_training(start: Start) -> None:
-    training = start()
-    inputs, targets = training._examples(0.5)
+@pytest.mark.parametrize("config", ["paper", "noise"])
+def test_parts_of_a_batch_have_the_noise_of_the_whole(config: str, make: Make) -> None:
+    task = make(config=config)
+    whole, *parts = (task.examples(5, 0.0, slice(*part))[0] for part in ((0, 100), (0, 50), (50, 100)))
+    for name in ("pos", "vel"):
+        assert torch.equal(torch.cat([part[name] for part in parts]), whole[name])
+
+
+def test_a_window_of_one_step_is_plain_training(make: Make) -> None:
+    task = make()
+    inputs, targets = task.examples(0, 0.5, BATCH)
     windowed = targets | {"velocities": targets["velocity"][:, None]}
-    assert torch.equal(training.objective(inputs, windowed), training.objective(inputs, targets))
+    assert torch.equal(task.objective(inputs, windowed), task.objective(inputs, targets))
 
 
-def test_the_steps_of_a_window_are_those_of_the_engine(start: Start) -> None:
-    training = start(config="windows", precision="64-true")
+def test_the_steps_of_a_window_are_those_of_the_engine(make: Make) -> None:
+    task = make(config="windows", precision="64-true")
     scenes, ticks = torch.tensor([3]), torch.tensor([2])
-    inputs, targets = training.data.examples(scenes, ticks, 3)
-    losses, graph = [], training.graph
-    engine = LearnedEngine(graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
-    states = rollout(engine, scenes_of(trajectory_at(training, 2))[3], 2)
+    inputs, targets = task.data.examples(scenes, ticks, 3)
+    losses = []
+    engine = LearnedEngine(task.graph, Terms(1e-3, 1.0, ("mass",), ("point",), ("pair",), {}))
+    states = rollout(engine, scenes_of(trajectory_at(task.data, 2))[3], 2)
     for step in range(3):
         now = {"pos": states.pos[step], "vel": states.vel[step]}
         goal = {"velocity": targets["velocities"][:, step]}
         goal["velocity_change"] = goal["velocity"] - now["vel"]
-        losses.append(training.objective(inputs | now, {"scene": targets["scene"]} | goal))
-    torch.testing.assert_close(training.objective(inputs, targets), torch.stack(losses).mean(0))
+        losses.append(task.objective(inputs | now, {"scene": targets["scene"]} | goal))
+    torch.testing.assert_close(task.objective(inputs, targets), torch.stack(losses).mean(0))
 
 
 def test_windows_longer_than_the_trajectories_are_refused(mixed: Trajectory, settings: Settings) -> None:
     short = rollout(NBody().engine(), mixed.scene, 3)
     with pytest.raises(PhysimError, match="steps: windows of 4 steps do not fit into 3"):
-        Training(OneSteps(short, ("mass",)), settings(config="windows"), NBody(), Fabric(accelerator="cpu", devices=1))
-
-
-def test_reports_come_without_a_terminal(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
-    assert not sys.stderr.isatty()
-    start().run()
-    printed = capsys.readouterr()
-    assert "10 updates, 0.0" in printed.err
-    assert "of constant velocity's error on unseen scenes" in printed.err
-    assert not printed.out
-
-
-def test_losses_that_are_no_longer_finite_end_the_training(start: Start) -> None:
-    training = start()
-    next(training.graph.parameters()).data.fill_(torch.nan)
-    with pytest.raises(PhysimError, match="the training diverged: the loss of update 1 is"):
-        training.run()
+        EngineTask(OneSteps(short, ("mass",)), settings(config="windows"), NBody())
 
 
 def test_a_training_of_other_data_is_not_gone_on_with(start: Start, mixed: Trajectory, settings: Settings) -> None:
     training = start()
     training.checkpoint.save(training.progress)
     with pytest.raises(PhysimError, match="is of a training with scenes 10, not 6"):
-        Training(
-            OneSteps(mixed, ("mass",)), settings(resume=True), NBody(bodies=3), Fabric(accelerator="cpu", devices=1)
-        )
+        training_of(mixed, settings(resume=True), NBody(bodies=3))
 
 
 @pytest.mark.parametrize(
@@ -226,23 +202,13 @@ def test_a_training_of_another_world_is_not_gone_on_with(
     world: NBody, reason: str, trajectory: Trajectory, settings: Settings
 ) -> None:
     def training(world: NBody, resume: bool) -> Training:
-        data = OneSteps(replace(trajectory, metadata=world.metadata), ("mass",))
-        return Training(data, settings(resume=resume), world, Fabric(accelerator="cpu", devices=1))
+        return training_of(replace(trajectory, metadata=world.metadata), settings(resume=resume), world)
 
     first = training(NBody(bodies=3), resume=False)
     first.checkpoint.save(first.progress)
     assert training(NBody(bodies=3), resume=True).progress == first.progress
     with pytest.raises(PhysimError, match=f"is of a training with {reason}"):
         training(world, resume=True)
-
-
-def test_a_training_of_another_length_is_not_gone_on_with(start: Start) -> None:
-    training = start()
-    training.checkpoint.save(training.progress)
-    with pytest.raises(PhysimError, match="is of a training with updates 10, not 20"):
-        start(updates=20, resume=True)
-    with pytest.raises(PhysimError, match=r"is of a training with minutes None, not 1\.5"):
-        start(minutes=1.5, resume=True)
 
 
 def test_a_checkpoint_from_before_worlds_and_lengths_were_kept_still_loads(start: Start) -> None:
@@ -256,21 +222,16 @@ def test_a_checkpoint_from_before_worlds_and_lengths_were_kept_still_loads(start
     assert start(resume=True, updates=20).progress == training.progress
 
 
-def test_processes_that_cut_the_groups_of_the_loss_are_refused(
-    trajectory: Trajectory, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fabric = Fabric(accelerator="cpu", devices=1)
+def test_processes_that_cut_the_groups_of_the_loss_are_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Fabric, "world_size", 16)
     with pytest.raises(PhysimError, match="16 processes take 8 examples each of a batch of 128, but the loss wants a"):
-        Training(OneSteps(trajectory, ("mass",)), settings(), NBody(bodies=3), fabric)
+        start()
     monkeypatch.setattr(Fabric, "world_size", 4)
-    Training(OneSteps(trajectory, ("mass",)), settings(config="paper"), NBody(bodies=3), fabric)
+    start(config="paper")
 
 
-def test_the_report_of_a_single_scene_does_not_call_it_unseen(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reports_say_whether_the_scenes_were_learned_from(make: Make, settings: Settings) -> None:
     world = NBody(bodies=3)
-    data = OneSteps(rollout(world.engine(), world.scene(seed=1), 12), ("mass",))
-    Training(data, settings(), NBody(bodies=3), Fabric(accelerator="cpu", devices=1)).run()
-    assert "error on the one scene, which it learns from" in capsys.readouterr().err
+    alone = EngineTask(OneSteps(rollout(world.engine(), world.scene(seed=1), 12), ("mass",)), settings(), world)
+    assert make().sentence({"ratio": 0.5}) == "5.00e-01 of constant velocity's error on unseen scenes"
+    assert alone.sentence(alone.figures()).endswith("error on the one scene, which it learns from")

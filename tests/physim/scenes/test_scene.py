@@ -15,6 +15,7 @@ def points(count: int, seed: int = 0, **fields: torch.Tensor) -> Scene:
 
 def test_the_short_constructor_makes_free_points_in_all_pairs() -> None:
     scene = points(4)
+    assert scene.owners.tolist() == [0] * 4
     assert scene.mass.dtype == torch.float64
     assert scene.edge_index.shape == (2, 12)
     assert scene.edge_attr.shape == (12, 3)
@@ -47,6 +48,7 @@ def test_a_batch_comes_apart_into_the_same_scenes() -> None:
     scenes = [points(count, seed=count) for count in (1, 3, 2)]
     batch = Scene.batch_of(scenes)
     assert batch.counts.tolist() == [1, 3, 2]
+    assert batch.owners.tolist() == batch.batch.tolist()
     assert batch.num_bodies == 6
     for part, scene in zip(scenes_of(batch), scenes, strict=True):
         assert all(torch.equal(part[name], scene[name]) for name in ("pos", "mass", "edge_index", "solver"))

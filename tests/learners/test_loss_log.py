@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from learners.physics.loss_log import LossLog
+from learners.loss_log import LossLog
 from physim.errors import PhysimError
 
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from learners.physics.checkpoints import Checkpoint, Progress
+from learners.checkpoints import Checkpoint, Progress
 from physim.errors import PhysimError
 
 PROGRESS = Progress(updates=3, seconds=1.5, curve=[{"updates": 3, "ratio": 0.1}])
