@@ -18,7 +18,6 @@ from physim.relation_models import MLP, Differences, Drift, Motion, SymmetricMes
 from physim.scene_inputs import ATTRIBUTES, OUTLINE, both_ways, directed
 from physim.variants import ContactNow, OneWayMessage, PlainMessage
 
-"""What a graph for an engine may predict: the name of its output's node."""
 TRAITS = 4
 """How many numbers code what an object is."""
 RELATIONS = ("pairs", "springs", "pins", "contacts")
@@ -42,7 +41,7 @@ class Design:
     contact_dt: float | None = None
     external: bool = False
     damped: bool = False
-    rounds: int = 2
+    rounds: int = 4
     messages: str = MESSAGES[0]
     ahead: bool = True
 
@@ -64,7 +63,7 @@ def interaction_network(
     contact_dt: float | None = None,
     external: bool = False,
     damped: bool = False,
-    rounds: int = 2,
+    rounds: int = 4,
 ) -> ModuleGraph:
     """Our interaction network: symmetric vector messages, exchanged between the two ends of each relation.
 

@@ -73,7 +73,7 @@ def _damped(data: OneSteps) -> bool:
     return bool((data.scene.damping != 1).any())
 
 
-def _best(data: OneSteps, world: World, rounds: int = 2) -> ModuleGraph:
+def _best(data: OneSteps, world: World, rounds: int = 4) -> ModuleGraph:
     return interaction_network(**_acting(data, world), damped=_damped(data), rounds=rounds)
 
 
@@ -135,7 +135,8 @@ CONFIGS = {
     "plain": replace(BEST, build=partial(_variant, messages="plain")),
     "gap_now": replace(BEST, build=partial(_variant, ahead=False)),
     "one_round": replace(BEST, build=partial(_best, rounds=1)),
-    "four_rounds": replace(BEST, build=partial(_best, rounds=4)),
+    "two_rounds": replace(BEST, build=partial(_best, rounds=2)),
+    "eight_rounds": replace(BEST, build=partial(_best, rounds=8)),
     "unbalanced": replace(BEST, balanced=False),
     "squares": replace(BEST, losses=_velocity_losses),
     "noise": replace(BEST, walk=3e-4),
@@ -149,7 +150,7 @@ SWEPT = {f"{arm}_{rate:g}": (arm, rate) for arm in ("best", "gns", "egnn", "pape
 """The one sweep of our design, the yardsticks and the paper's: configuration and rate by the name of the two."""
 CONFIGS |= {name: replace(CONFIGS[arm], rate=rate) for name, (arm, rate) in SWEPT.items()}
 CANDIDATES: tuple[str, ...] = (
-    *("best", "asymmetric", "plain", "gap_now", "one_round", "four_rounds", "unbalanced", "squares", "noise"),
+    *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares", "noise"),
     *("windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),
 )
 """The rows of the table in which candidates for `best` are measured against one another."""
