@@ -150,8 +150,8 @@ SWEPT = {f"{arm}_{rate:g}": (arm, rate) for arm in ("best", "gns", "egnn", "pape
 """The one sweep of our design, the yardsticks and the paper's: configuration and rate by the name of the two."""
 CONFIGS |= {name: replace(CONFIGS[arm], rate=rate) for name, (arm, rate) in SWEPT.items()}
 CANDIDATES: tuple[str, ...] = (
-    *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares", "noise"),
-    *("windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),
+    *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares"),
+    *("noise", "windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),
 )
 """The rows of the table in which candidates for `best` are measured against one another."""
 

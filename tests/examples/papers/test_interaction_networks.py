@@ -53,7 +53,13 @@ def test_tables_and_pictures_come_from_one_call_and_a_second_one_runs_nothing(
     assert {(row["arm"], row["seed"]) for row in candidates} == arms
     assert all(row["updates"] > 0 for row in candidates)
     seeds = {part: {row["judged_on"] for row in mine} for part, mine in rows.items() if mine}
-    assert seeds == {"sizes": {90_000}, "large": {90_000}, "sweep": {80_000}, "candidates": {80_000}, "unseen": {90_000}}
+    assert seeds == {
+        "sizes": {90_000},
+        "large": {90_000},
+        "sweep": {80_000},
+        "candidates": {80_000},
+        "unseen": {90_000},
+    }
     assert {row["source"] for row in rows["sizes"]} == {Balls().metadata["source"][:12]}
     assert (tmp_path / "balls.png").read_bytes().startswith(b"\x89PNG")
     before = {path: path.read_bytes() for path in tmp_path.glob("*.csv")}
