@@ -97,6 +97,10 @@ class Grid:
     def _keep(self, cell: Cell, rows: Sequence[Row]) -> None:
         if not rows:
             raise PhysimError(f"the cell {cell} gave no row, so it could not be told from one that never ran")
+        for name, value in cell.labels.items():
+            others = {row[name] for row in rows if name in row and row[name] != value}
+            if others:
+                raise PhysimError(f"the cell {cell} gave rows whose {name} is {others}, wanted its own")
         write_rows(self.path, [*read_rows(self.path), *({**cell.labels, **row} for row in rows)])
 
     def _kept(self) -> dict[tuple[Value, ...], list[Row]]:

@@ -81,10 +81,9 @@ def _box_with(radius: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]
 def _free_places(rng: np.random.Generator, sides: Floats, radius: Floats) -> Floats | None:
     """Random places [N, 2] of discs inside the box around the origin, or None where the next one finds none."""
     pos = np.empty((len(radius), 2))
-    for number in np.argsort(-radius):
-        room = sides / 2 - radius[number]
-        placed = np.flatnonzero(radius >= radius[number])
-        placed = placed[placed != number]
+    order = np.argsort(-radius)
+    for rank, number in enumerate(order):
+        room, placed = sides / 2 - radius[number], order[:rank]
         for _ in range(TRIES):
             here = rng.uniform(-room, room)
             if (np.linalg.norm(pos[placed] - here, axis=1) > radius[placed] + radius[number]).all():

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from physim.checks import check_positive
 from physim.measures import Energies, Motion, energies
-from worlds.chains import REST_LENGTH, ChainWorld
+from worlds.chains import ChainWorld
 
 
 @final
@@ -32,11 +32,11 @@ class Rubber(ChainWorld):
                 spring.force_func = self._pull
 
     def energies(self, motion: Motion) -> Energies | None:
-        return energies(motion, spring=self._energy)
+        return energies(motion, self.forces, self._energy)
 
     def _energy(self, stretch: Tensor, stiffness: Tensor) -> Tensor:
         return stiffness * stretch.square() / 2 * (1 + (stretch / self.onset).square() / 2)
 
     def _pull(self, spring: pymunk.DampedSpring, distance: float) -> float:
-        stretch = REST_LENGTH - distance
+        stretch = spring.rest_length - distance
         return spring.stiffness * stretch * (1 + (stretch / self.onset) ** 2)

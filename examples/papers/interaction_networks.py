@@ -24,7 +24,7 @@ from learners.physics.train import train
 from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings, TrainSettings
-from physim.reports import Row
+from physim.reports import Row, Value
 from physim.worlds import World
 from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl
 
@@ -49,6 +49,8 @@ LARGE: dict[str, dict[str, World]] = {
 }
 UNSEEN: dict[str, World] = {"putty": Putty(), "rubber": Rubber(), "charges": Charges(), "swirl": Swirl()}
 """Laws on which nothing was designed."""
+ENERGETIC: dict[str, World] = {"nbody": NBody(), "strings": Strings()}
+"""The worlds whose energies are learned."""
 CANDIDATE_SEEDS = (0, 1, 2)
 """The seeds that every candidate is trained with."""
 TUNING_SEED = 80_000
@@ -56,10 +58,8 @@ TUNING_SEED = 80_000
 SPEED = 100_000
 """How many steps of one scene weights are judged on in a minute, about; a quarter of them where scenes are large."""
 VARIED = ("bodies", "balls", "masses", "pins")
-RECOVERING = {"mass": "nbody", "stiffness": "stiffness"}
-"""The weights through which each unknown is recovered."""
-OF_CELLS = ("world", "scenes", "steps")
-"""The columns that cells put before the rows of their work, which have them too."""
+RECOVERING: dict[str, tuple[str, World]] = {"mass": ("nbody", NBody()), "stiffness": ("stiffness", Strings(spread=2))}
+"""The weights through which each unknown is recovered, and the world of the scenes."""
 PARTS = ("sizes", "large", "sweep", "candidates", "unseen", "energy", "inverse")
 
 
@@ -110,12 +110,34 @@ class Args:
         return self.out or (RESULTS / "quick" if self.quick else RESULTS)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """How a configuration is tried: its budget, and the scenes of the seed `judged_on` that it is judged on."""
+
+    minutes: float
+    training_scenes: int
+    scenes: int
+    steps: int
+    judged_on: int
+
+    def cell(self, arm: str, seed: int, world: str) -> Cell:
+        """The cell that trains a configuration on a world, with the minutes of data and of judging on two sizes too."""
+        setting = (("world", world), *_source_of(first_of(world)), *vars(self).items())
+        minutes = self.minutes + self.training_scenes / 2000 + 2 * self.scenes * self.steps / SPEED
+        return Cell(arm, seed, setting, minutes)
+
+
+def first_of(name: str) -> World:
+    """The world of a name, in the size of training."""
+    return next(iter(WORLDS[name].values())) if name in WORLDS else UNSEEN[name]
+
+
 def shipped(cell: Cell) -> Sequence[Row]:
     """All weights that ship, or `best` alone (others take hours on many bodies), judged on one size of a world."""
     setting = dict(cell.setting)
     name, size = str(setting["world"]), str(setting["size"])
     world = (WORLDS[name] | LARGE.get(name, {}))[size]
-    return _told(world, evaluate([world], _judged(setting, *([name] if cell.arm == "best" else []))))
+    return evaluate([world], _judged(setting, *([name] if cell.arm == "best" else [])))
 
 
 def trained(cell: Cell) -> Sequence[Row]:
@@ -138,9 +160,7 @@ def trained(cell: Cell) -> Sequence[Row]:
         judged = _judged(setting, str(weights))
         chosen = sizes[:1] if cell.arm == "mlp" else dict.fromkeys((sizes[0], sizes[-1]))  # the MLP fits one size
         return [
-            {**row, "size": size, "updates": updates}
-            for size, world in chosen
-            for row in _told(world, evaluate([world], judged))
+            {**row, "size": size, "updates": updates} for size, world in chosen for row in evaluate([world], judged)
         ]
 
 
@@ -149,9 +169,8 @@ def energies(cell: Cell) -> Sequence[Row]:
     from learners.physics.energy import energy_rows
 
     setting = dict(cell.setting)
-    world = next(iter(WORLDS[str(setting["world"])].values()))
-    rows = energy_rows(world, float(setting["minutes"] or 0), int(setting["training_scenes"] or 0), cell.seed)
-    return [{**row, "judged_on": TEST_SEEDS_FROM} for row in _told(world, rows)]
+    world = ENERGETIC[str(setting["world"])]
+    return energy_rows(world, float(setting["minutes"] or 0), int(setting["training_scenes"] or 0), cell.seed)
 
 
 def inverse(cell: Cell) -> Sequence[Row]:
@@ -159,27 +178,26 @@ def inverse(cell: Cell) -> Sequence[Row]:
     from learners.physics.recovery import Scenes, inverse_rows
 
     setting = dict(cell.setting)
-    world = NBody() if cell.arm == "mass" else Strings(spread=2)
+    weights, world = RECOVERING[cell.arm]
     scenes = Scenes(int(setting["scenes"] or 0), int(setting["judged_on"] or 0))
-    return _told(world, inverse_rows(engine_of(RECOVERING[cell.arm]), world, cell.arm, scenes))
+    return inverse_rows(engine_of(weights), world, cell.arm, scenes)
 
 
 def grids(args: Args) -> dict[str, Grid]:
     """The grid of each part."""
     scale = QUICK if args.quick else FULL
-    tried = (scale.candidate_minutes, scale, scale.candidate_steps, TUNING_SEED)
-    swept = [_trained_cell(arm, 0, name, *tried) for name in WORLDS for arm in SWEPT]
-    candidates = [
-        _trained_cell(arm, seed, name, *tried) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CANDIDATES
-    ]
-    unseen = [_trained_cell("best", 0, name, scale.minutes, scale, scale.steps, TEST_SEEDS_FROM) for name in UNSEEN]
+    trial = Trial(scale.candidate_minutes, scale.training_scenes, scale.scenes, scale.candidate_steps, TUNING_SEED)
+    test = Trial(scale.minutes, scale.training_scenes, scale.scenes, scale.steps, TEST_SEEDS_FROM)
+    swept = [trial.cell(arm, 0, name) for name in WORLDS for arm in SWEPT]
+    candidates = [trial.cell(arm, seed, name) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CANDIDATES]
+    unseen = [test.cell("best", 0, name) for name in UNSEEN]
     cells = {
         "sizes": (shipped, _shipped_cells("shipped", WORLDS, scale.scenes, scale.steps, SPEED)),
         "large": (shipped, _shipped_cells("best", LARGE, scale.large_scenes, scale.large, SPEED / 4)),
         "sweep": (trained, swept),
         "candidates": (trained, candidates),
         "unseen": (trained, unseen),
-        "energy": (energies, [_energy_cell(name, scale) for name in ("nbody", "strings")]),
+        "energy": (energies, [_energy_cell(name, scale) for name in ENERGETIC]),
         "inverse": (inverse, [_inverse_cell(unknown, scale) for unknown in RECOVERING]),
     }
     return {part: Grid(args.folder / f"{part}.csv", mine, run) for part, (run, mine) in cells.items()}
@@ -191,30 +209,31 @@ def _shipped_cells(
     """A cell for each size of each world; with other weights it is another cell."""
     cells = []
     for name, sizes in worlds.items():
-        weights = [name] if arm == "best" else shipping_for(next(iter(sizes.values())))
-        judged_by = (("judged_on", TEST_SEEDS_FROM), ("weights", fingerprint(weights)))
+        weights = [name] if arm == "best" else shipping_for(first_of(name))
+        judged_by = (("judged_on", TEST_SEEDS_FROM), ("weights", fingerprint(weights)), *_source_of(first_of(name)))
         tests = (("scenes", scenes), ("steps", steps), *judged_by)
         minutes = len(weights) * scenes * steps / speed
         cells += [Cell(arm, 0, (("world", name), ("size", size), *tests), minutes) for size in sizes]
     return cells
 
 
-def _trained_cell(arm: str, seed: int, world: str, minutes: float, scale: Scale, steps: int, judged_on: int) -> Cell:
-    budget = (("minutes", minutes), ("training_scenes", scale.training_scenes))
-    tests = (("scenes", scale.scenes), ("steps", steps), ("judged_on", judged_on))
-    takes = minutes + scale.training_scenes / 2000 + 2 * scale.scenes * steps / SPEED  # the data, and two sizes
-    return Cell(arm, seed, (("world", world), *budget, *tests), takes)
-
-
 def _energy_cell(world: str, scale: Scale) -> Cell:
     budget = (("minutes", scale.energy_minutes), ("training_scenes", scale.training_scenes))
-    return Cell("abstraction", 0, (("world", world), *budget), 2.4 * scale.energy_minutes)  # two networks and data
+    made = (*_source_of(ENERGETIC[world]), ("judged_on", TEST_SEEDS_FROM))
+    minutes = 2.4 * scale.energy_minutes  # two networks and data
+    return Cell("abstraction", 0, (("world", world), *budget, *made), minutes)
 
 
 def _inverse_cell(unknown: str, scale: Scale) -> Cell:
+    weights, world = RECOVERING[unknown]
     tests = (("scenes", scale.inverse_scenes), ("judged_on", TEST_SEEDS_FROM))
-    weights = fingerprint([RECOVERING[unknown]])
-    return Cell(unknown, 0, (*tests, ("weights", weights)), scale.inverse_scenes / 20)
+    made = (("weights", fingerprint([weights])), *_source_of(world))
+    return Cell(unknown, 0, (*tests, *made), scale.inverse_scenes / 20)
+
+
+def _source_of(world: World) -> tuple[tuple[str, Value], ...]:
+    """The setting that says by which code a world was made: by other code, it is another cell."""
+    return (("source", world.metadata["source"][:LENGTH]),)
 
 
 def main(args: Args) -> Path:
@@ -236,12 +255,6 @@ def main(args: Args) -> Path:
 def _judged(setting: Row, *weights: str) -> EvaluateSettings:
     scenes, steps, seed = (int(setting[name] or 0) for name in ("scenes", "steps", "judged_on"))
     return EvaluateSettings(weights=weights, scenes=scenes, steps=steps, seed=seed, varied=VARIED)
-
-
-def _told(world: World, rows: Sequence[Row]) -> list[Row]:
-    """Rows without the columns that cells have themselves, and with the hash of the world's source."""
-    source: Row = {"source": world.metadata["source"][:LENGTH]}
-    return [{key: value for key, value in row.items() if key not in OF_CELLS} | source for row in rows]
 
 
 if __name__ == "__main__":

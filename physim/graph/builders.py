@@ -22,17 +22,21 @@ _BUILDERS: dict[str, Callable[..., ModuleGraph]] = {}
 
 
 def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., ModuleGraph]]:
-    """Register a function of JSON arguments that builds a graph, so that files can name it."""
+    """Register a function of JSON arguments that builds a graph, so that files can name it.
+
+    Files tell all arguments, so that another default, some day, does not change what they hold.
+    """
 
     def register(function: Callable[..., ModuleGraph]) -> Callable[..., ModuleGraph]:
         @functools.wraps(function)
         def build(**arguments: Any) -> ModuleGraph:
             try:
-                inspect.signature(function).bind(**arguments)
+                bound = inspect.signature(function).bind(**arguments)
             except TypeError as error:
                 raise PhysimError(f"builder '{name}' does not take these arguments: {error}") from None
-            graph = function(**arguments)
-            graph.recipe = (name, arguments)
+            bound.apply_defaults()
+            graph = function(**bound.arguments)
+            graph.recipe = (name, bound.arguments)
             return graph
 
         _BUILDERS[name] = build

@@ -90,8 +90,9 @@ class World(ABC):
 
     @property
     def source(self) -> str:
-        """The text of the world's class, of those it stands on, and of what they use; "" where one has no file."""
-        return source_of(*(kind for kind in type(self).__mro__ if issubclass(kind, World) and kind is not World))
+        """The text of the classes of the world and its forces, and of what they use; "" where one has no file."""
+        kinds = [kind for kind in type(self).__mro__ if issubclass(kind, World) and kind is not World]
+        return source_of(*kinds, *([] if self.forces is None else [type(self.forces)]))
 
     def energies(self, motion: Motion) -> Energies | None:
         """The kinetic and the potential energy of scenes, as `measures.energies`; None where there is no potential."""

@@ -6,7 +6,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib.util import resolve_name
 from typing import Any
@@ -22,7 +22,9 @@ def source_of(*things: type | Callable[..., Any]) -> str:
     """
     try:
         texts = [textwrap.dedent(inspect.getsource(thing)) for thing in things]
-    except (OSError, TypeError):
+        for text in texts:
+            ast.parse(text)  # what is indented in an odd way is nothing that could be read alone
+    except (OSError, TypeError, SyntaxError):
         return ""
     found = {(thing.__module__, thing.__name__): text for thing, text in zip(things, texts, strict=True)}
     waiting = [place for (module, _), text in found.items() for place in _used(module, text)]
@@ -53,13 +55,28 @@ def _contents(module: str) -> tuple[dict[str, str], dict[str, Place]]:
         return {}, {}
     defined: dict[str, str] = {}
     imported: dict[str, Place] = {}
-    for node in ast.parse(text).body:
+    for node in _statements(ast.parse(text).body):
         if isinstance(node, ast.ImportFrom):
             home = resolve_name("." * node.level + (node.module or ""), sys.modules[module].__package__)
             imported |= {alias.asname or alias.name: (home, alias.name) for alias in node.names}
         for name in _names(node):
-            defined[name] = defined.get(name, "") + (ast.get_source_segment(text, node) or "")
+            defined[name] = defined.get(name, "") + _text(text, node)
     return defined, imported
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements at the top level of a module, and those under its conditions."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try):
+            handlers = [statement for handler in getattr(node, "handlers", ()) for statement in handler.body]
+            yield from _statements([*node.body, *handlers, *node.orelse, *getattr(node, "finalbody", ())])
+
+
+def _text(text: str, node: ast.stmt) -> str:
+    """The lines of a statement, from its first decorator on."""
+    first = min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", ()))])
+    return textwrap.dedent("".join(f"{line}\n" for line in text.splitlines()[first - 1 : node.end_lineno]))
 
 
 def _names(node: ast.stmt) -> list[str]:

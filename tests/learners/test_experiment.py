@@ -107,3 +107,10 @@ def test_groups_and_tables() -> None:
         "| a | 0.123 |",
         "| b |  |",
     ]
+
+
+def test_rows_that_disagree_with_their_cell_are_refused(tmp_path: Path) -> None:
+    grid = Grid(tmp_path / "grid.csv", [Cell("one", 0, (("world", "balls"),))], lambda cell: [{"world": "strings"}])
+    with pytest.raises(PhysimError, match="gave rows whose world is {'strings'}"):
+        grid.complete()
+    assert not grid.path.exists()

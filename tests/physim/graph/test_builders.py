@@ -69,7 +69,7 @@ def test_files_hold_no_pickle_and_other_tools_read_them(tmp_path: Path) -> None:
         pickle.loads((tmp_path / "net").read_bytes())
     size = int.from_bytes((tmp_path / "net").read_bytes()[:8], "little")
     header = json.loads((tmp_path / "net").read_bytes()[8 : 8 + size])["__metadata__"]
-    assert (header["builder"], json.loads(header["arguments"])) == ("tests.small", {"features": 3})
+    assert (header["builder"], json.loads(header["arguments"])) == ("tests.small", {"features": 3, "sizes": [2]})
     assert "core0.core.weight_ih_l0" in load_file(tmp_path / "net")
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from physim.worlds.source import source_of
 from worlds.balls import Balls
+from worlds.charges import Charges
+from worlds.nbody import NBody
 
 CODE = """
 from json import dumps
@@ -25,6 +27,24 @@ def helper():
 
 def law():
     return helper(), CHOSEN, dumps(1)
+
+
+if True:
+    FACTOR = 3.0
+    EXTRA = 1.0
+
+
+def stronger(function):
+    return lambda: FACTOR * function()
+
+
+@stronger
+def pull():
+    return EXTRA
+
+
+def strong():
+    return pull()
 
 
 class Base:
@@ -77,3 +97,23 @@ def test_a_world_brings_constants_and_helpers_of_the_modules_it_stands_on() -> N
 def test_what_has_no_file_has_no_text() -> None:
     kind: type = type("Nowhere", (), {"__module__": "nowhere"})
     assert source_of(kind) == ""
+
+
+def test_decorators_and_what_stands_under_conditions_belong_to_the_law(made: ModuleType) -> None:
+    text = source_of(made.strong)
+    for part in ("@stronger", "def stronger", "FACTOR = 3.0", "EXTRA = 1.0"):
+        assert part in text
+
+
+def test_forces_are_part_of_a_world() -> None:
+    assert "class ScreenedCharge" in Charges().source
+    assert "class ProductForce" in NBody().source
+
+
+def test_what_cannot_be_read_alone_has_no_text() -> None:
+    def odd() -> str:
+        return """
+unindented
+"""
+
+    assert source_of(odd) == ""
