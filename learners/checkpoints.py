@@ -55,12 +55,13 @@ class Checkpoint:
         header, tensors = self._read()
         try:
             progress = Progress(**json.loads(header["progress"]))
-            training = json.loads(header.get("training", "{}"))
+            training = dict(json.loads(header["training"]))
         except (KeyError, TypeError, ValueError):
             raise PhysimError(f"--resume: {self.path} is not a checkpoint, but some other safetensors file") from None
-        for name, wanted in self.identity.items():
-            if training.get(name, wanted) != wanted:
-                raise PhysimError(f"--resume: {self.path} is of a training with {name} {training[name]}, not {wanted}")
+        for name in {**self.identity, **training}:
+            got, wanted = (told.get(name, "untold") for told in (training, self.identity))
+            if got != wanted:
+                raise PhysimError(f"--resume: {self.path} is of a training with {name} {got}, not {wanted}")
         self._fill(tensors)
         return progress
 

@@ -17,6 +17,7 @@ from scipy import stats
 from tqdm import tqdm
 
 from physim.errors import PhysimError
+from physim.interrupts import ignore_interrupts
 from physim.outputs import replacing
 from physim.reports import Row, Value
 
@@ -113,25 +114,32 @@ class Grid:
 
 
 def _results(run: Run, cells: Sequence[Cell], workers: int) -> Iterator[tuple[Cell, Sequence[Row]]]:
-    """Each cell with its rows, as they are finished."""
+    """Each cell with its rows, as they are finished; the cells under way end with the first error."""
     if workers == 1 or len(cells) < 2:
-        yield from ((cell, run(cell)) for cell in cells)
+        yield from ((cell, _rows_of(run, cell)) for cell in cells)
         return
+    others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
-        waiting: dict[Future[Sequence[Row]], Cell] = {pool.submit(run, cell): cell for cell in cells}
+    with ProcessPoolExecutor(workers, context, initializer=ignore_interrupts) as pool:
+        waiting: dict[Future[Sequence[Row]], Cell] = {pool.submit(_rows_of, run, cell): cell for cell in cells}
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()  # it would finish its cell, for nobody
             raise
 
 
-def _one_thread() -> None:
-    import torch
+def _rows_of(run: Run, cell: Cell) -> Sequence[Row]:
+    """The rows of a cell, on one thread wherever it runs; its errors say which cell it was."""
+    from physim.threads import one_thread  # brings torch, which tables and intervals do without
 
-    torch.set_num_threads(1)
+    try:
+        with one_thread():
+            return run(cell)
+    except PhysimError as error:
+        raise PhysimError(f"cell {cell}: {error}") from error
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:

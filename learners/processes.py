@@ -12,13 +12,18 @@ import torch
 from lightning_fabric import Fabric
 
 from physim.learner import Precision, TrainSettings
+from physim.threads import threads
 
 
 @contextmanager
 def processes(settings: TrainSettings) -> Iterator[Fabric]:
     """The processes of a training, on processors, with as many threads each as the settings ask for."""
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    with threads(settings.threads or torch.get_num_threads()), _launched(settings) as fabric:
+        yield fabric
+
+
+@contextmanager
+def _launched(settings: TrainSettings) -> Iterator[Fabric]:
     launched = torch.distributed.is_torchelastic_launched()
     count, here = (int(os.environ[name]) if launched else 1 for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     # Fabric's own 64-true would round the losses to float32; the graph is float64 already

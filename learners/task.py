@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from learners.checkpoints import Identity
 from physim.learner import TrainSettings
 
-Examples = tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
+Examples = tuple[dict[str, Tensor], dict[str, Tensor]]
 """Inputs and targets by name."""
 M = TypeVar("M", bound=nn.Module)
 

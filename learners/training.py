@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any, NoReturn, final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar, final
 
 import torch
 from lightning_fabric import Fabric
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from learners.checkpoints import Checkpoint, Identity, Progress
 from learners.loss_log import LossLog
+from learners.processes import processes
 from learners.task import Task
 from physim.errors import PhysimError
 from physim.interrupts import HeldInterrupts
@@ -23,6 +24,7 @@ from physim.learner import TrainSettings
 REPORTS = (10.0, 30.0)  # seconds at which the first reports come; then one a minute
 SAVE_EVERY = 60.0  # seconds
 WARM_UP = 200  # updates
+T = TypeVar("T", bound=Task)
 
 
 @final
@@ -33,7 +35,8 @@ class Training:
         self.task, self.settings, self.fabric = task, settings, fabric
         self.minutes = settings.minutes or (None if settings.updates else task.minutes)
         self.part = _part(task, fabric)
-        self.optimiser = torch.optim.Adam(task.graph.parameters(), lr=task.rate, betas=(0.9, 0.99), eps=1e-12)
+        self.rate = settings.rate or task.rate
+        self.optimiser = torch.optim.Adam(task.graph.parameters(), lr=self.rate, betas=(0.9, 0.99), eps=1e-12)
         self.wrapped, self.stepper = fabric.setup(task.objective, self.optimiser)
         self.checkpoint = Checkpoint(settings.checkpoint, self._identity(), task.graph, self.optimiser)
         self.progress = self.checkpoint.load() if settings.resume else Progress()
@@ -80,7 +83,7 @@ class Training:
     def update(self, done: float) -> Tensor:
         """One update, at a share `done` of the training; gives the losses [L] of this process's part of the batch."""
         warm = min(1.0, (self.progress.updates + 1) / WARM_UP)
-        rate = self.task.rate * warm * (0.001 + 0.999 * 0.5 * (1 + math.cos(math.pi * done)))
+        rate = self.rate * warm * (0.001 + 0.999 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         losses = self.wrapped(*self.task.examples(self.progress.updates, done, self.part))
@@ -122,7 +125,7 @@ class Training:
     def _identity(self) -> Identity:
         """What a checkpoint must agree in, so that going on from it makes sense."""
         asked = {name: getattr(self.settings, name) for name in ("config", "seed", "precision", "updates")}
-        return {**self.task.identity, **asked, "minutes": self.minutes}
+        return {**self.task.identity, **asked, "minutes": self.minutes, "rate": self.rate}
 
     def _log(self) -> LossLog:
         path = self.settings.out.with_suffix(".losses.csv") if self.fabric.is_global_zero else None
@@ -136,6 +139,23 @@ class Training:
             total=self.settings.updates,
             disable=None if self.fabric.is_global_zero else True,
         )
+
+
+def run_training(
+    make: Callable[[Fabric], T], settings: TrainSettings, save: Callable[[T, Mapping[str, Any]], None]
+) -> T:
+    """Make a task on the processes of a training, and train it; the first process saves it with its provenance.
+
+    The checkpoint goes once the weights are saved.
+    """
+    with processes(settings) as fabric:
+        task = make(fabric)
+        training = Training(task, settings, fabric)
+        training.run()
+        if fabric.is_global_zero:
+            save(task, training.provenance)
+            settings.checkpoint.unlink(missing_ok=True)
+    return task
 
 
 def _part(task: Task, fabric: Fabric) -> slice:
@@ -158,11 +178,14 @@ class _Times:
     def __init__(self, first: Sequence[float], pace: float, now: float) -> None:
         self.moments = [moment for moment in first if moment > now]
         self.pace = pace
-        self.next = self.moments.pop(0) if self.moments else (now // pace + 1) * pace
+        self.next = self._after(now)
 
     def due(self, now: float) -> bool:
         """Whether a moment has passed since the last one."""
         if now < self.next:
             return False
-        self.next = self.moments.pop(0) if self.moments else (now // self.pace + 1) * self.pace
+        self.next = self._after(now)
         return True
+
+    def _after(self, now: float) -> float:
+        return self.moments.pop(0) if self.moments else (now // self.pace + 1) * self.pace

@@ -35,7 +35,7 @@ def penetration(motion: Trajectory) -> Tensor:
         instants = max(1, TOGETHER // max(1, chosen.shape[1]))
         for first in range(0, len(motion), instants):
             part = slice(first, first + instants)
-            halves = None if both_circles else half_extents(scene, motion.angle[part])
+            halves = None if both_circles else scene.half_extents(motion.angle[part])
             _deepen(deepest[part], scene, chosen, _nearest(motion.pos[part], chosen, halves))
     moves = scene.body_type == DYNAMIC
     lost = ~torch.isfinite(motion.pos).all(dim=-1)
@@ -56,26 +56,18 @@ def outside(motion: Motion) -> Tensor:
 def boxes(scene: Scene) -> Tensor:
     """The lowest and highest corner of the walls that close each scene in, their thickness included; else infinite.
 
-    Walls close a scene in where both ends of each meet ends of others: static segments that form an outline.
+    Walls close a scene in where static segments form an outline: both ends of each meet ends of others, and none of
+    these has a free end itself.
 
     Shapes: [B, 2, 2].
     """
-    halves = half_extents(scene, scene.angle)
+    halves = scene.half_extents(scene.angle)
     walls = (scene.shape == SEGMENT) & (scene.body_type == STATIC)
     found = []
     for rows in torch.split(torch.arange(scene.num_bodies), scene.counts.tolist()):
         chosen = rows[walls[rows]]
         found.append(_box(scene.pos[chosen], halves[chosen], scene.radius[chosen]))
     return torch.stack(found)
-
-
-def half_extents(scene: Scene, angle: Tensor) -> Tensor:
-    """Half of b - a of each segment at angles [..., N]; 0 for all other objects.
-
-    Shapes: [..., N, 2].
-    """
-    (x, y), cosine, sine = scene.extent.unbind(dim=-1), angle.cos(), angle.sin()
-    return torch.stack([cosine * x - sine * y, sine * x + cosine * y], dim=-1)
 
 
 def _colliding(scene: Scene) -> Tensor:
@@ -134,13 +126,24 @@ def _cross(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _box(pos: Tensor, half: Tensor, radius: Tensor) -> Tensor:
-    """The corners [2, 2] around those of the walls whose both ends meet another wall's; infinite where none do."""
+    """The corners [2, 2] around those of the walls that form an outline; infinite where none do."""
     ends = torch.stack([pos - half, pos + half], dim=1)  # [S, 2, 2]
     apart = (ends[:, :, None, None] - ends).norm(dim=-1)  # [S, 2, S, 2]
     touching = apart <= radius[:, None, None, None] + radius[:, None] + MEETING
     touching[torch.arange(len(pos)), :, torch.arange(len(pos))] = False
-    closed = touching.any(dim=-1).any(dim=-1).all(dim=-1)
+    closed = _without_free_ends(touching.any(dim=-1))
     if not closed.any():
         return torch.tensor([[-math.inf] * 2, [math.inf] * 2], dtype=torch.float64)
     corners, thick = ends[closed], radius[closed][:, None, None]
     return torch.stack([(corners - thick).amin(dim=(0, 1)), (corners + thick).amax(dim=(0, 1))])
+
+
+def _without_free_ends(meets: Tensor) -> Tensor:
+    """Which walls are left [S] bool when those with an end that meets no other are taken away until there are none.
+
+    Shapes: meets [S, 2, S] bool, whether an end of a wall meets another wall.
+    """
+    left = torch.ones(len(meets), dtype=torch.bool)
+    while (free := left & ~(meets & left).any(dim=-1).all(dim=-1)).any():
+        left = left & ~free
+    return left

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +14,7 @@ from tqdm import tqdm
 from physim.checks import check_positive, check_seed
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
+from physim.interrupts import ignore_interrupts
 from physim.scenes.files import Packed, TrajectoryWriter, pack
 from physim.scenes.scene import Scene
 from physim.worlds.base import World
@@ -49,7 +49,7 @@ def _simulated(world: World, ranges: list[range], steps: int, seed: int, workers
         return
     task = partial(_chunk, Recipe.of(world), steps, seed)
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=ignore_interrupts)
     waiting: deque[Future[Packed]] = deque()
     try:
         for numbers in ranges:
@@ -70,8 +70,3 @@ def _chunk(source: World | Recipe, steps: int, seed: int, numbers: range) -> Pac
     except PhysimError as error:
         where = f"scenes {numbers.start} to {numbers.stop - 1} of seed {seed}"
         raise PhysimError(f"{where}: {error}") from error
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; the first one alone answers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -75,8 +75,32 @@ class Link(Geometry):
         return direction.to(dtype), self.normal(features.to(dtype))
 
 
+class Touching(Geometry):
+    """Two shapes that may touch in this step: says which of all that may are near enough.
+
+    They are near where the gap between their surfaces after a free step of `ahead` is under `limit`.
+    """
+
+    @property
+    @abstractmethod
+    def ahead(self) -> float:
+        """How far ahead it looks, in seconds."""
+
+    @property
+    @abstractmethod
+    def limit(self) -> Tensor:
+        """The gap in metres under which bodies are near; infinite until it is measured."""
+
+    def near(self, sender: Tensor, receiver: Tensor) -> Tensor:
+        """Whether two bodies may touch in this step [E] bool.
+
+        Shapes: sender, receiver [E, 7]: position, velocity, half extent, radius.
+        """
+        return _free_step(sender, receiver, self.ahead)[1][:, 0] < self.limit
+
+
 @final
-class Contact(Geometry):
+class Contact(Touching):
     """Two shapes that may touch in this step: circles and segments with radii, moving.
 
     Reads, for both ends, body [E, 7 or 9]: position, velocity, half extent, radius, and how the velocity has changed in
@@ -112,12 +136,13 @@ class Contact(Geometry):
         plain = torch.cat([*gaps, torch.tanh(now / step), before / speed, after / speed, slant], dim=-1)
         return direction.to(dtype), torch.cat([plain.to(dtype), sizes], dim=-1)
 
-    def near(self, sender: Tensor, receiver: Tensor, reaches: float = 1.0) -> Tensor:
-        """Whether two bodies may touch in this step [E] bool: whether the gap after a free step is within the reach.
+    @property
+    def ahead(self) -> float:
+        return self.dt
 
-        Shapes: sender, receiver [E, 7]: position, velocity, half extent, radius.
-        """
-        return _free_step(sender, receiver, self.dt)[1][:, 0] < reaches * self.reach
+    @property
+    def limit(self) -> Tensor:
+        return self.reach
 
     def measure_reach(self) -> None:
         """Set the reach to what two bodies usually come closer in a step, once that is measured."""

@@ -1,4 +1,4 @@
-"""Ctrl-C, held back until a moment that suits."""
+"""Ctrl-C, held back until a moment that suits, or left to another process."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ class HeldInterrupts:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
+
+
+def ignore_interrupts() -> None:
+    """For workers: Ctrl-C reaches every process of a terminal; the first one alone answers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

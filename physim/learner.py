@@ -25,7 +25,8 @@ class TrainSettings:
     `data` is a file of trajectories (None: the learner makes `scenes` scenes of `steps` steps itself), `config` one of
     the learner's configurations, `out` the weights file. Training ends after `minutes` or `updates`, whichever comes
     first (neither: the configuration's own length); on one thread, minutes are those of the processor, so that other
-    work on the machine changes nothing. Its state lies in `checkpoint`, from which `resume` goes on.
+    work on the machine changes nothing. `rate` is the learning rate to begin with (None: the configuration's own). The
+    training's state lies in `checkpoint`, from which `resume` goes on.
     """
 
     out: Path
@@ -33,6 +34,7 @@ class TrainSettings:
     config: str = "best"
     minutes: float | None = None
     updates: int | None = None
+    rate: float | None = None
     seed: int = 0
     resume: bool = False
     scenes: int = 1000
@@ -41,9 +43,8 @@ class TrainSettings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        check_positive(
-            minutes=self.minutes, updates=self.updates, scenes=self.scenes, steps=self.steps, threads=self.threads
-        )
+        check_positive(minutes=self.minutes, updates=self.updates, rate=self.rate)
+        check_positive(scenes=self.scenes, steps=self.steps, threads=self.threads)
         check_seed(self.seed)
         if self.seed >= TEST_SEEDS_FROM:
             raise PhysimError(f"seed must be under {TEST_SEEDS_FROM} (the rest are for tests), got {self.seed}")

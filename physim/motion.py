@@ -14,12 +14,24 @@ PREDICTIONS = ("velocity", "velocity_change")
 def moved(
     graph: ModuleGraph, output: Tensor, pos: Tensor, vel: Tensor, moves: Tensor, dt: float, position_rule: float
 ) -> tuple[Tensor, Tensor]:
-    """Positions and velocities after a step in which a graph gave `output`; what cannot move keeps its velocity.
+    """Positions and velocities after a step in which a graph gave `output`: `position_after` of `velocity_after`."""
+    after = velocity_after(graph.outputs[0].name, output, vel, moves)
+    return position_after(pos, vel, after, dt, position_rule), after
 
-    pos += dt ((1 - s) old + s new), with s the position rule; differentiable.
-    Shapes: output, pos, vel [N, 2], moves [N, 1] (1 where a body can move, else 0) -> pos, vel [N, 2].
+
+def velocity_after(name: str, output: Tensor, vel: Tensor, moves: Tensor) -> Tensor:
+    """The velocities by an output of one of the names of PREDICTIONS; what cannot move keeps its velocity.
+
+    Shapes: output, vel [N, 2], moves [N, 1] (1 where a body can move, else 0) -> [N, 2], in vel's precision.
     """
     given = output.to(vel.dtype)
-    change = given if graph.outputs[0].name == "velocity_change" else given - vel
-    after = torch.where(moves > 0, vel + change, vel)
-    return pos + dt * ((1 - position_rule) * vel + position_rule * after), after
+    return torch.where(moves > 0, vel + given if name == "velocity_change" else given, vel)
+
+
+def position_after(pos: Tensor, old: Tensor, new: Tensor, dt: float, position_rule: float) -> Tensor:
+    """The positions after a step of `dt` from the velocity `old` to `new`: pos + dt ((1 - s) old + s new).
+
+    Here s is the position rule.
+    Shapes: pos, old, new [N, 2] -> [N, 2].
+    """
+    return pos + dt * ((1 - position_rule) * old + position_rule * new)

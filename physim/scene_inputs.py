@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from physim.contact_measures import half_extents
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
 from physim.scenes.scene import CIRCLE, PAIR, PIN, POINT, RELATION_COLUMNS, RELATION_KINDS, SEGMENT, SPRING, Scene
@@ -138,7 +137,7 @@ def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:
 
 def _extent(scene: Scene) -> Tensor:
     """Half of b - a of segments as they lie now [N, 2]."""
-    return half_extents(scene, scene.angle)
+    return scene.half_extents(scene.angle)
 
 
 def _outline(scene: Scene) -> Tensor:

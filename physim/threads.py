@@ -9,11 +9,16 @@ import torch
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: steps of so few bodies only wait for the others, long where the machine is busy."""
+def threads(count: int) -> Iterator[None]:
+    """Let torch use `count` threads, and afterwards as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_thread() -> contextlib.AbstractContextManager[None]:
+    """One thread: steps of so few bodies only wait for the others, long where the machine is busy."""
+    return threads(1)

@@ -7,15 +7,15 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from physim.geometry import Contact, Geometry
+from physim.geometry import Contact, Touching
 from physim.relation_models import MLP, SymmetricMessage
 
 REACHES = 4.0
-"""How far two bodies may be apart before a step, in reaches, to touch in it."""
+"""How far two bodies may be apart before a step, in reaches of `Contact`, to touch in it."""
 
 
 @final
-class ContactNow(Geometry):
+class ContactNow(Touching):
     """As `Contact`, but blind to what comes: the gaps and the direction are those now, not after a free step.
 
     Shapes: as `Contact`'s.
@@ -30,9 +30,13 @@ class ContactNow(Geometry):
     def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
         return self.contact(*(self._before(body) for body in ends))
 
-    def near(self, sender: Tensor, receiver: Tensor) -> Tensor:
-        """As `Contact.near`, by the gap now; what will close in this step may be some reaches away."""
-        return self.contact.near(self._before(sender), self._before(receiver), REACHES)
+    @property
+    def ahead(self) -> float:
+        return 0.0
+
+    @property
+    def limit(self) -> Tensor:
+        return REACHES * self.contact.reach
 
     def _before(self, body: Tensor) -> Tensor:
         """Where a body was one free step ago, from where a free step leads to now."""

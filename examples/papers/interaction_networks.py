@@ -16,7 +16,7 @@ import tyro
 from learners.experiment import Cell, Grid
 from learners.physics import report
 from learners.physics.checksums import LENGTH
-from learners.physics.configs import CANDIDATES, SWEPT
+from learners.physics.configs import CANDIDATES
 from learners.physics.contestants import engine_of, fingerprint, shipping_for
 from learners.physics.evaluate import evaluate
 from learners.physics.pictures import check_drawing
@@ -51,6 +51,8 @@ UNSEEN: dict[str, World] = {"putty": Putty(), "rubber": Rubber(), "charges": Cha
 """Laws on which nothing was designed."""
 ENERGETIC: dict[str, World] = {"nbody": NBody(), "strings": Strings()}
 """The worlds whose energies are learned."""
+SWEPT, RATES = ("best", "gns", "egnn", "paper"), (3e-4, 1e-3, 3e-3)
+"""The configurations whose learning rates are swept, all alike, and the rates."""
 CANDIDATE_SEEDS = (0, 1, 2)
 """The seeds that every candidate is trained with."""
 TUNING_SEED = 80_000
@@ -120,9 +122,9 @@ class Trial:
     steps: int
     judged_on: int
 
-    def cell(self, arm: str, seed: int, world: str) -> Cell:
+    def cell(self, arm: str, seed: int, world: str, rate: float | None = None) -> Cell:
         """The cell that trains a configuration on a world, with the minutes of data and of judging on two sizes too."""
-        setting = (("world", world), *_source_of(first_of(world)), *vars(self).items())
+        setting = (("world", world), ("rate", rate), *_source_of(first_of(world)), *vars(self).items())
         minutes = self.minutes + self.training_scenes / 2000 + 2 * self.scenes * self.steps / SPEED
         return Cell(arm, seed, setting, minutes)
 
@@ -151,6 +153,7 @@ def trained(cell: Cell) -> Sequence[Row]:
             out=weights,
             config=cell.arm,
             minutes=float(setting["minutes"] or 0),
+            rate=None if setting["rate"] is None else float(setting["rate"]),
             seed=cell.seed,
             scenes=int(setting["training_scenes"] or 0),
             threads=1,
@@ -188,7 +191,7 @@ def grids(args: Args) -> dict[str, Grid]:
     scale = QUICK if args.quick else FULL
     trial = Trial(scale.candidate_minutes, scale.training_scenes, scale.scenes, scale.candidate_steps, TUNING_SEED)
     test = Trial(scale.minutes, scale.training_scenes, scale.scenes, scale.steps, TEST_SEEDS_FROM)
-    swept = [trial.cell(arm, 0, name) for name in WORLDS for arm in SWEPT]
+    swept = [trial.cell(arm, 0, name, rate) for name in WORLDS for arm in SWEPT for rate in RATES]
     candidates = [trial.cell(arm, seed, name) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CANDIDATES]
     unseen = [test.cell("best", 0, name) for name in UNSEEN]
     cells = {

@@ -145,10 +145,6 @@ CONFIGS = {
     "egnn": replace(BEST, build=_egnn, rate=1e-3),
     "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
-RATES = (3e-4, 1e-3, 3e-3)
-SWEPT = {f"{arm}_{rate:g}": (arm, rate) for arm in ("best", "gns", "egnn", "paper") for rate in RATES}
-"""The one sweep of our design, the yardsticks and the paper's: configuration and rate by the name of the two."""
-CONFIGS |= {name: replace(CONFIGS[arm], rate=rate) for name, (arm, rate) in SWEPT.items()}
 CANDIDATES: tuple[str, ...] = (
     *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares"),
     *("noise", "windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from learners.task import Examples
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
 from physim.scene_inputs import graph_inputs, precision
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory
-
-Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class OneSteps:
         scene[:half], tick[:half] = chosen // self.steps, (chosen % self.steps + beside).clamp(0, self.steps - 1)
         return scene, tick
 
-    def examples(self, scenes: Tensor, ticks: Tensor, window: int = 1) -> Batch:
+    def examples(self, scenes: Tensor, ticks: Tensor, window: int = 1) -> Examples:
         """The inputs (relations as their index) and targets of examples given by scene and tick [B].
 
         Of a `window` of more steps, the target "velocities" [N, window, 2] has those after every one of them.

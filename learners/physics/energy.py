@@ -48,19 +48,17 @@ def energy_rows(world: World, minutes: float, scenes: int, seed: int) -> list[Ro
         settings = TrainSettings(
             Path(folder) / "energy.safetensors", minutes=minutes, seed=seed, scenes=scenes, steps=STEPS, threads=1
         )
-        states = states_of(world, seed, scenes)
+        states = states_of(world, seed, scenes, STEPS)
         graphs = {model: trained(states, replace(settings, config=model), world) for model in MODELS}
-        unseen = states_of(world, TEST_SEEDS_FROM, TEST_SCENES)
+        unseen = states_of(world, TEST_SEEDS_FROM, TEST_SCENES, STEPS)
         errors = {model: mean_squared_errors(graph, unseen) for model, graph in graphs.items()}
     labels: Row = {"world": world.name, "minutes": minutes, "training_scenes": scenes, "scenes": TEST_SCENES}
     return [made | labels for made in _rows(world, errors, variances(unseen))]
 
 
-def states_of(world: World, seed: int, scenes: int, steps: int | None = None) -> States:
-    """The states of the first scenes of a seed; STEPS steps where no others are wanted."""
-    return States(
-        world, rollout(world.engine(), Scene.batch_of(world.scenes(seed, scenes)), steps or STEPS, progress=True)
-    )
+def states_of(world: World, seed: int, scenes: int, steps: int) -> States:
+    """The states of the first scenes of a seed."""
+    return States(world, rollout(world.engine(), Scene.batch_of(world.scenes(seed, scenes)), steps, progress=True))
 
 
 @torch.no_grad()

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from learners.physics.configs import graph_batch
-from learners.physics.data import Batch, OneSteps
+from learners.physics.data import OneSteps
+from learners.task import Examples
 from physim import measures
 from physim.abstraction import Abstract
 from physim.errors import PhysimError
@@ -52,7 +53,7 @@ class States:
             if isinstance(module, Abstract):
                 module.measure(targets["quantities"])
 
-    def examples(self, scenes: Tensor, ticks: Tensor) -> Batch:
+    def examples(self, scenes: Tensor, ticks: Tensor) -> Examples:
         """Inputs of states by scene and tick [B], with each body's scene in "batch"; the target "quantities" [B, 5]."""
         inputs, targets = self.steps.examples(scenes, ticks)
         return inputs | {"batch": targets["scene"]}, {"quantities": self.quantities[ticks, scenes]}

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from learners.physics.data import Batch
 from learners.physics.energy_data import States, columns_of, has_external, holders, scenes_batch
 from learners.physics.training import identity_of, reported_on, split
-from learners.processes import processes
-from learners.task import Task, built
-from learners.training import Training
+from learners.task import Examples, Task, built
+from learners.training import run_training
 from physim.abstraction import Abstract, abstraction_mlp, abstraction_network
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port, losses_of, save_graph
@@ -79,7 +76,7 @@ class EnergyTask(Task):
         self.objective = QuantityObjective(self.graph)
         self.loss_names = [self.objective.loss.name]
 
-    def examples(self, update: int, done: float, part: slice) -> Batch:
+    def examples(self, update: int, done: float, part: slice) -> Examples:
         rng = np.random.default_rng((self.seed, 0, update))
         scenes, ticks = self.states.steps.draw(rng, self.batch, self.learned)
         return self.states.examples(scenes[part], ticks[part])
@@ -100,18 +97,11 @@ def trained(states: States, settings: TrainSettings, world: World) -> ModuleGrap
 
     Raises: PhysimError where there is no such model, or the loss is no longer finite.
     """
-    with processes(settings) as fabric:
-        return _trained(states, settings, world, fabric)
 
+    def save(task: EnergyTask, provenance: Mapping[str, Any]) -> None:
+        save_graph(settings.out, task.graph, {"world": dict(world.metadata), **provenance})
 
-def _trained(states: States, settings: TrainSettings, world: World, fabric: Fabric) -> ModuleGraph:
-    task = EnergyTask(states, settings, world)
-    training = Training(task, settings, fabric)
-    training.run()
-    if fabric.is_global_zero:
-        save_graph(settings.out, task.graph, {"world": dict(world.metadata)} | training.provenance)
-        settings.checkpoint.unlink(missing_ok=True)
-    return task.graph
+    return run_training(lambda fabric: EnergyTask(states, settings, world), settings, save).graph
 
 
 def _network(world: World, states: States) -> ModuleGraph:

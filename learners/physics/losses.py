@@ -19,7 +19,7 @@ class ImpulseError(Loss):
     everywhere else. Impulses far below `floor` and changes of velocity far below `slow` count absolutely.
     """
 
-    GROUP = 16
+    group = 16
 
     def __init__(self, port: Port, floor: float, slow: float) -> None:
         super().__init__("impulse", port)
@@ -31,9 +31,9 @@ class ImpulseError(Loss):
         error = (values[0] - wanted).square().sum(-1, keepdim=True) * moves
         change = wanted.square().sum(-1, keepdim=True) * moves
         bodies = _length(mass.square() * error / (mass.square() * change + self.floor**2))
-        group = targets["scene"] // self.GROUP
+        owner = targets["scene"] // self.group
         marks = torch.cat([error, change + self.slow**2 * moves], dim=1)
-        groups = marks.new_zeros(int(group[-1]) + 1, 2).index_add(0, group, marks)
+        groups = marks.new_zeros(int(owner[-1]) + 1, 2).index_add(0, owner, marks)
         return (bodies * moves).sum() / moves.sum() + _length(groups[:, 0] / groups[:, 1]).mean()
 
 

@@ -28,15 +28,18 @@ def check_drawing(what: str) -> None:
 def strobe(trajectory: Trajectory, axes: Any, limits: tuple[float, float, float, float] | None = None) -> Any:
     """Draw the bodies of one scene at instants of their way, the later the darker, as the paper does.
 
-    `limits` are x from, x to, y from, y to in metres; None fits the picture to the trajectory.
+    What is no longer anywhere is not drawn. `limits` are x from, x to, y from, y to in metres; None fits the picture to
+    the trajectory.
     """
     from matplotlib import colormaps
 
+    left, right, *_ = limits or limits_of(trajectory)
     for number, instant in enumerate(np.linspace(0, trajectory.steps, INSTANTS).astype(int)):
         shade = (number + 1) / INSTANTS
         _links(trajectory, instant, axes, 0.5 * shade)
         for body in range(trajectory.scene.num_bodies):
-            _body(trajectory, instant, body, axes, (*colormaps["tab10"](body % 10)[:3], 0.15 + 0.85 * shade**2))
+            colour = (*colormaps["tab10"](body % 10)[:3], 0.15 + 0.85 * shade**2)
+            _body(trajectory.at(instant), body, axes, colour, POINT_SHARE * (right - left))
     axes.set_aspect("equal")
     if limits is None:
         axes.autoscale_view()
@@ -46,24 +49,25 @@ def strobe(trajectory: Trajectory, axes: Any, limits: tuple[float, float, float,
     return axes
 
 
-def _body(trajectory: Trajectory, instant: int, body: int, axes: Any, colour: tuple[float, ...]) -> None:
+def _body(scene: Scene, body: int, axes: Any, colour: tuple[float, ...], point: float) -> None:
+    """Draw one body; a point has a radius of about `point`."""
     from matplotlib.patches import Circle, Polygon
 
-    scene, place = trajectory.scene, (float(trajectory.pos[instant, body, 0]), float(trajectory.pos[instant, body, 1]))
+    if not scene.pos[body].isfinite().all():
+        return
     still = float(scene.inverse_mass[body]) == 0
     if int(scene.shape[body]) == SEGMENT:
         axes.add_patch(Polygon(_outline(scene, body), color="0.8", linewidth=0, zorder=0))
         return
     radius = float(scene.radius[body])
     if int(scene.shape[body]) == POINT:
-        spread = float((trajectory.pos.amax(dim=(0, 1)) - trajectory.pos.amin(dim=(0, 1))).max())
-        radius = POINT_SHARE * spread * (0.5 + float(scene.mass[body] / scene.mass.max()) ** (1 / 3))
-    axes.add_patch(Circle(place, radius, color="0.6" if still else colour, linewidth=0))
+        radius = point * (0.5 + float(scene.mass[body] / scene.mass.max()) ** (1 / 3))
+    axes.add_patch(Circle(scene.pos[body].tolist(), radius, color="0.6" if still else colour, linewidth=0))
 
 
 def _outline(scene: Scene, body: int) -> list[list[float]]:
-    """The corners of a segment that does not turn."""
-    half = scene.extent[body]
+    """The corners of a segment."""
+    half = scene.half_extents(scene.angle)[body]
     across = torch.stack([-half[1], half[0]]) * (scene.radius[body] / half.norm())
     corners = (half + across, half - across, -half - across, across - half)
     return [(scene.pos[body] + corner).tolist() for corner in corners]
@@ -73,13 +77,15 @@ def _links(trajectory: Trajectory, instant: int, axes: Any, shade: float) -> Non
     scene = trajectory.scene
     for first, second in scene.edge_index[:, scene.edge_kind != PAIR].T.tolist():
         if first < second:
-            ends = trajectory.pos[instant, [first, second]].T.tolist()
-            axes.plot(*ends, color="0.3", alpha=shade, linewidth=0.8, zorder=1)
+            ends = trajectory.pos[instant, [first, second]].T
+            axes.plot(
+                *ends.where(ends.isfinite(), torch.nan).tolist(), color="0.3", alpha=shade, linewidth=0.8, zorder=1
+            )
 
 
 def limits_of(trajectory: Trajectory, margin: float = 0.06) -> tuple[float, float, float, float]:
     """The box round all that a trajectory shows, with a margin: x from, x to, y from, y to in metres."""
-    reach = trajectory.scene.radius[:, None] + trajectory.scene.extent.abs()
+    reach = trajectory.scene.radius[:, None] + trajectory.scene.half_extents(trajectory.angle).abs()
     low = (trajectory.pos - reach).amin(dim=(0, 1))
     high = (trajectory.pos + reach).amax(dim=(0, 1))
     room = margin * float((high - low).max())

@@ -105,9 +105,9 @@ def recovery(engine: LearnedEngine, world: World, unknown: str, scenes: Scenes) 
     return Recovery(world, unknown, scenes, torch.cat(found), torch.cat(true), guess, seconds / scenes.count)
 
 
-def inverse_rows(engine: LearnedEngine, world: World, unknown: str, scenes: Scenes | None = None) -> list[Row]:
-    """The rows of one recovery, of 20 test scenes unless told."""
-    return recovery(engine, world, unknown, scenes or Scenes()).rows()
+def inverse_rows(engine: LearnedEngine, world: World, unknown: str, scenes: Scenes) -> list[Row]:
+    """The rows of one recovery."""
+    return recovery(engine, world, unknown, scenes).rows()
 
 
 def _quantile(values: Tensor, share: float) -> float:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lightning_fabric import Fabric
 
-from learners.physics.configs import CONFIGS
 from learners.physics.data import OneSteps
 from learners.physics.training import EngineTask
-from learners.processes import processes
-from learners.training import Training
+from learners.training import run_training
 from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
@@ -31,22 +31,16 @@ def train(world: World, settings: TrainSettings) -> Path:
     The losses of all updates stand beside the weights, in a CSV file. Under `torchrun` every process takes its part of
     each batch, and gradients are averaged: where scenes are of one size, the losses are those of a single process.
     """
-    if settings.config not in CONFIGS:
-        raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{settings.config}'")
-    with processes(settings) as fabric:
-        _train(world, settings, fabric)
+
+    def make(fabric: Fabric) -> EngineTask:
+        trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
+        return EngineTask(OneSteps(trajectory, _columns(world, trajectory.scene)), settings, world)
+
+    def save(task: EngineTask, provenance: Mapping[str, Any]) -> None:
+        LearnedEngine(task.graph.float(), _terms(world, task, provenance)).save(settings.out)
+
+    run_training(make, settings, save)
     return settings.out
-
-
-def _train(world: World, settings: TrainSettings, fabric: Fabric) -> None:
-    trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
-    data = OneSteps(trajectory, _columns(world, trajectory.scene))
-    task = EngineTask(data, settings, world)
-    training = Training(task, settings, fabric)
-    training.run()
-    if fabric.is_global_zero:
-        LearnedEngine(task.graph.float(), _terms(world, task, training)).save(settings.out)
-        settings.checkpoint.unlink(missing_ok=True)
 
 
 def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajectory:
@@ -81,7 +75,7 @@ def _columns(world: World, scene: Scene) -> tuple[str, ...]:
     return ("mass", *(("elasticity", "friction") if touching else ()), *world.columns)
 
 
-def _terms(world: World, task: EngineTask, training: Training) -> Terms:
+def _terms(world: World, task: EngineTask, provenance: Mapping[str, Any]) -> Terms:
     data = task.data
     made_of = {"world": data.world, "scenes": data.scenes, "steps": data.steps}
     return Terms(
@@ -90,7 +84,7 @@ def _terms(world: World, task: EngineTask, training: Training) -> Terms:
         columns=data.columns,
         shape_kinds=tuple(SHAPE_KINDS[number] for number in data.scene.shape.unique().tolist()),
         relation_kinds=kinds_read(task.graph),
-        provenance=made_of | training.provenance,
-        bodies=int(data.counts[0]) if training.settings.config == "mlp" else None,
+        provenance={**made_of, **provenance},
+        bodies=int(data.counts[0]) if provenance["config"] == "mlp" else None,
         damping=float(data.scene.damping[0]),
     )

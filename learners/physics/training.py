@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import final
@@ -11,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from learners.checkpoints import Identity
+from learners.physics.checksums import LENGTH
 from learners.physics.configs import CONFIGS, graph_batch, prepared
-from learners.physics.data import Batch, OneSteps
-from learners.physics.losses import ImpulseError
-from learners.task import Task, built
+from learners.physics.data import OneSteps
+from learners.task import Examples, Task, built
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph
+from physim.graph.losses import values_of
 from physim.interaction import predicted
 from physim.learner import TrainSettings
 from physim.motion import moved
@@ -58,11 +60,9 @@ class Objective(nn.Module):
         """The losses [L] of one step, and the graph's output [N, 2]."""
         seen = targets | {name: inputs[name] for name in ("moves", "mass")}
         output = predicted(self.graph)
-        ports = tuple(dict.fromkeys((output, *(port for loss in self.losses for port in loss.ports))))
-        results = self.graph(graph_batch(self.graph, inputs), outputs=ports)
-        values = dict(zip(ports, (results,) if len(ports) == 1 else results, strict=True))
-        losses = [loss.value(tuple(values[port] for port in loss.ports), seen) for loss in self.losses]
-        return torch.stack(losses), values[output]
+        ports = [output, *(port for loss in self.losses for port in loss.ports)]
+        values, _ = values_of(self.graph, ports, graph_batch(self.graph, inputs))
+        return torch.stack([loss.among(values, seen) for loss in self.losses]), values[output]
 
 
 @final
@@ -73,6 +73,8 @@ class EngineTask(Task):
     objective: Objective
 
     def __init__(self, data: OneSteps, settings: TrainSettings, world: World) -> None:
+        if settings.config not in CONFIGS:
+            raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{settings.config}'")
         self.data, self.seed = data, settings.seed
         self.config = config = CONFIGS[settings.config]
         self.batch, self.rate, self.minutes = config.batch, config.rate, config.minutes
@@ -85,12 +87,12 @@ class EngineTask(Task):
         prepared(self.graph, data, settings.seed, self.learned)
         losses = config.losses(self.graph, data)
         self.loss_names = [loss.name for loss in losses]
-        self.group = max((loss.GROUP for loss in losses if isinstance(loss, ImpulseError)), default=1)
+        self.group = max(loss.group for loss in losses)
         self.objective = Objective(self.graph, losses, world)
         moving = data.scene.inverse_mass > 0
         self.deviation = {name: float(getattr(data, name)[:, moving].std()) for name in NOISY}
 
-    def examples(self, update: int, done: float, part: slice) -> Batch:
+    def examples(self, update: int, done: float, part: slice) -> Examples:
         rng = np.random.default_rng((self.seed, 0, update))
         config = self.config
         draw = self.data.draw_balanced if config.balanced else self.data.draw
@@ -149,14 +151,15 @@ def reported_on(scenes: int) -> str:
 
 
 def identity_of(data: OneSteps) -> Identity:
-    """What tells these trajectories from others: their world and their size."""
-    world = data.world
-    return {
-        "world": world.get("name"),
-        "parameters": json.dumps(world.get("parameters"), sort_keys=True),
-        "dt": world.get("dt"),
-        "source": world.get("source"),
-        "scenes": data.scenes,
-        "steps": data.steps,
-        "bodies": data.scene.num_bodies,
-    }
+    """What tells these trajectories from others: their world's metadata, their size, and what happens in them."""
+    world = {f"world.{name}": json.dumps(value, sort_keys=True) for name, value in data.world.items()}
+    size = {"scenes": data.scenes, "steps": data.steps, "bodies": data.scene.num_bodies}
+    return world | size | {"trajectories": _digest(data.pos, data.vel)}
+
+
+def _digest(*tensors: Tensor) -> str:
+    """The first digits of the sha256 of all bytes."""
+    total = hashlib.sha256()
+    for tensor in tensors:
+        total.update(tensor.numpy().tobytes())
+    return total.hexdigest()[:LENGTH]

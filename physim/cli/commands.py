@@ -102,6 +102,8 @@ class Train(WorldCommand):
     """Stop after this time (of the processor, with --threads 1); without it, the configuration's own length."""
     updates: int | None = None
     """Stop after this many updates: a length that gives the same weights on every run."""
+    rate: float | None = None
+    """The learning rate to begin with; without it, the configuration's own."""
     seed: int = 0
     """What weights, noise and batches are drawn from; under 90000, the rest are for tests."""
     resume: bool = False

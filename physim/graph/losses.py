@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import Tensor
 
@@ -14,7 +14,12 @@ from physim.graph.ports import Port
 
 
 class Loss(ABC):
-    """A named scalar on some ports of a graph, for one stream of data ('fresh', 'replayed', 'skewed')."""
+    """A named scalar on some ports of a graph, for one stream of data ('fresh', 'replayed', 'skewed').
+
+    Parts of a batch on which it is computed are multiples of `group` examples.
+    """
+
+    group: int = 1
 
     def __init__(self, name: str, *ports: Port, stream: str = "fresh") -> None:
         self.name = name
@@ -24,6 +29,19 @@ class Loss(ABC):
     @abstractmethod
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
         """The loss, a scalar, from its ports' values and the batch's targets."""
+
+    def among(self, values: Mapping[Port, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+        """The loss where its ports' values are among others, by port."""
+        return self.value(tuple(values[port] for port in self.ports), targets)
+
+
+def values_of(
+    graph: ModuleGraph, ports: Iterable[Port], inputs: Inputs, state: State | None = None, reset: Tensor | None = None
+) -> tuple[dict[Port, Tensor], State]:
+    """The values of some ports, named once or more, from one run; and the memory after the window."""
+    wanted = tuple(dict.fromkeys(ports))
+    results, state = graph.window(inputs, state, reset, outputs=wanted)
+    return dict(zip(wanted, (results,) if len(wanted) == 1 else results, strict=True)), state
 
 
 def losses_of(
@@ -38,8 +56,6 @@ def losses_of(
     wanted = [loss for loss in losses if loss.stream == stream]
     if not wanted:
         raise PhysimError(f"no loss stands on the stream '{stream}'; streams: {sorted({x.stream for x in losses})}")
-    ports = tuple(dict.fromkeys(port for loss in wanted for port in loss.ports))
-    reset = targets.get("reset")
-    results, state = graph.window(inputs, state, reset, outputs=ports)
-    values = dict(zip(ports, (results,) if len(ports) == 1 else results, strict=True))
-    return {loss.name: loss.value(tuple(values[port] for port in loss.ports), targets) for loss in wanted}, state
+    ports = (port for loss in wanted for port in loss.ports)
+    values, state = values_of(graph, ports, inputs, state, targets.get("reset"))
+    return {loss.name: loss.among(values, targets) for loss in wanted}, state

@@ -123,6 +123,14 @@ class Scene(Data):  # type: ignore[misc]
         dynamic = self.body_type == DYNAMIC
         return torch.where(dynamic, 1 / torch.where(dynamic, self.mass, 1.0), 0.0)
 
+    def half_extents(self, angle: Tensor) -> Tensor:
+        """Half of b - a of each segment at angles [..., N]; 0 for all other objects.
+
+        Shapes: [..., N, 2].
+        """
+        (x, y), cosine, sine = self.extent.unbind(dim=-1), angle.cos(), angle.sin()
+        return torch.stack([cosine * x - sine * y, sine * x + cosine * y], dim=-1)
+
     def moved(self, **state: Tensor) -> Self:
         """The same scene in a new state (pos, vel, ...); everything else is shared."""
         scene = copy.copy(self)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from learners.checkpoints import Checkpoint, Progress
+from learners.checkpoints import Checkpoint, Identity, Progress
 from physim.errors import PhysimError
 
 PROGRESS = Progress(updates=3, seconds=1.5, curve=[{"updates": 3, "ratio": 0.1}])
@@ -91,11 +91,25 @@ def test_another_safetensors_file_is_refused(checkpoint: Make) -> None:
         checkpoint().load()
 
 
-def test_a_checkpoint_that_does_not_say_whose_it_is_is_taken(checkpoint: Make) -> None:
+def test_a_checkpoint_that_does_not_say_whose_it_is_is_refused(checkpoint: Make) -> None:
     first = checkpoint()
     first.save(PROGRESS)
     save_file(load_file(first.path), first.path, {"progress": '{"updates": 3, "seconds": 1.5, "curve": []}'})
-    assert first.load().updates == 3
+    with pytest.raises(PhysimError, match="is not a checkpoint, but some other safetensors file"):
+        first.load()
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [({"config": "best"}, "seed untold, not 0"), ({"config": "best", "seed": 0, "data": "a"}, "data a, not untold")],
+)
+def test_a_checkpoint_that_tells_less_or_more_is_refused_by_what_differs(
+    told: Identity, reason: str, checkpoint: Make
+) -> None:
+    first = checkpoint()
+    replace(first, identity=told).save(PROGRESS)
+    with pytest.raises(PhysimError, match=f"is of a training with {reason}"):
+        first.load()
 
 
 def test_a_folder_that_takes_no_files_is_refused(checkpoint: Make, tmp_path: Path) -> None:

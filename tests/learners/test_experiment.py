@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from learners.experiment import Cell, Grid, grouped, interquartile_mean, markdown, mean, read_rows, write_rows
 from physim.errors import PhysimError
 from physim.reports import Row
+from physim.threads import threads
 
 CELLS = [Cell(arm, seed, (("world", "balls"),), minutes=30) for arm in ("ours", "theirs") for seed in range(2)]
 
@@ -29,18 +33,84 @@ def nothing(cell: Cell) -> Sequence[Row]:
     return []
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_every_cell_leaves_its_rows_whatever_the_workers(
-    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "some_work.py").write_text(
-        "def seeds(cell):\n    return [{'value': cell.seed}, {'value': -cell.seed}]\n"
-    )
+WORK = """
+import signal, time
+import torch
+from physim.errors import PhysimError
+
+def seeds(cell):
+    return [{"value": cell.seed}, {"value": -cell.seed}]
+
+def threads(cell):
+    return [{"value": torch.get_num_threads()}]
+
+def deaf(cell):
+    return [{"value": signal.getsignal(signal.SIGINT) is signal.SIG_IGN}]
+
+def failing(cell):
+    if cell.seed:
+        raise PhysimError("mass must be positive")
+    return [{"value": 0}]
+
+def endless(cell):
+    if cell.seed:
+        time.sleep(1000)
+    return [{"value": 0}]
+"""
+
+
+@pytest.fixture
+def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Grid]:
+    """A grid of work that other processes find."""
+    (tmp_path / "some_work.py").write_text(WORK)
     monkeypatch.syspath_prepend(str(tmp_path))
-    grid = Grid(tmp_path / "grid.csv", CELLS, importlib.import_module("some_work").seeds)
-    rows = grid.complete(workers)
+    monkeypatch.delitem(sys.modules, "some_work", raising=False)
+    return lambda name: Grid(tmp_path / "grid.csv", CELLS, getattr(importlib.import_module("some_work"), name))
+
+
+Make = Callable[[str], Grid]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_cell_leaves_its_rows_whatever_the_workers(workers: int, grid: Make) -> None:
+    work = grid("seeds")
+    rows = work.complete(workers)
     assert rows == [{**cell.labels, "value": sign * cell.seed} for cell in CELLS for sign in (1, -1)]
-    assert not grid.missing()
+    assert not work.missing()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_cell_has_one_thread_whatever_the_workers(workers: int, grid: Make) -> None:
+    with threads(2):
+        assert {row["value"] for row in grid("threads").complete(workers)} == {1}
+        assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_cell_that_fails_is_named(workers: int, grid: Make) -> None:
+    with pytest.raises(PhysimError, match=r"^cell arm (ours|theirs), seed 1, world balls: mass must be positive$"):
+        grid("failing").complete(workers)
+
+
+def test_workers_leave_ctrl_c_to_the_first_process(grid: Make) -> None:
+    assert all(row["value"] for row in grid("deaf").complete(2))
+
+
+def test_an_interrupt_ends_the_cells_under_way_and_keeps_the_finished_ones(
+    grid: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Grid._keep
+
+    def interrupted(self: Grid, cell: Cell, rows: Sequence[Row]) -> None:
+        keep(self, cell, rows)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Grid, "_keep", interrupted)
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        grid("endless").complete(2)
+    assert time.monotonic() - begun < 100
+    assert len(grid("endless").rows()) == 1
 
 
 def test_finished_cells_are_kept_and_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,6 +181,6 @@ def test_groups_and_tables() -> None:
 
 def test_rows_that_disagree_with_their_cell_are_refused(tmp_path: Path) -> None:
     grid = Grid(tmp_path / "grid.csv", [Cell("one", 0, (("world", "balls"),))], lambda cell: [{"world": "strings"}])
-    with pytest.raises(PhysimError, match="gave rows whose world is {'strings'}"):
+    with pytest.raises(PhysimError, match=r"gave rows whose world is \{'strings'\}"):
         grid.complete()
     assert not grid.path.exists()

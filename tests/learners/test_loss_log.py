@@ -48,6 +48,22 @@ def test_without_a_path_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert log.path.read_text() == ""
 
 
+def test_going_on_never_leaves_the_disk_without_the_rows_so_far(tmp_path: Path) -> None:
+    whole = written(tmp_path / "a.csv", range(1, 6))
+    with LossLog(tmp_path / "a.csv", ["velocity", "effects"], 5) as log:
+        log.write(6, [1.0, 1.0])
+        assert (tmp_path / "a.csv").read_text().splitlines() == whole
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_rows_that_were_lost_come_back_without_losses(tmp_path: Path) -> None:
+    written(tmp_path / "a.csv", range(1, 3))
+    for name, kept in (("a.csv", ["1,1.0,0.5", "2,0.5,0.5"]), ("gone.csv", ["1,,", "2,,"])):
+        assert written(tmp_path / name, range(5, 6))[1:] == [*kept, "3,,", "4,,", "5,0.2,0.5"]
+
+
 def test_a_path_that_takes_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PhysimError, match="the losses cannot be written to"):
+    with pytest.raises(PhysimError, match="cannot be written"):
         LossLog(tmp_path, ["x"], 0)
+    with pytest.raises(PhysimError, match="the losses so far cannot be read from"):
+        LossLog(tmp_path, ["x"], 1)

@@ -18,6 +18,13 @@ def test_threads_are_as_many_as_are_asked_for(asked: int | None, wanted: int, se
         assert torch.get_num_threads() == wanted
 
 
+def test_afterwards_there_are_as_many_threads_as_before(settings: Settings) -> None:
+    with one_thread():
+        with processes(settings(threads=2)):
+            pass
+        assert torch.get_num_threads() == 1
+
+
 def test_without_torchrun_there_is_one_process(settings: Settings) -> None:
     with processes(settings()) as fabric:
         assert (fabric.world_size, fabric.global_rank, fabric.is_global_zero) == (1, 0, True)

@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from learners.task import Examples, Task, built
-from learners.training import WARM_UP, Training
+from learners.training import WARM_UP, Training, run_training
 from physim.errors import PhysimError
 from physim.learner import TrainSettings
 
@@ -148,6 +148,13 @@ def test_the_rate_warms_up_and_then_falls_to_a_thousandth(start: Start) -> None:
     assert rates[-2:] == pytest.approx([0.1, 1e-4])
 
 
+def test_the_rate_asked_for_stands_in_for_the_tasks(start: Start) -> None:
+    training = start(rate=0.4)
+    training.progress.updates = WARM_UP
+    training.update(0.0)
+    assert training.optimiser.param_groups[0]["lr"] == pytest.approx(0.4)
+
+
 def test_on_one_thread_time_spent_waiting_does_not_count(start: Start) -> None:
     waiting = 10 * 0.02
     alone, several = (start(pause=0.02, threads=threads) for threads in (1, 2))
@@ -176,6 +183,7 @@ def test_losses_that_are_no_longer_finite_end_the_training(start: Start) -> None
         ({"scale": 2.0}, r"scale 1\.0, not 2\.0"),
         ({"updates": 20}, "updates 10, not 20"),
         ({"minutes": 1.5}, r"minutes None, not 1\.5"),
+        ({"rate": 0.2}, r"rate 0\.1, not 0\.2"),
         ({"seed": 1}, "seed 0, not 1"),
         ({"precision": "64-true"}, "precision 32-true, not 64-true"),
     ],
@@ -210,3 +218,21 @@ def test_processes_that_cut_batches_or_groups_are_refused(
     monkeypatch.setattr(Fabric, "world_size", processes)
     with pytest.raises(PhysimError, match=reason):
         start(group=4)
+
+
+def test_a_trained_task_is_saved_with_its_provenance_while_its_checkpoint_is_still_there(
+    settings: Settings, stop_after: Callable[[int], None]
+) -> None:
+    asked = settings(resume=True)
+    saved: list[tuple[Line, object, bool]] = []
+
+    def save(task: Line, provenance: Mapping[str, object]) -> None:
+        saved.append((task, provenance["updates"], asked.checkpoint.exists()))
+
+    stop_after(4)
+    with pytest.raises(KeyboardInterrupt):
+        run_training(lambda fabric: Line(asked), settings(), save)
+    assert not saved
+    task = run_training(lambda fabric: Line(asked), asked, save)
+    assert saved == [(task, 10, True)]
+    assert not asked.checkpoint.exists()

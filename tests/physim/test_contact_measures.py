@@ -151,6 +151,38 @@ def test_a_floor_or_a_circle_closes_nothing_in() -> None:
         assert not outside(moving(scene, scene.pos + 100)).any()
 
 
+Wall = tuple[list[float], list[float]]
+SQUARE: list[Wall] = [([0, -2], [2, 0]), ([0, 2], [2, 0]), ([-2, 0], [0, 2]), ([2, 0], [0, 2])]
+"""Floor, ceiling and two sides: where they are and their half extents."""
+
+
+def walled(walls: list[Wall]) -> Scene:
+    """A disc among walls of radius 0.1."""
+    places, halves = zip(*walls, strict=True)
+    return shapes(
+        [CIRCLE, *[SEGMENT] * len(walls)],
+        [[0.0, 1.5], *places],
+        [0.2, *[0.1] * len(walls)],
+        body_type=torch.tensor([0, *[STATIC] * len(walls)]),
+        extent=torch.tensor([[0.0, 0.0], *halves]),
+    )
+
+
+@pytest.mark.parametrize("missing", range(4))
+def test_an_open_container_closes_nothing_in(missing: int) -> None:
+    scene = walled([wall for number, wall in enumerate(SQUARE) if number != missing])
+    assert boxes(scene).isinf().all()
+    assert not outside(scene).any()
+
+
+@pytest.mark.parametrize("more", [[], [([0, 0], [1, 0])], [([3, -2], [1, 0]), ([4, 0], [0, 2])]])
+def test_walls_with_a_free_end_change_nothing_about_a_closed_box(more: list[Wall]) -> None:
+    """None, one within, and two in a chain that begins at a corner."""
+    scene = walled([*SQUARE, *more])
+    assert boxes(scene)[0].tolist() == [[pytest.approx(-2.1)] * 2, [pytest.approx(2.1)] * 2]
+    assert not outside(scene).any()
+
+
 def test_the_truth_of_balls_stays_inside_and_sinks_little() -> None:
     world = Balls()
     run = rollout(world.engine(), Scene.batch_of(world.scenes(seed=3, count=4)), 500)

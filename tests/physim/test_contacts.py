@@ -14,7 +14,7 @@ from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant
 from physim.scene_inputs import Inputs, both_ways, graph_inputs
-from physim.scenes.scene import Scene
+from physim.scenes.scene import CIRCLE, SEGMENT, Scene
 from physim.variants import ContactNow
 from worlds.balls import Balls
 
@@ -37,6 +37,12 @@ def index_of(inputs: Inputs, name: str = "contacts") -> Tensor:
     given = inputs[name]
     assert isinstance(given, Edges)
     return given.index
+
+
+def row(count: int, apart: float, **fields: Tensor) -> Scene:
+    """Shapes side by side, at rest."""
+    pos = torch.stack([apart * torch.arange(count).double(), torch.zeros(count).double()], dim=1)
+    return Scene.of(pos, torch.zeros_like(pos), torch.ones(count), **fields)
 
 
 def reaching(graph: ModuleGraph, reach: float) -> ModuleGraph:
@@ -64,11 +70,11 @@ def test_far_contacts_are_left_out_and_change_nothing_else(touching: ModuleGraph
 
 
 @pytest.mark.usefixtures("searched")
-@pytest.mark.parametrize("reach", [0.0, 0.02, 0.5])
+@pytest.mark.parametrize(("ahead", "reach"), [(True, 0.0), (True, 0.02), (True, 0.5), (False, 0.02), (False, 0.5)])
 @pytest.mark.parametrize("messages", ["exchanged", "asymmetric"])
-def test_a_search_finds_what_looking_at_all_contacts_finds(messages: str, reach: float) -> None:
+def test_a_search_finds_what_looking_at_all_contacts_finds(messages: str, ahead: bool, reach: float) -> None:
     """In a batch of scenes of different sizes, with walls, in the same order."""
-    design = {"columns": SHAPES, "relations": ["contacts"], "contact_dt": 0.1, "messages": messages}
+    design = {"columns": SHAPES, "relations": ["contacts"], "contact_dt": 0.1, "messages": messages, "ahead": ahead}
     graph = reaching(interaction_variant(design=design), reach)
     scene = Scene.batch_of([Balls(balls=balls).scene(3, balls) for balls in (5, 1, 12)])
     inputs = graph_inputs(graph, scene, SHAPES)
@@ -78,6 +84,23 @@ def test_a_search_finds_what_looking_at_all_contacts_finds(messages: str, reach:
     found = index_of(search.near(inputs), name)
     assert torch.equal(found, index_of(near(graph, inputs), name))
     assert 0 < found.shape[1] < index_of(inputs, name).shape[1]
+
+
+@pytest.mark.usefixtures("searched")
+@pytest.mark.parametrize("radius", [0.1, 0.15, 0.3])
+@pytest.mark.parametrize("reach", [0.0, 0.05])
+def test_a_search_loses_nothing_at_the_very_limit(radius: float, reach: float, touching: ModuleGraph) -> None:
+    """The radii that the graph reads are rounded up to float32."""
+    sizes = torch.full((20,), radius, dtype=torch.float64)
+    read = float(sizes[0].float())
+    assert read > radius
+    scene = row(20, 2 * read + reach - 1e-12, shape=torch.ones(20, dtype=torch.int64), radius=sizes)
+    inputs = graph_inputs(reaching(touching, reach), scene, SHAPES)
+    search = ContactSearch.of(touching, scene, inputs)
+    assert search is not None
+    found = index_of(search.near(inputs))
+    assert torch.equal(found, index_of(near(touching, inputs)))
+    assert found.shape[1] > 0
 
 
 @pytest.mark.usefixtures("searched")
@@ -97,6 +120,16 @@ def test_few_contacts_are_not_searched(touching: ModuleGraph) -> None:
         scene = Balls(balls=balls).scene(3)
         search = ContactSearch.of(touching, scene, graph_inputs(touching, scene, SHAPES))
         assert (search is not None) == wanted
+
+
+@pytest.mark.parametrize("discs", [0, 20])
+def test_contacts_of_segments_are_not_searched_however_many(discs: int, touching: ModuleGraph) -> None:
+    extent = torch.tensor([[0.0, 0.2]]).repeat(60, 1)
+    extent[:discs] = 0
+    scene = row(60, 1.0, shape=torch.where(extent.any(dim=1), SEGMENT, CIRCLE), extent=extent)
+    inputs = graph_inputs(reaching(touching, 0.5), scene, SHAPES)
+    assert index_of(inputs).shape[1] > contacts.MANY * 60
+    assert ContactSearch.of(touching, scene, inputs) is None
 
 
 def test_a_search_changes_nothing_about_a_rollout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,17 @@ def test_what_cannot_meet_in_a_step_is_not_near() -> None:
     assert contact.near(first, second).tolist() == [False, True, False]
 
 
+def test_bodies_are_near_where_the_gap_after_a_free_step_is_under_the_limit() -> None:
+    contact = Contact(0.5)
+    assert contact.ahead == 0.5
+    assert contact.limit == math.inf
+    contact.reach.fill_(0.25)
+    assert contact.limit == 0.25
+    gaps = (0.0, 0.2, 0.3)
+    second = torch.cat([body(3 + gap, 0, vel=(-4, 0)) for gap in gaps])
+    assert contact.near(body(0, 0).repeat(3, 1), second).tolist() == [True, True, False]
+
+
 def test_a_link_sees_how_much_longer_it_is_than_at_rest() -> None:
     attributes = torch.tensor([[2.0, 50.0, 0.1]]).double()
     _, features = Link().double()(torch.zeros(1, 4).double(), torch.tensor([[3.0, 4.0, 0.0, 1.0]]).double(), attributes)

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from physim.interrupts import HeldInterrupts
+from physim.interrupts import HeldInterrupts, ignore_interrupts
 
 
 def test_ctrl_c_waits_while_held_and_raises_again_after() -> None:
@@ -41,3 +41,12 @@ def test_other_threads_may_hold_nothing_and_do_not_fail() -> None:
     thread.join()
     assert seen == [False]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_is_nothing_to_a_worker() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        ignore_interrupts()
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -15,7 +15,7 @@ from physim.interaction import interaction_variant
 from physim.relation_models import SymmetricMessage
 from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene
-from physim.variants import ContactNow, OneWayMessage, PlainMessage
+from physim.variants import REACHES, ContactNow, OneWayMessage, PlainMessage
 
 SHAPES = ("mass", "elasticity", "friction")
 CONTACT: dict[str, Any] = {"columns": SHAPES, "relations": ("pairs", "contacts"), "contact_dt": 0.1}
@@ -64,8 +64,8 @@ def test_only_messages_with_a_form_turn_with_the_direction(name: str, turns: boo
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_message_depends_on_all_that_it_is_given(name: str) -> None:
-    message, given = message_of(name), (random(6, 2), *ENDS)
-    given = tuple(value.clone().requires_grad_() for value in given)
+    message = message_of(name)
+    given = [value.clone().requires_grad_() for value in (random(6, 2), *ENDS)]
     slopes = torch.autograd.grad(message(*given).square().sum(), given)
     assert all(slope.abs().amax(dim=0).min() > 0 for slope in slopes)
 
@@ -78,6 +78,17 @@ def test_the_gap_now_is_the_same_however_fast_two_bodies_come_together() -> None
     assert torch.allclose(now(*bodies)[0], now(*fast)[0])
     assert not torch.allclose(ahead(*bodies)[0], ahead(*fast)[0])
     assert now(*bodies)[1].shape == (5, ContactNow.features)
+
+
+def test_who_is_near_now_does_not_depend_on_how_fast_two_bodies_come_together() -> None:
+    now = ContactNow(0.1)
+    now.contact.reach.fill_(0.5)
+    assert now.ahead == 0
+    assert now.limit == REACHES * 0.5
+    bodies = random(2, 50, 7).abs()
+    fast = bodies.clone()
+    fast[..., 2:4] *= 30
+    assert torch.equal(now.near(*bodies), now.near(*fast))
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -31,7 +31,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "LARGE", {"balls": {"9 balls": Balls(balls=9)}})
     monkeypatch.setattr(module, "UNSEEN", {"strings": Strings(masses=3)})
     monkeypatch.setattr(module, "CANDIDATES", ("best", "mlp"))
-    monkeypatch.setattr(module, "SWEPT", ("best_0.001",))
+    monkeypatch.setattr(module, "SWEPT", ("best",))
+    monkeypatch.setattr(module, "RATES", (1e-3,))
     monkeypatch.setattr(module, "CANDIDATE_SEEDS", (0, 1))
     monkeypatch.setattr(module, "QUICK", module.Scale(0.01, 0.01, 15, 0.01, 4, 2, 20, 30, 1))
     return module

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +8,7 @@ import pytest
 import torch
 
 from learners.physics import Physics
-from learners.physics.configs import CANDIDATES, CONFIGS, RATES, SWEPT, Config, graph_batch, prepared
+from learners.physics.configs import CANDIDATES, CONFIGS, Config, graph_batch, prepared
 from learners.physics.data import OneSteps
 from learners.physics.train import _columns
 from learners.physics.training import Objective
@@ -55,15 +54,9 @@ def test_the_learner_names_its_configurations_best_first() -> None:
     assert Physics().configs[:4] == ("best", "paper", "mlp", "dynamics_only")
 
 
-def test_every_configuration_is_a_row_of_a_table() -> None:
+def test_every_configuration_is_a_row_of_the_candidates_table() -> None:
     assert len(set(CANDIDATES)) == len(CANDIDATES)
-    assert {*CANDIDATES, *SWEPT} == set(CONFIGS)
-
-
-def test_the_sweep_changes_nothing_but_rates() -> None:
-    for name, (arm, rate) in SWEPT.items():
-        assert CONFIGS[name] == replace(CONFIGS[arm], rate=rate)
-    assert Counter(arm for arm, _ in SWEPT.values()) == dict.fromkeys(("best", "gns", "egnn", "paper"), len(RATES))
+    assert set(CANDIDATES) == set(CONFIGS)
 
 
 @pytest.mark.parametrize("name", CANDIDATES)

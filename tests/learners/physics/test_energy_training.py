@@ -138,7 +138,7 @@ def test_a_training_of_another_model_or_world_is_not_gone_on_with(
         trained(states, settings(config="mlp"), NBODY)
     with pytest.raises(PhysimError, match="is of a training with config mlp, not abstraction_network"):
         trained(states, settings(config="abstraction_network", resume=True), NBODY)
-    with pytest.raises(PhysimError, match=r"is of a training with parameters .*, not "):
+    with pytest.raises(PhysimError, match=r"is of a training with world.parameters .*, not "):
         trained(states_of(NBody(bodies=4), 1, 10, 20), settings(config="mlp", resume=True), NBody(bodies=4))
 
 

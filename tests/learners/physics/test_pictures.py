@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 from matplotlib import pyplot
 from matplotlib.patches import Circle, Polygon
 
 from learners.physics import pictures as module
+from learners.physics.baselines import ConstantVelocity
 from learners.physics.pictures import INSTANTS, bars, check_drawing, error_curves, limits_of, strobe
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
+from physim.scenes.scene import SEGMENT, Scene
 from physim.worlds import World
 from worlds.balls import Balls
 from worlds.nbody import NBody
@@ -31,6 +35,27 @@ def test_a_strobe_shows_every_round_body_at_every_instant(world: World, axes: An
     round_bodies = int((run.scene.shape != 2).sum())
     assert sum(isinstance(patch, Circle) for patch in drawn) == INSTANTS * round_bodies
     assert sum(isinstance(patch, Polygon) for patch in drawn) == INSTANTS * (run.scene.num_bodies - round_bodies)
+
+
+@pytest.mark.parametrize("world", [NBody(bodies=3), Balls(balls=2), Strings(masses=3)])
+def test_what_is_lost_is_not_drawn_and_the_rest_is(world: World, axes: Any) -> None:
+    run = rollout(world.engine(), world.scene(3), 20)
+    whole = len(strobe(run, axes, limits_of(run)).patches)
+    lost = run.pos.clone()
+    lost[-1, 0], lost[-3, 0] = torch.nan, torch.inf  # two of the instants drawn
+    axes.clear()
+    assert len(strobe(replace(run, pos=lost), axes, limits_of(run)).patches) == whole - 2
+
+
+def test_a_turned_segment_is_drawn_as_it_lies(axes: Any) -> None:
+    scene = Scene.of(
+        torch.zeros(1, 2), torch.zeros(1, 2), torch.ones(1), shape=torch.tensor([SEGMENT]),
+        radius=torch.tensor([0.1]), extent=torch.tensor([[2.0, 0.0]]), angle=torch.tensor([torch.pi / 2]),
+    )  # fmt: skip
+    run = rollout(ConstantVelocity(0.1), scene, 1)
+    assert limits_of(run, margin=0.0) == pytest.approx((-0.1, 0.1, -2.1, 2.1))
+    corners = strobe(run, axes).patches[0].get_xy()
+    assert (corners[:, 0].max(), corners[:, 1].max()) == pytest.approx((0.1, 2.0))
 
 
 def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from learners.physics import kept, report
+from learners.physics.baselines import ConstantVelocity
 from learners.physics.report import markdown_report, save_pictures, save_report
+from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.reports import Row, row
+from physim.worlds import World
 from worlds.balls import Balls
+from worlds.nbody import NBody
 
 PLACE: Row = {"world": "balls", "size": "6 balls"}
 
@@ -91,6 +96,15 @@ def test_candidates_have_means_with_intervals_over_seeds_and_their_updates() -> 
     assert column(report, "updates on balls") == ["91", "7"]
 
 
+def test_long_rollouts_are_judged_by_all_that_can_be_kept() -> None:
+    assert set(kept.UNITS) < set(report.KEPT)
+
+
+def test_a_law_that_was_not_judged_has_an_empty_cell() -> None:
+    unjudged: Row = {name: value for name, value in one_step(0.5).items() if name != "ratio"}
+    assert column(markdown_report({"unseen": [unjudged]}), "one-step ratio") == [""]
+
+
 def test_a_candidate_that_was_not_judged_on_a_size_has_an_empty_cell() -> None:
     rows = [one_step(0.5, arm="best"), one_step(0.5, arm="best", size="9 balls"), one_step(0.5, arm="mlp", model="mlp")]
     assert column(markdown_report({"candidates": rows}), "balls, 9 balls") == ["0.5", ""]
@@ -120,9 +134,25 @@ def test_a_ratio_that_no_bar_can_show_has_none_and_harms_nothing(tmp_path: Path)
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_each_world_has_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"STEPS": 20, "SCENES": 2}.items():
-        monkeypatch.setattr(f"learners.physics.report.{name}", value)
+        monkeypatch.setattr(report, name, value)
+
+
+@pytest.mark.usefixtures("short")
+def test_each_world_has_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
     save_pictures(tmp_path, {"balls": Balls(balls=2)}, {})
     assert [path.name for path in tmp_path.iterdir()] == ["balls.png"]
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(("name", "world"), [("balls", Balls(balls=2)), ("nbody", NBody(bodies=3))])
+def test_an_engine_that_blows_up_harms_no_picture(
+    name: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(LearnedEngine, "load", lambda weights: ConstantVelocity(inf))
+    save_pictures(tmp_path, {name: world}, {})
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.png"]

@@ -151,11 +151,6 @@ def test_data_of_another_world_or_step_is_refused_by_name(
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.h5"]
 
 
-def test_an_unknown_config_is_refused_with_the_known_ones(settings: Settings) -> None:
-    with pytest.raises(PhysimError, match=r"config must be one of best, paper, mlp, dynamics_only, .*, got 'worst'"):
-        train(NBody(), settings(config="worst"))
-
-
 def test_resuming_without_a_checkpoint_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match="there is no checkpoint"):
         train(NBody(), settings(resume=True))

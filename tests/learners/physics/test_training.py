@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 from lightning_fabric import Fabric
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from learners.physics.data import OneSteps
@@ -194,8 +191,9 @@ def test_a_training_of_other_data_is_not_gone_on_with(start: Start, mixed: Traje
 @pytest.mark.parametrize(
     ("world", "reason"),
     [
-        (NBody(bodies=3, gravity=5e4), r"parameters \{.*\"gravity\": 60000.0\}, not"),
-        (NBody(bodies=3, dt=2e-3), r"dt 0\.001, not 0\.002"),
+        (NBody(bodies=3, gravity=5e4), r"world\.parameters \{.*\"gravity\": 60000.0\}, not"),
+        (NBody(bodies=3, dt=2e-3), r"world\.dt 0\.001, not 0\.002"),
+        (NBody(bodies=3, substeps=7), r"world\.substeps \d+, not 7"),
     ],
 )
 def test_a_training_of_another_world_is_not_gone_on_with(
@@ -211,15 +209,18 @@ def test_a_training_of_another_world_is_not_gone_on_with(
         training(world, resume=True)
 
 
-def test_a_checkpoint_from_before_worlds_and_lengths_were_kept_still_loads(start: Start) -> None:
-    training = start()
-    training.checkpoint.save(training.progress)
-    path = training.checkpoint.path
-    with safe_open(path, framework="pt") as file:
-        header = file.metadata()
-    kept = {name: json.loads(header["training"])[name] for name in ("config", "seed", "scenes")}
-    save_file(load_file(path), path, header | {"training": json.dumps(kept)})
-    assert start(resume=True, updates=20).progress == training.progress
+def test_a_training_of_another_seed_of_data_is_not_gone_on_with(trajectory: Trajectory, settings: Settings) -> None:
+    world = NBody(bodies=3)
+    first = training_of(trajectory, settings(), world)
+    first.checkpoint.save(first.progress)
+    other = rollout(world.engine(), Scene.batch_of(world.scenes(seed=2, count=10)), 12)
+    with pytest.raises(PhysimError, match="is of a training with trajectories "):
+        training_of(other, settings(resume=True), world)
+
+
+def test_an_unknown_config_is_refused_with_the_known_ones(make: Make) -> None:
+    with pytest.raises(PhysimError, match=r"config must be one of best, paper, mlp, dynamics_only, .*, got 'worst'"):
+        make(config="worst")
 
 
 def test_processes_that_cut_the_groups_of_the_loss_are_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

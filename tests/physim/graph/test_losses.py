@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.graph import LSTM, Loss, ModuleGraph, Port, losses_of
+from physim.graph.losses import values_of
 
 
 class Squares(Loss):
@@ -37,6 +38,13 @@ def test_losses_come_by_name_from_one_run() -> None:
     losses, _ = losses_of(net, [Squares("action", policy), Squares("worth", value)], X, TARGETS)
     expected = net(X, outputs=policy).square().mean(), (net(X, outputs=value) - 1).square().mean()
     assert (losses["action"], losses["worth"]) == expected
+
+
+def test_values_come_by_port_however_often_one_is_named() -> None:
+    net, policy, value = two_heads(nn.Linear(3, 1))
+    values, _ = values_of(net, [value, policy, value], X)
+    assert list(values) == [value, policy]
+    assert all(torch.equal(values[port], net(X, outputs=port)) for port in (policy, value))
 
 
 def test_losses_of_one_stream_run_only_what_they_need() -> None:

@@ -44,6 +44,13 @@ def test_inverse_mass_is_0_unless_dynamic() -> None:
     assert scene.inverse_mass.tolist() == [1.0, 0.0, 0.0]
 
 
+def test_half_extents_turn_with_their_segments_at_all_instants() -> None:
+    scene = points(2, extent=torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+    angle = torch.tensor([[0.0, 0.0], [torch.pi / 2, 1.0]], dtype=torch.float64)
+    wanted = torch.tensor([[[3.0, 4.0], [0.0, 0.0]], [[-4.0, 3.0], [0.0, 0.0]]], dtype=torch.float64)
+    torch.testing.assert_close(scene.half_extents(angle), wanted)
+
+
 def test_a_batch_comes_apart_into_the_same_scenes() -> None:
     scenes = [points(count, seed=count) for count in (1, 3, 2)]
     batch = Scene.batch_of(scenes)
