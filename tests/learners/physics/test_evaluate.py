@@ -238,7 +238,7 @@ def test_a_guest_is_judged_in_the_same_table(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def truth(world):\n    return world.engine()\n")
     guest = f"{tmp_path / 'mine.py'}:truth"
     rows = evaluate([Balls(balls=2)], EvaluateSettings(scenes=2, steps=8, engines=(guest,)))
-    assert {row["model"] for row in rows} == {CONSTANT_VELOCITY, "best", "truth_4dt", guest}
+    assert {row["model"] for row in rows} >= {CONSTANT_VELOCITY, "best", "truth_4dt", guest}
     assert {row["value"] for row in named(rows, "rollout_position_error", guest)} == {0}
 
 
