@@ -31,7 +31,11 @@ from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl
 RESULTS = Path(__file__).parent / "results" / "interaction_networks"
 WORLDS: dict[str, dict[str, World]] = {
     "nbody": {f"{n} bodies": NBody(bodies=n) for n in (6, 3, 12)},
-    "balls": {f"{n} balls": Balls(balls=n) for n in (6, 3, 9)},
+    "balls": {
+        "6 balls": Balls(),
+        "6 elastic balls": Balls(restitution=1.0),
+        **{f"{n} balls": Balls(balls=n) for n in (3, 9)},
+    },
     "strings": {
         f"{n} masses, {pins} pins": Strings(masses=n, pins=pins)
         for n, pins in ((15, 1), (5, 1), (30, 1), (15, 0), (15, 2))
@@ -40,11 +44,7 @@ WORLDS: dict[str, dict[str, World]] = {
 """The paper's worlds by size; the first size of each is that of training."""
 LARGE: dict[str, dict[str, World]] = {
     "nbody": {"24 bodies": NBody(bodies=24)},
-    "balls": {
-        "30 balls": Balls(balls=30),
-        "100 balls": Balls(balls=100),
-        "6 elastic balls": Balls(restitution=1.0),
-    },
+    "balls": {f"{n} balls": Balls(balls=n) for n in (30, 100)},
     "strings": {"30 masses, 1 pins": Strings(masses=30)},
 }
 UNSEEN: dict[str, World] = {"putty": Putty(), "rubber": Rubber(), "charges": Charges(), "swirl": Swirl()}

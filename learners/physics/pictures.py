@@ -101,10 +101,11 @@ def bars(figures: Mapping[str, Mapping[str, float]], axes: Any, label: str) -> A
         places = [place + width * number for place, group in enumerate(figures.values()) if model in group]
         heights = [group[model] for group in figures.values() if model in group]
         axes.bar(places, heights, width, label=model)
-    axes.set_xticks([place + 0.4 - width / 2 for place in range(len(figures))], list(figures))
+    middles = [place + 0.4 - width / 2 for place in range(len(figures))]
+    axes.set_xticks(middles, list(figures), rotation=25, ha="right", rotation_mode="anchor")
     axes.set(yscale="log", ylabel=label)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", ncols=len(models), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     return axes
 
 
