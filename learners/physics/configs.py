@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
 from learners.physics.losses import EffectSize, ImpulseError, VelocityError
 from physim.contacts import near
-from physim.errors import PhysimError
 from physim.geometry import Contact
 from physim.graph import Edges, Loss, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant, mlp, paper_interaction_network, predicted
 from physim.normalisers import measuring
 from physim.relation_models import Measured
 from physim.scene_inputs import Inputs
-from physim.scenes.scene import PAIR, PIN, POINT, RELATION_KINDS, SPRING
+from physim.scenes.scene import PAIR, RELATION_KINDS
 from physim.worlds.base import World
 from physim.yardsticks import equivariant_network, particle_simulator
 
@@ -47,69 +47,50 @@ class Config:
     window: int = 1
 
 
-def _acting(data: OneSteps, world: World) -> dict[str, Any]:
+def _design(data: OneSteps, world: World) -> dict[str, Any]:
     """What acts in a world, as our networks are told: columns, relations, contact_dt, external."""
-    scene = data.scene
-    touching = bool((scene.shape != POINT).any())
-    acts = {
-        "pairs": world.forces is not None,
-        "springs": bool((scene.edge_kind == SPRING).any()),
-        "pins": bool((scene.edge_kind == PIN).any()),
-        "contacts": touching,
-    }
+    acting = Acting.of(world, data.scene)
     return {
         "columns": list(data.columns),
-        "relations": [kind for kind, there in acts.items() if there] or ["pairs"],
-        "contact_dt": world.dt if touching else None,
-        "external": _external(data),
+        "relations": list(acting.relations),
+        "contact_dt": world.dt if acting.shapes else None,
+        "external": acting.external,
     }
-
-
-def _external(data: OneSteps) -> bool:
-    return _damped(data) or bool((data.scene.gravity != 0).any())
-
-
-def _damped(data: OneSteps) -> bool:
-    return bool((data.scene.damping != 1).any())
 
 
 def _best(data: OneSteps, world: World, rounds: int = 4) -> ModuleGraph:
-    return interaction_network(**_acting(data, world), damped=_damped(data), rounds=rounds)
+    damped = Acting.of(world, data.scene).damping
+    return interaction_network(**_design(data, world), damped=damped, rounds=rounds)
 
 
 def _variant(data: OneSteps, world: World, **changes: object) -> ModuleGraph:
-    return interaction_variant(design=_acting(data, world) | {"damped": _damped(data)} | changes)
+    damped = Acting.of(world, data.scene).damping
+    return interaction_variant(design=_design(data, world) | {"damped": damped} | changes)
 
 
 def _gns(data: OneSteps, world: World) -> ModuleGraph:
-    return particle_simulator(**_acting(data, world))
+    return particle_simulator(**_design(data, world))
 
 
 def _egnn(data: OneSteps, world: World) -> ModuleGraph:
-    return equivariant_network(**_acting(data, world))
+    return equivariant_network(**_design(data, world))
 
 
 def _paper(data: OneSteps, world: World, change: bool = False) -> ModuleGraph:
-    scene = data.scene
+    acting, scene = Acting.of(world, data.scene), data.scene
     known = sorted({PAIR, *scene.edge_kind.unique().tolist()})
-    plain = known == [PAIR] and not _shaped(data)
+    plain = known == [PAIR] and not acting.shapes
     kinds = [] if plain else [RELATION_KINDS[kind] for kind in known]
-    return paper_interaction_network(kinds=kinds, external=_external(data), change=change)
-
-
-def _shaped(data: OneSteps) -> bool:
-    return bool((data.scene.shape != POINT).any())
+    return paper_interaction_network(kinds=kinds, external=acting.external, change=change)
 
 
 def _dynamics_only(data: OneSteps, world: World) -> ModuleGraph:
-    return paper_interaction_network(relations=False, external=_external(data))
+    return paper_interaction_network(relations=False, external=Acting.of(world, data.scene).external)
 
 
 def _mlp(data: OneSteps, world: World) -> ModuleGraph:
-    sizes = data.counts.unique().tolist()
-    if len(sizes) != 1:
-        raise PhysimError(f"config mlp wants scenes of one size, the data has scenes of {sizes} bodies")
-    return mlp(bodies=sizes[0], shapes=_shaped(data), external=_external(data))
+    acting = Acting.of(world, data.scene)
+    return mlp(bodies=data.one_size("config mlp"), shapes=acting.shapes, external=acting.external)
 
 
 def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:

@@ -81,6 +81,13 @@ class OneSteps:
         self.static["moves"] = (self.scene.inverse_mass > 0).to(precision(graph))[:, None]
         self.static["mass"] = self.scene.mass.to(precision(graph))[:, None]
 
+    def one_size(self, who: str) -> int:
+        """How many bodies every scene has; raises PhysimError where they differ, and `who` wants one size."""
+        sizes = self.counts.unique().tolist()
+        if len(sizes) != 1:
+            raise PhysimError(f"{who} wants scenes of one size, the data has scenes of {sizes} bodies")
+        return int(sizes[0])
+
     def at_most(self, examples: int) -> int:
         """`examples`, or as many as fit into 2**20 objects and relations where scenes are large."""
         rows = self.scene.num_bodies + self.scene.edge_index.shape[1]

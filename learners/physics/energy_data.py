@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from learners.physics.acting import Acting
 from learners.physics.configs import graph_batch
 from learners.physics.data import OneSteps
 from learners.task import Examples
@@ -18,7 +19,6 @@ from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.normalisers import measuring
 from physim.scene_inputs import Inputs
-from physim.scenes.scene import SPRING, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.worlds import World
 
@@ -34,7 +34,7 @@ class States:
     """
 
     def __init__(self, world: World, trajectory: Trajectory) -> None:
-        self.steps = OneSteps(replace(trajectory, metadata=world.metadata), columns_of(world))
+        self.steps = OneSteps(replace(trajectory, metadata=world.metadata), Acting.of(world, trajectory.scene).columns)
         self.quantities = quantities_of(world, trajectory)
 
     @property
@@ -75,19 +75,3 @@ def quantities_of(world: World, trajectory: Trajectory) -> Tensor:
     kinetic, potential = energies
     known = torch.stack([potential, kinetic, potential + kinetic], dim=-1)
     return torch.cat([known, measures.momentum(trajectory)], dim=-1)
-
-
-def columns_of(world: World) -> tuple[str, ...]:
-    """The attributes of bodies that energies may depend on."""
-    return ("mass", *world.columns)
-
-
-def has_external(scene: Scene) -> bool:
-    """Whether any scene has an external effect."""
-    return bool((scene.gravity != 0).any())
-
-
-def holders(world: World, scene: Scene) -> list[str]:
-    """The sets of relations of a world's scenes that may hold energy."""
-    acts = {"pairs": world.forces is not None, "springs": bool((scene.edge_kind == SPRING).any())}
-    return [kind for kind, there in acts.items() if there] or ["pairs"]

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from learners.physics.energy_data import States, columns_of, has_external, holders, scenes_batch
+from learners.physics.acting import Acting
+from learners.physics.energy_data import States, scenes_batch
 from learners.physics.training import identity_of, reported_on, split
 from learners.task import Examples, Task, built
 from learners.training import run_training
@@ -105,17 +106,17 @@ def trained(states: States, settings: TrainSettings, world: World) -> ModuleGrap
 
 
 def _network(world: World, states: States) -> ModuleGraph:
-    scene = states.steps.scene
+    acting = Acting.of(world, states.steps.scene)
     return abstraction_network(
-        columns=list(columns_of(world)), relations=holders(world, scene), external=has_external(scene)
+        columns=list(acting.columns), relations=list(acting.energy_relations), external=acting.gravity
     )
 
 
 def _mlp(world: World, states: States) -> ModuleGraph:
-    sizes = states.steps.counts.unique().tolist()
-    if len(sizes) != 1:
-        raise PhysimError(f"an MLP wants scenes of one size, the data has scenes of {sizes} bodies")
-    return abstraction_mlp(bodies=sizes[0], columns=list(columns_of(world)), external=has_external(states.steps.scene))
+    acting = Acting.of(world, states.steps.scene)
+    return abstraction_mlp(
+        bodies=states.steps.one_size("an MLP"), columns=list(acting.columns), external=acting.gravity
+    )
 
 
 MODELS = {"abstraction_network": Recipe(_network, rate=1e-2), "mlp": Recipe(_mlp, rate=1e-3)}

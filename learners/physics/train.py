@@ -10,6 +10,7 @@ from typing import Any
 
 from lightning_fabric import Fabric
 
+from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
 from learners.physics.training import EngineTask
 from learners.training import run_training
@@ -20,7 +21,7 @@ from physim.errors import PhysimError
 from physim.learner import TrainSettings
 from physim.scene_inputs import kinds_read
 from physim.scenes.files import load_trajectory
-from physim.scenes.scene import POINT, SHAPE_KINDS, Scene
+from physim.scenes.scene import SHAPE_KINDS, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.worlds import World
 
@@ -34,7 +35,7 @@ def train(world: World, settings: TrainSettings) -> Path:
 
     def make(fabric: Fabric) -> EngineTask:
         trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
-        return EngineTask(OneSteps(trajectory, _columns(world, trajectory.scene)), settings, world)
+        return EngineTask(OneSteps(trajectory, Acting.of(world, trajectory.scene).message_columns), settings, world)
 
     def save(task: EngineTask, provenance: Mapping[str, Any]) -> None:
         LearnedEngine(task.graph.float(), _terms(world, task, provenance)).save(settings.out)
@@ -67,12 +68,6 @@ def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajec
     if progress and made["parameters"] != world.parameters:
         print(f"the world's parameters are those of {settings.data}: {made['parameters']}", file=sys.stderr)
     return replace(trajectory, metadata=made)
-
-
-def _columns(world: World, scene: Scene) -> tuple[str, ...]:
-    """The attributes that messages may depend on: mass and what the world adds; for shapes what contacts depend on."""
-    touching = bool((scene.shape != POINT).any())
-    return ("mass", *(("elasticity", "friction") if touching else ()), *world.columns)
 
 
 def _terms(world: World, task: EngineTask, provenance: Mapping[str, Any]) -> Terms:

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from learners.physics import Physics
+from learners.physics.acting import Acting
 from learners.physics.configs import CANDIDATES, CONFIGS, Config, graph_batch, prepared
 from learners.physics.data import OneSteps
-from learners.physics.train import _columns
 from learners.physics.training import Objective
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
@@ -42,7 +42,7 @@ def examples_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[ModuleGr
     monkeypatch.setattr(OneSteps, "at_most", lambda data, examples: 64)
 
     def make(config: Config, world: World, trajectory: Trajectory) -> tuple[ModuleGraph, OneSteps]:
-        data = OneSteps(trajectory, _columns(world, trajectory.scene))
+        data = OneSteps(trajectory, Acting.of(world, trajectory.scene).message_columns)
         graph = config.build(data, world)
         data.serve(graph)
         return prepared(graph, data, 0, range(4)), data

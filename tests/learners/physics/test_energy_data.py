@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from learners.physics.energy import states_of
-from learners.physics.energy_data import States, holders, quantities_of, scenes_batch
+from learners.physics.energy_data import States, quantities_of, scenes_batch
 from physim import measures
 from physim.abstraction import abstraction_network
 from physim.engines.rollout import rollout
@@ -30,11 +30,6 @@ def test_an_example_has_the_quantities_of_its_scene(trajectory: Trajectory) -> N
         momentum = measures.momentum(trajectory.at(tick))[scene].tolist()
         wanted = [potential, kinetic, potential + kinetic, *momentum]
         assert quantities[example].tolist() == pytest.approx(wanted)
-
-
-@pytest.mark.parametrize(("world", "kinds"), [(NBody(), ["pairs"]), (Strings(), ["springs"])])
-def test_what_holds_energy_is_seen_in_the_scene(world: NBody | Strings, kinds: list[str]) -> None:
-    assert holders(world, world.scene(0)) == kinds
 
 
 def test_a_world_without_a_potential_is_refused_by_name() -> None:
