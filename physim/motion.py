@@ -5,18 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from physim.graph import ModuleGraph
-
 PREDICTIONS = ("velocity", "velocity_change")
 """What a graph for an engine may give, by the name of its output."""
-
-
-def moved(
-    graph: ModuleGraph, output: Tensor, pos: Tensor, vel: Tensor, moves: Tensor, dt: float, position_rule: float
-) -> tuple[Tensor, Tensor]:
-    """Positions and velocities after a step in which a graph gave `output`: `position_after` of `velocity_after`."""
-    after = velocity_after(graph.outputs[0].name, output, vel, moves)
-    return position_after(pos, vel, after, dt, position_rule), after
 
 
 def velocity_after(name: str, output: Tensor, vel: Tensor, moves: Tensor) -> Tensor:

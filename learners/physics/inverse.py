@@ -31,7 +31,7 @@ from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.geometry import Link
 from physim.graph import Edges
-from physim.motion import moved
+from physim.motion import position_after, velocity_after
 from physim.relation_models import Traits
 from physim.scene_inputs import Inputs, graph_inputs
 from physim.scenes.scene import RELATION_COLUMNS, SPRING, Scene
@@ -183,7 +183,8 @@ class Paths:
         path = [pos]
         for _ in range(WINDOW):
             output, memory = graph.step(near(graph, {**inputs, "pos": pos, "vel": vel}), memory)
-            pos, vel = moved(graph, output, pos, vel, moves, dt, rule)
+            before, vel = vel, velocity_after(graph.outputs[0].name, output, vel, moves)
+            pos = position_after(pos, before, vel, dt, rule)
             path.append(pos)
         return torch.stack(path)
 

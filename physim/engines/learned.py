@@ -17,7 +17,7 @@ from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
 from physim.interaction import predicted
-from physim.motion import moved
+from physim.motion import position_after, velocity_after
 from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
 
@@ -154,11 +154,12 @@ class LearnedEngine(Engine[LearnedState]):
     @torch.no_grad()
     def step(self, state: LearnedState) -> LearnedState:
         """Predict the new velocity and move by the truth's own position rule."""
-        pos, vel = torch.from_numpy(state.pos), torch.from_numpy(state.vel)
-        inputs = {**state.inputs, "pos": pos, "vel": vel}
+        pos, before = torch.from_numpy(state.pos), torch.from_numpy(state.vel)
+        inputs = {**state.inputs, "pos": pos, "vel": before}
         known = {name: inputs[name] for name in (*self.graph.inputs, *self.graph.relation_names)}
         acting = near(self.graph, known) if state.contacts is None else state.contacts.near(known)
         output, memory = self.graph.step(acting, state.memory)
-        pos, vel = moved(self.graph, output, pos, vel, state.moves, self.dt, self.terms.position_rule)
+        vel = velocity_after(self.graph.outputs[0].name, output, before, state.moves)
+        pos = position_after(pos, before, vel, self.dt, self.terms.position_rule)
         angle = state.angle + self.dt * state.angular_velocity
         return replace(state, pos=pos.numpy(), vel=vel.numpy(), angle=angle, memory=memory)

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from physim.graph import ModuleGraph
-from physim.motion import PREDICTIONS, moved, position_after, velocity_after
+from physim.motion import PREDICTIONS, position_after, velocity_after
 
 DT = 0.1
 
@@ -15,13 +14,6 @@ def random(*shape: int, seed: int) -> Tensor:
 
 
 POS, VEL, MOVES = random(5, 2, seed=0), random(5, 2, seed=1), torch.ones(5, 1, dtype=torch.float64)
-
-
-def graph_of(name: str) -> ModuleGraph:
-    """A graph that gives an output of this name."""
-    net = ModuleGraph()
-    net.returns(net.add(name, torch.nn.Identity(), net.input("vel")))
-    return net
 
 
 def test_a_predicted_velocity_is_the_next_one_to_the_last_bit() -> None:
@@ -57,15 +49,6 @@ def test_positions_move_by_the_rules_share_of_the_new_velocity(rule: float) -> N
     torch.testing.assert_close(position_after(POS, VEL, new, DT, rule), POS + DT * wanted, rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("rule", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_a_step_is_both(name: str, rule: float) -> None:
-    output = random(5, 2, seed=2)
-    pos, vel = moved(graph_of(name), output, POS, VEL, MOVES, DT, rule)
-    assert torch.equal(vel, velocity_after(name, output, VEL, MOVES))
-    assert torch.equal(pos, position_after(POS, VEL, vel, DT, rule))
-
-
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_a_step_has_derivatives_by_what_is_predicted_and_by_the_state(name: str) -> None:
     moves = MOVES.clone()
@@ -73,6 +56,7 @@ def test_a_step_has_derivatives_by_what_is_predicted_and_by_the_state(name: str)
     given = [value.clone().requires_grad_() for value in (random(5, 2, seed=2), POS, VEL)]
 
     def step(output: Tensor, pos: Tensor, vel: Tensor) -> tuple[Tensor, Tensor]:
-        return moved(graph_of(name), output, pos, vel, moves, DT, 0.5)
+        after = velocity_after(name, output, vel, moves)
+        return position_after(pos, vel, after, DT, 0.5), after
 
     assert torch.autograd.gradcheck(step, given)
