@@ -44,7 +44,7 @@ WORLDS: dict[str, dict[str, World]] = {
 """The paper's worlds by size; the first size of each is that of training."""
 LARGE: dict[str, dict[str, World]] = {
     "nbody": {"24 bodies": NBody(bodies=24)},
-    "balls": {f"{n} balls": Balls(balls=n) for n in (30, 100)},
+    "balls": {**{f"{n} balls": Balls(balls=n) for n in (30, 100)}, "6 elastic balls": Balls(restitution=1.0)},
     "strings": {"30 masses, 1 pins": Strings(masses=30)},
 }
 UNSEEN: dict[str, World] = {"putty": Putty(), "rubber": Rubber(), "charges": Charges(), "swirl": Swirl()}
