@@ -232,4 +232,6 @@ def markdown(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)
+    if not isinstance(cell, float):
+        return "" if cell is None else str(cell)
+    return f"{cell:,.0f}" if 999.5 <= abs(cell) < 1e6 else f"{cell:.3g}"

@@ -179,6 +179,13 @@ def test_groups_and_tables() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"), [(999.4, "999"), (999.6, "1,000"), (-12345.6, "-12,346"), (2.5e6, "2.5e+06"), (1e-5, "1e-05")]
+)
+def test_tables_show_three_digits_and_thousands_in_full(number: float, shown: str) -> None:
+    assert markdown(["error"], [[number]]).splitlines()[2] == f"| {shown} |"
+
+
 def test_rows_that_disagree_with_their_cell_are_refused(tmp_path: Path) -> None:
     grid = Grid(tmp_path / "grid.csv", [Cell("one", 0, (("world", "balls"),))], lambda cell: [{"world": "strings"}])
     with pytest.raises(PhysimError, match=r"gave rows whose world is \{'strings'\}"):
