@@ -33,7 +33,8 @@ def within(low: float, high: float, ticks: int) -> Axis:
     """These very ends, with ticks at round places between them."""
     step = _rounded((high - low) / max(ticks, 1))
     places = [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    return Axis(low, high, [(place, f"{place:.6g}") for place in places])
+    inside = [min(max(place, low), high) for place in places]  # products and quotients are rounded
+    return Axis(low, high, [(place, f"{place:.6g}") for place in inside])
 
 
 def powers(low: float, high: float, ticks: int) -> Axis:
