@@ -120,6 +120,9 @@ class Contact(Touching):
 
     def forward(self, *ends: Tensor) -> tuple[Tensor, Tensor]:
         sender, receiver = ends
+        dtype = self.normal.scale.dtype
+        if idle(sender):
+            return sender.new_empty(0, 2, dtype=dtype), sender.new_empty(0, self.features, dtype=dtype)
         apart, gap = _free_step(sender, receiver, self.dt)
         now = nearest(sender, receiver, 0.0).norm(dim=-1, keepdim=True) - radii(sender, receiver)
         direction = apart / apart.norm(dim=-1, keepdim=True).clamp(min=SMALLEST)
@@ -128,7 +131,6 @@ class Contact(Touching):
         before, after = -_along(moving, direction), -_along(changed, direction)
         slide = _along(changed, turned(direction))
         speed = (before.square() + after.square() + SMALLEST**2).sqrt()
-        dtype = self.normal.scale.dtype
         sizes = self.normal(torch.cat([speed.log(), before], dim=-1).to(dtype))[:, :1]
         slant = slide / (speed.square() + slide.square()).sqrt()
         step = self.normal.scale[1].double() * self.dt  # how much closer two bodies usually come in one step
@@ -147,6 +149,14 @@ class Contact(Touching):
     def measure_reach(self) -> None:
         """Set the reach to what two bodies usually come closer in a step, once that is measured."""
         self.reach.copy_(self.normal.scale[1] * self.dt)
+
+
+def idle(ends: Tensor) -> bool:
+    """Whether there is nothing to compute along relations: most steps of a scene have no contact.
+
+    Where gradients are taken, everything runs, so that every parameter has one.
+    """
+    return not len(ends) and not torch.is_grad_enabled()
 
 
 def turned(direction: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from physim.geometry import SMALLEST, turned
+from physim.geometry import SMALLEST, idle, turned
 from physim.normalisers import Percentiles, Welford
 
 
@@ -69,6 +69,8 @@ class SymmetricMessage(nn.Module):
                 parameter.mul_(0.1)
 
     def forward(self, direction: Tensor, geometry: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
+        if idle(direction):
+            return direction
         features = torch.cat([sender + receiver, sender * receiver, geometry], dim=-1)
         size, along, across = (self.bend(features) + self.line(features)).split(1, dim=-1)
         return size.clamp(-40, 20).exp() * (along * direction + across * turned(direction))

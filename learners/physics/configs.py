@@ -122,8 +122,8 @@ CONFIGS = {
     "squares": replace(BEST, losses=_velocity_losses),
     "noise": replace(BEST, walk=3e-4),
     "windows": replace(BEST, window=4),
-    "gns": replace(BEST, build=_gns, losses=_velocity_losses, rate=1e-3, walk=3e-4),
-    "egnn": replace(BEST, build=_egnn, rate=1e-3),
+    "gns": replace(BEST, build=_gns, losses=_velocity_losses, walk=3e-4),
+    "egnn": replace(BEST, build=_egnn),
     "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
 CANDIDATES: tuple[str, ...] = (

@@ -13,6 +13,7 @@ from physim.engines.rollout import rollout
 from physim.geometry import Contact
 from physim.graph import Edges, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant
+from physim.relation_models import SymmetricMessage
 from physim.scene_inputs import Inputs, both_ways, graph_inputs
 from physim.scenes.scene import CIRCLE, SEGMENT, Scene
 from physim.variants import ContactNow
@@ -148,3 +149,25 @@ def test_one_who_sees_only_now_is_told_of_bodies_near_now() -> None:
     apart[1, 0] = 3.0
     assert geometry.near(discs[:1], discs[1:]).tolist() == [True]
     assert geometry.near(apart[:1], apart[1:]).tolist() == [False]
+
+
+@pytest.mark.parametrize("near_by", [False, True])
+def test_modules_rest_only_where_nothing_touches_and_no_gradient_is_taken(
+    near_by: bool, touching: ModuleGraph, crowd: Crowd
+) -> None:
+    inputs = graph_inputs(touching, crowd(6, 1, True), SHAPES)
+    if not near_by:
+        inputs["contacts"] = Edges(index_of(inputs)[:, :0])
+    ran: list[bool] = []
+    model = touching.get_submodule("contacts_model_1")
+    assert isinstance(model, SymmetricMessage)
+    model.bend.register_forward_hook(lambda *_: ran.append(True))
+    trained = touching(inputs)
+    assert len(ran) == 4
+    with torch.no_grad():
+        rested = touching(inputs)
+    assert len(ran) == (8 if near_by else 4)
+    assert torch.equal(rested, trained) and rested.dtype == trained.dtype
+    assert bool(rested.any()) == near_by
+    trained.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
