@@ -13,6 +13,7 @@ from physim.errors import PhysimError
 from physim.reports import Row
 
 if TYPE_CHECKING:
+    from physim.scenes.tracks import Tracks
     from physim.worlds import World
 
 Precision = Literal["32-true", "64-true", "bf16-mixed"]
@@ -96,6 +97,10 @@ class Learner(ABC):
 
         On KeyboardInterrupt the checkpoint is left behind and the exception passes on.
         """
+
+    @abstractmethod
+    def train_tracks(self, tracks: Tracks, settings: TrainSettings) -> Path:
+        """The same on positions over time, of which no world is known; `settings.config` and its data say nothing."""
 
     @abstractmethod
     def evaluate(self, worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:

@@ -8,6 +8,7 @@ from typing import final
 
 from physim.learner import EvaluateSettings, Learner, TrainSettings
 from physim.reports import Row
+from physim.scenes.tracks import Tracks
 from physim.worlds.base import World
 
 
@@ -25,6 +26,11 @@ class Physics(Learner):
         from learners.physics.train import train
 
         return train(world, settings)
+
+    def train_tracks(self, tracks: Tracks, settings: TrainSettings) -> Path:
+        from learners.physics.tracks import train_tracks
+
+        return train_tracks(tracks, settings)
 
     def evaluate(self, worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
         from learners.physics.evaluate import evaluate

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -17,39 +15,17 @@ import tyro
 
 from physim import plugins
 from physim.checks import TEST_SEEDS_FROM, check_positive, check_seed
+from physim.cli.base import PlainCommand, WorldCommand, learner_of
 from physim.cli.parameters import parameters_of
+from physim.cli.training import Train
 from physim.errors import PhysimError
-from physim.learner import EvaluateSettings, Learner, Precision, TrainSettings
+from physim.learner import EvaluateSettings
 from physim.outputs import check_writable
 from physim.reports import check_report, report, table
 
-WorldName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="WORLD")]
 EVERY_WORLD = "all"
 """What `physim evaluate` calls all registered worlds, each with its own parameters' defaults."""
 BenchName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
-
-
-@dataclass(frozen=True)
-class PlainCommand(ABC):
-    """A command that is about no world in particular."""
-
-    @abstractmethod
-    def run(self) -> None:
-        """Do it."""
-
-
-@dataclass(frozen=True)
-class WorldCommand(ABC):
-    """A command about one world, whose parameters are flags too; with `sweeps` these take several values."""
-
-    sweeps: ClassVar[bool] = False
-
-    world: WorldName
-    """A registered world (see: physim worlds) or path/to/file.py:function."""
-
-    @abstractmethod
-    def run(self, parameters: Mapping[str, Any]) -> None:
-        """Do it with the world of these parameters, those at their defaults left out."""
 
 
 @dataclass(frozen=True)
@@ -88,62 +64,6 @@ class Generate(WorldCommand):
         check_writable(out, "--out")
         generate(world, scenes=self.scenes, steps=self.steps, seed=self.seed, workers=self.workers, out=out)
         print(out)
-
-
-@dataclass(frozen=True)
-class Train(WorldCommand):
-    """Train a learned engine of a world and write its weights to one safetensors file."""
-
-    data: Path | None = None
-    """Trajectories to learn from (physim generate); without them, scenes are simulated first."""
-    config: str = "best"
-    """What to train: best, paper (Battaglia et al. 2016), or a baseline: mlp, dynamics_only."""
-    minutes: float | None = None
-    """Stop after this time (of the processor, with --threads 1); without it, the configuration's own length."""
-    updates: int | None = None
-    """Stop after this many updates: a length that gives the same weights on every run."""
-    rate: float | None = None
-    """The learning rate to begin with; without it, the configuration's own."""
-    seed: int = 0
-    """What weights, noise and batches are drawn from; under 90000, the rest are for tests."""
-    resume: bool = False
-    """Go on from the checkpoint that an interrupted run left beside --out. With --updates the losses are those of a run
-    without a break; with --minutes the schedule follows the clock."""
-    out: Path | None = None
-    """The weights file to write; without it, the world's name with .safetensors in this folder."""
-    scenes: int = 1000
-    """How many scenes to simulate where no data is given."""
-    steps: int = 1000
-    """How many steps of each such scene to simulate."""
-    precision: Precision = "32-true"
-    """The numbers that training computes with."""
-    threads: int | None = None
-    """How many threads torch uses; without it, torch decides."""
-    learner: str = "physics"
-    """Which installed learner trains."""
-
-    def run(self, parameters: Mapping[str, Any]) -> None:
-        """Write the weights and print their path."""
-        from physim.worlds import find_world
-
-        world = find_world(self.world, dict(parameters))
-        settings = self.settings(self.out or Path(f"{world.name}.safetensors"))
-        check_writable(settings.out, "--out")
-        learner = _learner(self.learner)
-        if self.config not in learner.configs:
-            raise PhysimError(f"unknown config {self.config!r}: the known ones are {', '.join(learner.configs)}")
-        try:
-            path = learner.train(world, settings)
-        except KeyboardInterrupt as stop:
-            left = settings.checkpoint.exists()
-            raise KeyboardInterrupt(f": --resume goes on from {settings.checkpoint}" if left else "") from stop
-        if os.environ.get("RANK", "0") == "0":  # torchrun starts one command line for each process
-            print(path)
-
-    def settings(self, out: Path) -> TrainSettings:
-        """The flags as the learner takes them."""
-        given = {item.name: getattr(self, item.name) for item in fields(TrainSettings)}
-        return TrainSettings(**{**given, "out": out})
 
 
 @dataclass(frozen=True)
@@ -186,7 +106,7 @@ class Evaluate(WorldCommand):
         names = plugins.names(plugins.WORLDS) if self.world == EVERY_WORLD else [self.world]
         worlds = [find_world(name, values) for name in names for values in combinations]
         with contextlib.redirect_stdout(sys.stderr):
-            rows = _learner(self.learner).evaluate(worlds, settings)
+            rows = learner_of(self.learner).evaluate(worlds, settings)
         report(rows, self.json)
 
 
@@ -252,14 +172,6 @@ COMMANDS: dict[str, type[AnyCommand]] = {
     "play": Play,
     "bench": Bench,
 }
-
-
-def _learner(name: str) -> Learner:
-    """The registered learner of that name, made."""
-    learner = plugins.load(plugins.LEARNERS, name)()
-    if not isinstance(learner, Learner):
-        raise PhysimError(f"learner {name} must be a physim.learner.Learner, got {type(learner).__name__}")
-    return learner
 
 
 def _described(name: str) -> dict[str, str]:

@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, make_dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Union
 
 import tyro
 
-from physim.cli.commands import COMMANDS, EVERY_WORLD, AnyCommand, WorldCommand
+from physim.cli.base import WorldCommand
+from physim.cli.commands import COMMANDS, EVERY_WORLD, AnyCommand
 from physim.cli.parameters import Parameter, flags, parameters_of
+from physim.cli.training import TRACKS, Train, TrainTracks
 from physim.errors import PhysimError
 
 DESCRIPTION = "Learned physics engines beside the true ones: simulate worlds, learn them, judge and watch the result."
@@ -31,11 +34,23 @@ def parse(arguments: Sequence[str]) -> Callable[[], None]:
         raise PhysimError(f"the first argument must be one of {', '.join(COMMANDS)}")
     name, rest = arguments[0], arguments[1:]
     named = bool(rest) and not rest[0].startswith("-")
+    if issubclass(chosen, WorldCommand) and named and Path(rest[0]).suffix.lower() in TRACKS:
+        chosen = _of_tracks(chosen, name, rest[0])
     if issubclass(chosen, WorldCommand) and named:
         return _parse_world_command(chosen, name, rest)
     command, unknown = _run_tyro(chosen, f"physim {name}", rest, chosen.__doc__)
     _refuse_unknown(unknown, name, chosen, [])
     return partial(command.run, {}) if isinstance(command, WorldCommand) else command.run
+
+
+def _of_tracks(chosen: type[WorldCommand], name: str, file: str) -> type[AnyCommand]:
+    """What a command about worlds does with a file of positions over time: it can be trained on."""
+    if chosen is not Train:
+        raise PhysimError(
+            f"physim {name} needs a world, whose truth it simulates, and {file} has none: it is for physim train, "
+            "which learns from positions over time"
+        )
+    return TrainTracks
 
 
 def _parse_world_command(chosen: type[WorldCommand], name: str, rest: Sequence[str]) -> Callable[[], None]:
@@ -77,7 +92,7 @@ def _sentence(box: str) -> str:
 
 
 def _own_flags(chosen: type[AnyCommand]) -> list[str]:
-    return [field.name for field in fields(chosen) if field.name not in ("world", "name")]
+    return [field.name for field in fields(chosen) if field.name not in ("world", "name", "file")]
 
 
 def _refuse_clashes(parameters: list[Parameter], name: str, chosen: type[AnyCommand]) -> None:

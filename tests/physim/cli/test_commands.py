@@ -14,6 +14,7 @@ from physim import plugins
 from physim.cli import main
 from physim.learner import EvaluateSettings, Learner, TrainSettings
 from physim.reports import Row, row
+from physim.scenes.tracks import Tracks
 from physim.worlds import World
 
 HEAVY = ("torch", "numpy", "scipy", "torch_geometric", "lightning_fabric", "pygame", "h5py")
@@ -54,6 +55,10 @@ class Recorded(Learner):
         if settings.updates == 13:
             raise KeyboardInterrupt
         settings.out.write_text(f"{world.metadata} {settings}")
+        return settings.out
+
+    def train_tracks(self, tracks: Tracks, settings: TrainSettings) -> Path:
+        settings.out.write_text(f"{tracks.metadata} {settings}")
         return settings.out
 
     def evaluate(self, worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
