@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from learners.physics.configs import BEST, graph_batch, prepared
 from learners.physics.training import identity_of, reported_on, split
-from learners.physics.windows import POSITION_RULE, Windows, path_by_changes
+from learners.physics.windows import NODES, POSITION_RULE, Windows, path_by_changes
 from learners.task import Examples, Task, built
 from learners.training import run_training
 from physim.engines.learned import LearnedEngine, Terms
@@ -35,6 +35,8 @@ SHARPENED_FROM = 0.2
 """The share of the training after which the engine's own forces sharpen the smoothed paths."""
 SLIGHT = 1e-3
 """The share of the usual bend that counts as noise where there is less."""
+WINDOWS = 16
+"""How many windows with all their nodes an update learns from."""
 JUDGED = 256
 """On how many windows a report stands at most."""
 
@@ -104,19 +106,20 @@ class TracksTask(Task):
 
     graph: ModuleGraph
     objective: BentPaths
-    batch, rate, minutes = 16, BEST.rate, 5.0
+    rate, minutes = BEST.rate, 5.0
     loss_names = ("bend",)
 
     def __init__(self, tracks: Tracks, settings: TrainSettings) -> None:
         self.seed = settings.seed
         columns = ("mass", *(name for name in tracks.columns if name != "mass"))
         self.windows = windows = Windows(tracks, columns)
+        self.batch = WINDOWS * (NODES // len(windows.nodes))  # about as many states, however long windows are
         self.identity = identity_of(windows.data)
         learned, unseen = split(len(windows.scenes))
         self.learned, self.unseen = windows.of(learned), windows.of(unseen)
 
         def build() -> ModuleGraph:
-            return interaction_network(list(columns), ["pairs"], external=True, damped=True)
+            return interaction_network(columns=list(columns), relations=["pairs"], external=True, damped=True)
 
         self.graph = built(build, settings)
         windows.data.serve(self.graph)
