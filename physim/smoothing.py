@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
 from typing import final
 
@@ -67,7 +66,7 @@ def fitted_smoothing(segments: Sequence[Floats]) -> Smoothing:
         raise PhysimError(f"tracks: smoothing wants {SHORTEST} instants in a row, no segment is so long")
     scores = {window: _scores(known, window) for window in _windows(max(map(len, known)))}
     # where there is no noise, all windows are as good but for rounding
-    least = min(left_out for left_out, _ in scores.values()) + ROUNDING**2 * _size(known)
+    least = min(left_out for left_out, _ in scores.values()) + ROUNDING**2 * _largest(known)
     window = next(window for window, (left_out, _) in scores.items() if left_out <= least)
     return Smoothing(window, scores[window][1] ** 0.5)
 
@@ -77,7 +76,7 @@ def _scores(segments: Sequence[Floats], window: int) -> tuple[float, float]:
     left_out, squares, count, freedom = 0.0, 0.0, 0.0, 0.0
     for segment in segments:
         rest = (segment - Smoothing(window, inf).paths(segment)).reshape(len(segment), -1)
-        free = 1 - _leverage(len(segment), min(window, _odd(len(segment))))
+        free = 1 - leverage(len(segment), min(window, _odd(len(segment))))
         left_out += float(np.square(rest / free[:, None]).sum())
         squares += float(np.square(rest).sum())
         count += rest.size
@@ -85,7 +84,7 @@ def _scores(segments: Sequence[Floats], window: int) -> tuple[float, float]:
     return left_out / count, squares / freedom
 
 
-def _leverage(instants: int, window: int) -> Floats:
+def leverage(instants: int, window: int) -> Floats:
     """By how much each smoothed position follows the measured one [instants]."""
     basis, _ = np.linalg.qr(np.polynomial.legendre.legvander(np.linspace(-1, 1, window), ORDER))
     share: Floats = np.square(basis).sum(axis=1)
@@ -98,7 +97,6 @@ def _windows(longest: int) -> list[int]:
     sizes = [SHORTEST]
     while (size := _odd(round(GROWTH * sizes[-1]) + 1)) <= longest:
         sizes.append(size)
-    assert all(first < second for first, second in pairwise(sizes))
     return sizes
 
 
@@ -106,5 +104,6 @@ def _odd(size: int) -> int:
     return size - 1 + size % 2
 
 
-def _size(segments: Sequence[Floats]) -> float:
+def _largest(segments: Sequence[Floats]) -> float:
+    """The square of the largest coordinate."""
     return max(float(np.square(segment).max(initial=0.0)) for segment in segments)

@@ -19,8 +19,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from learners.physics.configs import BEST, graph_batch, prepared
+from learners.physics.path_windows import NODES, POSITION_RULE, Windows, path_by_changes
 from learners.physics.training import identity_of, reported_on, split
-from learners.physics.windows import NODES, POSITION_RULE, Windows, path_by_changes
 from learners.task import Examples, Task, built
 from learners.training import run_training
 from physim.engines.learned import LearnedEngine, Terms

@@ -137,13 +137,14 @@ def check_attribute(where: str, name: str, values: Floats) -> None:
 
 
 def _step(file: Path, recordings: Sequence[Recording]) -> float:
-    """The seconds between two instants: by the usual difference of times, made exact over all of them."""
+    """The seconds between two instants: by the usual difference of times, made exact over all that are even."""
     differences = np.concatenate([np.diff(recording.times) for recording in recordings])
     if not len(differences):
         raise PhysimError(f"{file} has one instant a scene, wanted at least {SHORTEST}")
     usual = float(np.median(differences))
     steps = np.round(differences / usual).clip(min=1)
-    return float(f"{differences.sum() / steps.sum():.{DIGITS}g}")
+    even = np.abs(differences / usual - steps) <= 2 * UNEVEN  # those that are not are refused later, by their place
+    return float(f"{differences[even].sum() / steps[even].sum():.{DIGITS}g}")
 
 
 def _segments(file: Path, recording: Recording, dt: float) -> list[Segment]:
