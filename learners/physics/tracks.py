@@ -24,6 +24,7 @@ from learners.physics.training import identity_of, reported_on, split
 from learners.task import Examples, Task, built
 from learners.training import run_training
 from physim.engines.learned import LearnedEngine, Terms
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interaction import interaction_network
 from physim.learner import TrainSettings
@@ -154,7 +155,10 @@ def train_tracks(tracks: Tracks, settings: TrainSettings) -> Path:
 
     Bodies act on each other in pairs, and on each acts what is the same everywhere: a steady pull, and a drag. The
     losses of all updates stand beside the weights, in a CSV file.
+    Raises: PhysimError where the precision would round the measured paths.
     """
+    if settings.precision == "bf16-mixed":
+        raise PhysimError("precision: bf16-mixed rounds positions by more than their noise, wanted 32-true or 64-true")
 
     def make(fabric: Fabric) -> TracksTask:
         task = TracksTask(tracks, settings)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, make_dataclass
 from functools import partial
+from inspect import getdoc
 from pathlib import Path
 from typing import Any, Union
 
@@ -38,7 +39,7 @@ def parse(arguments: Sequence[str]) -> Callable[[], None]:
         chosen = _of_tracks(chosen, name, rest[0])
     if issubclass(chosen, WorldCommand) and named:
         return _parse_world_command(chosen, name, rest)
-    command, unknown = _run_tyro(chosen, f"physim {name}", rest, chosen.__doc__)
+    command, unknown = _run_tyro(chosen, f"physim {name}", rest, getdoc(chosen))
     _refuse_unknown(unknown, name, chosen, [])
     return partial(command.run, {}) if isinstance(command, WorldCommand) else command.run
 
@@ -62,7 +63,7 @@ def _parse_world_command(chosen: type[WorldCommand], name: str, rest: Sequence[s
     parameters = [parameter.several() if chosen.sweeps else parameter for parameter in known]
     _refuse_clashes(parameters, name, chosen)
     both = make_dataclass(chosen.__name__, flags(parameters), bases=(chosen,), frozen=True, kw_only=True)
-    command, unknown = _run_tyro(both, f"physim {name}", rest, chosen.__doc__)
+    command, unknown = _run_tyro(both, f"physim {name}", rest, getdoc(chosen))
     _refuse_unknown(unknown, name, chosen, parameters)
     values = {parameter.name: getattr(command, parameter.name) for parameter in parameters}
     given = {parameter.name for parameter in parameters if values[parameter.name] != parameter.default}

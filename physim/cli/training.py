@@ -99,8 +99,6 @@ class TrainTracks(PlainCommand):
     """Go on from the checkpoint that an interrupted run left beside --out."""
     out: Path | None = None
     """The weights file to write; without it, the file's name with .safetensors in this folder."""
-    precision: Precision = "32-true"
-    """The numbers that training computes with."""
     threads: int | None = None
     """How many threads torch uses; without it, torch decides."""
     learner: str = "physics"
@@ -115,7 +113,6 @@ class TrainTracks(PlainCommand):
             rate=self.rate,
             seed=self.seed,
             resume=self.resume,
-            precision=self.precision,
             threads=self.threads,
         )
         from physim.scenes.tracks import read_tracks

@@ -13,6 +13,7 @@ from learners.physics.path_windows import Windows
 from learners.physics.tracks import BentPaths, TracksTask, train_tracks
 from physim.engines.learned import LearnedEngine
 from physim.engines.rollout import rollout
+from physim.errors import PhysimError
 from physim.learner import TrainSettings
 from physim.scenes.scene import Scene
 from physim.scenes.tracks import read_tracks
@@ -107,6 +108,11 @@ def test_going_on_gives_the_losses_of_a_training_without_a_break(
             losses.append([row["bend"] for row in csv.DictReader(file)])
     assert losses[0] == losses[1]
     assert len(losses[0]) == 10
+
+
+def test_numbers_too_short_for_the_paths_are_refused(table: Callable[[list[str]], Path], settings: Settings) -> None:
+    with pytest.raises(PhysimError, match="precision: bf16-mixed rounds positions"):
+        train_tracks(read_tracks(table(pulled()), 25.0), settings(precision="bf16-mixed"))
 
 
 def test_forces_that_are_true_miss_paths_by_the_noise_alone(
