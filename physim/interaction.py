@@ -47,6 +47,8 @@ class Design:
 
     def __post_init__(self) -> None:
         check_relations(self.relations, self.contact_dt)
+        if self.rounds < 1:
+            raise PhysimError(f"rounds must be at least 1, got {self.rounds}")
         if self.messages not in MESSAGES:
             raise PhysimError(f"messages must be one of {', '.join(MESSAGES)}, got '{self.messages}'")
 

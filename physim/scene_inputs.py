@@ -9,7 +9,18 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
-from physim.scenes.scene import CIRCLE, PAIR, PIN, POINT, RELATION_COLUMNS, RELATION_KINDS, SEGMENT, SPRING, Scene
+from physim.scenes.scene import (
+    CIRCLE,
+    DYNAMIC,
+    PAIR,
+    PIN,
+    POINT,
+    RELATION_COLUMNS,
+    RELATION_KINDS,
+    SEGMENT,
+    SPRING,
+    Scene,
+)
 
 Inputs = dict[str, Tensor | Edges]
 _ONCE = {"pairs": (PAIR,), "contacts": (PAIR,), "springs": (SPRING,), "pins": (PIN,)}
@@ -120,8 +131,11 @@ def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
     if len(scene.damping.unique()) > 1:
         raise PhysimError(f"damping: a graph wants the same in all scenes, got {scene.damping.unique().tolist()}")
     shapes = {"extent", "outline"} & set(graph.inputs)
-    if shapes and bool(((scene.extent != 0).any(-1) & (scene.angular_velocity != 0)).any()):
+    long = (scene.extent != 0).any(-1)
+    if shapes and bool((long & (scene.angular_velocity != 0)).any()):
         raise PhysimError("angular_velocity: a graph takes segments for ones that do not turn, got some that do")
+    if "extent" in graph.inputs and bool((long & (scene.body_type == DYNAMIC)).any()):
+        raise PhysimError("body_type: a graph takes segments for walls, static or kinematic, got dynamic ones")
 
 
 def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:

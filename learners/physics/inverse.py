@@ -158,6 +158,8 @@ class Paths:
         seen = torch.cat([pos[start : start + WINDOW + 1] for start in starts], dim=1)
         bend = _bent(seen).square().sum(dim=(0, 2))[:, None].sqrt()
         usual = bend[_moving(copies)].median()
+        if not usual > 0:
+            raise PhysimError("trajectory: its bodies keep their velocities, so nothing can be told of them")
         inputs = graph_inputs(engine.graph, copies, engine.terms.columns)
         return cls(engine, unknown, scene, inputs, vel, seen, (bend.square() + (SLIGHT * usual).square()).sqrt())
 

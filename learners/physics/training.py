@@ -106,17 +106,22 @@ class EngineTask(Task):
         return inputs, targets
 
     def figures(self) -> dict[str, float]:
-        """The mean squared error of the change of velocity over constant velocity's, on scenes not learned from."""
+        """The mean squared error of the change of velocity over constant velocity's, on scenes not learned from.
+
+        None where nothing changes in these.
+        """
         rng = np.random.default_rng((self.seed, 2))
         inputs, targets = self.data.examples(*self.data.draw(rng, self.data.at_most(2048), self.unseen))
         with torch.no_grad():
             output = self.graph(graph_batch(self.graph, inputs)).double()
         error = output - targets[predicted(self.graph).name]
         moves = inputs["moves"]
-        ratio = (error.square() * moves).sum() / (targets["velocity_change"].square() * moves).sum()
-        return {"ratio": float(ratio)}
+        change = (targets["velocity_change"].square() * moves).sum()
+        return {"ratio": float((error.square() * moves).sum() / change)} if change > 0 else {}
 
     def sentence(self, figures: Mapping[str, float]) -> str:
+        if not figures:
+            return f"nothing changes in {reported_on(self.data.scenes)}, so they tell nothing"
         return f"{figures['ratio']:.2e} of constant velocity's error on {reported_on(self.data.scenes)}"
 
     def _disturb(

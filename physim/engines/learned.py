@@ -41,7 +41,7 @@ class Terms:
     damping: float = 1.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.position_rule, int | float):
+        if not (isinstance(self.position_rule, int | float) and 0 <= self.position_rule <= 1):
             raise PhysimError(f"position_rule: these weights say {self.position_rule!r}, wanted a number from 0 to 1")
 
     @classmethod

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant, paper_interaction_network
 from physim.scene_inputs import graph_inputs, kinds_read
-from physim.scenes.scene import PIN, SPRING, Scene
+from physim.scenes.scene import CIRCLE, DYNAMIC, PIN, SEGMENT, SPRING, STATIC, Scene
 
 SHAPES = ("mass", "elasticity", "friction")
 Crowd = Callable[..., Scene]
@@ -92,3 +93,14 @@ def test_points_touch_nothing(touching: ModuleGraph, crowd: Crowd) -> None:
     index = edges(touching, scene, "contacts").index
     assert 0 not in index
     assert len(index.unique()) > 1
+
+
+def test_segments_are_walls_to_graphs_that_collide() -> None:
+    graph = interaction_network(relations=["contacts"], contact_dt=0.1)
+    fields = {"shape": torch.tensor([CIRCLE, SEGMENT]), "extent": torch.tensor([[0.0, 0.0], [1.0, 0.0]])}
+    kinds = {"body_type": torch.tensor([DYNAMIC, STATIC])}
+    pos = torch.tensor([[0.0, 1.0], [0.0, 0.0]])
+    wall = Scene.of(pos, torch.zeros(2, 2), torch.tensor([1.0, 0.0]), **fields, **kinds)
+    assert "contacts" in graph_inputs(graph, wall, ["mass"])
+    with pytest.raises(PhysimError, match="segments for walls, static or kinematic, got dynamic ones"):
+        graph_inputs(graph, Scene.of(pos, torch.zeros(2, 2), torch.ones(2), **fields), ["mass"])

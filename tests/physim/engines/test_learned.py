@@ -93,6 +93,8 @@ def test_positions_move_by_the_truths_rule(share: float, engine: LearnedEngine, 
 def test_a_rule_by_its_old_name_is_refused() -> None:
     with pytest.raises(PhysimError, match="position_rule: these weights say 'new_velocity', wanted a number"):
         Terms.of(TERMS.__dict__ | {"position_rule": "new_velocity"})
+    with pytest.raises(PhysimError, match=r"position_rule: these weights say 7.5, wanted a number from 0 to 1"):
+        Terms.of(TERMS.__dict__ | {"position_rule": 7.5})
 
 
 @pytest.mark.parametrize(
