@@ -224,6 +224,8 @@ def recover(engine: LearnedEngine, trajectory: Trajectory, unknown: str) -> Tens
         return paths.slopes(torch.from_numpy(logs)).detach().numpy()
 
     with one_thread():
+        if not np.isfinite(value(guess)).all():
+            raise PhysimError("trajectory: the engine blows up from its positions; is it one of this engine's world?")
         bounds = guess - FARTHEST, guess + FARTHEST
         found = least_squares(value, guess, slopes, bounds=bounds, xtol=1e-6, ftol=1e-6, gtol=1e-12)
     return torch.from_numpy(found.x).exp()

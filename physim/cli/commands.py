@@ -85,7 +85,7 @@ class Generate(WorldCommand):
 
         world = find_world(self.world, dict(parameters))
         out = self.out or Path(f"{world.name}.h5")
-        check_writable(out, "--out")
+        check_writable(out, "--out", ".h5")
         generate(world, scenes=self.scenes, steps=self.steps, seed=self.seed, workers=self.workers, out=out)
         print(out)
 
@@ -128,7 +128,7 @@ class Train(WorldCommand):
 
         world = find_world(self.world, dict(parameters))
         settings = self.settings(self.out or Path(f"{world.name}.safetensors"))
-        check_writable(settings.out, "--out")
+        check_writable(settings.out, "--out", ".safetensors")
         learner = _learner(self.learner)
         if self.config not in learner.configs:
             raise PhysimError(f"unknown config {self.config!r}: the known ones are {', '.join(learner.configs)}")
