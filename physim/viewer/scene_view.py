@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 @final
 class SceneView:
-    """Draws a scene wherever it is moved to, with a ring at the goal of its first body that can move: in a window (`live`), or in memory.
+    """Draws a scene wherever it is moved to, in a window (`live`) or in memory, with a ring at its first body's goal.
 
     A window shows a frame for every sixtieth of a second of the scene's own time, and waits as long.
     Raises: PhysimError where a window is wanted and there is no display.
@@ -84,6 +84,8 @@ class SceneView:
         layout = Layout(surface.get_size(), 1, figures=False)
         self._aim.follow([self], self._seconds)
         self._seconds = 0.0
+        if self._goal is not None:
+            self._aim.camera.keep(self._goal)
         PanelView(surface, surface.get_rect(), layout).draw(self, self._aim.camera)
         if self._goal is not None:
             draw_ring(
