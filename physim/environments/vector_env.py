@@ -64,7 +64,7 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
         self.metadata = {**self.metadata, "render_fps": frames_per_second(task.world.dt)}
         self.render_mode = render_mode
         self._longest = np.inf if max_episode_steps is None else max_episode_steps
-        self._generators = [seeding.np_random()[0] for _ in range(num_envs)]
+        self._generators = [seeding.np_random() for _ in range(num_envs)]
         self._over = np.zeros(num_envs, dtype=bool)
         self._views: dict[int, SceneView] = {}
 
@@ -73,6 +73,16 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
         """The scenes as they are now."""
         return [self._episodes.scene(number) for number in range(self.num_envs)]
 
+    @property
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]  # as SyncVectorEnv does
+        """The generator of each scene's episodes."""
+        return tuple(generator for generator, _ in self._generators)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """What each generator was seeded with."""
+        return tuple(seed for _, seed in self._generators)
+
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
@@ -80,12 +90,14 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
 
         Raises: PhysimError where there are more or fewer seeds than scenes.
         """
-        seeds = [seed + k for k in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
+        if seed is None:
+            seed = [None] * self.num_envs
+        seeds = [seed + k for k in range(self.num_envs)] if isinstance(seed, int) else list(seed)
         if len(seeds) != self.num_envs:
             raise PhysimError(f"seed has {len(seeds)} numbers, wanted one for each of the {self.num_envs} scenes")
         for number, own in enumerate(seeds):
             if own is not None:
-                self._generators[number] = seeding.np_random(own)[0]
+                self._generators[number] = seeding.np_random(own)
         self._over[:] = False
         infos = self._begin(dict(enumerate(seeds)))
         return self._episodes.observations(), infos
@@ -118,7 +130,7 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
 
     def _begin(self, seeds: dict[int, int | None]) -> dict[str, Any]:
         """Begin the episodes of these numbers, each with its seed or one that is drawn."""
-        beginnings = {k: self._episodes.draw(self._generators[k], seed) for k, seed in seeds.items()}
+        beginnings = {k: self._episodes.draw(self.np_random[k], seed) for k, seed in seeds.items()}
         infos: dict[str, Any] = {}
         if beginnings:
             self._episodes.begin(beginnings)

@@ -151,6 +151,7 @@ def test_make_vec_gives_it_with_the_ids_time_limit() -> None:
     assert isinstance(env, WorldVectorEnv)
     counted = RecordEpisodeStatistics(env)
     counted.reset(seed=[7, None])
+    assert env.np_random_seed[0] == 7
     for step in range(4):
         *_, truncated, infos = counted.step(counted.action_space.sample())
         assert truncated.all() == (step == 3)
