@@ -116,6 +116,14 @@ class VectorEngine(Engine[VectorState]):
                 turning[group.rows] *= group.decay
         return replace(state, motion=motion, angle=angle, angular_velocity=turning)
 
+    def pushed(self, state: VectorState, impulse: Floats) -> VectorState:
+        """The state after an impulse (N s) [N, 2] on each object."""
+        change = impulse * state.start.inverse_mass.numpy()[:, None]
+        motion = tuple(held.copy() for held in state.motion)
+        for group, held in zip(state.groups, motion, strict=True):
+            held[2:] += change[group.rows].transpose(2, 0, 1)
+        return replace(state, motion=motion)
+
     def _moved(self, group: Group, motion: Floats) -> Floats:
         """Kick, then move, as PymunkEngine does; gravity and damping follow the move, as in pymunk."""
         motion = motion.copy()

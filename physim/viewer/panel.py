@@ -1,22 +1,22 @@
-"""Drawing one run: ground with a grid, what stands still, trails, links, bodies."""
+"""Drawing one scene in motion: ground with a grid, what stands still, trails, links, bodies."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 import pygame
 
-from physim.viewer.bodies import CIRCLE, SEGMENT, Floats
+from physim.viewer.bodies import CIRCLE, SEGMENT, Bodies, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
 from physim.viewer.links import draw_links
 from physim.viewer.palette import AXIS, GRID, MUTED, PANEL, STOPPED, WALL, WELL, Colour, body_colour, mixed
-from physim.viewer.run import Run
 from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_ring
 from physim.viewer.text import rendered, wrapped
+from physim.viewer.trail import Trail
 
 BANDS = 12
 PIECE = 4.0
@@ -24,6 +24,33 @@ LARGE_FONT = 20
 """From this height of text on, trails are drawn twice as wide."""
 GRID_PIXELS = 90
 POINT_SHARE = 0.021
+
+
+class Placed(Protocol):
+    """Where objects are.
+
+    Shapes: pos [N, 2], angle [N].
+    """
+
+    @property
+    def pos(self) -> Floats:
+        """Positions in metres."""
+
+    @property
+    def angle(self) -> Floats:
+        """Angles in radians."""
+
+
+class Shown(Protocol):
+    """A scene in motion, as far as it is drawn; with a message it has stopped."""
+
+    bodies: Bodies
+    trail: Trail
+    message: str
+
+    @property
+    def state(self) -> Placed:
+        """Where it is now."""
 
 
 @lru_cache(maxsize=1024)
@@ -41,7 +68,7 @@ class PanelView:
         self.layout = layout
         self.stage = layout.stage(rectangle)
 
-    def draw(self, run: Run, camera: Camera) -> None:
+    def draw(self, run: Shown, camera: Camera) -> None:
         """Draw everything but the figures."""
         camera.fit(*self.stage)
         self.surface.fill(PANEL)
@@ -54,7 +81,7 @@ class PanelView:
         if run.message:
             self._draw_message(run.message)
 
-    def sizes(self, run: Run, camera: Camera) -> Floats:
+    def sizes(self, run: Shown, camera: Camera) -> Floats:
         """The radius of each body in pixels [N]: true for circles and segments, by the mass's cube root for points."""
         bodies = run.bodies
         largest = POINT_SHARE * min(self.stage.size) * min(1.0, (8 / bodies.count) ** 0.25)
@@ -82,7 +109,7 @@ class PanelView:
         label = rendered(f"{length:g} m", self.layout.font, MUTED)
         self.surface.blit(label, (left, bottom - 5 - label.get_height()))
 
-    def _draw_fixed(self, run: Run, camera: Camera) -> None:
+    def _draw_fixed(self, run: Shown, camera: Camera) -> None:
         """What stands still, in calm colours: walls, wells, and ends that are pinned down."""
         bodies, pos, pinned = run.bodies, run.state.pos, run.bodies.pinned
         first, second = map(camera.pixels, bodies.ends(pos, run.state.angle))
@@ -97,7 +124,7 @@ class PanelView:
             if pinned[body]:
                 draw_disc(self.surface, centres[body], max(size / 3, 1.5), MUTED)
 
-    def _draw_trails(self, run: Run, camera: Camera) -> None:
+    def _draw_trails(self, run: Shown, camera: Camera) -> None:
         """Every trail in bands, fading into the ground the older they are."""
         points = camera.pixels(run.trail.points(run.state.pos)).transpose(1, 0, 2)
         lengths = np.abs(np.diff(points, axis=1)).sum(axis=(1, 2))
@@ -113,7 +140,7 @@ class PanelView:
                 if self.layout.font >= LARGE_FONT:
                     pygame.draw.aalines(self.surface, colour, False, [(x + 0.7, y + 0.7) for x, y in piece])
 
-    def _draw_bodies(self, run: Run, camera: Camera) -> None:
+    def _draw_bodies(self, run: Shown, camera: Camera) -> None:
         bodies, state = run.bodies, run.state
         first, second = map(camera.pixels, bodies.ends(state.pos, state.angle))
         centres, sizes = camera.pixels(state.pos), self.sizes(run, camera)

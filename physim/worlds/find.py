@@ -13,7 +13,10 @@ from physim import plugins
 from physim.errors import PhysimError
 from physim.user_code import module_of, object_in_file
 from physim.worlds.base import World
-from physim.worlds.function import FunctionWorld, world_of
+from physim.worlds.function import Function, FunctionWorld, world_of
+
+WorldSource = World | type[World] | Function | str
+"""A world, or what gives one: its class, a function that fills a Space, a registered name, path/to/file.py:name."""
 
 
 def find_world(name: str, parameters: Mapping[str, Any] | None = None) -> World:
@@ -21,13 +24,22 @@ def find_world(name: str, parameters: Mapping[str, Any] | None = None) -> World:
 
     Raises: PhysimError listing the known names where a world or a parameter is unknown.
     """
-    builder = world_builder(name)
-    given = dict(parameters or {})
-    known = [item.name for item in fields(builder)]
-    for parameter in given:
-        if parameter not in known:
-            raise PhysimError(f"unknown parameter {parameter!r} of world {name}: the known ones are {', '.join(known)}")
-    return builder(**given)
+    return _built(world_builder(name), name, dict(parameters or {}))
+
+
+def world_from(source: WorldSource, parameters: Mapping[str, Any]) -> World:
+    """The world that a name, a class or a function gives with its parameters; one that is built already takes none.
+
+    Raises: PhysimError as `find_world`.
+    """
+    if isinstance(source, str):
+        return find_world(source, parameters)
+    if isinstance(source, World):
+        if parameters:
+            raise PhysimError(f"the world {source.name} is built already, got {', '.join(parameters)} too")
+        return source
+    name = getattr(source, "__name__", str(source))
+    return _built(_class_of(source, name), name, parameters)
 
 
 def world_builder(name: str) -> type[World]:
@@ -71,6 +83,14 @@ class Recipe:
             module = module_of(Path(self.file))
         found = getattr(module, self.attribute)
         return _class_of(found, self.attribute)(**self.values)
+
+
+def _built(builder: type[World], name: str, given: Mapping[str, Any]) -> World:
+    known = [item.name for item in fields(builder)]
+    for parameter in given:
+        if parameter not in known:
+            raise PhysimError(f"unknown parameter {parameter!r} of world {name}: the known ones are {', '.join(known)}")
+    return builder(**given)
 
 
 def _class_of(found: Any, name: str) -> type[World]:

@@ -8,7 +8,7 @@ import torch
 
 from physim import plugins
 from physim.errors import PhysimError
-from physim.worlds.find import Recipe, find_world
+from physim.worlds.find import Recipe, find_world, world_from
 from worlds.nbody import NBody
 
 BILLIARDS = """
@@ -84,3 +84,15 @@ def test_files_that_are_missing_or_broken_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_world_is_refused(file: Path) -> None:
     with pytest.raises(PhysimError, match="wanted a function that fills a Space or a World class"):
         find_world(f"{file}:side")
+
+
+def test_a_world_comes_from_whatever_gives_one(file: Path) -> None:
+    built = NBody(bodies=3)
+    assert world_from(built, {}) is built
+    assert world_from(NBody, {"bodies": 3}) == world_from("nbody", {"bodies": 3}) == built
+    with pytest.raises(PhysimError, match="the world nbody is built already, got dt too"):
+        world_from(built, {"dt": 0.5})
+    with pytest.raises(PhysimError, match="unknown parameter 'stars' of world NBody"):
+        world_from(NBody, {"stars": 2})
+    with pytest.raises(PhysimError, match="world 3 is a int, wanted a function"):
+        world_from(3, {})  # type: ignore[arg-type]
