@@ -74,7 +74,7 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
         return [self._episodes.scene(number) for number in range(self.num_envs)]
 
     @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]  # as SyncVectorEnv does
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[misc, override]  # as SyncVectorEnv does
         """The generator of each scene's episodes."""
         return tuple(generator for generator, _ in self._generators)
 
