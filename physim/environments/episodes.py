@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -99,10 +99,11 @@ class Episodes:
             for name, values in self.form.held(scene, goal).items():
                 self._held[name][number] = values
 
-    def step(self, forces: Floats) -> Outcome:
+    def step(self, forces: Floats, over: Set[int] = frozenset()) -> Outcome:
         """Let forces (N) [B, M, 2] act on the movable bodies for one dt, and take a step of it.
 
-        They change the velocities before the step, as pairwise forces do in the truth.
+        They change the velocities before the step, as pairwise forces do in the truth. Of episodes that are `over`
+        nothing is told, and no reward is asked for.
         """
         before = self.state
         impulse = np.zeros((self.count, self.form.objects, 2))
@@ -113,7 +114,7 @@ class Episodes:
         if blown:
             last = scenes_of(before.scene)
             self._state = self.engine.restarted(self._state, {number: last[number] for number in blown})
-        return Outcome(self._rewards(before, forces), blown)
+        return Outcome(self._rewards(before, forces, over), {k: error for k, error in blown.items() if k not in over})
 
     def observations(self) -> Observation:
         """What is seen of the scenes [B, ...], in arrays that nobody else holds."""
@@ -138,13 +139,15 @@ class Episodes:
             for number in np.flatnonzero(~finite.all(axis=1)).tolist()
         }
 
-    def _rewards(self, before: State, forces: Floats) -> Floats:
+    def _rewards(self, before: State, forces: Floats, over: Set[int]) -> Floats:
         reward = self.task.reward
         if reward is None:
             first = self._parted(self.state.pos)[np.arange(self.count), self._movable[:, 0]]
-            return -np.hypot(*(first - self.goals).T)
-        scenes = zip(scenes_of(before.scene), forces, scenes_of(self.state.scene), strict=True)
-        rewards = np.array([float(reward(*step)) for step in scenes])
+            rewards = -np.hypot(*(first - self.goals).T)
+            rewards[list(over)] = 0.0
+            return rewards
+        steps = zip(scenes_of(before.scene), forces, scenes_of(self.state.scene), strict=True)
+        rewards = np.array([0.0 if k in over else float(reward(*step)) for k, step in enumerate(steps)])
         if not np.isfinite(rewards).all():
             raise PhysimError(f"the reward is {rewards[~np.isfinite(rewards)][0]}, wanted a finite number")
         return rewards

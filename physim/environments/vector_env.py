@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -73,8 +73,8 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
         """The scenes as they are now."""
         return [self._episodes.scene(number) for number in range(self.num_envs)]
 
-    @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[misc, override]  # as SyncVectorEnv does
+    @property  # type: ignore[misc]  # as in SyncVectorEnv, one for each scene
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The generator of each scene's episodes."""
         return tuple(generator for generator, _ in self._generators)
 
@@ -107,16 +107,15 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
         forces = forces_of(actions, self.action_space.shape or (), self._episodes.task.max_force)
         fresh = self._over.copy()
         forces[fresh] = 0
-        rewards, blown = self._episodes.step(forces)
-        blown = {number: error for number, error in blown.items() if not fresh[number]}
-        infos = self._begin(dict.fromkeys(np.flatnonzero(fresh).tolist()))
+        over = np.flatnonzero(fresh).tolist()
+        rewards, blown = self._episodes.step(forces, set(over))
+        infos = self._begin(dict.fromkeys(over))
         for number, view in self._views.items():
             if not fresh[number]:
                 view.move(*self._episodes.place(number), self._episodes.engine.dt)
         terminated = np.isin(np.arange(self.num_envs), list(blown))
         truncated = self._episodes.lengths >= self._longest
         self._over = terminated | truncated
-        rewards = np.where(fresh, 0.0, rewards)
         return self._episodes.observations(), rewards, terminated, truncated, self._told(infos, blown)
 
     def render(self) -> tuple[Frame, ...] | None:
@@ -144,7 +143,7 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
             goal = self._episodes.form.goal
             self._views[number] = view_of(self._views.get(number), beginning, goal, live=False)
 
-    def _told(self, infos: dict[str, Any], blown: dict[int, BlowUp]) -> dict[str, Any]:
+    def _told(self, infos: dict[str, Any], blown: Mapping[int, BlowUp]) -> dict[str, Any]:
         for number, error in blown.items():
             infos = self._add_info(infos, told(error), number)
         return infos

@@ -85,6 +85,15 @@ def test_a_learned_batch_is_its_scenes_alone_to_rounding(world: World, monkeypat
         assert np.allclose(*rewards, rtol=1e-9, atol=1e-9)
 
 
+def test_no_reward_is_asked_for_between_two_episodes() -> None:
+    asked = []
+    env = WorldVectorEnv("nbody", 2, max_episode_steps=3, reward=lambda *step: float(len(asked.append(step) or asked)))
+    env.reset(seed=1)
+    for _ in range(8):  # 3 steps, a new beginning, 3 steps, a new beginning
+        env.step(env.action_space.sample())
+    assert len(asked) == 2 * 6
+
+
 def test_spaces_and_metadata_are_those_of_gymnasiums_own() -> None:
     batch, loop = pair(NBody(bodies=3))
     for name in ("observation_space", "action_space", "single_observation_space", "single_action_space"):
