@@ -124,11 +124,12 @@ CONFIGS = {
     "windows": replace(BEST, window=4),
     "gns": replace(BEST, build=_gns, losses=_velocity_losses, walk=3e-4),
     "egnn": replace(BEST, build=_egnn),
+    "egnn_squares": replace(BEST, build=_egnn, losses=_velocity_losses),
     "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
 CANDIDATES: tuple[str, ...] = (
     *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares"),
-    *("noise", "windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),
+    *("noise", "windows", "gns", "egnn", "egnn_squares", "paper_change", "paper", "mlp", "dynamics_only"),
 )
 """The rows of the table in which candidates for `best` are measured against one another."""
 
