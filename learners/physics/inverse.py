@@ -33,8 +33,8 @@ from physim.geometry import Link
 from physim.graph import Edges
 from physim.motion import position_after, velocity_after
 from physim.relation_models import Traits
-from physim.scene_inputs import Inputs, graph_inputs
-from physim.scenes.scene import RELATION_COLUMNS, SPRING, Scene
+from physim.scene_inputs import COLUMNS_READ, Inputs, graph_inputs
+from physim.scenes.scene import SPRING, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.threads import one_thread
 
@@ -46,7 +46,7 @@ SLIGHT = 0.01
 """A path that bends less than this share of the usual is compared absolutely."""
 FARTHEST = math.log(1e4)
 """How far from the guess, in logs, an unknown is looked for."""
-STIFFNESS = RELATION_COLUMNS.index("stiffness")
+STIFFNESS = COLUMNS_READ.index("stiffness")
 
 
 class Unknown(ABC):
@@ -112,7 +112,7 @@ class Stiffness(Unknown):
     def guess(self, engine: LearnedEngine) -> float:
         geometry = engine.graph.get_submodule("springs_geometry")
         assert isinstance(geometry, Link)
-        logs = geometry.normal.centre[-len(RELATION_COLUMNS) :]
+        logs = geometry.normal.centre[-len(COLUMNS_READ) :]
         return float(logs[STIFFNESS])
 
     def put(self, inputs: Inputs, scene: Scene, values: Tensor) -> Inputs:
