@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
@@ -111,18 +111,32 @@ def load_trajectory(path: Path | str) -> Trajectory:
 
     Raises: PhysimError where there is no such file, or it is truncated or not one of physim's.
     """
+    with _opened(path) as file:
+        return _read(file, path)
+
+
+def summary(path: Path | str) -> tuple[dict[str, Any], int]:
+    """The metadata of a trajectory file and the size of its arrays in memory, in bytes; raises as `load_trajectory`."""
+    with _opened(path) as file:
+        sizes: list[int] = []
+        file.visititems(lambda name, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+        return json.loads(file.attrs["metadata"]), sum(sizes)
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[h5py.File]:
     if not Path(path).is_file():
         raise PhysimError(f"there is no trajectory file {path}")
     try:
         with h5py.File(path, "r") as file:
-            return _read(file, path)
+            if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
+                raise PhysimError(f"{path} is not a physim trajectory of version {VERSION}")
+            yield file
     except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise PhysimError(f"{path} is no whole HDF5 file written by physim: {error}") from error
 
 
 def _read(file: h5py.File, path: Path | str) -> Trajectory:
-    if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
-        raise PhysimError(f"{path} is not a physim trajectory of version {VERSION}")
     states = {name: _state(file[name]) for name in STATE_FIELDS}
     scene = _scene({name: file["scene"][name][()] for name in file["scene"]}, batched=bool(file.attrs["batched"]))
     times = torch.from_numpy(file["times"][()])
