@@ -109,7 +109,10 @@ class Train(WorldCommand):
     """Train a learned engine of a world and write its weights to one safetensors file."""
 
     data: Path | None = None
-    """Trajectories to learn from (physim generate); without them, scenes are simulated first."""
+    """Trajectories to learn from (physim generate): a file, or a folder of shards that need not fit in memory. Without
+    them, scenes are simulated first."""
+    memory: float | None = None
+    """How many GiB of memory a training on a folder of shards may take; without it, half of the machine's."""
     config: str = "best"
     """What to train: best, paper (Battaglia et al. 2016), or a baseline: mlp, dynamics_only."""
     minutes: float | None = None

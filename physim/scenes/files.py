@@ -115,12 +115,16 @@ def load_trajectory(path: Path | str) -> Trajectory:
         return _read(file, path)
 
 
-def summary(path: Path | str) -> tuple[dict[str, Any], int]:
-    """The metadata of a trajectory file and the size of its arrays in memory, in bytes; raises as `load_trajectory`."""
+def summary(path: Path | str) -> tuple[dict[str, Any], int, int, int]:
+    """The metadata of a trajectory file, how many objects and relations it has, and the size of its arrays in bytes.
+
+    Raises: PhysimError as `load_trajectory` does.
+    """
     with _opened(path) as file:
         sizes: list[int] = []
         file.visititems(lambda name, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
-        return json.loads(file.attrs["metadata"]), sum(sizes)
+        objects, relations = (file[name].shape[1] for name in ("pos", "scene/edge_index"))
+        return json.loads(file.attrs["metadata"]), objects, relations, sum(sizes)
 
 
 @contextmanager

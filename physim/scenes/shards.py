@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from physim.errors import PhysimError
-from physim.scenes.files import Packed, TrajectoryWriter, summary
+from physim.scenes.files import Packed, TrajectoryWriter, load_trajectory, summary
+from physim.scenes.scene import STATE_FIELDS, Scene, scenes_of
+from physim.scenes.trajectory import Trajectory
 
 OWN = ("first", "scenes")
 """What the metadata of a shard say of it alone: the number of its first scene, and how many it has."""
@@ -18,10 +24,12 @@ OWN = ("first", "scenes")
 @final
 @dataclass(frozen=True)
 class Shard:
-    """A file of a folder, with its metadata and what its arrays take in memory, in bytes."""
+    """A file of a folder: its metadata, how many objects and relations it has, and the size of its arrays in bytes."""
 
     path: Path
     metadata: Mapping[str, Any]
+    objects: int
+    relations: int
     size: int
 
 
@@ -45,6 +53,26 @@ def shards_of(folder: Path) -> list[Shard]:
     return shards
 
 
+def joined(shards: Sequence[Shard]) -> Trajectory:
+    """The trajectories of shards side by side, as if they stood in one file; they are read one after the other."""
+    scenes: list[Scene] = []
+    states: dict[str, Tensor] = {}
+    end = 0
+    for shard in shards:
+        trajectory = load_trajectory(shard.path)
+        scenes += scenes_of(trajectory.scene)
+        start, end = end, end + shard.objects
+        for name in STATE_FIELDS:
+            values = getattr(trajectory, name)
+            if name not in states:
+                total = sum(shard.objects for shard in shards)
+                # numpy's zeros, other than torch's, take no memory as long as nothing is written to them
+                states[name] = torch.from_numpy(np.zeros((len(values), total, *values.shape[2:])))
+            if bool(values.any()):
+                states[name][:, start:end] = values
+    return Trajectory(Scene.batch_of(scenes), **states, times=trajectory.times, metadata=shards[0].metadata)
+
+
 def missing(folder: Path, metadata: Mapping[str, Any], ranges: Sequence[range]) -> list[range]:
     """Those ranges of scene numbers, one a shard, that a folder does not hold yet.
 
@@ -58,7 +86,7 @@ def missing(folder: Path, metadata: Mapping[str, Any], ranges: Sequence[range]) 
                 f"{path} is not one of the {len(ranges)} files that this data has in {folder}: use another folder"
             )
         wanted_metadata = _plain(_metadata(metadata, wanted[path]))
-        made, _ = summary(path)
+        made, *_ = summary(path)
         fewer = made.get("scenes", 0) < len(wanted[path])  # the last shard of a data set that grows is made again
         _check(path, made, wanted_metadata, leave=("scenes",) if fewer else ())
         if not fewer:
