@@ -27,6 +27,15 @@ def check_writable(path: Path, field: str, suffix: str = "") -> None:
         raise PhysimError(f"{field} cannot be written: {path} ({error.strerror})") from error
 
 
+def check_folder_writable(path: Path, field: str) -> None:
+    """Refuse a folder that takes no files or, where it does not exist, cannot be made."""
+    try:
+        with tempfile.TemporaryFile(dir=path if path.exists() else path.parent):
+            pass
+    except OSError as error:
+        raise PhysimError(f"{field} cannot be written: {path} ({error.strerror})") from error
+
+
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
     """Give a temporary sibling to write, which takes the path's place at the end, or goes where anything fails.

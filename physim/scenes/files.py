@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
@@ -125,18 +125,36 @@ def load_trajectory(path: Path | str) -> Trajectory:
 
     Raises: PhysimError where there is no such file, or it is truncated or not one of physim's.
     """
+    with _opened(path) as file:
+        return _read(file, path)
+
+
+def summary(path: Path | str) -> tuple[dict[str, Any], int, int, int]:
+    """The metadata of a trajectory file, how many objects and relations it has, and the size of its arrays in bytes.
+
+    Raises: PhysimError as `load_trajectory` does.
+    """
+    with _opened(path) as file:
+        sizes: list[int] = []
+        file.visititems(lambda name, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+        objects, relations = (file[name].shape[1] for name in ("pos", "scene/edge_index"))
+        return json.loads(file.attrs["metadata"]), objects, relations, sum(sizes)
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[h5py.File]:
     if not Path(path).is_file():
         raise PhysimError(f"there is no trajectory file {path}")
     try:
         with h5py.File(path, "r") as file:
-            return _read(file, path)
+            if file.attrs.get("format") != FORMAT or not OLDEST <= file.attrs.get("version", 0) <= VERSION:
+                raise PhysimError(f"{path} is not a physim trajectory of version {OLDEST} to {VERSION}")
+            yield file
     except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise PhysimError(f"{path} is no whole HDF5 file written by physim: {error}") from error
 
 
 def _read(file: h5py.File, path: Path | str) -> Trajectory:
-    if file.attrs.get("format") != FORMAT or not OLDEST <= file.attrs.get("version", 0) <= VERSION:
-        raise PhysimError(f"{path} is not a physim trajectory of version {OLDEST} to {VERSION}")
     states = {name: _state(file[name]) for name in STATE_FIELDS}
     fields = {name: file["scene"][name][()] for name in file["scene"]}
     whole = fields if file.attrs["version"] == VERSION else _completed(fields)

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -62,6 +66,33 @@ def test_a_recipe_builds_the_same_world(file: Path) -> None:
         again = Recipe.of(world).build()
         assert again.metadata == world.metadata
         assert torch.equal(again.scene(seed=3).pos, world.scene(seed=3).pos)
+
+
+BUILT = """
+import pickle, sys
+from pathlib import Path
+
+world = pickle.loads(Path(sys.argv[1]).read_bytes()).build()
+print(world.metadata["source"], world.scene(seed=3).pos.tolist())
+"""
+
+
+def test_a_recipe_of_a_users_file_needs_no_file(file: Path, tmp_path: Path) -> None:
+    world = find_world(f"{file}:billiards", {"balls": 2})
+    wanted = f"{world.metadata['source']} {world.scene(seed=3).pos.tolist()}\n"
+    (tmp_path / "recipe").write_bytes(pickle.dumps(Recipe.of(world)))
+    file.unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", BUILT, tmp_path / "recipe"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == wanted
+
+
+def test_a_recipe_refuses_other_code_than_the_one_it_was_made_of() -> None:
+    recipe = Recipe.of(NBody(bodies=4))
+    older = replace(recipe, metadata={**recipe.metadata, "source": "another"})
+    with pytest.raises(PhysimError, match="has other code of world nbody than the first process"):
+        older.build()
 
 
 def test_unknown_names_are_refused_with_the_known_ones(file: Path) -> None:
