@@ -95,7 +95,10 @@ class Generate(WorldCommand):
         world = find_world(self.world, dict(parameters))
         out = self.out or Path(f"{world.name}.h5")
         folder = is_folder(out)
-        (check_folder_writable if folder else check_writable)(out, "--out")
+        if folder:
+            check_folder_writable(out, "--out")
+        else:
+            check_writable(out, "--out", ".h5")
         workers = _cluster() if self.cluster else self.workers
         try:
             generate(world, scenes=self.scenes, steps=self.steps, seed=self.seed, workers=workers, out=out)

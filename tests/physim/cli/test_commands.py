@@ -35,10 +35,10 @@ def pair(rng, distance: float = 1.0, heavy: bool = False, label: str = "x"):
     return space
 
 
-def square(rng):
+def wheel(rng):
     space = pymunk.Space()
     body = pymunk.Body(1.0, 1.0)
-    space.add(body, pymunk.Poly.create_box(body))
+    space.add(body, pymunk.SimpleMotor(body, space.static_body, 1.0))
     return space
 """
 
@@ -87,7 +87,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
-        ("generate scene.py:square --scenes 1 --steps 1", "Poly"),
+        ("generate scene.py:wheel --scenes 1 --steps 1", "the joint SimpleMotor"),
         (
             "generate nbody --bodees 6",
             "unknown argument '--bodees' of physim generate: the known flags are --dt,",
@@ -101,7 +101,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("generate nbody --workers 0", "workers must be above 0, got 0"),
         ("generate nbody --seed -1", "seed must be 0 or more, got -1"),
         ("generate nbody --out missing/data.h5", "--out cannot be written"),
-        ("generate nbody --out scene.py", "--out cannot be written: scene.py (Not a directory)"),
+        ("generate nbody --out scene.py", "--out must be a file whose name ends in .h5, got scene.py"),
         ("train nbody --out nbody.h5", "--out must be a file whose name ends in .safetensors, got nbody.h5"),
         ("evaluate nbody --json nbody.safetensors", "--json must be a file whose name ends in .json"),
         ("generate nbody --out .", "scene.py is not one of the 1 files that this data has in .: use another folder"),
