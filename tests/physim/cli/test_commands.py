@@ -35,10 +35,10 @@ def pair(rng, distance: float = 1.0, heavy: bool = False, label: str = "x"):
     return space
 
 
-def square(rng):
+def wheel(rng):
     space = pymunk.Space()
     body = pymunk.Body(1.0, 1.0)
-    space.add(body, pymunk.Poly.create_box(body))
+    space.add(body, pymunk.SimpleMotor(body, space.static_body, 1.0))
     return space
 """
 
@@ -87,7 +87,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
-        ("generate scene.py:square --scenes 1 --steps 1", "Poly"),
+        ("generate scene.py:wheel --scenes 1 --steps 1", "SimpleMotor"),
         (
             "generate nbody --bodees 6",
             "unknown argument '--bodees' of physim generate: the known flags are --dt,",
