@@ -11,7 +11,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from physim.errors import PhysimError
-from physim.scenes.edges import all_pairs
+from physim.scenes.edges import all_pairs, among
 from physim.scenes.frames import placed, rotated
 
 SHAPE_KINDS = ("point", "circle", "segment", "polygon")
@@ -131,6 +131,13 @@ class Scene(Data):  # type: ignore[misc]
         dynamic = self.body_type == DYNAMIC
         return torch.where(dynamic, 1 / torch.where(dynamic, self.mass, 1.0), 0.0)
 
+    @property
+    def apart(self) -> Tensor:
+        """The two ends of springs and joints that are no pair: their shapes pass through each other [2, A]."""
+        pairs = self.edge_kind == PAIR
+        links = self.edge_index[:, ~pairs]
+        return links[:, ~among(links, self.edge_index[:, pairs], self.num_bodies)]
+
     def half_extents(self, angle: Tensor) -> Tensor:
         """Half of b - a of each segment at angles [..., N]; 0 for all other objects.
 
@@ -144,6 +151,14 @@ class Scene(Data):  # type: ignore[misc]
         Shapes: pos [..., N, 2], angle [..., N] -> [..., C, 2].
         """
         return placed(self.corner, self.corner_index, pos, angle)
+
+    def held_at(self, chosen: Tensor, pos: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+        """Where some of the relations hold their source and their target when the objects are there, in metres.
+
+        Shapes: chosen [E] bool, K of them true; pos [..., N, 2], angle [..., N] -> [..., K, 2] each.
+        """
+        (source, target), anchor = self.edge_index[:, chosen], self.edge_anchor[chosen]
+        return placed(anchor[:, :2], source, pos, angle), placed(anchor[:, 2:], target, pos, angle)
 
     def moved(self, **state: Tensor) -> Self:
         """The same scene in a new state (pos, vel, ...); everything else is shared."""

@@ -146,8 +146,7 @@ def _joints(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Constraint]:
 
 def _colliding(scene: Scene, ends: Tensor) -> list[bool]:
     """Whether what joints connect is a pair; those of one group are none already, whatever a joint says."""
-    pairs = scene.edge_index[:, scene.edge_kind == PAIR]
     first, second = scene.group[ends]
     grouped = (first == second) & (first != 0)
-    colliding: list[bool] = (among(ends, pairs, scene.num_bodies) | grouped).tolist()
+    colliding: list[bool] = (grouped | ~among(ends, scene.apart, scene.num_bodies)).tolist()
     return colliding

@@ -9,12 +9,12 @@ from typing import Protocol, final
 import numpy as np
 import pygame
 
-from physim.viewer.bodies import CIRCLE, SEGMENT, Bodies, Floats
+from physim.viewer.bodies import CIRCLE, POLYGON, SEGMENT, Bodies, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
-from physim.viewer.links import draw_links
+from physim.viewer.links import draw_holds, draw_links
 from physim.viewer.palette import AXIS, GRID, MUTED, PANEL, STOPPED, WALL, WELL, Colour, body_colour, mixed
-from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_ring
+from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_polygon, draw_ring
 from physim.viewer.text import rendered, wrapped
 from physim.viewer.trail import Trail
 
@@ -75,19 +75,22 @@ class PanelView:
         self._draw_grid(camera)
         self._draw_fixed(run, camera)
         self._draw_trails(run, camera)
-        draw_links(self.surface, run.bodies, run.state.pos, self.sizes(run, camera), camera)
+        anchors = run.bodies.anchors(run.state.pos, run.state.angle)
+        draw_links(self.surface, run.bodies, anchors, self.sizes(run, camera), camera)
         self._draw_bodies(run, camera)
+        draw_holds(self.surface, run.bodies, anchors, camera)
         self._draw_scale(camera)
         if run.message:
             self._draw_message(run.message)
 
     def sizes(self, run: Shown, camera: Camera) -> Floats:
-        """The radius of each body in pixels [N]: true for circles and segments, by the mass's cube root for points."""
+        """The radius of each body in pixels [N]: true for all shapes, by the mass's cube root for points."""
         bodies = run.bodies
         largest = POINT_SHARE * min(self.stage.size) * min(1.0, (8 / bodies.count) ** 0.25)
         share = np.cbrt(bodies.mass / max(float(bodies.mass.max()), 1e-300))
         points = np.maximum(largest * share, max(2.0, 0.3 * largest))
-        return np.where(bodies.radius > 0, bodies.radius * camera.scale, points)
+        sized = (bodies.radius > 0) | (bodies.shape == POLYGON)
+        return np.where(sized, bodies.radius * camera.scale, points)
 
     def _draw_grid(self, camera: Camera) -> None:
         width, height = self.surface.get_size()
@@ -113,11 +116,15 @@ class PanelView:
         """What stands still, in calm colours: walls, wells, and ends that are pinned down."""
         bodies, pos, pinned = run.bodies, run.state.pos, run.bodies.pinned
         first, second = map(camera.pixels, bodies.ends(pos, run.state.angle))
+        corners = bodies.corners(pos, run.state.angle)
         centres, sizes = camera.pixels(pos), self.sizes(run, camera)
         for body in np.flatnonzero(bodies.static).tolist():
             size = float(sizes[body])
             if bodies.shape[body] == SEGMENT:
                 draw_bar(self.surface, first[body], second[body], size, WALL)
+                continue
+            if bodies.shape[body] == POLYGON:
+                draw_polygon(self.surface, camera.pixels(corners[body]), size, WALL)
                 continue
             draw_plate(self.surface, centres[body], size, WELL)
             draw_ring(self.surface, centres[body], size, MUTED if pinned[body] else WALL)
@@ -143,14 +150,21 @@ class PanelView:
     def _draw_bodies(self, run: Shown, camera: Camera) -> None:
         bodies, state = run.bodies, run.state
         first, second = map(camera.pixels, bodies.ends(state.pos, state.angle))
+        corners = bodies.corners(state.pos, state.angle)
         centres, sizes = camera.pixels(state.pos), self.sizes(run, camera)
         turned = np.stack([np.cos(state.angle), np.sin(state.angle)], axis=1)
         hands = camera.pixels(state.pos + 0.8 * bodies.radius[:, None] * turned)
-        order = np.argsort(-sizes, kind="stable")
+        spans = sizes.copy()
+        for body, its_corners in corners.items():
+            spans[body] += camera.scale * np.ptp(its_corners, axis=0).max() / 2
+        order = np.argsort(-spans, kind="stable")
         for body in order[~bodies.static[order]].tolist():
             colour = body_colour(body)
             if bodies.shape[body] == SEGMENT:
                 draw_bar(self.surface, first[body], second[body], float(sizes[body]), colour)
+                continue
+            if bodies.shape[body] == POLYGON:
+                draw_polygon(self.surface, camera.pixels(corners[body]), float(sizes[body]), colour)
                 continue
             draw_disc(self.surface, centres[body], float(sizes[body]), colour)
             if bodies.shape[body] == CIRCLE and bodies.turning[body] and sizes[body] > 5:

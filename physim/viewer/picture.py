@@ -10,6 +10,7 @@ import pygame
 from physim.viewer.aim import Aim
 from physim.viewer.bodies import Floats
 from physim.viewer.camera import Camera
+from physim.viewer.clearance import ways_out
 from physim.viewer.help import draw_help
 from physim.viewer.hud import Hud, Speeds
 from physim.viewer.layout import Layout
@@ -59,7 +60,8 @@ class Picture:
             place = self._within(panel, mouse)
             if run.message or not panel.surface.get_rect().collidepoint(*place):
                 continue
-            gaps = np.hypot(*(self.camera.pixels(run.state.pos) - place).T) - panel.sizes(run, self.camera)
+            _, distances = ways_out(run.bodies, run.state.pos, run.state.angle, self.camera.metres(place))
+            gaps = distances * self.camera.scale - panel.sizes(run, self.camera)
             gaps[~run.bodies.moving] = np.inf
             body = int(np.argmin(gaps))
             if gaps[body] < REACH:
