@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any, final
+from urllib.parse import urlsplit
 
 from physim.errors import PhysimError
 from physim.scenes.files import Packed
@@ -26,8 +29,9 @@ class Cluster(Workers):
         self._joined = not self._ray.is_initialized()  # a program that is part of a cluster stays so
         if self._joined:
             try:
+                _reach(os.environ.get("RAY_ADDRESS", ""))
                 self._ray.init("auto", log_to_driver=False, logging_level=logging.ERROR)
-            except (ConnectionError, RuntimeError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 raise PhysimError(
                     "--cluster: no Ray cluster answers; wanted one in RAY_ADDRESS, or here by `ray start --head`: "
                     + _first_line(error)
@@ -66,6 +70,13 @@ def _ray() -> Any:
     except ModuleNotFoundError:
         raise PhysimError("--cluster wants Ray, which is not installed: pip install 'physim[cluster]'") from None
     return ray
+
+
+def _reach(address: str) -> None:
+    """Raise OSError where nobody listens at an address host:port or ray://host:port; Ray would try for minutes."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), timeout=10).close()
 
 
 def _simulated(chunk: Chunk, numbers: range) -> Packed:
