@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import physim
-from physim import plugins
+from physim import generate, plugins
 from physim.cli import main
 from physim.learner import EvaluateSettings, Learner, TrainSettings
 from physim.reports import Row, row
@@ -179,6 +179,19 @@ def test_interrupted_training_says_how_to_go_on_where_it_can(
         (folder / "nbody.safetensors.checkpoint").touch()
     assert main(["train", "nbody", "--updates", "13"]) == 130
     assert capsys.readouterr().err == f"physim: interrupted{hint}\n"
+
+
+@pytest.mark.parametrize(("out", "hint"), [("data", ": the same command makes what data lacks"), ("a.h5", "")])
+def test_interrupted_generation_says_how_to_go_on_where_it_can(
+    out: str, hint: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generate, "_chunk", interrupted)
+    assert main(["generate", "nbody", "--out", out]) == 130
+    assert capsys.readouterr().err == f"physim: interrupted{hint}\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["scene.py"]
 
 
 def test_only_the_first_of_several_processes_prints_the_path(
