@@ -43,7 +43,10 @@ class Checkpoint:
         tensors = {f"graph.{name}": value.contiguous() for name, value in self.graph.state_dict().items()}
         for number, values in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": value.contiguous() for name, value in values.items()}
-        header = {"progress": json.dumps(asdict(progress)), "training": json.dumps(dict(self.identity))}
+        header = {
+            "progress": json.dumps(asdict(progress), allow_nan=False),
+            "training": json.dumps(dict(self.identity)),
+        }
         with replacing(self.path) as draft:
             draft.write_bytes(save(tensors, header))
 

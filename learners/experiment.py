@@ -16,6 +16,7 @@ import numpy as np
 from scipy import stats
 from tqdm import tqdm
 
+from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.interrupts import ignore_interrupts
 from physim.outputs import replacing
@@ -115,6 +116,7 @@ class Grid:
 
 def _results(run: Run, cells: Sequence[Cell], workers: int) -> Iterator[tuple[Cell, Sequence[Row]]]:
     """Each cell with its rows, as they are finished; the cells under way end with the first error."""
+    check_positive(workers=workers)
     if workers == 1 or len(cells) < 2:
         yield from ((cell, _rows_of(run, cell)) for cell in cells)
         return

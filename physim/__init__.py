@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from physim.engines.rollout import rollout as rollout
     from physim.engines.truth import PymunkEngine as PymunkEngine
     from physim.engines.vectorised import VectorEngine as VectorEngine
+    from physim.environments.registration import register_environment as register_environment
+    from physim.environments.vector_env import WorldVectorEnv as WorldVectorEnv
+    from physim.environments.world_env import WorldEnv as WorldEnv
     from physim.errors import BlowUp as BlowUp
     from physim.errors import PhysimError as PhysimError
     from physim.graph import LSTM as LSTM
@@ -61,8 +64,11 @@ _HOMES = {
     "Trajectory": "physim.scenes.trajectory",
     "VectorEngine": "physim.engines.vectorised",
     "World": "physim.worlds",
+    "WorldEnv": "physim.environments.world_env",
+    "WorldVectorEnv": "physim.environments.vector_env",
     "check_engine": "physim.engines.contract",
     "check_world": "physim.worlds",
+    "register_environment": "physim.environments.registration",
     "rollout": "physim.engines.rollout",
     "world": "physim.worlds",
 }

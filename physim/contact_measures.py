@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from physim.measures import Motion
-from physim.scenes.edges import all_pairs, undirected
-from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, SEGMENT, STATIC, Scene
+from physim.outlines import half_widths, outlines, separation
+from physim.scenes.edges import all_pairs, among, undirected
+from physim.scenes.frames import rotated
+from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, POLYGON, SEGMENT, STATIC, Scene
 from physim.scenes.trajectory import Trajectory
 
 TOGETHER = 2_000_000
@@ -22,14 +24,18 @@ MEETING = 1e-9
 def penetration(motion: Trajectory) -> Tensor:
     """How deep each moving body is in another shape of its scene, the deepest, as a share of the smaller body's radius.
 
-    Only bodies that can move count as the smaller one; a thin rod counts by half of its length. Shapes of one group do
-    not touch, and static bodies have 0. What is not finite is infinitely deep.
+    Only bodies that can move count as the smaller one; a polygon counts by half of its least width, a thin rod by half
+    of its length. Shapes of one group, or that a joint lets pass, do not touch, and static bodies have 0. What is not
+    finite is infinitely deep.
 
     Shapes: [T + 1, N].
     """
     scene = motion.scene
     deepest = torch.zeros(motion.pos.shape[:-1], dtype=torch.float64)
     pairs = _colliding(scene)
+    polygons = (scene.shape[pairs] == POLYGON).any(dim=0)
+    _deepen_polygons(deepest, motion, pairs[:, polygons])
+    pairs = pairs[:, ~polygons]
     circles = (scene.shape[pairs] == CIRCLE).all(dim=0)
     for chosen, both_circles in ((pairs[:, circles], True), (pairs[:, ~circles], False)):
         instants = max(1, TOGETHER // max(1, chosen.shape[1]))
@@ -76,12 +82,14 @@ def _colliding(scene: Scene) -> Tensor:
     solid = (scene.shape[pairs] != POINT).all(dim=0)
     moves = (scene.body_type[pairs] == DYNAMIC).any(dim=0)
     first, second = scene.group[pairs]
-    return pairs[:, solid & moves & ((first != second) | (first == 0))]
+    parted = among(pairs, scene.apart, scene.num_bodies)
+    return pairs[:, solid & moves & ((first != second) | (first == 0)) & ~parted]
 
 
 def _sizes(scene: Scene) -> Tensor:
     """What depths are measured by: the radius of each body that can move, infinite of all others [N]."""
     size = torch.where(scene.radius > 0, scene.radius, scene.extent.norm(dim=-1))
+    size = torch.where(scene.shape == POLYGON, half_widths(outlines(scene)) + scene.radius, size)
     return torch.where(scene.body_type == DYNAMIC, size, math.inf)
 
 
@@ -89,7 +97,27 @@ def _deepen(deepest: Tensor, scene: Scene, pairs: Tensor, square: Tensor) -> Non
     """Enter the depth of each pair at both of its ends, where it is the deepest; squares of distances [t, P]."""
     reach = scene.radius[pairs].sum(dim=0)
     instant, pair = (square < reach.square()).nonzero(as_tuple=True)  # few of all pairs touch
-    depth = (reach[pair] - square[instant, pair].sqrt()) / _sizes(scene)[pairs].amin(dim=0)[pair]
+    _enter(deepest, scene, pairs, (instant, pair), square[instant, pair].sqrt())
+
+
+def _deepen_polygons(deepest: Tensor, motion: Trajectory, pairs: Tensor) -> None:
+    """As `_deepen`, for pairs of which one is a polygon at least."""
+    scene = motion.scene
+    outline, reach = outlines(scene), scene.radius[pairs].sum(dim=0)
+    instants = max(1, TOGETHER // max(1, outline.shape[1] * pairs.shape[1]))
+    for first in range(0, len(motion) if pairs.shape[1] else 0, instants):
+        part = slice(first, first + instants)
+        corners = rotated(outline, motion.angle[part, :, None]) + motion.pos[part, :, None]
+        apart = separation(*(corners[:, end] for end in pairs))
+        touching = (apart < reach).nonzero(as_tuple=True)
+        _enter(deepest[part], scene, pairs, touching, apart[touching])
+
+
+def _enter(deepest: Tensor, scene: Scene, pairs: Tensor, touching: tuple[Tensor, ...], apart: Tensor) -> None:
+    """Enter depths at both ends of pairs that touch, by instant and pair [K] each, that far `apart` but for radii."""
+    instant, pair = touching
+    reach = scene.radius[pairs].sum(dim=0)[pair]
+    depth = (reach - apart) / _sizes(scene)[pairs].amin(dim=0)[pair]
     for end in pairs:
         np.maximum.at(deepest.numpy(), (instant.numpy(), end[pair].numpy()), depth.numpy())
 

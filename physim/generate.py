@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -14,52 +12,55 @@ from tqdm import tqdm
 from physim.checks import check_positive, check_seed
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
-from physim.interrupts import ignore_interrupts
 from physim.scenes.files import Packed, TrajectoryWriter, pack
 from physim.scenes.scene import Scene
+from physim.scenes.shards import is_folder, missing, write_shard
+from physim.workers import Here, Processes, Workers, in_order
 from physim.worlds.base import World
 from physim.worlds.find import Recipe
 
 CHUNK = 200
-"""Scenes simulated together, whatever the number of workers, so that the file does not depend on it."""
+"""Scenes simulated together, and those of one shard, whoever simulates them: no file depends on that."""
 
 
-def generate(world: World, scenes: int, steps: int, seed: int, workers: int, out: Path | str) -> None:
-    """Simulate scenes 0 to `scenes` - 1 of a seed and write their trajectories to one HDF5 file.
+def generate(world: World, scenes: int, steps: int, seed: int, workers: int | Workers, out: Path | str) -> None:
+    """Simulate scenes 0 to `scenes` - 1 of a seed and write their trajectories to HDF5.
 
-    Raises: PhysimError where a number is out of range, a scene blows up, or the file cannot be written.
+    `out` is one file, or a folder (one that exists, or a new name without a suffix) of shards 0000.h5 and so on. Shards
+    that such a folder has already are left alone, so that an interrupted run goes on and a data set can grow.
+    `workers` counts the processes that share the work, or says who else does it.
+    Raises: PhysimError where a number is out of range, a scene blows up, the path cannot be written or the folder holds
+    other data.
     """
-    check_positive(scenes=scenes, steps=steps, workers=workers)
+    check_positive(scenes=scenes, steps=steps)
     check_seed(seed)
-    metadata = {**world.metadata, "seed": seed, "scenes": scenes, "steps": steps}
+    out, made_of = Path(out), {**world.metadata, "seed": seed, "steps": steps}
     ranges = [range(start, min(start + CHUNK, scenes)) for start in range(0, scenes, CHUNK)]
-    with (
-        TrajectoryWriter(out, metadata) as writer,
-        tqdm(total=scenes, desc="generate", unit="scene", disable=None) as bar,
-    ):
-        for packed in _simulated(world, ranges, steps, seed, workers):
-            writer.append(packed)
-            bar.update(len(packed["scene/objects"]))
+    with ExitStack() as stack:
+        many = stack.enter_context(_workers(workers))
+        if is_folder(out):
+            ranges = missing(out, made_of, ranges)
+            keep: Callable[[range, Packed], None] = partial(write_shard, out, made_of, CHUNK)
+        else:
+            writer = stack.enter_context(TrajectoryWriter(out, {**made_of, "scenes": scenes}))
+            keep = partial(_append, writer)
+        chunk = partial(_chunk, world if isinstance(many, Here) else Recipe.of(world), steps, seed)
+        bar = stack.enter_context(tqdm(total=scenes, desc="generate", unit="scene", disable=None))
+        bar.update(scenes - sum(map(len, ranges)))
+        for numbers, packed in zip(ranges, in_order(many, chunk, ranges), strict=True):
+            keep(numbers, packed)
+            bar.update(len(numbers))
 
 
-def _simulated(world: World, ranges: list[range], steps: int, seed: int, workers: int) -> Iterator[Packed]:
-    """The chunks in order; a few are simulated ahead of the one that is wanted."""
-    if workers == 1:
-        yield from (_chunk(world, steps, seed, numbers) for numbers in ranges)
-        return
-    task = partial(_chunk, Recipe.of(world), steps, seed)
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=ignore_interrupts)
-    waiting: deque[Future[Packed]] = deque()
-    try:
-        for numbers in ranges:
-            waiting.append(pool.submit(task, numbers))
-            if len(waiting) > workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _workers(workers: int | Workers) -> Workers:
+    if isinstance(workers, Workers):
+        return workers
+    check_positive(workers=workers)
+    return Here() if workers == 1 else Processes(workers)
+
+
+def _append(writer: TrajectoryWriter, numbers: range, packed: Packed) -> None:
+    writer.append(packed)
 
 
 def _chunk(source: World | Recipe, steps: int, seed: int, numbers: range) -> Packed:

@@ -53,7 +53,7 @@ class Link(Geometry):
 
     Features: how much longer it is than at rest; how fast its ends come closer and slide by; distance, rest length and
     stiffness and damping with their logs.
-    Shapes: attributes [E, 3] (scene.RELATION_COLUMNS).
+    Shapes: attributes [E, 3] (scene_inputs.COLUMNS_READ).
     """
 
     features = 9

@@ -47,6 +47,8 @@ class Design:
 
     def __post_init__(self) -> None:
         check_relations(self.relations, self.contact_dt)
+        if self.rounds < 1:
+            raise PhysimError(f"rounds must be at least 1, got {self.rounds}")
         if self.messages not in MESSAGES:
             raise PhysimError(f"messages must be one of {', '.join(MESSAGES)}, got '{self.messages}'")
 
@@ -174,7 +176,7 @@ def paper_interaction_network(
     Equations: e_k = f_R(b_k), p_j = f_O(c_j), b_k = [o_receiver - o_sender, attributes of receiver and sender,
     attributes of the relation], c_j = [v_j, external effects on j, sum of e_k at j]; f_R has 4 hidden layers of 150,
     f_O one of 100, effects have 50 numbers. An object's attributes are its inverse mass and, where `kinds` are named
-    (of RELATION_KINDS, pairs among them), its outline; the attributes of its relations are those of `directed`. Without
+    (of KINDS_READ, pairs among them), its outline; the attributes of its relations are those of `directed`. Without
     `relations` the effects are 0: the paper's dynamics-only baseline. Output: "velocity" [N, 2], the next velocity in
     m/s, or (`change`, not the paper's) "velocity_change".
     """

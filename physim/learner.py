@@ -23,15 +23,18 @@ Precision = Literal["32-true", "64-true", "bf16-mixed"]
 class TrainSettings:
     """How to train: the same for every world and learner.
 
-    `data` is a file of trajectories (None: the learner makes `scenes` scenes of `steps` steps itself), `config` one of
-    the learner's configurations, `out` the weights file. Training ends after `minutes` or `updates`, whichever comes
-    first (neither: the configuration's own length); on one thread, minutes are those of the processor, so that other
-    work on the machine changes nothing. `rate` is the learning rate to begin with (None: the configuration's own). The
-    training's state lies in `checkpoint`, from which `resume` goes on.
+    `data` is a file of trajectories or a folder of shards (None: the learner makes `scenes` scenes of `steps` steps
+    itself); of shards, as many are in memory at a time as a process may take in all within `memory` GiB (None: half of
+    the machine's). `config` is one of the learner's configurations, `out` the weights file.
+    Training ends after `minutes` or `updates`, whichever comes first (neither: the configuration's own length); on one
+    thread, minutes are those of the processor, so that other work on the machine changes nothing. `rate` is the
+    learning rate to begin with (None: the configuration's own). The training's state lies in `checkpoint`, from which
+    `resume` goes on.
     """
 
     out: Path
     data: Path | None = None
+    memory: float | None = None
     config: str = "best"
     minutes: float | None = None
     updates: int | None = None
@@ -44,7 +47,7 @@ class TrainSettings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        check_positive(minutes=self.minutes, updates=self.updates, rate=self.rate)
+        check_positive(minutes=self.minutes, updates=self.updates, rate=self.rate, memory=self.memory)
         check_positive(scenes=self.scenes, steps=self.steps, threads=self.threads)
         check_seed(self.seed)
         if self.seed >= TEST_SEEDS_FROM:

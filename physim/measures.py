@@ -45,7 +45,7 @@ def potential_energy(motion: Motion, forces: PairForce | None = None, spring: Sp
     """
     scene, pos = _scene(motion), motion.pos
     gravity = scene.gravity[scene.owners]
-    energy = _summed(scene, -scene.mass * (pos * gravity).sum(dim=-1)) + _springs(scene, pos, spring)
+    energy = _summed(scene, -scene.mass * (pos * gravity).sum(dim=-1)) + _springs(motion, spring)
     if forces is None:
         return energy
     flat = pos.reshape(-1, *pos.shape[-2:])
@@ -131,12 +131,14 @@ def relative_kinetic_energy(motion: Trajectory) -> Tensor:
 
 
 def spring_lengths(motion: Motion) -> Tensor:
-    """The length of each spring, in metres, in the order of the scene's relations.
+    """The length of each spring from anchor to anchor, in metres, in the order of the scene's relations.
 
     Shapes: [T + 1, S] for a trajectory with S springs, [S] for a scene.
     """
-    source, target = springs_of(_scene(motion))
-    return (motion.pos[..., source, :] - motion.pos[..., target, :]).norm(dim=-1)
+    scene = _scene(motion)
+    once = (scene.edge_kind == SPRING) & (scene.edge_index[0] < scene.edge_index[1])
+    source, target = scene.held_at(once, motion.pos, motion.angle)
+    return (source - target).norm(dim=-1)
 
 
 def relative_spring_lengths(motion: Motion, truth: Motion) -> Tensor:
@@ -180,11 +182,13 @@ def median(values: Tensor) -> float:
     return float(np.median(np.where(torch.isfinite(values), values, np.inf)))
 
 
-def _springs(scene: Scene, pos: Tensor, spring: SpringEnergy) -> Tensor:
-    """The energy of springs; each stands in the scene twice."""
+def _springs(motion: Motion, spring: SpringEnergy) -> Tensor:
+    """The energy of springs, each from anchor to anchor; each stands in the scene twice."""
+    scene, pos = _scene(motion), motion.pos
     chosen = scene.edge_kind == SPRING
-    (source, target), columns = scene.edge_index[:, chosen], scene.edge_attr[chosen]
-    stretch = (pos[..., source, :] - pos[..., target, :]).norm(dim=-1) - columns[:, 0]
+    target, columns = scene.edge_index[1, chosen], scene.edge_attr[chosen]
+    source_end, target_end = scene.held_at(chosen, pos, motion.angle)
+    stretch = (source_end - target_end).norm(dim=-1) - columns[:, 0]
     energy = torch.zeros(*pos.shape[:-2], scene.num_bodies, dtype=pos.dtype)
     return _summed(scene, energy.index_add_(-1, target, spring(stretch, columns[:, 1]) / 2))
 

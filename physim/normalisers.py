@@ -27,8 +27,9 @@ class Normaliser(nn.Module, ABC):
 
     def forward(self, inputs: Tensor, counted: Tensor | None = None) -> Tensor:
         """Normalise; where measuring is on, first take the measure of `inputs`, or of their rows `counted` [items]."""
-        if self.measuring:
-            self.measure(inputs.detach() if counted is None else inputs.detach()[counted])
+        seen = inputs.detach() if counted is None else inputs.detach()[counted]
+        if self.measuring and len(seen):
+            self.measure(seen)
         return (inputs - self.centre) / self.scale
 
     @abstractmethod

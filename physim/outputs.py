@@ -11,12 +11,26 @@ from pathlib import Path
 from physim.errors import PhysimError
 
 
-def check_writable(path: Path, field: str) -> None:
-    """Refuse a path that is no plain file or lies in a folder that does not exist or takes no files."""
+def check_writable(path: Path, field: str, suffix: str = "") -> None:
+    """Refuse a path that is no plain file or lies in a folder that does not exist or takes no files.
+
+    It must end in `suffix`: an existing file is replaced, and one of another kind is somebody's.
+    """
     if path.exists() and not path.is_file():
         raise PhysimError(f"{field} must be a file to write, but {path} is not a plain file")
+    if not path.name.endswith(suffix):
+        raise PhysimError(f"{field} must be a file whose name ends in {suffix}, got {path}")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise PhysimError(f"{field} cannot be written: {path} ({error.strerror})") from error
+
+
+def check_folder_writable(path: Path, field: str) -> None:
+    """Refuse a folder that takes no files or, where it does not exist, cannot be made."""
+    try:
+        with tempfile.TemporaryFile(dir=path if path.exists() else path.parent):
             pass
     except OSError as error:
         raise PhysimError(f"{field} cannot be written: {path} ({error.strerror})") from error

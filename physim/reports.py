@@ -36,7 +36,7 @@ def table(rows: Sequence[Row]) -> str:
 def check_report(path: str | None) -> None:
     """Refuse, before any work starts, a `--json` path that cannot be written; `-` and None always can."""
     if path not in (None, "-"):
-        check_writable(Path(path or ""), "--json")
+        check_writable(Path(path or ""), "--json", ".json")
 
 
 def for_json(rows: Sequence[Row]) -> list[Row]:

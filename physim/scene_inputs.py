@@ -9,10 +9,27 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
-from physim.scenes.scene import CIRCLE, PAIR, PIN, POINT, RELATION_COLUMNS, RELATION_KINDS, SEGMENT, SPRING, Scene
+from physim.scenes.scene import (
+    CIRCLE,
+    DYNAMIC,
+    PAIR,
+    PIN,
+    POINT,
+    POLYGON,
+    RELATION_COLUMNS,
+    RELATION_KINDS,
+    SEGMENT,
+    SHAPE_KINDS,
+    SPRING,
+    Scene,
+)
 
 Inputs = dict[str, Tensor | Edges]
 _ONCE = {"pairs": (PAIR,), "contacts": (PAIR,), "springs": (SPRING,), "pins": (PIN,)}
+KINDS_READ = RELATION_KINDS[: PIN + 1]
+"""The kinds of relations that graphs can read."""
+COLUMNS_READ = RELATION_COLUMNS[:3]
+"""What graphs read of springs and pins."""
 _DIRECTED = ((PAIR,), (PAIR, SPRING), (PAIR, PIN), (PAIR, SPRING, PIN))
 
 
@@ -22,7 +39,7 @@ def both_ways(name: str) -> str:
 
 
 def directed(kinds: Sequence[str]) -> str:
-    """What relations of some of RELATION_KINDS are called together, in both directions and with all attributes."""
+    """What relations of some of KINDS_READ are called together, in both directions and with all attributes."""
     return "_".join(("directed", *kinds))
 
 
@@ -30,13 +47,14 @@ KINDS = {
     "relations": (PAIR,),
     **_ONCE,
     **{both_ways(name): kinds for name, kinds in _ONCE.items()},
-    **{directed([RELATION_KINDS[kind] for kind in kinds]): kinds for kinds in _DIRECTED},
+    **{directed([KINDS_READ[kind] for kind in kinds]): kinds for kinds in _DIRECTED},
 }
 """The sets of relations that a graph may read, and the kinds of the scene's relations that they are made of."""
-ATTRIBUTES = len(RELATION_KINDS) + 1 + len(RELATION_COLUMNS)
+ATTRIBUTES = len(KINDS_READ) + 1 + len(COLUMNS_READ)
 """How many attributes directed relations have: flags of their kind, restitution, and those of springs and pins."""
 OUTLINE = 4
 """How many numbers say what shape a body has."""
+_SHAPES = {"extent", "outline"}
 
 
 def precision(graph: torch.nn.Module) -> torch.dtype:
@@ -66,8 +84,8 @@ def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> In
     Shapes: pos, vel [N, 2] float64, the rest in the graph's own precision: columns [N, C], inverse_mass [N, 1], extent
     [N, 2], radius [N, 1], elasticity [N, 1], outline [N, 4] (whether circle, whether segment, half width and height),
     external [N, 2] (gravity). Relations once each: "pairs", "contacts" (pairs of shapes), "springs" and "pins" with
-    their attributes [E, 3]; both ways: "relations" (pairs), what `both_ways` names, and what `directed` names with
-    attributes [E, 7] (flags of RELATION_KINDS, restitution of pairs, RELATION_COLUMNS).
+    their attributes [E, 3] (COLUMNS_READ); both ways: "relations" (pairs), what `both_ways` names, and what `directed`
+    names with attributes [E, 7] (flags of KINDS_READ, restitution of pairs, COLUMNS_READ).
     Raises: PhysimError where a column is missing, the graph reads what a scene does not have, or something in the scene
     acts on its bodies that the graph does not read.
     """
@@ -96,15 +114,19 @@ def _relations(name: str, scene: Scene, dtype: torch.dtype) -> Edges:
         solid = scene.shape != POINT
         chosen = chosen & solid[index[0]] & solid[index[1]]
     linked = KINDS[name] != (PAIR,)
-    return Edges(index[:, chosen], scene.edge_attr[chosen].to(dtype) if linked else None)
+    return Edges(index[:, chosen], _columns_read(scene)[chosen].to(dtype) if linked else None)
 
 
 def _attributes(scene: Scene) -> Tensor:
     """All attributes of all relations [E, 7]; the restitution of a pair is the product of its elasticities."""
     sender, receiver = scene.edge_index
     restitution = scene.elasticity[sender] * scene.elasticity[receiver] * (scene.edge_kind == PAIR)
-    flags = torch.nn.functional.one_hot(scene.edge_kind, len(RELATION_KINDS))
-    return torch.cat([flags, restitution[:, None], scene.edge_attr], dim=1)
+    flags = torch.nn.functional.one_hot(scene.edge_kind, len(KINDS_READ))
+    return torch.cat([flags, restitution[:, None], _columns_read(scene)], dim=1)
+
+
+def _columns_read(scene: Scene) -> Tensor:
+    return scene.edge_attr[:, : len(COLUMNS_READ)]
 
 
 def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
@@ -112,6 +134,7 @@ def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
     kinds = {RELATION_KINDS[number] for number in scene.edge_kind.unique().tolist()} - set(known)
     if kinds:
         raise PhysimError(f"edge_kind: this graph reads relations {list(known)}, got {sorted(kinds)} too")
+    _check_bodies(graph, scene)
     if "external" not in graph.inputs and bool((scene.gravity != 0).any() or (scene.damping != 1).any()):
         raise PhysimError(
             f"gravity: a graph without the input 'external' wants gravity 0 and damping 1, "
@@ -119,9 +142,23 @@ def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
         )
     if len(scene.damping.unique()) > 1:
         raise PhysimError(f"damping: a graph wants the same in all scenes, got {scene.damping.unique().tolist()}")
-    shapes = {"extent", "outline"} & set(graph.inputs)
-    if shapes and bool(((scene.extent != 0).any(-1) & (scene.angular_velocity != 0)).any()):
+    long = (scene.extent != 0).any(-1)
+    if _SHAPES & set(graph.inputs) and bool((long & (scene.angular_velocity != 0)).any()):
         raise PhysimError("angular_velocity: a graph takes segments for ones that do not turn, got some that do")
+    if "extent" in graph.inputs and bool((long & (scene.body_type == DYNAMIC)).any()):
+        raise PhysimError("body_type: a graph takes segments for walls, static or kinematic, got dynamic ones")
+
+
+def _check_bodies(graph: ModuleGraph, scene: Scene) -> None:
+    """Graphs without relations and shapes, such as a baseline, take bodies of any kind, however they are held."""
+    if not graph.relation_names and not _SHAPES & set(graph.inputs):
+        return
+    if bool((scene.shape == POLYGON).any()):
+        raise PhysimError(f"shape: this graph takes bodies for {list(SHAPE_KINDS[:POLYGON])}, got polygons too")
+    if graph.relation_names and bool((scene.edge_anchor != 0).any()):
+        raise PhysimError(
+            "edge_anchor: this graph takes relations to hold bodies at their centres, got some that hold them elsewhere"
+        )
 
 
 def _field(name: str, scene: Scene, columns: Sequence[str]) -> Tensor:

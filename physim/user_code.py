@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import linecache
 import sys
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,19 +35,46 @@ def module_of(path: Path, kind: str = "world") -> ModuleType:
     full = path.resolve()
     if not full.is_file():
         raise PhysimError(f"there is no file {path}, wanted path/to/file.py:{kind}")
-    name = f"physim_user_{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
+    name = _name_of(full)
     spec = importlib.util.spec_from_file_location(name, full)
     assert spec is not None
+    return _run(spec)
+
+
+def module_of_text(path: Path, text: str) -> ModuleType:
+    """Run what stood in a file elsewhere once a process, as `module_of` there does; no file is read."""
+    name = _name_of(path)
+    # where inspect finds the lines, and with them the identity of a world; without a time they are never read anew
+    linecache.cache[str(path)] = len(text), None, text.splitlines(keepends=True), str(path)
+    return _run(ModuleSpec(name, _TextLoader(path, text), origin=str(path)))
+
+
+class _TextLoader(Loader):
+    """Runs a text as a module."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.text = path, text
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__file__ = str(self.path)
+        exec(compile(self.text, self.path, "exec"), vars(module))
+
+
+def _name_of(full: Path) -> str:
+    return f"physim_user_{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:12]}"
+
+
+def _run(spec: ModuleSpec) -> ModuleType:
+    if spec.name in sys.modules:
+        return sys.modules[spec.name]
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        del sys.modules[name]
-        raise PhysimError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+        del sys.modules[spec.name]
+        raise PhysimError(f"{spec.origin} cannot be run: {type(error).__name__}: {error}") from error
     return module
 
 

@@ -14,8 +14,7 @@ from physim.graph import ModuleGraph, Port, Relations, added, builder, joined, r
 from physim.interaction import check_relations, total
 from physim.normalisers import Welford
 from physim.relation_models import MLP, Measured, usual_change
-from physim.scene_inputs import both_ways
-from physim.scenes.scene import RELATION_COLUMNS
+from physim.scene_inputs import COLUMNS_READ, both_ways
 
 
 @builder("particle_simulator")
@@ -129,7 +128,7 @@ class _Scene:
         along = self.along[kind]
         linked = kind in ("springs", "pins")
         dt = self.contact_dt if kind == "contacts" else None
-        module = Relative(len(RELATION_COLUMNS) if linked else 0, dt, components)
+        module = Relative(len(COLUMNS_READ) if linked else 0, dt, components)
         reads = [senders(body, along), receivers(body, along), *([along.attributes] if linked else [])]
         direction, features = self.net.add(name, module, *reads, outputs=2)
         return direction, features, module

@@ -47,6 +47,14 @@ def test_graph_runs_on_scenes_of_several_sizes(capsys: pytest.CaptureFixture[str
     assert output.endswith("torch.Size([8, 2])\n")
 
 
+def test_a_push_moves_a_body_of_an_environment_to_its_goal() -> None:
+    left = run(PYTHON[3])
+    start = left["env"].unwrapped.reset(seed=7)[0]
+    distances = [float(abs(seen["goal"] - seen["pos"][0]).max()) for seen in (start, left["observation"])]
+    assert distances[1] < distances[0]
+    assert left["observations"]["pos"].shape[0] == 16
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     assert callable(parse(shlex.split(command)[1:]))

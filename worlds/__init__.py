@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worlds import environments
 from worlds.balls import Balls
 from worlds.charges import Charges
 from worlds.nbody import NBody
@@ -11,3 +12,5 @@ from worlds.strings import Strings
 from worlds.swirl import Swirl
 
 __all__ = ["Balls", "Charges", "NBody", "Putty", "Rubber", "Strings", "Swirl"]
+
+environments.register()

@@ -51,7 +51,7 @@ UNSEEN: dict[str, World] = {"putty": Putty(), "rubber": Rubber(), "charges": Cha
 """Laws on which nothing was designed."""
 ENERGETIC: dict[str, World] = {"nbody": NBody(), "strings": Strings()}
 """The worlds whose energies are learned."""
-SWEPT, RATES = ("best", "gns", "egnn", "paper"), (3e-4, 1e-3, 3e-3)
+SWEPT, RATES = ("best", "gns", "egnn", "egnn_squares", "paper"), (3e-4, 1e-3, 3e-3)
 """The configurations whose learning rates are swept, all alike, and the rates."""
 CANDIDATE_SEEDS = (0, 1, 2)
 """The seeds that every candidate is trained with."""

@@ -19,7 +19,7 @@ from physim.graph import Edges, Loss, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant, mlp, paper_interaction_network, predicted
 from physim.normalisers import measuring
 from physim.relation_models import Measured
-from physim.scene_inputs import Inputs
+from physim.scene_inputs import KINDS_READ, Inputs
 from physim.scenes.scene import PAIR, RELATION_KINDS
 from physim.worlds.base import World
 from physim.yardsticks import equivariant_network, particle_simulator
@@ -80,7 +80,7 @@ def _paper(data: OneSteps, world: World, change: bool = False) -> ModuleGraph:
     acting, scene = Acting.of(world, data.scene), data.scene
     known = sorted({PAIR, *scene.edge_kind.unique().tolist()})
     plain = known == [PAIR] and not acting.shapes
-    kinds = [] if plain else [RELATION_KINDS[kind] for kind in known]
+    kinds = [] if plain else [RELATION_KINDS[kind] for kind in known if kind < len(KINDS_READ)]
     return paper_interaction_network(kinds=kinds, external=acting.external, change=change)
 
 
@@ -124,11 +124,12 @@ CONFIGS = {
     "windows": replace(BEST, window=4),
     "gns": replace(BEST, build=_gns, losses=_velocity_losses, walk=3e-4),
     "egnn": replace(BEST, build=_egnn),
+    "egnn_squares": replace(BEST, build=_egnn, losses=_velocity_losses),
     "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
 CANDIDATES: tuple[str, ...] = (
     *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares"),
-    *("noise", "windows", "gns", "egnn", "paper_change", "paper", "mlp", "dynamics_only"),
+    *("noise", "windows", "gns", "egnn", "egnn_squares", "paper_change", "paper", "mlp", "dynamics_only"),
 )
 """The rows of the table in which candidates for `best` are measured against one another."""
 

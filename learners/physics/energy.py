@@ -89,12 +89,17 @@ def _named(squares: Tensor) -> Errors:
     return energies | {"momentum": float(squares[ENERGIES:].mean())}
 
 
+def _share(error: float, variance: float) -> float | None:
+    """The error as a share of the variance; None of a quantity that never changes."""
+    return error / variance if variance else None
+
+
 def _rows(world: World, errors: Mapping[str, Errors], spread: Errors) -> Iterator[Row]:
     """A row for each model and quantity; those of the MLP are put beside nothing."""
     for model, its in errors.items():
         for quantity, error in its.items():
             against = None if model == AGAINST else AGAINST
             unit = "kg2 m2/s2" if quantity == "momentum" else "J2"
-            labels: Row = {"model": model, "quantity": quantity, "share_of_variance": error / spread[quantity]}
+            labels: Row = {"model": model, "quantity": quantity, "share_of_variance": _share(error, spread[quantity])}
             labels["paper"] = PAPER.get((world.name, model)) if quantity == "potential" else None
             yield row("energy_mse", error, unit, against, errors[AGAINST][quantity] if against else None) | labels

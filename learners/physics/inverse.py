@@ -33,8 +33,8 @@ from physim.geometry import Link
 from physim.graph import Edges
 from physim.motion import position_after, velocity_after
 from physim.relation_models import Traits
-from physim.scene_inputs import Inputs, graph_inputs
-from physim.scenes.scene import RELATION_COLUMNS, SPRING, Scene
+from physim.scene_inputs import COLUMNS_READ, Inputs, graph_inputs
+from physim.scenes.scene import SPRING, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.threads import one_thread
 
@@ -46,7 +46,7 @@ SLIGHT = 0.01
 """A path that bends less than this share of the usual is compared absolutely."""
 FARTHEST = math.log(1e4)
 """How far from the guess, in logs, an unknown is looked for."""
-STIFFNESS = RELATION_COLUMNS.index("stiffness")
+STIFFNESS = COLUMNS_READ.index("stiffness")
 
 
 class Unknown(ABC):
@@ -112,7 +112,7 @@ class Stiffness(Unknown):
     def guess(self, engine: LearnedEngine) -> float:
         geometry = engine.graph.get_submodule("springs_geometry")
         assert isinstance(geometry, Link)
-        logs = geometry.normal.centre[-len(RELATION_COLUMNS) :]
+        logs = geometry.normal.centre[-len(COLUMNS_READ) :]
         return float(logs[STIFFNESS])
 
     def put(self, inputs: Inputs, scene: Scene, values: Tensor) -> Inputs:
@@ -158,6 +158,8 @@ class Paths:
         seen = torch.cat([pos[start : start + WINDOW + 1] for start in starts], dim=1)
         bend = _bent(seen).square().sum(dim=(0, 2))[:, None].sqrt()
         usual = bend[_moving(copies)].median()
+        if not usual > 0:
+            raise PhysimError("trajectory: its bodies keep their velocities, so nothing can be told of them")
         inputs = graph_inputs(engine.graph, copies, engine.terms.columns)
         return cls(engine, unknown, scene, inputs, vel, seen, (bend.square() + (SLIGHT * usual).square()).sqrt())
 
@@ -222,6 +224,8 @@ def recover(engine: LearnedEngine, trajectory: Trajectory, unknown: str) -> Tens
         return paths.slopes(torch.from_numpy(logs)).detach().numpy()
 
     with one_thread():
+        if not np.isfinite(value(guess)).all():
+            raise PhysimError("trajectory: the engine blows up from its positions; is it one of this engine's world?")
         bounds = guess - FARTHEST, guess + FARTHEST
         found = least_squares(value, guess, slopes, bounds=bounds, xtol=1e-6, ftol=1e-6, gtol=1e-12)
     return torch.from_numpy(found.x).exp()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from physim.errors import PhysimError
-from physim.scenes.scene import PAIR, POINT, SEGMENT, Scene
+from physim.scenes.scene import PAIR, POINT, POLYGON, SEGMENT, Scene
 from physim.scenes.trajectory import Trajectory
 
 INSTANTS = 12
@@ -59,6 +59,12 @@ def _body(scene: Scene, body: int, axes: Any, colour: tuple[float, ...], point: 
     if int(scene.shape[body]) == SEGMENT:
         axes.add_patch(Polygon(_outline(scene, body), color="0.8", linewidth=0, zorder=0))
         return
+    if int(scene.shape[body]) == POLYGON:
+        corners = scene.corners_at(scene.pos, scene.angle)[scene.corner_index == body]
+        axes.add_patch(
+            Polygon(corners.tolist(), color="0.8" if still else colour, linewidth=0, zorder=0 if still else 1)
+        )
+        return
     radius = float(scene.radius[body])
     if int(scene.shape[body]) == POINT:
         radius = point * (0.5 + float(scene.mass[body] / scene.mass.max()) ** (1 / 3))
@@ -75,19 +81,21 @@ def _outline(scene: Scene, body: int) -> list[list[float]]:
 
 def _links(trajectory: Trajectory, instant: int, axes: Any, shade: float) -> None:
     scene = trajectory.scene
-    for first, second in scene.edge_index[:, scene.edge_kind != PAIR].T.tolist():
-        if first < second:
-            ends = trajectory.pos[instant, [first, second]].T
-            axes.plot(
-                *ends.where(ends.isfinite(), torch.nan).tolist(), color="0.3", alpha=shade, linewidth=0.8, zorder=1
-            )
+    once = (scene.edge_kind != PAIR) & (scene.edge_index[0] < scene.edge_index[1])
+    held = scene.held_at(once, trajectory.pos[instant], trajectory.angle[instant])
+    for ends in torch.stack(held, dim=-1):
+        axes.plot(*ends.where(ends.isfinite(), torch.nan).tolist(), color="0.3", alpha=shade, linewidth=0.8, zorder=1)
 
 
 def limits_of(trajectory: Trajectory, margin: float = 0.06) -> tuple[float, float, float, float]:
     """The box round all that a trajectory shows, with a margin: x from, x to, y from, y to in metres."""
-    reach = trajectory.scene.radius[:, None] + trajectory.scene.half_extents(trajectory.angle).abs()
-    low = (trajectory.pos - reach).amin(dim=(0, 1))
-    high = (trajectory.pos + reach).amax(dim=(0, 1))
+    scene, plain = trajectory.scene, trajectory.scene.shape != POLYGON
+    half, radius = scene.half_extents(trajectory.angle).abs(), scene.radius[:, None]
+    corners = scene.corners_at(trajectory.pos, trajectory.angle)
+    places = torch.cat([trajectory.pos[:, plain], corners], dim=1)
+    reach = torch.cat([(radius + half)[:, plain], radius[scene.corner_index].expand_as(corners)], dim=1)
+    low = (places - reach).amin(dim=(0, 1))
+    high = (places + reach).amax(dim=(0, 1))
     room = margin * float((high - low).max())
     (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
     return left, right, bottom, top

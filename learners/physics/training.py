@@ -15,6 +15,7 @@ from learners.checkpoints import Identity
 from learners.physics.checksums import LENGTH
 from learners.physics.configs import CONFIGS, graph_batch, prepared
 from learners.physics.data import OneSteps
+from learners.physics.windows import Windows
 from learners.task import Examples, Task, built
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph
@@ -25,6 +26,8 @@ from physim.motion import position_after, velocity_after
 from physim.worlds.base import World
 
 HELD_OUT = 0.1  # the share of scenes that only the reports see
+REPORTED = 8192
+"""How many steps a report draws: where a few collisions own the error, so many see some of them."""
 NOISY = ("pos", "vel")
 
 
@@ -67,23 +70,31 @@ class Objective(nn.Module):
 
 @final
 class EngineTask(Task):
-    """A configuration's graph for a world, and the one-step examples that it learns from."""
+    """A configuration's graph for a world, and the one-step examples that it learns from.
+
+    `data` are all examples there are or, with `windows`, those of the first, from which scales and kinds are taken.
+    """
 
     graph: ModuleGraph
     objective: Objective
 
-    def __init__(self, data: OneSteps, settings: TrainSettings, world: World) -> None:
+    def __init__(self, data: OneSteps, settings: TrainSettings, world: World, windows: Windows | None = None) -> None:
         if settings.config not in CONFIGS:
             raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{settings.config}'")
-        self.data, self.seed = data, settings.seed
+        self.data, self.seed, self.windows, self.window = data, settings.seed, windows, 0
+        self.held = windows.held if windows else data
         self.config = config = CONFIGS[settings.config]
         self.batch, self.rate, self.minutes = config.batch, config.rate, config.minutes
         if data.steps < config.window:
             raise PhysimError(f"steps: windows of {config.window} steps do not fit into {data.steps}")
-        self.identity = identity_of(data)
+        self.identity = {**identity_of(data), **(windows.identity if windows else {})}
+        self.scenes = windows.scenes if windows else data.scenes
         self.learned, self.unseen = split(data.scenes)
+        if windows:
+            self.learned, self.unseen = range(data.scenes), range(self.held.scenes)
         self.graph = built(lambda: config.build(data, world), settings)
-        data.serve(self.graph)
+        for part in {data, self.held}:
+            part.serve(self.graph)
         prepared(self.graph, data, settings.seed, self.learned)
         losses = config.losses(self.graph, data)
         self.loss_names = [loss.name for loss in losses]
@@ -95,6 +106,7 @@ class EngineTask(Task):
     def examples(self, update: int, done: float, part: slice) -> Examples:
         rng = np.random.default_rng((self.seed, 0, update))
         config = self.config
+        self._turn_to(update)
         draw = self.data.draw_balanced if config.balanced else self.data.draw
         scenes, ticks = draw(rng, config.batch, self.learned)
         ticks = ticks.clamp(max=self.data.steps - config.window)
@@ -106,18 +118,35 @@ class EngineTask(Task):
         return inputs, targets
 
     def figures(self) -> dict[str, float]:
-        """The mean squared error of the change of velocity over constant velocity's, on scenes not learned from."""
+        """The mean squared error of the change of velocity over constant velocity's, on scenes not learned from.
+
+        None where nothing changes in these.
+        """
         rng = np.random.default_rng((self.seed, 2))
-        inputs, targets = self.data.examples(*self.data.draw(rng, self.data.at_most(2048), self.unseen))
+        inputs, targets = self.held.examples(*self.held.draw(rng, self.held.at_most(REPORTED), self.unseen))
         with torch.no_grad():
             output = self.graph(graph_batch(self.graph, inputs)).double()
         error = output - targets[predicted(self.graph).name]
         moves = inputs["moves"]
-        ratio = (error.square() * moves).sum() / (targets["velocity_change"].square() * moves).sum()
-        return {"ratio": float(ratio)}
+        change = (targets["velocity_change"].square() * moves).sum()
+        return {"ratio": float((error.square() * moves).sum() / change)} if change > 0 else {}
 
     def sentence(self, figures: Mapping[str, float]) -> str:
-        return f"{figures['ratio']:.2e} of constant velocity's error on {reported_on(self.data.scenes)}"
+        if not figures:
+            return f"nothing changes in {reported_on(self.scenes)}, so they tell nothing"
+        return (
+            f"{figures['ratio']:.2e} of constant velocity's error on {self.held.at_most(REPORTED)} steps drawn from "
+            f"{reported_on(self.scenes)}"
+        )
+
+    def _turn_to(self, update: int) -> None:
+        """Have the window of an update in memory."""
+        if self.windows is None or self.window == (wanted := self.windows.number(update)):
+            return
+        del self.data  # both together might not fit
+        self.data, self.window = self.windows.read(wanted), wanted
+        self.data.serve(self.graph)
+        self.learned = range(self.data.scenes)
 
     def _disturb(
         self, inputs: dict[str, Tensor], rng: np.random.Generator, share: float, scenes: Tensor, part: slice

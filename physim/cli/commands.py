@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
@@ -20,8 +20,11 @@ from physim.cli.parameters import parameters_of
 from physim.cli.training import Train
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings
-from physim.outputs import check_writable
+from physim.outputs import check_folder_writable, check_writable
 from physim.reports import check_report, report, table
+
+if TYPE_CHECKING:
+    from physim.workers import Workers
 
 EVERY_WORLD = "all"
 """What `physim evaluate` calls all registered worlds, each with its own parameters' defaults."""
@@ -39,7 +42,7 @@ class Worlds(PlainCommand):
 
 @dataclass(frozen=True)
 class Generate(WorldCommand):
-    """Simulate scenes of a world and write their trajectories to one HDF5 file."""
+    """Simulate scenes of a world and write their trajectories to one HDF5 file, or to a folder of them."""
 
     scenes: int = 100
     """How many scenes to simulate."""
@@ -48,21 +51,35 @@ class Generate(WorldCommand):
     seed: int = 0
     """What the scenes are drawn from; the same seed gives the same bytes."""
     workers: int = 1
-    """How many processes share the work; the file does not depend on it."""
+    """How many processes of this machine share the work; no file depends on it."""
+    cluster: bool = False
+    """Share the work on the Ray cluster that RAY_ADDRESS names, or that this machine is part of, instead."""
     out: Path | None = None
-    """The file to write; without it, the world's name with .h5 in this folder."""
+    """What to write: a file, or for large data a folder (a name without .h5) of files, of which the same command later
+    makes only what is missing. Without it, the world's name with .h5 in this folder."""
 
     def run(self, parameters: Mapping[str, Any]) -> None:
-        """Write the file and print its path."""
+        """Write the file or the folder and print its path."""
         check_positive(scenes=self.scenes, steps=self.steps, workers=self.workers)
         check_seed(self.seed)
+        if self.cluster and self.workers != 1:
+            raise PhysimError(f"--workers is {self.workers}, but with --cluster all of the cluster's processors work")
         from physim.generate import generate
+        from physim.scenes.shards import is_folder
         from physim.worlds import find_world
 
         world = find_world(self.world, dict(parameters))
         out = self.out or Path(f"{world.name}.h5")
-        check_writable(out, "--out")
-        generate(world, scenes=self.scenes, steps=self.steps, seed=self.seed, workers=self.workers, out=out)
+        folder = is_folder(out)
+        if folder:
+            check_folder_writable(out, "--out")
+        else:
+            check_writable(out, "--out", ".h5")
+        workers = _cluster() if self.cluster else self.workers
+        try:
+            generate(world, scenes=self.scenes, steps=self.steps, seed=self.seed, workers=workers, out=out)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f": the same command makes what {out} lacks" if folder else "") from stop
         print(out)
 
 
@@ -172,6 +189,12 @@ COMMANDS: dict[str, type[AnyCommand]] = {
     "play": Play,
     "bench": Bench,
 }
+
+
+def _cluster() -> Workers:
+    from physim.cluster import Cluster
+
+    return Cluster()
 
 
 def _described(name: str) -> dict[str, str]:

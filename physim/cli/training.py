@@ -30,7 +30,10 @@ class Train(WorldCommand):
     """
 
     data: Path | None = None
-    """Trajectories to learn from (physim generate); without them, scenes are simulated first."""
+    """Trajectories to learn from (physim generate): a file, or a folder of shards that need not fit in memory. Without
+    them, scenes are simulated first."""
+    memory: float | None = None
+    """How many GiB of memory a training on a folder of shards may take; without it, half of the machine's."""
     config: str = "best"
     """What to train: best, paper (Battaglia et al. 2016), or a baseline: mlp, dynamics_only."""
     minutes: float | None = None
@@ -123,7 +126,7 @@ class TrainTracks(PlainCommand):
 
 def _trained(train: Callable[[TrainSettings], Path], settings: TrainSettings) -> None:
     """Train and print the path of the weights; one that is interrupted says how to go on."""
-    check_writable(settings.out, "--out")
+    check_writable(settings.out, "--out", ".safetensors")
     try:
         path = train(settings)
     except KeyboardInterrupt as stop:

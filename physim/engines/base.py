@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from physim.scenes.scene import Scene
+from physim.scenes.scene import Scene, scenes_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,3 +57,22 @@ class Engine(ABC, Generic[S]):
     @abstractmethod
     def step(self, state: S) -> S:
         """The state one `dt` later."""
+
+    def pushed(self, state: S, impulse: Floats) -> S:
+        """The state at the same instant, after an impulse (N s) on each object; what cannot move is not moved.
+
+        An engine that keeps in its state what no scene holds, such as contacts, has a way of its own: here it starts
+        anew from the scene.
+        Shapes: impulse [N, 2].
+        """
+        scene = state.scene
+        vel = scene.vel + torch.from_numpy(impulse) * scene.inverse_mass[:, None]
+        return self.start(scene.moved(vel=vel))
+
+    def restarted(self, state: S, fresh: Mapping[int, Scene]) -> S:
+        """The state of a batch in which `fresh` scenes have taken the places of those of their numbers.
+
+        An engine that keeps in its state what no scene holds has a way of its own: here it starts all scenes anew.
+        """
+        scenes = [fresh.get(number, scene) for number, scene in enumerate(scenes_of(state.scene))]
+        return self.start(Scene.batch_of(scenes))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
-from physim.engines.base import Engine
+from physim.engines.base import Engine, Floats
 from physim.engines.contract import check_signature
 from physim.errors import PhysimError
 from physim.scenes.scene import Scene
@@ -34,6 +34,16 @@ class GuestEngine(Engine[Any]):
     def step(self, state: Any) -> Any:
         """The state one dt later; raises PhysimError where the engine fails."""
         return _called(f"step of {self.name}", self.engine.step, state)
+
+    def pushed(self, state: Any, impulse: Floats) -> Any:
+        """The state after an impulse, in the engine's own way where it is an Engine."""
+        own = self.engine.pushed if isinstance(self.engine, Engine) else super().pushed
+        return _called(f"pushed of {self.name}", own, state, impulse)
+
+    def restarted(self, state: Any, fresh: Mapping[int, Scene]) -> Any:
+        """The state with fresh scenes in it, in the engine's own way where it is an Engine."""
+        own = self.engine.restarted if isinstance(self.engine, Engine) else super().restarted
+        return _called(f"restarted of {self.name}", own, state, fresh)
 
 
 def find_engine(name: str, world: World) -> GuestEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -41,7 +42,7 @@ class Terms:
     damping: float = 1.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.position_rule, int | float):
+        if not (isinstance(self.position_rule, int | float) and 0 <= self.position_rule <= 1):
             raise PhysimError(f"position_rule: these weights say {self.position_rule!r}, wanted a number from 0 to 1")
 
     @classmethod
@@ -163,3 +164,13 @@ class LearnedEngine(Engine[LearnedState]):
         pos = position_after(pos, before, vel, self.dt, self.terms.position_rule)
         angle = state.angle + self.dt * state.angular_velocity
         return replace(state, pos=pos.numpy(), vel=vel.numpy(), angle=angle, memory=memory)
+
+    def pushed(self, state: LearnedState, impulse: Floats) -> LearnedState:
+        """The state after an impulse (N s) [N, 2] on each object; the graph's memory stays."""
+        return replace(state, vel=state.vel + impulse * state.start.inverse_mass.numpy()[:, None])
+
+    def restarted(self, state: LearnedState, fresh: Mapping[int, Scene]) -> LearnedState:
+        """The state with fresh scenes in the places of some; raises PhysimError where a graph would forget the rest."""
+        if state.memory:
+            raise PhysimError("a learned engine whose graph has memory cannot start one scene of a batch anew")
+        return super().restarted(state, fresh)

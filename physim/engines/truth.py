@@ -29,6 +29,12 @@ class LiveSpace:
     inverse_mass: Floats
     tick: int = 0
 
+    def move_on(self, tick: int) -> None:
+        """Leave the state of this tick behind; raises PhysimError where it was left before."""
+        if self.tick != tick:
+            raise PhysimError("this state was stepped before and its Space has moved on: start anew from state.scene")
+        self.tick += 1
+
 
 @final
 @dataclass(frozen=True)
@@ -90,13 +96,31 @@ class PymunkEngine(Engine[PymunkState]):
     def step(self, state: PymunkState) -> PymunkState:
         """The state one dt later; raises PhysimError where the Spaces of this state have moved on already."""
         for live in state.live:
-            if live.tick != state.tick:
-                raise PhysimError(
-                    "this state was stepped before and its Space has moved on: start anew from state.scene"
-                )
+            live.move_on(state.tick)
             self._advance(live)
-            live.tick += 1
         return PymunkState(state.start, state.live, _read(state.live), state.tick + 1)
+
+    def pushed(self, state: PymunkState, impulse: Floats) -> PymunkState:
+        """The state after an impulse (N s) [N, 2] on each object, whose Spaces go on living; as `step`, it raises."""
+        values, start = state.values.copy(), 0
+        for live in state.live:
+            live.move_on(state.tick)
+            rows = slice(start, start + len(live.inverse_mass))
+            values[rows, 3:5] += impulse[rows] * live.inverse_mass[:, None]
+            live.bodies.write_velocities(values[rows, 3:5])
+            start = rows.stop
+        return PymunkState(state.start, state.live, values, state.tick + 1)
+
+    def restarted(self, state: PymunkState, fresh: Mapping[int, Scene]) -> PymunkState:
+        """The state with fresh scenes in the places of some; the Spaces of the others go on living; as `step`."""
+        live = list(state.live)
+        for number in range(len(live)):
+            if number in fresh:
+                live[number] = _live(fresh[number], self.equip, state.tick + 1)
+            else:
+                live[number].move_on(state.tick)
+        scenes = [fresh.get(number, scene) for number, scene in enumerate(scenes_of(state.start))]
+        return PymunkState(Scene.batch_of(scenes), tuple(live), _read(tuple(live)), state.tick + 1)
 
     def _advance(self, live: LiveSpace) -> None:
         dt = self.dt / self.substeps
@@ -114,11 +138,11 @@ class PymunkEngine(Engine[PymunkState]):
             live.bodies.write_velocities(vel + force * (live.inverse_mass * dt)[:, None])
 
 
-def _live(scene: Scene, equip: Equip) -> LiveSpace:
+def _live(scene: Scene, equip: Equip, tick: int = 0) -> LiveSpace:
     space = space_of(scene)
     equip(space)
     columns = {name: scene[name].numpy()[None] for name in scene.columns}
-    return LiveSpace(bodies_of(space, list(space.bodies)), columns, scene.inverse_mass.numpy())
+    return LiveSpace(bodies_of(space, list(space.bodies)), columns, scene.inverse_mass.numpy(), tick)
 
 
 def _read(live: tuple[LiveSpace, ...]) -> Floats:

@@ -77,7 +77,7 @@ class VectorEngine(Engine[VectorState]):
     """Points under pairwise forces: forces kick the velocities, which then move the bodies (semi-implicit Euler).
 
     Equal to PymunkEngine to rounding, and bit for bit the same whatever else is in the batch. It knows no contacts,
-    springs or pins, and refuses scenes that have them.
+    springs or joints, and refuses scenes that have them.
     """
 
     def __init__(self, dt: float, forces: PairForce, substeps: int = 1) -> None:
@@ -91,7 +91,7 @@ class VectorEngine(Engine[VectorState]):
             )
         if bool((scene.edge_kind != PAIR).any()):
             raise PhysimError(
-                "the vectorised engine knows no springs or pins, got a scene with some: use the pymunk engine"
+                "the vectorised engine knows no springs or joints, got a scene with some: use the pymunk engine"
             )
         counts = scene.counts.numpy()
         starts = np.cumsum(counts) - counts
@@ -115,6 +115,14 @@ class VectorEngine(Engine[VectorState]):
                 angle[group.rows] += turning[group.rows] * group.move
                 turning[group.rows] *= group.decay
         return replace(state, motion=motion, angle=angle, angular_velocity=turning)
+
+    def pushed(self, state: VectorState, impulse: Floats) -> VectorState:
+        """The state after an impulse (N s) [N, 2] on each object."""
+        change = impulse * state.start.inverse_mass.numpy()[:, None]
+        motion = tuple(held.copy() for held in state.motion)
+        for group, held in zip(state.groups, motion, strict=True):
+            held[2:] += change[group.rows].transpose(2, 0, 1)
+        return replace(state, motion=motion)
 
     def _moved(self, group: Group, motion: Floats) -> Floats:
         """Kick, then move, as PymunkEngine does; gravity and damping follow the move, as in pymunk."""

@@ -81,7 +81,7 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
         "package": _package(name),
         "arguments": json.dumps(arguments, sort_keys=True),
         "edits": "[]",
-        "metadata": json.dumps(metadata or {}, sort_keys=True),
+        "metadata": json.dumps(metadata or {}, sort_keys=True, allow_nan=False),
     }
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in graph.state_dict().items()}
     with replacing(path) as draft:

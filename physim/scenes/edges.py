@@ -80,6 +80,15 @@ def undirected(edge_index: Tensor) -> Tensor:
     return edge_index[:, edge_index[0] < edge_index[1]]
 
 
+def among(pairs: Tensor, others: Tensor, count: int) -> Tensor:
+    """Which pairs of `count` objects are among others, whichever way round they are named.
+
+    Shapes: pairs [2, E], others [2, O] -> [E] bool.
+    """
+    own, known = (index.amin(dim=0) * count + index.amax(dim=0) for index in (pairs, others))
+    return torch.isin(own, known)
+
+
 def _nearest(points: Floats, wanted: int, box: float | None) -> Integers:
     """Local (neighbour, body) pairs; one candidate more than wanted, because a body may not be its own neighbour."""
     _, found = _tree(points, box).query(points, k=wanted + 1)

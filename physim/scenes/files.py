@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
@@ -16,28 +16,42 @@ import torch
 
 from physim.errors import PhysimError
 from physim.outputs import replacing
-from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene
+from physim.scenes.scene import (
+    CORNER_FIELDS,
+    OBJECT_FIELDS,
+    RELATION_COLUMNS,
+    RELATION_FIELDS,
+    SCENE_FIELDS,
+    STATE_FIELDS,
+    Scene,
+)
 from physim.scenes.trajectory import Trajectory
 
 Array = npt.NDArray[Any]
 Packed = dict[str, Array]
-FORMAT, VERSION = "physim trajectory", 2
+FORMAT, VERSION = "physim trajectory", 3
+OLDEST = 2
+"""Files of versions from this one on are read: version 2 has no polygons, anchors or greatest lengths."""
 _INSTANTS, _OBJECTS = 128, 120
 
 
 def pack(trajectory: Trajectory) -> Packed:
     """A trajectory as the arrays of its file: times, states, and `scene/...` with the sizes of the scenes.
 
-    Shapes: scene/objects, scene/relations [B]; the rest as in Trajectory and Scene, objects numbered within theirs.
+    Shapes: scene/objects, scene/corners, scene/relations [B]; the rest as in Trajectory and Scene, objects numbered
+    within theirs.
     """
     scene = trajectory.scene
-    number_of = scene.owners[scene.edge_index[1]]
+    owner_of_relation, owner_of_corner = scene.owners[scene.edge_index[1]], scene.owners[scene.corner_index]
+    first = scene.counts.cumsum(0) - scene.counts
     packed = {name: getattr(trajectory, name).numpy() for name in ("times", *STATE_FIELDS)}
-    for name in sorted({*OBJECT_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *scene.columns}):
+    for name in sorted({*OBJECT_FIELDS, *CORNER_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *scene.columns}):
         packed[f"scene/{name}"] = scene[name].numpy()
-    packed["scene/edge_index"] = (scene.edge_index - (scene.counts.cumsum(0) - scene.counts)[number_of]).numpy()
+    packed["scene/edge_index"] = (scene.edge_index - first[owner_of_relation]).numpy()
+    packed["scene/corner_index"] = (scene.corner_index - first[owner_of_corner]).numpy()
     packed["scene/objects"] = scene.counts.numpy()
-    packed["scene/relations"] = torch.bincount(number_of, minlength=len(scene.counts)).numpy()
+    for name, owner in (("corners", owner_of_corner), ("relations", owner_of_relation)):
+        packed[f"scene/{name}"] = torch.bincount(owner, minlength=len(scene.counts)).numpy()
     return packed
 
 
@@ -111,20 +125,40 @@ def load_trajectory(path: Path | str) -> Trajectory:
 
     Raises: PhysimError where there is no such file, or it is truncated or not one of physim's.
     """
+    with _opened(path) as file:
+        return _read(file, path)
+
+
+def summary(path: Path | str) -> tuple[dict[str, Any], int, int, int]:
+    """The metadata of a trajectory file, how many objects and relations it has, and the size of its arrays in bytes.
+
+    Raises: PhysimError as `load_trajectory` does.
+    """
+    with _opened(path) as file:
+        sizes: list[int] = []
+        file.visititems(lambda name, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+        objects, relations = (file[name].shape[1] for name in ("pos", "scene/edge_index"))
+        return json.loads(file.attrs["metadata"]), objects, relations, sum(sizes)
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[h5py.File]:
     if not Path(path).is_file():
         raise PhysimError(f"there is no trajectory file {path}")
     try:
         with h5py.File(path, "r") as file:
-            return _read(file, path)
+            if file.attrs.get("format") != FORMAT or not OLDEST <= file.attrs.get("version", 0) <= VERSION:
+                raise PhysimError(f"{path} is not a physim trajectory of version {OLDEST} to {VERSION}")
+            yield file
     except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         raise PhysimError(f"{path} is no whole HDF5 file written by physim: {error}") from error
 
 
 def _read(file: h5py.File, path: Path | str) -> Trajectory:
-    if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
-        raise PhysimError(f"{path} is not a physim trajectory of version {VERSION}")
     states = {name: _state(file[name]) for name in STATE_FIELDS}
-    scene = _scene({name: file["scene"][name][()] for name in file["scene"]}, batched=bool(file.attrs["batched"]))
+    fields = {name: file["scene"][name][()] for name in file["scene"]}
+    whole = fields if file.attrs["version"] == VERSION else _completed(fields)
+    scene = _scene(whole, batched=bool(file.attrs["batched"]))
     times = torch.from_numpy(file["times"][()])
     for name, values in states.items():
         if values.shape[:2] != (len(times), scene.num_bodies):
@@ -141,8 +175,10 @@ def _state(dataset: h5py.Dataset) -> torch.Tensor:
 
 
 def _scene(fields: Packed, batched: bool) -> Scene:
-    objects, relations = fields.pop("objects"), fields.pop("relations")
-    parts = {name: _parts(name, values, objects, relations) for name, values in fields.items()}
+    objects, corners, relations = (fields.pop(name) for name in ("objects", "corners", "relations"))
+    sizes = dict.fromkeys((*fields, *OBJECT_FIELDS), objects) | dict.fromkeys(SCENE_FIELDS, np.ones_like(objects))
+    sizes |= dict.fromkeys(CORNER_FIELDS, corners) | dict.fromkeys(RELATION_FIELDS, relations)
+    parts = {name: np.split(fields[name], np.cumsum(size)[:-1], axis=_axis(name)) for name, size in sizes.items()}
     scenes = [
         Scene(**{name: torch.from_numpy(part[number]) for name, part in parts.items()})
         for number in range(len(objects))
@@ -150,9 +186,18 @@ def _scene(fields: Packed, batched: bool) -> Scene:
     return Scene.batch_of(scenes) if batched else scenes[0]
 
 
-def _parts(name: str, values: Array, objects: Array, relations: Array) -> list[Array]:
-    sizes = np.ones_like(objects) if name in SCENE_FIELDS else relations if name in RELATION_FIELDS else objects
-    return np.split(values, np.cumsum(sizes)[:-1], axis=_axis(name))
+def _completed(fields: Packed) -> Packed:
+    """What a file of version 2 lacks, as it is without polygons, anchors and slides."""
+    relations, columns = fields["edge_attr"].shape
+    lacking = {
+        "corner": np.zeros((0, 2)),
+        "corner_index": np.zeros(0, dtype=np.int64),
+        "corners": np.zeros_like(fields["objects"]),
+        "edge_anchor": np.zeros((relations, 4)),
+    }
+    wider = np.zeros((relations, len(RELATION_COLUMNS)))
+    wider[:, :columns] = fields["edge_attr"]
+    return lacking | fields | {"edge_attr": wider}
 
 
 def _axis(name: str) -> int:

@@ -11,24 +11,26 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from physim.errors import PhysimError
-from physim.scenes.edges import all_pairs
+from physim.scenes.edges import all_pairs, among
+from physim.scenes.frames import placed, rotated
 
-SHAPE_KINDS = ("point", "circle", "segment")
+SHAPE_KINDS = ("point", "circle", "segment", "polygon")
 BODY_TYPES = ("dynamic", "kinematic", "static")
-RELATION_KINDS = ("pair", "spring", "pin")
-RELATION_COLUMNS = ("rest_length", "stiffness", "damping")
+RELATION_KINDS = ("pair", "spring", "pin", "pivot", "slide")
+RELATION_COLUMNS = ("rest_length", "stiffness", "damping", "max_length")
 SOLVER_FIELDS = ("iterations", "collision_slop", "collision_bias", "collision_persistence")
 SOLVER_DEFAULTS = (10.0, 0.10000000149011612, 0.0017970074436457143, 3.0)  # pymunk's own
 DYNAMIC, KINEMATIC, STATIC = range(len(BODY_TYPES))
-POINT, CIRCLE, SEGMENT = range(len(SHAPE_KINDS))
-PAIR, SPRING, PIN = range(len(RELATION_KINDS))
+POINT, CIRCLE, SEGMENT, POLYGON = range(len(SHAPE_KINDS))
+PAIR, SPRING, PIN, PIVOT, SLIDE = range(len(RELATION_KINDS))
 
 STATE_FIELDS = ("pos", "vel", "angle", "angular_velocity")
 SHAPE_FIELDS = ("shape", "radius", "extent", "elasticity", "friction", "group")
 OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", *SHAPE_FIELDS)
-RELATION_FIELDS = ("edge_index", "edge_kind", "edge_attr")
+CORNER_FIELDS = ("corner", "corner_index")
+RELATION_FIELDS = ("edge_index", "edge_kind", "edge_attr", "edge_anchor")
 SCENE_FIELDS = ("gravity", "damping", "dt", "solver")
-_NOT_OF_OBJECTS = {"batch", "ptr", *RELATION_FIELDS, *SCENE_FIELDS}
+_NOT_OF_OBJECTS = {"batch", "ptr", *CORNER_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS}
 _NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", "group", *_NOT_OF_OBJECTS}
 _OBJECT_DEFAULTS: dict[str, tuple[tuple[int, ...], float]] = {
     "angle": ((), 0.0),
@@ -49,11 +51,17 @@ class Scene(Data):  # type: ignore[misc]
     """Objects are nodes, relations are edges; float64 unless said, batched by `Scene.batch_of`.
 
     Per object: pos, vel, extent [N, 2] (extent: half of b - a of a segment, in the world frame at angle 0; else 0);
-    angle, angular_velocity, mass (0 unless dynamic), moment (of inertia; infinite where a body cannot turn), radius,
-    elasticity, friction [N]; body_type and shape [N] int64 (places in BODY_TYPES and SHAPE_KINDS); group [N] int64
-    (shapes of one group other than 0 pass through each other); further float columns [N] at will, such as charge.
-    Per relation: edge_index [2, E] int64 (source, target), edge_kind [E] int64 (RELATION_KINDS), edge_attr [E, 3]
-    (RELATION_COLUMNS; a pin's rest_length is its distance).
+    angle, angular_velocity, mass (0 unless dynamic), moment (of inertia; infinite where a body cannot turn), radius (of
+    a circle, or by which segments and polygons are thicker and rounder all round), elasticity, friction [N]; body_type
+    and shape [N] int64 (places in BODY_TYPES and SHAPE_KINDS); group [N] int64 (shapes of one group other than 0 pass
+    through each other); further float columns [N] at will, such as charge.
+    Per corner of the polygons, which are convex: corner [C, 2] (m, in the frame of its body, counter-clockwise),
+    corner_index [C] int64 (its object; those of one object stand in a row). Boxes are polygons of four corners.
+    Per relation: edge_index [2, E] int64 (source, target), edge_kind [E] int64 (RELATION_KINDS), edge_attr [E, 4]
+    (RELATION_COLUMNS; a pin's rest_length is its distance, a slide's the least and max_length the most that it allows),
+    edge_anchor [E, 4] (where a spring, pin, pivot or slide holds its source and its target, x and y in their bodies'
+    frames, in m). All but pairs stand there twice in a row, there and back. Shapes of which no pair is there, and that
+    a joint connects, pass through each other: pymunk's collide_bodies.
     Per scene: gravity [1, 2], damping [1] (pymunk's: 1 is none), dt [1] (nan where unknown), solver [1, 4]
     (SOLVER_FIELDS).
     """
@@ -63,7 +71,8 @@ class Scene(Data):  # type: ignore[misc]
         """Make a scene of dynamic points related in all pairs; `fields` set or add anything else.
 
         Shapes: pos, vel [N, 2], mass [N].
-        Raises: PhysimError where a per-object field does not count as many objects as pos.
+        Raises: PhysimError where a per-object field does not count as many objects as pos, or one per corner or
+        relation has another shape than its like.
         """
         count = pos.shape[0]
         values = {"pos": pos, "vel": vel, "mass": mass, **fields}
@@ -75,9 +84,8 @@ class Scene(Data):  # type: ignore[misc]
                 values[name] = torch.tensor(row, dtype=torch.float64)
         if "edge_index" not in values:
             values["edge_index"] = all_pairs([count])
-        relations = values["edge_index"].shape[1]
-        values.setdefault("edge_kind", torch.full((relations,), PAIR))
-        values.setdefault("edge_attr", torch.zeros(relations, len(RELATION_COLUMNS), dtype=torch.float64))
+        values = _ragged_defaults(values["edge_index"].shape[1]) | values
+        _check_ragged(values)
         for name, column in values.items():
             if name not in _NOT_OF_OBJECTS and column.shape[0] != count:
                 raise PhysimError(
@@ -123,13 +131,34 @@ class Scene(Data):  # type: ignore[misc]
         dynamic = self.body_type == DYNAMIC
         return torch.where(dynamic, 1 / torch.where(dynamic, self.mass, 1.0), 0.0)
 
+    @property
+    def apart(self) -> Tensor:
+        """The two ends of springs and joints that are no pair: their shapes pass through each other [2, A]."""
+        pairs = self.edge_kind == PAIR
+        links = self.edge_index[:, ~pairs]
+        return links[:, ~among(links, self.edge_index[:, pairs], self.num_bodies)]
+
     def half_extents(self, angle: Tensor) -> Tensor:
         """Half of b - a of each segment at angles [..., N]; 0 for all other objects.
 
         Shapes: [..., N, 2].
         """
-        (x, y), cosine, sine = self.extent.unbind(dim=-1), angle.cos(), angle.sin()
-        return torch.stack([cosine * x - sine * y, sine * x + cosine * y], dim=-1)
+        return rotated(self.extent, angle)
+
+    def corners_at(self, pos: Tensor, angle: Tensor) -> Tensor:
+        """Where the corners of the polygons are when the objects are there, in metres; without the polygons' radius.
+
+        Shapes: pos [..., N, 2], angle [..., N] -> [..., C, 2].
+        """
+        return placed(self.corner, self.corner_index, pos, angle)
+
+    def held_at(self, chosen: Tensor, pos: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+        """Where some of the relations hold their source and their target when the objects are there, in metres.
+
+        Shapes: chosen [E] bool, K of them true; pos [..., N, 2], angle [..., N] -> [..., K, 2] each.
+        """
+        (source, target), anchor = self.edge_index[:, chosen], self.edge_anchor[chosen]
+        return placed(anchor[:, :2], source, pos, angle), placed(anchor[:, 2:], target, pos, angle)
 
     def moved(self, **state: Tensor) -> Self:
         """The same scene in a new state (pos, vel, ...); everything else is shared."""
@@ -143,6 +172,30 @@ def scenes_of(scene: Scene) -> list[Scene]:
     """Take a batch apart; a single scene is a list of one."""
     parts: list[Scene] = scene.to_data_list() if isinstance(scene, Batch) else [scene]
     return parts
+
+
+def _ragged_defaults(relations: int) -> dict[str, Tensor]:
+    """No corners, and relations that are pairs."""
+    return {
+        "corner": torch.zeros(0, 2, dtype=torch.float64),
+        "corner_index": torch.zeros(0, dtype=torch.int64),
+        "edge_kind": torch.full((relations,), PAIR),
+        "edge_attr": torch.zeros(relations, len(RELATION_COLUMNS), dtype=torch.float64),
+        "edge_anchor": torch.zeros(relations, 4, dtype=torch.float64),
+    }
+
+
+def _check_ragged(values: dict[str, Tensor]) -> None:
+    relations = values["edge_index"].shape[1]
+    wanted = {
+        "corner": (len(values["corner_index"]), 2),
+        "edge_kind": (relations,),
+        "edge_attr": (relations, len(RELATION_COLUMNS)),
+        "edge_anchor": (relations, 4),
+    }
+    for name, shape in wanted.items():
+        if tuple(values[name].shape) != shape:
+            raise PhysimError(f"{name} has shape {tuple(values[name].shape)}, wanted {shape}")
 
 
 def _dtype(value: float) -> torch.dtype:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pymunk
 import torch
 from torch import Tensor
 
 from physim.errors import PhysimError
-from physim.scenes.edges import all_pairs
+from physim.scenes.edges import all_pairs, among
+from physim.scenes.joints import Columns, Joint, Point, checked, columns_of
 from physim.scenes.scene import (
     CIRCLE,
     DYNAMIC,
     KINEMATIC,
     PAIR,
-    PIN,
     POINT,
+    POLYGON,
     RELATION_COLUMNS,
     SEGMENT,
     SOLVER_FIELDS,
-    SPRING,
     STATIC,
     Scene,
 )
@@ -33,35 +33,53 @@ _TYPES = {
     pymunk.Body.KINEMATIC: KINEMATIC,
     pymunk.Body.STATIC: STATIC,
 }
-Joint = tuple[int, int, int, tuple[float, float, float]]
-_ERROR_BIAS = pymunk.PinJoint(pymunk.Body(1, 1), pymunk.Body(1, 1)).error_bias
 
 
 @dataclass(frozen=True)
 class _Object:
-    """A body with at most one shape, centred on it; shapes and anchors of static bodies are objects of their own."""
+    """A body with at most one shape; shapes and anchors of static bodies are objects of their own.
+
+    Circles and segments are centred on their objects; polygons may lie anywhere around theirs.
+    """
 
     body: pymunk.Body
     shape: pymunk.Shape | None
-    position: tuple[float, float]
+    position: Point
     angle: float
-    extent: tuple[float, float] = (0.0, 0.0)
+    extent: Point = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A spring, pin, pivot or slide between two objects, and where it holds them; `apart`: they do not collide."""
+
+    ends: tuple[int, int]
+    anchors: tuple[Point, Point]
+    kind: int
+    columns: Columns
+    apart: bool
+
+    @property
+    def back(self) -> _Link:
+        """The same from the other end."""
+        return replace(self, ends=self.ends[::-1], anchors=self.anchors[::-1])
 
 
 def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] = ()) -> Scene:
     """Read a Space as a scene; `columns` names further attributes of the bodies to take along, such as charge.
 
     Objects stand in the order of `space.bodies`; then come the shapes of `space.static_body`, each a static object of
-    its own, then the points of static bodies that springs and pins hang from. Relations: all pairs but those within a
-    collision group, then those of springs and pins, there and back.
+    its own, then the points of static bodies that springs and joints hang from. Relations: all pairs but those within a
+    collision group and those that a joint keeps from colliding, then springs, pins, pivots and slides, there and back.
 
     Raises: PhysimError naming what a scene cannot express.
     """
     _check_space(space)
     objects = _objects(space)
-    joints = _joints(space, objects)
+    links = _links(space, objects)
     fields = _object_fields(objects, columns)
-    fields |= _relation_fields(fields["group"], joints)
+    fields |= _corner_fields(objects)
+    fields |= _relation_fields(fields["group"], links)
     fields |= {
         "gravity": torch.tensor([space.gravity], dtype=torch.float64),
         "damping": torch.tensor([space.damping], dtype=torch.float64),
@@ -99,15 +117,19 @@ def _object(body: pymunk.Body, shape: pymunk.Shape | None) -> _Object:
 
 
 def _static_object(body: pymunk.Body, shape: pymunk.Shape) -> _Object:
-    """A shape of a static body stands at its own centre."""
+    """A shape of a static body stands at its own centre, but for polygons, whose corners stay as they are."""
     if isinstance(shape, pymunk.Segment):
         a, b = body.local_to_world(shape.a), body.local_to_world(shape.b)
         return _Object(body, shape, (a + b) / 2, 0.0, (b - a) / 2)
+    if isinstance(shape, pymunk.Poly):
+        return _Object(body, shape, body.position, body.angle)
     assert isinstance(shape, pymunk.Circle)
     return _Object(body, shape, body.local_to_world(shape.offset), body.angle)
 
 
 def _off_centre(shape: pymunk.Shape) -> bool:
+    if isinstance(shape, pymunk.Poly):
+        return False
     centre = shape.a + shape.b if isinstance(shape, pymunk.Segment) else shape.offset
     return bool(centre != (0, 0))
 
@@ -139,53 +161,83 @@ def _object_fields(objects: list[_Object], columns: Sequence[str]) -> dict[str, 
 
 
 def _kind(shape: pymunk.Shape | None) -> int:
-    return POINT if shape is None else CIRCLE if isinstance(shape, pymunk.Circle) else SEGMENT
+    if shape is None:
+        return POINT
+    return CIRCLE if isinstance(shape, pymunk.Circle) else SEGMENT if isinstance(shape, pymunk.Segment) else POLYGON
 
 
-def _joints(space: pymunk.Space, objects: list[_Object]) -> list[Joint]:
-    """(first object, second object, kind, relation columns) of each spring and pin; adds objects for static anchors."""
-    joints: list[Joint] = []
-    for joint in space.constraints:
-        _check_joint(joint)
-        ends = (_end(objects, joint.a, joint.anchor_a), _end(objects, joint.b, joint.anchor_b))
-        if isinstance(joint, pymunk.DampedSpring):
-            joints.append((*ends, SPRING, (joint.rest_length, joint.stiffness, joint.damping)))
-        elif isinstance(joint, pymunk.PinJoint):
-            joints.append((*ends, PIN, (joint.distance, 0.0, 0.0)))
-    return joints
+def _corner_fields(objects: list[_Object]) -> dict[str, Tensor]:
+    polygons = [(number, item.shape) for number, item in enumerate(objects) if isinstance(item.shape, pymunk.Poly)]
+    corners = [(number, corner) for number, shape in polygons for corner in shape.get_vertices()]
+    return {
+        "corner": torch.tensor([corner for _, corner in corners], dtype=torch.float64).reshape(-1, 2),
+        "corner_index": torch.tensor([number for number, _ in corners], dtype=torch.int64),
+    }
 
 
-def _end(objects: list[_Object], body: pymunk.Body, anchor: tuple[float, float]) -> int:
+def _links(space: pymunk.Space, objects: list[_Object]) -> list[_Link]:
+    """The springs and joints of a Space; adds objects for static anchors."""
+    links = []
+    for constraint in space.constraints:
+        joint = checked(constraint)
+        first, own = _end(objects, joint.a, joint.anchor_a)
+        second, other = _end(objects, joint.b, joint.anchor_b)
+        kind, columns = columns_of(joint)
+        links.append(_Link((first, second), (own, other), kind, columns, apart=not joint.collide_bodies))
+        if not joint.collide_bodies:
+            _check_apart(joint, objects, (first, second))
+    return links
+
+
+def _end(objects: list[_Object], body: pymunk.Body, anchor: Point) -> tuple[int, Point]:
+    """The object that a joint holds, and where in its frame: static bodies are held at points of their own."""
+    static = body.body_type == pymunk.Body.STATIC
     position = body.local_to_world(anchor)
     for number, item in enumerate(objects):
-        if item.body is body and item.position == position:
-            return number
-    if body.body_type != pymunk.Body.STATIC:
-        raise PhysimError(
-            f"a spring or pin holds its body at {tuple(anchor)}, wanted the centre (0, 0) of a body that moves"
-        )
+        if item.body is body and (not static or item.position == position):
+            return number, (0.0, 0.0) if static else anchor
+    if not static:
+        raise PhysimError("a spring or joint holds a moving body that is not in the Space, wanted one that was added")
     objects.append(_Object(body, None, position, 0.0))
-    return len(objects) - 1
+    return len(objects) - 1, (0.0, 0.0)
 
 
-def _relation_fields(group: Tensor, joints: list[Joint]) -> dict[str, Tensor]:
+def _check_apart(joint: Joint, objects: list[_Object], ends: tuple[int, ...]) -> None:
+    """A static body is many objects, of which a joint holds one: nothing would say that the others let pass."""
+    for number, item in enumerate(objects):
+        if item.body in (joint.a, joint.b) and item.shape is not None and number not in ends:
+            raise PhysimError(
+                f"a {type(joint).__name__} has collide_bodies=False to a static body that has shapes elsewhere than "
+                "where it is held, wanted a body of its own for these shapes"
+            )
+
+
+def _relation_fields(group: Tensor, links: list[_Link]) -> dict[str, Tensor]:
+    pairs = _pairs(group, [link.ends for link in links if link.apart])
+    ways = [way for link in links for way in (link, link.back)]
+    ends = torch.tensor([way.ends for way in ways], dtype=torch.int64).reshape(-1, 2).T
+    kinds = torch.tensor([way.kind for way in ways], dtype=torch.int64)
+    count = pairs.shape[1]
+    return {
+        "edge_index": torch.cat([pairs, ends], dim=1),
+        "edge_kind": torch.cat([torch.full((count,), PAIR), kinds]),
+        "edge_attr": _under_zeros(count, [way.columns for way in ways], len(RELATION_COLUMNS)),
+        "edge_anchor": _under_zeros(count, [(*way.anchors[0], *way.anchors[1]) for way in ways], 4),
+    }
+
+
+def _pairs(group: Tensor, apart: list[tuple[int, int]]) -> Tensor:
+    """All pairs but those of one collision group and those that joints keep from colliding [2, E]."""
     pairs = all_pairs([len(group)])
     first, second = group[pairs]
-    pairs = pairs[:, (first != second) | (first == 0)]
-    ends = [end for first, second, _, _ in joints for end in ((first, second), (second, first))]
-    kinds = [kind for _, _, kind, _ in joints for _ in range(2)]
-    values = [columns for _, _, _, columns in joints for _ in range(2)]
-    width = len(RELATION_COLUMNS)
-    return {
-        "edge_index": torch.cat([pairs, torch.tensor(ends, dtype=torch.int64).reshape(-1, 2).T], dim=1),
-        "edge_kind": torch.cat([torch.full((pairs.shape[1],), PAIR), torch.tensor(kinds, dtype=torch.int64)]),
-        "edge_attr": torch.cat(
-            [
-                torch.zeros(pairs.shape[1], width, dtype=torch.float64),
-                torch.tensor(values, dtype=torch.float64).reshape(-1, width),
-            ]
-        ),
-    }
+    kept_apart = among(pairs, torch.tensor(apart, dtype=torch.int64).reshape(-1, 2).T, len(group))
+    return pairs[:, ((first != second) | (first == 0)) & ~kept_apart]
+
+
+def _under_zeros(pairs: int, rows: list[Columns], width: int) -> Tensor:
+    """Rows of links under the pairs', which are zeros [E, width]."""
+    under = torch.tensor(rows, dtype=torch.float64).reshape(-1, width)
+    return torch.cat([torch.zeros(pairs, width, dtype=torch.float64), under])
 
 
 def _check_space(space: pymunk.Space) -> None:
@@ -207,24 +259,13 @@ def _check_body(body: pymunk.Body, number: int) -> None:
 
 
 def _check_shape(shape: pymunk.Shape) -> None:
-    if not isinstance(shape, pymunk.Circle | pymunk.Segment):
-        raise PhysimError(f"a scene cannot express the shape {type(shape).__name__}, wanted Circle or Segment")
+    if not isinstance(shape, pymunk.Circle | pymunk.Segment | pymunk.Poly):
+        raise PhysimError(f"a scene cannot express the shape {type(shape).__name__}, wanted Circle, Segment or Poly")
+    if isinstance(shape, pymunk.Poly) and len(shape.get_vertices()) < 3:
+        raise PhysimError(f"a Poly has {len(shape.get_vertices())} corners, wanted at least 3 that are not in line")
     if shape.sensor:
         raise PhysimError("a scene cannot express sensors, got a shape with sensor=True")
     if shape.filter != pymunk.ShapeFilter(group=shape.filter.group):
         raise PhysimError(f"a scene cannot express categories and masks of collision filters, got {shape.filter}")
     if shape.surface_velocity != (0, 0):
         raise PhysimError(f"a scene cannot express surface_velocity, got {tuple(shape.surface_velocity)}")
-
-
-def _check_joint(joint: pymunk.Constraint) -> None:
-    if not isinstance(joint, pymunk.DampedSpring | pymunk.PinJoint):
-        raise PhysimError(f"a scene cannot express the joint {type(joint).__name__}, wanted DampedSpring or PinJoint")
-    plain = math.isinf(joint.max_force) and joint.error_bias == _ERROR_BIAS and math.isinf(joint.max_bias)
-    if not (plain and joint.collide_bodies):
-        raise PhysimError(
-            f"a {type(joint).__name__} has its own max_force, error_bias, max_bias or collide_bodies, "
-            "wanted pymunk's defaults"
-        )
-    if isinstance(joint, pymunk.DampedSpring) and joint.force_func is not pymunk.DampedSpring.spring_force:
-        raise PhysimError("a DampedSpring has its own force_func, which a scene cannot express")

@@ -7,15 +7,16 @@ from typing import final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from physim.scenes.scene import CIRCLE, DYNAMIC, PAIR, POINT, SEGMENT, SPRING, STATIC, Scene
+from physim.scenes.scene import CIRCLE, DYNAMIC, PAIR, POINT, POLYGON, SEGMENT, STATIC, Scene
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 Truths = npt.NDArray[np.bool_]
 
-__all__ = ["CIRCLE", "POINT", "SEGMENT", "Bodies", "Floats"]
+__all__ = ["CIRCLE", "POINT", "POLYGON", "SEGMENT", "Bodies", "Floats"]
 
 
 @final
@@ -23,42 +24,56 @@ __all__ = ["CIRCLE", "POINT", "SEGMENT", "Bodies", "Floats"]
 class Bodies:
     """Shapes, sizes and links of a scene's objects.
 
-    Shapes: mass (kg), shape, radius (m), group [N]; static, moving, turning [N] bool; extent [N, 2] (m); links [2, L],
-    the springs and pins; rest [L], their lengths at rest (m); springs [L] bool, which of them are springs.
+    Shapes: mass (kg), shape, radius (m), group [N]; static, moving, turning [N] bool; polygons: the number of each
+    polygon, and which of the scene's corners are its own; links [2, L], the springs, pins, pivots and slides; kind [L]
+    (RELATION_KINDS); rest and longest [L], the least and the greatest length at which they are at rest (m); off_centre
+    [2, L] bool, whether they hold an end elsewhere than at its centre; apart [2, A], objects that links let pass
+    through each other.
     """
 
     mass: Floats
     shape: Integers
     radius: Floats
-    extent: Floats
     group: Integers
     static: Truths
     moving: Truths
     turning: Truths
+    polygons: dict[int, Integers]
     links: Integers
+    kind: Integers
     rest: Floats
-    springs: Truths
+    longest: Floats
+    off_centre: Truths
+    apart: Integers
     falls_up: bool
+    _scene: Scene
+    _linked: torch.Tensor
 
     @classmethod
     def of(cls, scene: Scene) -> Bodies:
         """The arrays of one scene."""
-        first, second = scene.edge_index.numpy()
-        kind, values = scene.edge_kind.numpy(), scene.edge_attr.numpy()
-        chosen = (kind != PAIR) & (first < second)  # each stands there twice, there and back
+        linked = (scene.edge_kind != PAIR) & (scene.edge_index[0] < scene.edge_index[1])  # each stands there twice
+        rest, _, _, longest = scene.edge_attr[linked].numpy().T
+        polygons = (scene.shape == POLYGON).nonzero().ravel().tolist()
+        corner_owner = scene.corner_index.numpy()
         return cls(
             mass=scene.mass.numpy(),
             shape=scene.shape.numpy(),
             radius=scene.radius.numpy(),
-            extent=scene.extent.numpy(),
             group=scene.group.numpy(),
             static=scene.body_type.numpy() == STATIC,
             moving=scene.body_type.numpy() == DYNAMIC,
             turning=np.isfinite(scene.moment.numpy()) | (scene.angular_velocity.numpy() != 0),
-            links=np.stack([first, second])[:, chosen],
-            rest=values[chosen, 0],
-            springs=kind[chosen] == SPRING,
+            polygons={number: np.flatnonzero(corner_owner == number) for number in polygons},
+            links=scene.edge_index[:, linked].numpy(),
+            kind=scene.edge_kind[linked].numpy(),
+            rest=rest,
+            longest=np.maximum(rest, longest),
+            off_centre=(scene.edge_anchor[linked].reshape(-1, 2, 2) != 0).any(dim=-1).T.numpy(),
+            apart=scene.apart.numpy(),
             falls_up=float(scene.gravity[0, 1]) > 0,
+            _scene=scene,
+            _linked=linked,
         )
 
     @property
@@ -68,28 +83,42 @@ class Bodies:
 
     @property
     def pinned(self) -> Truths:
-        """Which objects stand still and hold a spring or a pin [N]."""
+        """Which objects stand still and hold a spring or a joint [N]."""
         held = np.zeros(self.count, dtype=bool)
         held[self.links.ravel()] = True
         return held & self.static
 
     def ends(self, pos: Floats, angle: Floats) -> tuple[Floats, Floats]:
-        """Both ends of every object's segment, in metres; for points and circles both are the centre.
+        """Both ends of every object's segment, in metres; for all other objects both are the centre.
 
         Shapes: pos [N, 2], angle [N] -> [N, 2] each.
         """
-        cosine, sine = np.cos(angle), np.sin(angle)
-        x, y = self.extent.T
-        half = np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=1)
+        half = self._scene.half_extents(torch.tensor(angle)).numpy()
         return pos - half, pos + half
+
+    def corners(self, pos: Floats, angle: Floats) -> dict[int, Floats]:
+        """The corners of each polygon [K, 2] by its number, in metres.
+
+        Shapes: pos [N, 2], angle [N].
+        """
+        corners = self._scene.corners_at(torch.tensor(pos), torch.tensor(angle)).numpy()
+        return {number: corners[rows] for number, rows in self.polygons.items()}
+
+    def anchors(self, pos: Floats, angle: Floats) -> Floats:
+        """Where links hold both of their ends, in metres.
+
+        Shapes: pos [N, 2], angle [N] -> [2, L, 2].
+        """
+        return torch.stack(self._scene.held_at(self._linked, torch.tensor(pos), torch.tensor(angle))).numpy()
 
     def outline(self, pos: Floats, angle: Floats) -> tuple[Floats, Floats]:
         """The lowest and the highest corner [2] of a box round all objects, in metres.
 
         Shapes: pos [N, 2], angle [N].
         """
-        first, second = self.ends(pos, angle)
-        margin = self.radius[:, None]
-        low = np.minimum(first, second) - margin
-        high = np.maximum(first, second) + margin
-        return low.min(axis=0), high.max(axis=0)
+        plain = self.shape != POLYGON
+        parts = [(end[plain], self.radius[plain, None]) for end in self.ends(pos, angle)]
+        parts += [(corners, self.radius[number]) for number, corners in self.corners(pos, angle).items()]
+        low = np.concatenate([points - margin for points, margin in parts]).min(axis=0)
+        high = np.concatenate([points + margin for points, margin in parts]).max(axis=0)
+        return low, high

@@ -38,6 +38,10 @@ class Camera:
         self.high = self.high + (aimed_high - self.high) * np.where(aimed_high > self.high, widen, narrow)
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
 
+    def keep(self, point: Floats) -> None:
+        """Widen the view at once, so that it holds a point [2]."""
+        self.low, self.high = np.minimum(self.low, point), np.maximum(self.high, point)
+
     def fit(self, left: float, top: float, width: float, height: float) -> None:
         """Show the box within this rectangle of pixels of a panel."""
         self._middle = np.array([left + width / 2, top + height / 2])

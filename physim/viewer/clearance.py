@@ -13,7 +13,7 @@ YIELD = 0.9
 
 
 def cleared(bodies: Bodies, pos: Floats, angle: Floats, body: int, place: Floats) -> Floats:
-    """The nearest place at which a circle, moved to `place`, does not lie inside the others; points need no room.
+    """The nearest place at which a circle, moved to `place`, does not lie inside the others; other bodies need no room.
 
     Shapes: pos [N, 2] (m), angle [N], place [2] (m) -> [2].
     """
@@ -21,19 +21,52 @@ def cleared(bodies: Bodies, pos: Floats, angle: Floats, body: int, place: Floats
         return place
     same = (bodies.group == bodies.group[body]) & (bodies.group[body] != 0)
     solid = (bodies.shape != POINT) & ~same
+    solid[bodies.apart[:, (bodies.apart == body).any(axis=0)].ravel()] = False
     solid[body] = False
     if not solid.any():
         return place
-    first, second = (ends[solid] for ends in bodies.ends(pos, angle))
-    room = (bodies.radius[solid] + bodies.radius[body]) * np.where(bodies.moving[solid], YIELD, 1.0)
+    room = (bodies.radius + bodies.radius[body]) * np.where(bodies.moving, YIELD, 1.0)
     for _ in range(ROUNDS):
-        away = place - _nearest(first, second, place)
-        distance = np.hypot(*away.T)
-        deepest = int(np.argmax(room - distance))
-        if distance[deepest] >= room[deepest] or distance[deepest] == 0:
+        way, distance = ways_out(bodies, pos, angle, place)
+        depth = np.where(solid, room - distance, -np.inf)
+        deepest = int(np.argmax(depth))
+        if depth[deepest] <= 0:
             break
-        place = place + away[deepest] * (room[deepest] / distance[deepest] - 1)
+        place = place + depth[deepest] * way[deepest]
     return place
+
+
+def ways_out(bodies: Bodies, pos: Floats, angle: Floats, place: Floats) -> tuple[Floats, Floats]:
+    """The direction from each object to a place, a unit vector (0 on the object), and how far that is, in metres.
+
+    Circles are taken for points, segments for lines; inside a polygon the distance is below 0 and the direction the
+    shortest way out.
+
+    Shapes: pos [N, 2] (m), angle [N], place [2] (m) -> [N, 2], [N].
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        away = place - _nearest(*bodies.ends(pos, angle), place)
+        distance = np.hypot(*away.T)
+        way = away / np.maximum(distance, 1e-300)[:, None]
+        for number, corners in bodies.corners(pos, angle).items():
+            way[number], distance[number] = _way_out_of(corners, place)
+    return way, np.nan_to_num(distance, nan=np.inf)
+
+
+def _way_out_of(corners: Floats, place: Floats) -> tuple[Floats, float]:
+    """The direction from a polygon to a place, and how far that is: below 0 inside.
+
+    Shapes: corners [K, 2], counter-clockwise, place [2] -> [2].
+    """
+    following = np.roll(corners, -1, axis=0)
+    x, y = (following - corners).T
+    normals = np.stack([y, -x], axis=1) / np.hypot(x, y)[:, None]
+    heights = ((place - corners) * normals).sum(axis=1)
+    if heights.max() <= 0:
+        return normals[heights.argmax()], float(heights.max())
+    away = place - _nearest(corners, following, place)
+    distance = np.hypot(*away.T)
+    return away[distance.argmin()] / distance.min(), float(distance.min())
 
 
 def _nearest(first: Floats, second: Floats, place: Floats) -> Floats:

@@ -18,12 +18,14 @@ ROOMY = (900, 600)
 class Layout:
     """The places of a window of `size` pixels with a number of panels, which stand side by side where it is wide.
 
-    With `plotting`, a strip of plots lies between the panels and the bar.
+    With `plotting`, a strip of plots lies between the panels and the bar; without `figures`, neither text over the
+    panels nor the bar has room.
     """
 
     size: tuple[int, int]
     panels: int
     plotting: bool = False
+    figures: bool = True
 
     @property
     def font(self) -> int:
@@ -49,13 +51,13 @@ class Layout:
     @property
     def header(self) -> int:
         """The height over which figures lie at the top of a panel."""
-        return self.padding + round(self.font * 1.9) + 3 * self.line
+        return self.padding + (round(self.font * 1.9) + 3 * self.line if self.figures else 0)
 
     @property
     def footer(self) -> Rect:
-        """The bar at the bottom of the window."""
+        """The bar at the bottom of the window; without figures it has no height."""
         width, height = self.size
-        tall = round(self.font * 2.3)
+        tall = round(self.font * 2.3) if self.figures else 0
         return Rect(0, height - tall, width, tall)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pygame
 
@@ -15,21 +15,17 @@ from physim.viewer.stage import Stage
 from physim.viewer.text import rendered
 
 if TYPE_CHECKING:
-    from physim.engines.base import Engine
     from physim.viewer.playback import Playback
 
 
 def load(settings: PlaySettings) -> Playback:
     """The playback of these settings; imports torch."""
+    from physim.engines.named import engine_named
     from physim.viewer.playback import Playback
-    from physim.viewer.simulation import Simulation
+    from physim.viewer.simulation import LEARNED, Simulation
 
-    def learned() -> Engine[Any]:
-        from physim.engines.learned import LearnedEngine
-
-        return LearnedEngine.load(settings.weights)
-
-    simulation = Simulation(settings.world(), learned, settings.seed)
+    world = settings.world()
+    simulation = Simulation(world, lambda: engine_named(LEARNED, world, settings.weights), settings.seed)
     playback = Playback(simulation, settings.engines, settings.steps_per_frame, settings.last_step)
     playback.plotting = all(side >= least for side, least in zip(settings.size, ROOMY, strict=True))
     return playback

@@ -1,22 +1,22 @@
-"""Drawing one run: ground with a grid, what stands still, trails, links, bodies."""
+"""Drawing one scene in motion: ground with a grid, what stands still, trails, links, bodies."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 import pygame
 
-from physim.viewer.bodies import CIRCLE, SEGMENT, Floats
+from physim.viewer.bodies import CIRCLE, POLYGON, SEGMENT, Bodies, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
-from physim.viewer.links import draw_links
+from physim.viewer.links import draw_holds, draw_links
 from physim.viewer.palette import AXIS, GRID, MUTED, PANEL, STOPPED, WALL, WELL, Colour, body_colour, mixed
-from physim.viewer.run import Run
-from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_ring
+from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_polygon, draw_ring
 from physim.viewer.text import rendered, wrapped
+from physim.viewer.trail import Trail
 
 BANDS = 12
 PIECE = 4.0
@@ -24,6 +24,33 @@ LARGE_FONT = 20
 """From this height of text on, trails are drawn twice as wide."""
 GRID_PIXELS = 90
 POINT_SHARE = 0.021
+
+
+class Placed(Protocol):
+    """Where objects are.
+
+    Shapes: pos [N, 2], angle [N].
+    """
+
+    @property
+    def pos(self) -> Floats:
+        """Positions in metres."""
+
+    @property
+    def angle(self) -> Floats:
+        """Angles in radians."""
+
+
+class Shown(Protocol):
+    """A scene in motion, as far as it is drawn; with a message it has stopped."""
+
+    bodies: Bodies
+    trail: Trail
+    message: str
+
+    @property
+    def state(self) -> Placed:
+        """Where it is now."""
 
 
 @lru_cache(maxsize=1024)
@@ -41,26 +68,29 @@ class PanelView:
         self.layout = layout
         self.stage = layout.stage(rectangle)
 
-    def draw(self, run: Run, camera: Camera) -> None:
+    def draw(self, run: Shown, camera: Camera) -> None:
         """Draw everything but the figures."""
         camera.fit(*self.stage)
         self.surface.fill(PANEL)
         self._draw_grid(camera)
         self._draw_fixed(run, camera)
         self._draw_trails(run, camera)
-        draw_links(self.surface, run.bodies, run.state.pos, self.sizes(run, camera), camera)
+        anchors = run.bodies.anchors(run.state.pos, run.state.angle)
+        draw_links(self.surface, run.bodies, anchors, self.sizes(run, camera), camera)
         self._draw_bodies(run, camera)
+        draw_holds(self.surface, run.bodies, anchors, camera)
         self._draw_scale(camera)
         if run.message:
             self._draw_message(run.message)
 
-    def sizes(self, run: Run, camera: Camera) -> Floats:
-        """The radius of each body in pixels [N]: true for circles and segments, by the mass's cube root for points."""
+    def sizes(self, run: Shown, camera: Camera) -> Floats:
+        """The radius of each body in pixels [N]: true for all shapes, by the mass's cube root for points."""
         bodies = run.bodies
         largest = POINT_SHARE * min(self.stage.size) * min(1.0, (8 / bodies.count) ** 0.25)
         share = np.cbrt(bodies.mass / max(float(bodies.mass.max()), 1e-300))
         points = np.maximum(largest * share, max(2.0, 0.3 * largest))
-        return np.where(bodies.radius > 0, bodies.radius * camera.scale, points)
+        sized = (bodies.radius > 0) | (bodies.shape == POLYGON)
+        return np.where(sized, bodies.radius * camera.scale, points)
 
     def _draw_grid(self, camera: Camera) -> None:
         width, height = self.surface.get_size()
@@ -82,22 +112,26 @@ class PanelView:
         label = rendered(f"{length:g} m", self.layout.font, MUTED)
         self.surface.blit(label, (left, bottom - 5 - label.get_height()))
 
-    def _draw_fixed(self, run: Run, camera: Camera) -> None:
+    def _draw_fixed(self, run: Shown, camera: Camera) -> None:
         """What stands still, in calm colours: walls, wells, and ends that are pinned down."""
         bodies, pos, pinned = run.bodies, run.state.pos, run.bodies.pinned
         first, second = map(camera.pixels, bodies.ends(pos, run.state.angle))
+        corners = bodies.corners(pos, run.state.angle)
         centres, sizes = camera.pixels(pos), self.sizes(run, camera)
         for body in np.flatnonzero(bodies.static).tolist():
             size = float(sizes[body])
             if bodies.shape[body] == SEGMENT:
                 draw_bar(self.surface, first[body], second[body], size, WALL)
                 continue
+            if bodies.shape[body] == POLYGON:
+                draw_polygon(self.surface, camera.pixels(corners[body]), size, WALL)
+                continue
             draw_plate(self.surface, centres[body], size, WELL)
             draw_ring(self.surface, centres[body], size, MUTED if pinned[body] else WALL)
             if pinned[body]:
                 draw_disc(self.surface, centres[body], max(size / 3, 1.5), MUTED)
 
-    def _draw_trails(self, run: Run, camera: Camera) -> None:
+    def _draw_trails(self, run: Shown, camera: Camera) -> None:
         """Every trail in bands, fading into the ground the older they are."""
         points = camera.pixels(run.trail.points(run.state.pos)).transpose(1, 0, 2)
         lengths = np.abs(np.diff(points, axis=1)).sum(axis=(1, 2))
@@ -113,17 +147,24 @@ class PanelView:
                 if self.layout.font >= LARGE_FONT:
                     pygame.draw.aalines(self.surface, colour, False, [(x + 0.7, y + 0.7) for x, y in piece])
 
-    def _draw_bodies(self, run: Run, camera: Camera) -> None:
+    def _draw_bodies(self, run: Shown, camera: Camera) -> None:
         bodies, state = run.bodies, run.state
         first, second = map(camera.pixels, bodies.ends(state.pos, state.angle))
+        corners = bodies.corners(state.pos, state.angle)
         centres, sizes = camera.pixels(state.pos), self.sizes(run, camera)
         turned = np.stack([np.cos(state.angle), np.sin(state.angle)], axis=1)
         hands = camera.pixels(state.pos + 0.8 * bodies.radius[:, None] * turned)
-        order = np.argsort(-sizes, kind="stable")
+        spans = sizes.copy()
+        for body, its_corners in corners.items():
+            spans[body] += camera.scale * np.ptp(its_corners, axis=0).max() / 2
+        order = np.argsort(-spans, kind="stable")
         for body in order[~bodies.static[order]].tolist():
             colour = body_colour(body)
             if bodies.shape[body] == SEGMENT:
                 draw_bar(self.surface, first[body], second[body], float(sizes[body]), colour)
+                continue
+            if bodies.shape[body] == POLYGON:
+                draw_polygon(self.surface, camera.pixels(corners[body]), float(sizes[body]), colour)
                 continue
             draw_disc(self.surface, centres[body], float(sizes[body]), colour)
             if bodies.shape[body] == CIRCLE and bodies.turning[body] and sizes[body] > 5:

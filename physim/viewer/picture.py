@@ -7,9 +7,10 @@ from typing import final
 import numpy as np
 import pygame
 
-from physim.contact_measures import boxes, outside
+from physim.viewer.aim import Aim
 from physim.viewer.bodies import Floats
-from physim.viewer.camera import MARGIN, SNUG, Camera
+from physim.viewer.camera import Camera
+from physim.viewer.clearance import ways_out
 from physim.viewer.help import draw_help
 from physim.viewer.hud import Hud, Speeds
 from physim.viewer.layout import Layout
@@ -28,7 +29,7 @@ class Picture:
 
     def __init__(self, playback: Playback) -> None:
         self.playback, self.hud, self.plots = playback, Hud(), Plots()
-        self._aim()
+        self._aim = self._aimed()
         self._offset = np.zeros(2)
         self._panels: dict[str, PanelView] = {}
         self._layout: Layout | None = None
@@ -59,7 +60,8 @@ class Picture:
             place = self._within(panel, mouse)
             if run.message or not panel.surface.get_rect().collidepoint(*place):
                 continue
-            gaps = np.hypot(*(self.camera.pixels(run.state.pos) - place).T) - panel.sizes(run, self.camera)
+            _, distances = ways_out(run.bodies, run.state.pos, run.state.angle, self.camera.metres(place))
+            gaps = distances * self.camera.scale - panel.sizes(run, self.camera)
             gaps[~run.bodies.moving] = np.inf
             body = int(np.argmin(gaps))
             if gaps[body] < REACH:
@@ -77,24 +79,19 @@ class Picture:
         """The mouse in the panel's own pixels."""
         return np.array(mouse, dtype=float) - panel.surface.get_offset()
 
-    def _aim(self) -> None:
-        """Look at the scene as it begins; walls all round it are a view that need not change."""
+    @property
+    def camera(self) -> Camera:
+        """The one view of all panels."""
+        return self._aim.camera
+
+    def _aimed(self) -> Aim:
         truth = self.playback.simulation.truth
-        self._scene, state = truth.bodies, truth.state
-        self._still = bool(boxes(state.scene).isfinite().all() and not outside(state.scene).any())
-        low, high = self._scene.outline(state.pos, state.angle)
-        self.camera = Camera(low, high, not self._scene.falls_up, SNUG if self._still else MARGIN)
+        return Aim(truth, truth.state.scene)
 
     def _follow(self, seconds: float) -> None:
-        """Keep all bodies of all panels in view; the view holds still in walls, and while a body is dragged."""
+        """Keep all bodies of all panels in view; the view holds still while a body is dragged."""
         simulation = self.playback.simulation
-        if simulation.truth.bodies is not self._scene:
-            self._aim()
-        if self._still or self.playback.drag is not None:
-            return
-        runs = [simulation.runs[name] for name in self.playback.shown]
-        going = [run for run in runs if not run.message] or runs
-        outlines = [run.bodies.outline(run.state.pos, run.state.angle) for run in going]
-        low = np.min([outline[0] for outline in outlines], axis=0)
-        high = np.max([outline[1] for outline in outlines], axis=0)
-        self.camera.follow(low, high, seconds)
+        if simulation.truth.bodies is not self._aim.bodies:
+            self._aim = self._aimed()
+        if self.playback.drag is None:
+            self._aim.follow([simulation.runs[name] for name in self.playback.shown], seconds)

@@ -1,4 +1,4 @@
-"""Discs and thick lines without stairs."""
+"""Discs, thick lines and polygons without stairs."""
 
 from __future__ import annotations
 
@@ -64,6 +64,19 @@ def draw_bar(surface: pygame.Surface, first: Floats, second: Floats, radius: flo
     for end in (first, second):
         pygame.gfxdraw.aacircle(surface, round(end[0]), round(end[1]), round(radius), colour)
         pygame.gfxdraw.filled_circle(surface, round(end[0]), round(end[1]), round(radius), colour)
+
+
+def draw_polygon(surface: pygame.Surface, corners: Floats, radius: float, colour: Colour) -> None:
+    """A filled polygon, `radius` pixels thicker and rounder all round.
+
+    Shapes: corners [K, 2] in pixels.
+    """
+    points = np.rint(corners).astype(int).tolist()
+    pygame.gfxdraw.aapolygon(surface, points, colour)
+    pygame.gfxdraw.filled_polygon(surface, points, colour)
+    if radius >= 0.75:
+        for first, second in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            draw_bar(surface, first, second, radius, colour)
 
 
 @lru_cache(maxsize=2048)

@@ -10,7 +10,7 @@ import torch
 from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
-from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, Scene
+from physim.scenes.scene import CORNER_FIELDS, OBJECT_FIELDS, RELATION_FIELDS, Scene
 from physim.scenes.spaces import scene_of, space_of
 from physim.scenes.trajectory import Trajectory
 from physim.worlds.base import World
@@ -50,7 +50,7 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
 
 
 def _check_equal(scene: Scene, other: Scene, complaint: str) -> None:
-    for name in (*OBJECT_FIELDS, *RELATION_FIELDS, *scene.columns, "gravity", "damping", "solver"):
+    for name in (*OBJECT_FIELDS, *CORNER_FIELDS, *RELATION_FIELDS, *scene.columns, "gravity", "damping", "solver"):
         if name not in other or not torch.equal(scene[name], other[name]):
             raise PhysimError(f"{complaint}: field {name} differs")
 

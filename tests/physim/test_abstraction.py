@@ -36,7 +36,7 @@ def _scene(bodies: int, seed: int, chain: bool) -> Scene:
     kinds[0] = STATIC
     return Scene.of(
         pos, vel, mass, body_type=kinds, edge_index=index, edge_kind=torch.full((index.shape[1],), SPRING),
-        edge_attr=torch.tensor([[0.2, 100.0, 0.001]], dtype=torch.float64).repeat(index.shape[1], 1),
+        edge_attr=torch.tensor([[0.2, 100.0, 0.001, 0.0]], dtype=torch.float64).repeat(index.shape[1], 1),
         gravity=torch.tensor([[0.0, -9.0 - seed]], dtype=torch.float64),
     )  # fmt: skip
 

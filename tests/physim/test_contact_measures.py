@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import pymunk
 import pytest
 import torch
 from torch import Tensor
@@ -9,7 +10,9 @@ from torch import Tensor
 from physim import contact_measures
 from physim.contact_measures import boxes, outside, penetration
 from physim.engines.rollout import rollout
-from physim.scenes.scene import CIRCLE, POINT, SEGMENT, STATIC, Scene
+from physim.engines.truth import PymunkEngine
+from physim.scenes.scene import CIRCLE, PAIR, PIVOT, POINT, POLYGON, SEGMENT, STATIC, Scene
+from physim.scenes.spaces import scene_of
 from physim.scenes.trajectory import Trajectory
 from worlds.balls import Balls
 from worlds.boxes import WALL
@@ -188,3 +191,61 @@ def test_the_truth_of_balls_stays_inside_and_sinks_little() -> None:
     run = rollout(world.engine(), Scene.batch_of(world.scenes(seed=3, count=4)), 500)
     assert not outside(run).any()
     assert penetration(run).quantile(0.99) < 0.1
+
+
+def boxes_and(kinds: list[int], pos: list[list[float]], radius: list[float], **fields: Tensor) -> Scene:
+    """Boxes of 2 x 1 m where the kind is a polygon."""
+    polygons = [number for number, kind in enumerate(kinds) if kind == POLYGON]
+    corner = torch.tensor([[1.0, -0.5], [1.0, 0.5], [-1.0, 0.5], [-1.0, -0.5]]).repeat(len(polygons), 1)
+    index = torch.tensor(polygons).repeat_interleave(4)
+    return shapes(kinds, pos, radius, corner=corner, corner_index=index, **fields)
+
+
+def test_polygons_sink_by_a_share_of_half_of_their_least_width() -> None:
+    scene = boxes_and([POLYGON] * 3, [[0, 0], [1.8, 0], [9, 9]], [0.0] * 3)
+    assert deepest(scene) == pytest.approx([0.4, 0.4, 0.0])
+    rounded = boxes_and([POLYGON] * 2, [[0, 0], [2.05, 0]], [0.1] * 2)
+    assert deepest(rounded) == pytest.approx([0.15 / 0.6] * 2)
+
+
+def test_polygons_turn_with_their_angle() -> None:
+    angle = torch.tensor([0.0, torch.pi / 2])
+    assert deepest(boxes_and([POLYGON] * 2, [[0, 0], [0, 1.4]], [0.0] * 2, angle=angle)) == pytest.approx([0.2] * 2)
+
+
+def test_circles_and_walls_sink_into_polygons() -> None:
+    ball = boxes_and([POLYGON, CIRCLE], [[0, 0], [0, 0.7]], [0.0, 0.25])
+    assert deepest(ball) == pytest.approx([0.05 / 0.25] * 2)
+    inside = boxes_and([POLYGON, CIRCLE], [[0, 0], [0, 0.4]], [0.0, 0.25])
+    assert deepest(inside) == pytest.approx([0.35 / 0.25] * 2)
+    floor = boxes_and(
+        [POLYGON, SEGMENT], [[0, 0.55], [0, 0]], [0.0, 0.1],
+        body_type=torch.tensor([0, STATIC]), extent=torch.tensor([[0.0, 0.0], [9.0, 0.0]]),
+    )  # fmt: skip
+    assert deepest(floor) == pytest.approx([0.05 / 0.5, 0.0])
+
+
+def test_what_a_joint_lets_pass_is_in_nothing() -> None:
+    pair = boxes_and([POLYGON, CIRCLE, CIRCLE], [[0, 0], [0, 0.4], [5, 5]], [0.0, 0.25, 1.0])
+    kept = ~torch.isin(pair.edge_index, torch.tensor([0, 1])).all(dim=0)
+    index = torch.cat([pair.edge_index[:, kept], torch.tensor([[0, 1], [1, 0]])], dim=1)
+    kinds = torch.tensor([PAIR] * int(kept.sum()) + [PIVOT] * 2)
+    joined = pair.moved(edge_index=index, edge_kind=kinds)
+    assert deepest(pair)[0] > 0
+    assert deepest(joined) == [0.0, 0.0, 0.0]
+
+
+def test_a_box_that_rests_on_another_sinks_in_by_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = pymunk.Space()
+    space.gravity, space.collision_slop = (0, -9.8), 0.01
+    floor = pymunk.Poly(space.static_body, [(-3, -1), (3, -1), (3, 0), (-3, 0)])
+    body = pymunk.Body(1.0, 0.2)
+    body.position = 0.1, 0.6
+    box = pymunk.Poly.create_box(body, (1.0, 1.0))
+    floor.friction = box.friction = 0.5
+    space.add(floor, body, box)
+    depths = penetration(run := rollout(PymunkEngine(1 / 120), scene_of(space), steps=240))
+    assert 0 < depths[-1, 0] < 0.05
+    assert not depths[:, 1].any()
+    monkeypatch.setattr(contact_measures, "TOGETHER", 100)
+    assert torch.equal(penetration(run), depths)

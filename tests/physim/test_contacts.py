@@ -15,7 +15,7 @@ from physim.graph import Edges, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant
 from physim.relation_models import SymmetricMessage
 from physim.scene_inputs import Inputs, both_ways, graph_inputs
-from physim.scenes.scene import CIRCLE, SEGMENT, Scene
+from physim.scenes.scene import CIRCLE, DYNAMIC, SEGMENT, STATIC, Scene
 from physim.variants import ContactNow
 from worlds.balls import Balls
 
@@ -123,11 +123,13 @@ def test_few_contacts_are_not_searched(touching: ModuleGraph) -> None:
         assert (search is not None) == wanted
 
 
-@pytest.mark.parametrize("discs", [0, 20])
-def test_contacts_of_segments_are_not_searched_however_many(discs: int, touching: ModuleGraph) -> None:
-    extent = torch.tensor([[0.0, 0.2]]).repeat(60, 1)
-    extent[:discs] = 0
-    scene = row(60, 1.0, shape=torch.where(extent.any(dim=1), SEGMENT, CIRCLE), extent=extent)
+def test_contacts_of_segments_are_not_searched_however_many(
+    touching: ModuleGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contacts, "MANY", 10)
+    wall = torch.arange(60) >= 20
+    scene = row(60, 1.0, shape=torch.where(wall, SEGMENT, CIRCLE), extent=wall[:, None] * torch.tensor([[0.0, 0.2]]))
+    scene = scene.moved(body_type=torch.where(wall, STATIC, DYNAMIC))
     inputs = graph_inputs(reaching(touching, 0.5), scene, SHAPES)
     assert index_of(inputs).shape[1] > contacts.MANY * 60
     assert ContactSearch.of(touching, scene, inputs) is None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -10,9 +12,10 @@ import torch
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.generate import CHUNK, generate
-from physim.scenes.files import load_trajectory
+from physim.scenes.files import Packed, TrajectoryWriter, load_trajectory
 from physim.scenes.scene import Scene
 from physim.worlds.find import find_world
+from worlds.charges import Charges
 from worlds.nbody import NBody
 
 USER_WORLD = """
@@ -57,6 +60,81 @@ def test_a_users_function_goes_through_to_a_file_in_h5pys_plain_view(tmp_path: P
         assert json.loads(file.attrs["metadata"])["name"] == "drop"
         assert file["pos"][-1, :2, 1].min() > 0.3
         assert file["angle"].shape == (31, 6)
+
+
+def test_a_folder_gets_a_shard_for_each_chunk_which_together_are_the_one_file(tmp_path: Path) -> None:
+    world = NBody(bodies=3)
+    for out in ("a.h5", "data"):
+        generate(world, scenes=2 * CHUNK + 3, steps=5, seed=4, workers=1, out=tmp_path / out)
+    shards = [load_trajectory(tmp_path / "data" / f"000{number}.h5") for number in range(3)]
+    assert len(list((tmp_path / "data").iterdir())) == 3
+    assert torch.equal(torch.cat([shard.pos for shard in shards], dim=1), load_trajectory(tmp_path / "a.h5").pos)
+    made_of = {**world.metadata, "seed": 4, "steps": 5}
+    assert [shard.metadata for shard in shards] == [
+        {**made_of, "first": first, "scenes": scenes} for first, scenes in ((0, 200), (200, 200), (400, 3))
+    ]
+
+
+def test_a_run_goes_on_with_the_shards_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(scenes: int, out: str) -> dict[str, bytes]:
+        generate(NBody(bodies=2), scenes=scenes, steps=3, seed=4, workers=1, out=tmp_path / out)
+        return {path.name: path.read_bytes() for path in (tmp_path / out).iterdir()}
+
+    wanted = run(3 * CHUNK, "whole")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(TrajectoryWriter, "append", interrupt_third(TrajectoryWriter.append))
+        with pytest.raises(KeyboardInterrupt):
+            run(3 * CHUNK, "data")
+    left = sorted((tmp_path / "data").iterdir())
+    assert [path.name for path in left] == ["0000.h5", "0001.h5"]
+    before = left[1].stat()
+    left[0].unlink()
+    assert run(3 * CHUNK, "data") == wanted
+    assert (left[1].stat().st_mtime_ns, left[1].stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_a_data_set_grows_in_place(tmp_path: Path) -> None:
+    def run(scenes: int, out: str) -> dict[str, bytes]:
+        generate(NBody(bodies=2), scenes=scenes, steps=3, seed=4, workers=1, out=tmp_path / out)
+        return {path.name: path.read_bytes() for path in (tmp_path / out).iterdir()}
+
+    run(CHUNK + 5, "data")
+    first = (tmp_path / "data" / "0000.h5").stat()
+    assert run(2 * CHUNK + 1, "data") == run(2 * CHUNK + 1, "whole")
+    assert (tmp_path / "data" / "0000.h5").stat().st_mtime_ns == first.st_mtime_ns
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"world": NBody(bodies=3)}, r"0000\.h5 was made with parameters .*'bodies': 2.*, wanted .*'bodies': 3"),
+        ({"world": Charges(bodies=2)}, r"0000\.h5 was made with name nbody, wanted charges"),
+        ({"seed": 5}, r"0000\.h5 was made with seed 4, wanted 5: use another folder"),
+        ({"steps": 4}, r"0000\.h5 was made with steps 3, wanted 4"),
+        ({"scenes": CHUNK + 4}, r"0001\.h5 was made with scenes 5, wanted 4"),
+        ({"scenes": CHUNK}, r"0001\.h5 is not one of the 1 files that this data has in .*data"),
+    ],
+)
+def test_a_folder_of_other_data_is_refused_by_name(other: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    made: dict[str, Any] = {"world": NBody(bodies=2), "scenes": CHUNK + 5, "steps": 3, "seed": 4}
+    generate(**made, workers=1, out=tmp_path / "data")
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "data").iterdir()}
+    with pytest.raises(PhysimError, match=reason):
+        generate(**made | other, workers=1, out=tmp_path / "data")
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "data").iterdir()} == before
+
+
+def interrupt_third(append: Callable[..., None]) -> Callable[..., None]:
+    """Ctrl-C while the third file is written."""
+    calls: list[Packed] = []
+
+    def interrupted(self: TrajectoryWriter, packed: Packed) -> None:
+        calls.append(packed)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        append(self, packed)
+
+    return interrupted
 
 
 @pytest.mark.parametrize("bad", ["scenes", "steps", "workers"])

@@ -219,3 +219,8 @@ def test_a_graph_with_another_output_is_no_engine() -> None:
     net.returns(net.add("mood", nn.Linear(2, 2), net.input("pos")))
     with pytest.raises(PhysimError, match=r"gives \['mood'\]"):
         predicted(net)
+
+
+def test_contacts_want_at_least_one_round() -> None:
+    with pytest.raises(PhysimError, match="rounds must be at least 1, got 0"):
+        interaction_network(**CONTACT, rounds=0)

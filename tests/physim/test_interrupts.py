@@ -48,5 +48,6 @@ def test_ctrl_c_is_nothing_to_a_worker() -> None:
     try:
         ignore_interrupts()
         signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

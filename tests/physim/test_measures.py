@@ -158,3 +158,30 @@ def test_kinetic_energy_is_relative_to_the_start_where_something_moved() -> None
     assert measures.relative_kinetic_energy(faster)[:, 0].tolist() == pytest.approx([1, 4, 9])
     falling = rollout(Strings().engine(), Strings().scene(seed=1), steps=3)
     assert measures.relative_kinetic_energy(falling).isnan().all()
+
+
+def test_springs_are_as_long_as_from_anchor_to_anchor() -> None:
+    space = pymunk.Space()
+    body = pymunk.Body(1.0, 1.0)
+    body.position, body.angle = (3.0, 1.0), math.pi / 2
+    space.add(body, pymunk.DampedSpring(space.static_body, body, (0, 1), (0.5, 1.0), 1.5, 8.0, 0.0))
+    scene = scene_of(space)  # the anchor on the body lies at (2, 1.5)
+    assert measures.spring_lengths(scene).item() == pytest.approx(math.hypot(2, 0.5))
+    energy = measures.potential_energy(scene)
+    assert energy is not None
+    assert energy.item() == pytest.approx(4.0 * (math.hypot(2, 0.5) - 1.5) ** 2)
+
+
+def test_the_energy_of_a_body_on_springs_at_its_rim_is_kept() -> None:
+    space = pymunk.Space()
+    body = pymunk.Body(2.0, 0.4)
+    body.position, body.angle, body.velocity = (1.0, 0.3), 0.4, (0.5, 0.0)
+    for side in (-1, 1):
+        space.add(pymunk.DampedSpring(body, space.static_body, (side, 0.2), (2 * side, 2), 0.7, 50.0, 0.0))
+    space.add(body)
+    trajectory = rollout(PymunkEngine(1e-4), scene_of(space), steps=4000)
+    potential = measures.potential_energy(trajectory)
+    assert potential is not None
+    total = (measures.kinetic_energy(trajectory) + potential)[:, 0]
+    assert trajectory.angular_velocity[:, 0].abs().max() > 1
+    assert (total - total[0]).abs().max() < 1e-3 * (potential.max() - potential.min())

@@ -71,3 +71,11 @@ def test_the_statistics_travel_with_the_weights() -> None:
     normaliser, other = fitted(Welford(3), samples(50).float()), Welford(3)
     other.load_state_dict(normaliser.state_dict())
     assert torch.equal(other(samples(9).float()), normaliser(samples(9).float()))
+
+
+@pytest.mark.parametrize("kind", [Welford, Percentiles])
+def test_nothing_seen_leaves_the_measure_as_it_was(kind: type[Normaliser]) -> None:
+    normaliser = fitted(kind(3).double(), samples(0))
+    assert torch.equal(normaliser(samples(5)), samples(5))
+    fresh, interrupted = fitted(kind(3), samples(40)), fitted(kind(3), samples(40), samples(0))
+    assert torch.equal(fresh(samples(7)), interrupted(samples(7)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from physim.errors import PhysimError
-from physim.outputs import check_writable, replacing
+from physim.outputs import check_folder_writable, check_writable, replacing
 
 
 def test_new_and_old_files_are_writable_and_stay_as_they_are(tmp_path: Path) -> None:
@@ -22,6 +22,20 @@ def test_folder_that_takes_no_files_is_refused(tmp_path: Path, name: str) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(PhysimError, match=r"--out cannot be written: .*file"):
         check_writable(tmp_path / name, "--out")
+
+
+@pytest.mark.parametrize("name", ["missing/folder", "file/inside", "file"])
+def test_folder_that_cannot_be_made_or_takes_no_files_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PhysimError, match=r"--out cannot be written: .*f"):
+        check_folder_writable(tmp_path / name, "--out")
+
+
+def test_new_and_old_folders_are_writable_and_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    for name in ("old", "new"):
+        check_folder_writable(tmp_path / name, "--out")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_neither_promises_to_keep_momentum(name: str, crowd: Crowd, prediction: 
 def test_springs_act_by_their_attributes(name: str, crowd: Crowd, prediction: Predict) -> None:
     scene = crowd(4, 1)
     scene.edge_kind[:] = SPRING
-    stiff = scene.moved(edge_attr=scene.edge_attr + torch.tensor([0.0, 5.0, 0.0]))
+    stiff = scene.moved(edge_attr=scene.edge_attr + torch.tensor([0.0, 5.0, 0.0, 0.0]))
     graph = built(name, relations=("springs",))
     assert not torch.allclose(prediction(graph, stiff), prediction(graph, scene))
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pymunk
 import pytest
 import torch
 from matplotlib import pyplot
@@ -13,8 +15,10 @@ from learners.physics import pictures as module
 from learners.physics.baselines import ConstantVelocity
 from learners.physics.pictures import INSTANTS, bars, check_drawing, error_curves, limits_of, strobe
 from physim.engines.rollout import rollout
+from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.scenes.scene import SEGMENT, Scene
+from physim.scenes.spaces import scene_of
 from physim.worlds import World
 from worlds.balls import Balls
 from worlds.nbody import NBody
@@ -35,6 +39,23 @@ def test_a_strobe_shows_every_round_body_at_every_instant(world: World, axes: An
     round_bodies = int((run.scene.shape != 2).sum())
     assert sum(isinstance(patch, Circle) for patch in drawn) == INSTANTS * round_bodies
     assert sum(isinstance(patch, Polygon) for patch in drawn) == INSTANTS * (run.scene.num_bodies - round_bodies)
+
+
+def test_a_strobe_shows_polygons_as_they_turn_and_links_where_they_hold(axes: Any) -> None:
+    space = pymunk.Space()
+    body = pymunk.Body(1.0, 1.0)
+    body.position, body.angular_velocity = (3.0, 0.0), 2.0
+    space.add(body, pymunk.Poly.create_box(body, (2.0, 1.0)))
+    space.add(pymunk.SlideJoint(space.static_body, body, (0, 0), (-1, 0), 0, 9))
+    run = rollout(PymunkEngine(0.1), scene_of(space), 20)
+    left, right, bottom, top = limits_of(run, margin=0)
+    assert (left, bottom) < (0.0, -1.0)
+    assert (right, top) > (4.0, 1.0)
+    box = [patch for patch in strobe(run, axes).patches if isinstance(patch, Polygon)]
+    assert len(box) == INSTANTS
+    np.testing.assert_allclose(box[0].get_xy()[:4], [[4, -0.5], [4, 0.5], [2, 0.5], [2, -0.5]])
+    assert not np.allclose(box[5].get_xy(), box[0].get_xy())
+    assert sorted(axes.lines[0].get_xydata().tolist()) == [[0.0, 0.0], [2.0, 0.0]]
 
 
 @pytest.mark.parametrize("world", [NBody(bodies=3), Balls(balls=2), Strings(masses=3)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import physim
-from physim import plugins
+from physim import generate, plugins
 from physim.cli import main
 from physim.learner import EvaluateSettings, Learner, TrainSettings
 from physim.reports import Row, row
@@ -36,10 +36,10 @@ def pair(rng, distance: float = 1.0, heavy: bool = False, label: str = "x"):
     return space
 
 
-def square(rng):
+def wheel(rng):
     space = pymunk.Space()
     body = pymunk.Body(1.0, 1.0)
-    space.add(body, pymunk.Poly.create_box(body))
+    space.add(body, pymunk.SimpleMotor(body, space.static_body, 1.0))
     return space
 """
 
@@ -94,7 +94,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
-        ("generate scene.py:square --scenes 1 --steps 1", "Poly"),
+        ("generate scene.py:wheel --scenes 1 --steps 1", "the joint SimpleMotor"),
         (
             "generate nbody --bodees 6",
             "unknown argument '--bodees' of physim generate: the known flags are --dt,",
@@ -108,7 +108,12 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("generate nbody --workers 0", "workers must be above 0, got 0"),
         ("generate nbody --seed -1", "seed must be 0 or more, got -1"),
         ("generate nbody --out missing/data.h5", "--out cannot be written"),
-        ("generate nbody --out .", "not a plain file"),
+        ("generate nbody --out scene.py", "--out must be a file whose name ends in .h5, got scene.py"),
+        ("train nbody --out nbody.h5", "--out must be a file whose name ends in .safetensors, got nbody.h5"),
+        ("evaluate nbody --json nbody.safetensors", "--json must be a file whose name ends in .json"),
+        ("generate nbody --out .", "scene.py is not one of the 1 files that this data has in .: use another folder"),
+        ("generate nbody --out missing/data", "--out cannot be written"),
+        ("generate nbody --cluster --workers 2", "--workers is 2, but with --cluster"),
         ("generate nbody 3", "unknown argument '3'"),
         ("train nbody --config grand", "unknown config 'grand': the known ones are best, paper"),
         ("train nbody --seed 90000", "seed must be under 90000"),
@@ -191,6 +196,19 @@ def test_interrupted_training_says_how_to_go_on_where_it_can(
         (folder / "nbody.safetensors.checkpoint").touch()
     assert main(["train", "nbody", "--updates", "13"]) == 130
     assert capsys.readouterr().err == f"physim: interrupted{hint}\n"
+
+
+@pytest.mark.parametrize(("out", "hint"), [("data", ": the same command makes what data lacks"), ("a.h5", "")])
+def test_interrupted_generation_says_how_to_go_on_where_it_can(
+    out: str, hint: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generate, "_chunk", interrupted)
+    assert main(["generate", "nbody", "--out", out]) == 130
+    assert capsys.readouterr().err == f"physim: interrupted{hint}\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["scene.py"]
 
 
 def test_only_the_first_of_several_processes_prints_the_path(

@@ -17,7 +17,7 @@ from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, save_graph
 from physim.interaction import interaction_network, mlp, paper_interaction_network
-from physim.scenes.scene import Scene
+from physim.scenes.scene import PIVOT, POLYGON, SLIDE, Scene
 
 Settle = Callable[[ModuleGraph], ModuleGraph]
 Crowd = Callable[..., Scene]
@@ -93,6 +93,8 @@ def test_positions_move_by_the_truths_rule(share: float, engine: LearnedEngine, 
 def test_a_rule_by_its_old_name_is_refused() -> None:
     with pytest.raises(PhysimError, match="position_rule: these weights say 'new_velocity', wanted a number"):
         Terms.of(TERMS.__dict__ | {"position_rule": "new_velocity"})
+    with pytest.raises(PhysimError, match=r"position_rule: these weights say 7.5, wanted a number from 0 to 1"):
+        Terms.of(TERMS.__dict__ | {"position_rule": 7.5})
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,24 @@ def test_a_scene_that_does_not_fit_is_refused_by_name(
     scene = crowd(5).moved(dt=torch.tensor([0.1], dtype=torch.float64))
     with pytest.raises(PhysimError, match=sentence):
         LearnedEngine(engine.graph, replace(TERMS, **terms)).start(scene)
+
+
+@pytest.mark.parametrize(
+    ("field", "number", "sentence"),
+    [
+        ("shape", POLYGON, r"shape: these weights know \['point'\], the scene has \['polygon'\] too"),
+        ("edge_kind", PIVOT, r"edge_kind: these weights know \['pair'\], the scene has \['pivot'\] too"),
+        ("edge_kind", SLIDE, r"edge_kind: these weights know \['pair'\], the scene has \['slide'\] too"),
+    ],
+)
+def test_shapes_and_joints_that_weights_do_not_know_are_refused_by_name(
+    field: str, number: int, sentence: str, engine: LearnedEngine, crowd: Crowd
+) -> None:
+    scene = crowd(5)
+    value = scene[field].clone()
+    value[-2:] = number
+    with pytest.raises(PhysimError, match=sentence):
+        engine.start(scene.moved(**{field: value}))
 
 
 @pytest.mark.parametrize("change", [{"gravity": [[0.0, -10.0]]}, {"damping": [0.9]}])

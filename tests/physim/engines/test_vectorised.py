@@ -89,5 +89,5 @@ def test_shapes_and_springs_are_refused() -> None:
     scene, engine = NBody(bodies=3).scene(seed=1), NBody().engine()
     with pytest.raises(PhysimError, match="points only"):
         engine.start(scene.moved(shape=torch.ones(3, dtype=torch.int64)))
-    with pytest.raises(PhysimError, match="springs or pins"):
+    with pytest.raises(PhysimError, match="springs or joints"):
         engine.start(scene.moved(edge_kind=torch.ones(6, dtype=torch.int64)))

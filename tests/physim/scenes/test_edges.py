@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physim.errors import PhysimError
-from physim.scenes.edges import all_pairs, nearest_edges, radius_edges, undirected
+from physim.scenes.edges import all_pairs, among, nearest_edges, radius_edges, undirected
 
 
 def scattered(counts: list[int], seed: int = 0, side: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,3 +93,9 @@ def test_numbers_out_of_range_are_refused() -> None:
         radius_edges(pos, 2.0, box=3.0)
     with pytest.raises(PhysimError, match="k must be at least 1"):
         nearest_edges(pos, 0)
+
+
+def test_pairs_are_found_among_others_whichever_way_round() -> None:
+    pairs, others = torch.tensor([[0, 2, 1, 2], [1, 0, 0, 1]]), torch.tensor([[1, 0], [0, 3]])
+    assert among(pairs, others, count=4).tolist() == [True, False, True, False]
+    assert among(pairs, others[:, :0], count=4).tolist() == [False] * 4

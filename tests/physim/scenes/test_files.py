@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
+import pymunk
 import pytest
 import torch
 
@@ -11,12 +13,14 @@ from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.scenes.files import TrajectoryWriter, load_trajectory, pack, save_trajectory
-from physim.scenes.scene import OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, Scene
+from physim.scenes.scene import CORNER_FIELDS, OBJECT_FIELDS, RELATION_FIELDS, SCENE_FIELDS, Scene, scenes_of
+from physim.scenes.spaces import scene_of
 from physim.scenes.trajectory import Trajectory
 from worlds.charges import Charges
 from worlds.nbody import NBody
+from worlds.strings import Strings
 
-FIELDS = (*OBJECT_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS)
+FIELDS = (*OBJECT_FIELDS, *CORNER_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS)
 
 
 def short(world: NBody | Charges, *seeds: int) -> Trajectory:
@@ -27,6 +31,13 @@ def short(world: NBody | Charges, *seeds: int) -> Trajectory:
 def spinning() -> Trajectory:
     scene = NBody(bodies=3).scene(seed=1)
     return rollout(PymunkEngine(0.1), scene.moved(angular_velocity=torch.tensor([0.0, 1.0, 2.0]).double()), steps=4)
+
+
+@pytest.fixture
+def of_everything(random_space: Callable[..., pymunk.Space]) -> Trajectory:
+    """Three scenes with polygons and joints, and one with neither."""
+    scenes = [scene_of(random_space(seed, bodies=3 + seed), dt=0.01) for seed in range(3)]
+    return rollout(PymunkEngine(0.01), Scene.batch_of([*scenes, NBody(bodies=2).scene(seed=1)]), steps=4)
 
 
 def assert_same(first: Trajectory, second: Trajectory) -> None:
@@ -66,6 +77,32 @@ def test_trajectories_written_one_by_one_stand_side_by_side(tmp_path: Path) -> N
     assert_same(load_trajectory(tmp_path / "a.h5"), rollout(engine, Scene.batch_of(sizes), steps=7))
 
 
+def test_polygons_and_joints_are_kept_and_give_the_same_bytes(of_everything: Trajectory, tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        save_trajectory(tmp_path / name, of_everything)
+    assert_same(load_trajectory(tmp_path / "a.h5"), of_everything)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_polygons_written_one_by_one_stand_side_by_side(of_everything: Trajectory, tmp_path: Path) -> None:
+    with TrajectoryWriter(tmp_path / "a.h5", of_everything.metadata) as writer:
+        for scene in scenes_of(of_everything.scene):
+            writer.append(pack(rollout(PymunkEngine(0.01), scene, steps=4)))
+    assert_same(load_trajectory(tmp_path / "a.h5"), of_everything)
+
+
+def test_files_of_version_2_are_read_as_scenes_without_polygons_and_anchors(tmp_path: Path) -> None:
+    trajectory = rollout(Strings().engine(), Scene.batch_of(Strings().scenes(seed=1, count=2)), steps=3)
+    save_trajectory(tmp_path / "a.h5", trajectory)
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        attributes = file["scene/edge_attr"][:, :3]
+        for name in ("edge_attr", "edge_anchor", "corner", "corner_index", "corners"):
+            del file[f"scene/{name}"]
+        file["scene/edge_attr"] = attributes
+        file.attrs["version"] = 2
+    assert_same(load_trajectory(tmp_path / "a.h5"), trajectory)
+
+
 def test_truncated_foreign_and_missing_files_are_refused(tmp_path: Path) -> None:
     whole = tmp_path / "whole.h5"
     save_trajectory(whole, short(NBody(), 1))
@@ -80,10 +117,11 @@ def test_truncated_foreign_and_missing_files_are_refused(tmp_path: Path) -> None
 
 def test_a_file_without_one_of_its_arrays_is_refused(tmp_path: Path) -> None:
     save_trajectory(tmp_path / "a.h5", short(NBody(), 1))
-    with h5py.File(tmp_path / "a.h5", "r+") as file:
-        del file["vel"]
-    with pytest.raises(PhysimError, match=r"a\.h5 is no whole HDF5 file"):
-        load_trajectory(tmp_path / "a.h5")
+    for name in ("scene/corner", "vel"):
+        with h5py.File(tmp_path / "a.h5", "r+") as file:
+            del file[name]
+        with pytest.raises(PhysimError, match=r"a\.h5 is no whole HDF5 file"):
+            load_trajectory(tmp_path / "a.h5")
 
 
 def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from physim.errors import PhysimError
-from physim.scenes.scene import BODY_TYPES, Scene, scenes_of
+from physim.scenes.scene import BODY_TYPES, CORNER_FIELDS, POLYGON, RELATION_FIELDS, Scene, scenes_of
 
 
 def points(count: int, seed: int = 0, **fields: torch.Tensor) -> Scene:
@@ -18,7 +18,7 @@ def test_the_short_constructor_makes_free_points_in_all_pairs() -> None:
     assert scene.owners.tolist() == [0] * 4
     assert scene.mass.dtype == torch.float64
     assert scene.edge_index.shape == (2, 12)
-    assert scene.edge_attr.shape == (12, 3)
+    assert scene.edge_attr.shape == (12, 4)
     assert torch.isinf(scene.moment).all()
     assert not scene.shape.any()
 
@@ -59,6 +59,48 @@ def test_a_batch_comes_apart_into_the_same_scenes() -> None:
     assert batch.num_bodies == 6
     for part, scene in zip(scenes_of(batch), scenes, strict=True):
         assert all(torch.equal(part[name], scene[name]) for name in ("pos", "mass", "edge_index", "solver"))
+
+
+def boxes(count: int) -> Scene:
+    """Boxes whose numbers come after that of a point."""
+    corner = torch.tensor([[1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]]).repeat(count, 1)
+    index = torch.arange(1, count + 1).repeat_interleave(4)
+    return points(count + 1, shape=(torch.arange(count + 1) > 0) * POLYGON, corner=corner, corner_index=index)
+
+
+def test_corners_follow_their_objects_into_a_batch_and_out_of_it() -> None:
+    scenes = [boxes(2), points(3), boxes(1), points(1)]
+    batch = Scene.batch_of(scenes)
+    assert batch.corner_index.tolist() == [1] * 4 + [2] * 4 + [7] * 4
+    assert batch.moved(pos=batch.pos + 1).corner_index is batch.corner_index
+    for part, scene in zip(scenes_of(batch), scenes, strict=True):
+        assert all(torch.equal(part[name], scene[name]) for name in (*CORNER_FIELDS, *RELATION_FIELDS))
+
+
+def test_corners_lie_where_their_bodies_are_at_all_instants() -> None:
+    scene = boxes(1)
+    pos = torch.tensor([[[0.0, 0.0], [5.0, 6.0]]] * 2, dtype=torch.float64)
+    angle = torch.tensor([[9.0, 0.0], [9.0, torch.pi / 2]], dtype=torch.float64)
+    places = scene.corners_at(pos, angle)
+    assert places.shape == (2, 4, 2)
+    assert places[0].tolist() == [[6.0, 5.0], [6.0, 7.0], [4.0, 7.0], [4.0, 5.0]]
+    torch.testing.assert_close(places[1], places[0].roll(-1, dims=0))
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"corner": torch.ones(3, 2)}, r"corner has shape \(3, 2\), wanted \(0, 2\)"),
+        ({"edge_attr": torch.ones(6, 3)}, r"edge_attr has shape \(6, 3\), wanted \(6, 4\)"),
+        ({"edge_anchor": torch.ones(2, 4)}, r"edge_anchor has shape \(2, 4\), wanted \(6, 4\)"),
+        ({"edge_kind": torch.ones(5)}, r"edge_kind has shape \(5,\), wanted \(6,\)"),
+    ],
+)
+def test_corners_and_relations_that_do_not_fit_are_refused_by_field(
+    fields: dict[str, torch.Tensor], named: str
+) -> None:
+    with pytest.raises(PhysimError, match=named):
+        points(3, **fields)
 
 
 def test_a_moved_scene_shares_everything_else() -> None:

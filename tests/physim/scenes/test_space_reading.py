@@ -57,7 +57,7 @@ def test_springs_and_pins_stand_after_the_pairs_there_and_back() -> None:
     scene = scene_of(space)
     assert [RELATION_KINDS[kind] for kind in scene.edge_kind.tolist()] == ["pair"] * 2 + ["spring"] * 2 + ["pin"] * 2
     assert scene.edge_index[:, 2:].T.tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
-    assert scene.edge_attr[2:].tolist() == [[1.5, 100.0, 0.2]] * 2 + [[2.0, 0.0, 0.0]] * 2
+    assert scene.edge_attr[2:].tolist() == [[1.5, 100.0, 0.2, 0.0]] * 2 + [[2.0, 0.0, 0.0, 0.0]] * 2
 
 
 def test_an_anchor_on_the_static_body_becomes_a_static_point() -> None:
@@ -68,6 +68,51 @@ def test_an_anchor_on_the_static_body_becomes_a_static_point() -> None:
     assert kinds(scene) == ["circle", "point"]
     assert scene.pos[1].tolist() == [0.0, 6.0]
     assert scene.edge_index[:, -2:].T.tolist() == [[0, 1], [1, 0]]
+
+
+def test_polygons_keep_their_corners_as_pymunk_has_them() -> None:
+    space = pymunk.Space()
+    ball(space)
+    body = pymunk.Body(1.0, 1.0)
+    space.add(body, pymunk.Poly.create_box(body, (2.0, 1.0), 0.1))
+    space.add(pymunk.Poly(space.static_body, [(4, 1), (2, 1), (3, 2), (3, 1.1)]))
+    scene = scene_of(space)
+    assert kinds(scene) == ["circle", "polygon", "polygon"]
+    assert scene.radius.tolist() == [0.5, 0.1, 0.0]
+    assert scene.corner_index.tolist() == [1] * 4 + [2] * 3
+    assert scene.corner[:4].tolist() == [[1.0, -0.5], [1.0, 0.5], [-1.0, 0.5], [-1.0, -0.5]]
+    assert sorted(scene.corner[4:].tolist()) == [[2.0, 1.0], [3.0, 2.0], [4.0, 1.0]]
+    assert scene.pos[2].tolist() == [0.0, 0.0]
+
+
+def test_joints_hold_moving_bodies_anywhere_and_static_ones_at_points_of_their_own() -> None:
+    space = pymunk.Space()
+    a, b = ball(space), ball(space, 2.0)
+    space.add(pymunk.SlideJoint(a, b, (0.1, 0.2), (-0.3, 0.4), 1.0, 3.0))
+    space.add(pymunk.PivotJoint(b, space.static_body, (0.5, 0.0), (2.5, 1.0)))
+    scene = scene_of(space)
+    joints = scene.edge_kind != 0
+    assert [RELATION_KINDS[kind] for kind in scene.edge_kind[joints].tolist()] == ["slide"] * 2 + ["pivot"] * 2
+    assert scene.edge_index[:, joints].T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    assert scene.edge_attr[joints].tolist() == [[1.0, 0.0, 0.0, 3.0]] * 2 + [[0.0] * 4] * 2
+    assert scene.edge_anchor[joints].tolist() == [
+        [0.1, 0.2, -0.3, 0.4],
+        [-0.3, 0.4, 0.1, 0.2],
+        [0.5, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 0.5, 0.0],
+    ]
+    assert not scene.edge_anchor[~joints].any()
+    assert scene.pos[2].tolist() == [2.5, 1.0]
+
+
+def test_bodies_that_a_joint_keeps_from_colliding_are_no_pair() -> None:
+    space = pymunk.Space()
+    bodies = [ball(space, 2.0 * number) for number in range(3)]
+    joint = pymunk.PinJoint(bodies[2], bodies[0])
+    joint.collide_bodies = False
+    space.add(joint, pymunk.PinJoint(bodies[0], bodies[1]))
+    scene = scene_of(space)
+    assert scene.edge_index[:, scene.edge_kind == 0].T.tolist() == [[1, 0], [0, 1], [2, 1], [1, 2]]
 
 
 def test_further_columns_are_attributes_of_the_bodies() -> None:
@@ -96,8 +141,8 @@ def test_shapes_of_one_group_are_no_pairs() -> None:
     assert pairs == {(a, b) for a in range(4) for b in range(4) if a != b} - {(0, 1), (1, 0)}
 
 
-def polygon(space: pymunk.Space) -> None:
-    space.add(pymunk.Poly.create_box(space.static_body))
+def needle(space: pymunk.Space) -> None:
+    space.add(pymunk.Poly(space.static_body, [(0, 0), (1, 1), (2, 2)]))
 
 
 def two_shapes(space: pymunk.Space) -> None:
@@ -131,8 +176,21 @@ def soft_pin(space: pymunk.Space) -> None:
     space.add(joint)
 
 
-def anchored(space: pymunk.Space) -> None:
-    space.add(pymunk.PinJoint(ball(space), ball(space, 3), (0.1, 0), (0, 0)))
+def hand(space: pymunk.Space) -> None:
+    space.add(pymunk.PivotJoint(pymunk.Body(body_type=pymunk.Body.KINEMATIC), ball(space), (0, 0), (0, 0)))
+
+
+def watched_pin(space: pymunk.Space) -> None:
+    joint = pymunk.PinJoint(ball(space), ball(space, 3))
+    joint.pre_solve = lambda constraint, space: None
+    space.add(joint)
+
+
+def through_walls(space: pymunk.Space) -> None:
+    space.add(pymunk.Segment(space.static_body, (-9, 0), (9, 0), 1))
+    joint = pymunk.PivotJoint(ball(space), space.static_body, (0, 0), (0, 1))
+    joint.collide_bodies = False
+    space.add(joint)
 
 
 def own_spring(space: pymunk.Space) -> None:
@@ -164,7 +222,7 @@ def massless(space: pymunk.Space) -> None:
 @pytest.mark.parametrize(
     ("build", "named"),
     [
-        (polygon, "Poly"),
+        (needle, "a Poly has 2 corners"),
         (two_shapes, "2 shapes"),
         (offset, "body 0 is not centred"),
         (sensor, "sensor"),
@@ -172,7 +230,9 @@ def massless(space: pymunk.Space) -> None:
         (conveyor, "surface_velocity"),
         (motor, "SimpleMotor"),
         (soft_pin, "max_force"),
-        (anchored, "holds its body at"),
+        (hand, "holds a moving body that is not in the Space"),
+        (watched_pin, "pre_solve"),
+        (through_walls, "a PivotJoint has collide_bodies=False to a static body that has shapes elsewhere"),
         (own_spring, "force_func"),
         (own_velocity, "velocity_func"),
         (off_centre, "center_of_gravity"),

@@ -38,3 +38,11 @@ def test_curves_lie_within_their_plot(size: tuple[int, int]) -> None:
 
 def test_text_grows_with_the_window() -> None:
     assert Layout((800, 450), 2).font < Layout((1280, 720), 2).font < Layout((1920, 1080), 2).font
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_without_figures_a_panel_is_the_whole_window(size: tuple[int, int]) -> None:
+    plain, figured = Layout(size, 1, figures=False), Layout(size, 1)
+    (panel,) = plain.rectangles
+    assert panel == Rect(0, 0, *size)
+    assert plain.stage(panel).height > figured.stage(figured.rectangles[0]).height

@@ -5,9 +5,10 @@ import pygame
 import pymunk
 import pytest
 
+from physim.scenes.scene import PIVOT, SLIDE, SPRING
 from physim.viewer.hud import Speeds
 from physim.viewer.layout import Layout
-from physim.viewer.palette import MUTED, STOPPED, WALL, WELL, body_colour
+from physim.viewer.palette import LINK, MUTED, STOPPED, TEXT, WALL, WELL, body_colour
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import LEARNED, Simulation
@@ -26,6 +27,21 @@ def box(rng: np.random.Generator) -> pymunk.Space:
     ball = pymunk.Body(1.0, 0.1)
     ball.position, ball.angular_velocity = (0, 2), 3.0
     space.add(floor, ball, pymunk.Circle(ball, 0.4))
+    return space
+
+
+@as_world(dt=1 / 60, substeps=4)
+def machine(rng: np.random.Generator) -> pymunk.Space:
+    """Polygons, moving and static, a pivot, a slide, and a spring that holds a box at its edge."""
+    space = pymunk.Space()
+    space.gravity = (0, -9.81)
+    crate, plank = pymunk.Body(1.0, 0.3), pymunk.Body(1.0, 0.3)
+    crate.position, plank.position, plank.angle = (-2, 2), (2, 3), 0.5
+    space.add(crate, pymunk.Poly.create_box(crate, (1.5, 1.0)), plank, pymunk.Poly.create_box(plank, (2.0, 0.4), 0.1))
+    space.add(pymunk.Poly(space.static_body, [(-4, -1), (4, -1), (4, 0), (-4, 0)]))
+    space.add(pymunk.PivotJoint(space.static_body, plank, (2, 3), (0, 0)))
+    space.add(pymunk.SlideJoint(crate, plank, (0.7, 0.4), (-0.9, 0), 1.0, 9.0))
+    space.add(pymunk.DampedSpring(crate, space.static_body, (-0.7, 0.5), (-3, 5), 1.0, 20.0, 0.1))
     return space
 
 
@@ -52,6 +68,41 @@ def test_circles_and_walls_are_drawn(perturbed: object) -> None:
     Picture(playback).draw(surface, 1 / 60, SPEEDS)
     ball = int(np.flatnonzero(~playback.simulation.truth.bodies.static)[0])
     assert {WALL, body_colour(ball)} <= colours(surface)
+
+
+def test_polygons_turn_and_every_kind_of_joint_is_drawn() -> None:
+    world = machine()
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 1, None)
+    surface, picture = pygame.Surface((900, 600), 0, 32), Picture(playback)
+    for _ in range(30):
+        playback.frame()
+        picture.draw(surface, 1 / 60, SPEEDS)
+    run, panel = playback.simulation.truth, picture._panels["truth"].surface
+    for body, corners in run.bodies.corners(run.state.pos, run.state.angle).items():
+        colour = WALL if run.bodies.static[body] else body_colour(body)
+        for corner in corners:
+            inside = picture.camera.pixels(0.85 * corner + 0.15 * corners.mean(axis=0))
+            outside = picture.camera.pixels(1.2 * corner - 0.2 * corners.mean(axis=0))
+            assert panel.get_at(tuple(map(round, inside)))[:3] == colour
+            assert panel.get_at(tuple(map(round, outside)))[:3] != colour
+    first, second = picture.camera.pixels(run.bodies.anchors(run.state.pos, run.state.angle))
+    kinds = run.bodies.kind
+    assert panel.get_at(tuple(map(round, first[kinds == PIVOT][0])))[:3] == TEXT
+    for place in (first[kinds == SPRING][0], first[kinds == SLIDE][0], second[kinds == SLIDE][0]):
+        assert panel.get_at(tuple(map(round, place)))[:3] == LINK
+
+
+def test_the_mouse_takes_hold_of_a_polygon_anywhere_in_it() -> None:
+    world = machine()
+    playback = Playback(Simulation(world, world.engine, 0), "truth", 1, None)
+    picture = Picture(playback)
+    picture.draw(pygame.Surface((900, 600), 0, 32), 1 / 60, SPEEDS)
+    picture.grab(tuple(map(round, picture.camera.pixels(np.array([-1.35, 1.6])))))
+    assert playback.drag is not None
+    assert playback.drag.body == 0
+    playback.drag = None
+    picture.grab(tuple(map(round, picture.camera.pixels(np.array([0.5, 1.2])))))
+    assert playback.drag is None
 
 
 def test_a_stopped_run_says_so_over_its_panel(bursting: Simulation) -> None:

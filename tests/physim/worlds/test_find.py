@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -8,7 +12,7 @@ import torch
 
 from physim import plugins
 from physim.errors import PhysimError
-from physim.worlds.find import Recipe, find_world
+from physim.worlds.find import Recipe, find_world, world_from
 from worlds.nbody import NBody
 
 BILLIARDS = """
@@ -64,6 +68,33 @@ def test_a_recipe_builds_the_same_world(file: Path) -> None:
         assert torch.equal(again.scene(seed=3).pos, world.scene(seed=3).pos)
 
 
+BUILT = """
+import pickle, sys
+from pathlib import Path
+
+world = pickle.loads(Path(sys.argv[1]).read_bytes()).build()
+print(world.metadata["source"], world.scene(seed=3).pos.tolist())
+"""
+
+
+def test_a_recipe_of_a_users_file_needs_no_file(file: Path, tmp_path: Path) -> None:
+    world = find_world(f"{file}:billiards", {"balls": 2})
+    wanted = f"{world.metadata['source']} {world.scene(seed=3).pos.tolist()}\n"
+    (tmp_path / "recipe").write_bytes(pickle.dumps(Recipe.of(world)))
+    file.unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", BUILT, tmp_path / "recipe"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == wanted
+
+
+def test_a_recipe_refuses_other_code_than_the_one_it_was_made_of() -> None:
+    recipe = Recipe.of(NBody(bodies=4))
+    older = replace(recipe, metadata={**recipe.metadata, "source": "another"})
+    with pytest.raises(PhysimError, match="has other code of world nbody than the first process"):
+        older.build()
+
+
 def test_unknown_names_are_refused_with_the_known_ones(file: Path) -> None:
     with pytest.raises(PhysimError, match="unknown world 'nobody': the known ones are nbody"):
         find_world("nobody")
@@ -84,3 +115,15 @@ def test_files_that_are_missing_or_broken_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_world_is_refused(file: Path) -> None:
     with pytest.raises(PhysimError, match="wanted a function that fills a Space or a World class"):
         find_world(f"{file}:side")
+
+
+def test_a_world_comes_from_whatever_gives_one(file: Path) -> None:
+    built = NBody(bodies=3)
+    assert world_from(built, {}) is built
+    assert world_from(NBody, {"bodies": 3}) == world_from("nbody", {"bodies": 3}) == built
+    with pytest.raises(PhysimError, match="the world nbody is built already, got dt too"):
+        world_from(built, {"dt": 0.5})
+    with pytest.raises(PhysimError, match="unknown parameter 'stars' of world NBody"):
+        world_from(NBody, {"stars": 2})
+    with pytest.raises(PhysimError, match="world 3 is a int, wanted a function"):
+        world_from(3, {})  # type: ignore[arg-type]

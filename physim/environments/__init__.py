@@ -1,0 +1,1 @@
+"""Worlds as Gymnasium environments; nothing is imported here, because registering must not load gymnasium."""

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pymunk
+import pytest
+import torch
+from torch import Tensor
+
+from physim.manifold import Hulls, manifold
+
+Corners = list[tuple[float, float]]
+Maker = Callable[[pymunk.Body, np.random.Generator], tuple[pymunk.Shape, Corners, float]]
+
+
+def circle(body: pymunk.Body, rng: np.random.Generator) -> tuple[pymunk.Shape, Corners, float]:
+    radius = rng.uniform(0.1, 0.7)
+    return pymunk.Circle(body, radius), [(0.0, 0.0)], radius
+
+
+def segment(body: pymunk.Body, rng: np.random.Generator) -> tuple[pymunk.Shape, Corners, float]:
+    end, radius = rng.normal(size=2), rng.uniform(0.01, 0.4)
+    return pymunk.Segment(body, tuple(-end), tuple(end), radius), [tuple(-end), tuple(end)], radius
+
+
+def polygon(body: pymunk.Body, rng: np.random.Generator) -> tuple[pymunk.Shape, Corners, float]:
+    radius = float(rng.choice([0.0, rng.uniform(0, 0.4)]))
+    shape = pymunk.Poly(body, [tuple(corner) for corner in rng.normal(size=(rng.integers(3, 7), 2))], radius=radius)
+    return shape, [tuple(corner) for corner in shape.get_vertices()], radius
+
+
+KINDS: dict[str, Maker] = {"circle": circle, "segment": segment, "polygon": polygon}
+PAIRS = [(first, second) for first in KINDS for second in KINDS]
+
+
+def placed(maker: Maker, rng: np.random.Generator, spread: float) -> tuple[pymunk.Shape, Corners, float]:
+    """A shape on a body somewhere, with its corners in the world frame."""
+    body = pymunk.Body(1, 1)
+    body.position, body.angle = tuple(spread * rng.normal(size=2)), rng.uniform(0, 6.3)
+    shape, corners, radius = maker(body, rng)
+    shape.cache_bb()
+    return shape, [tuple(body.local_to_world(corner)) for corner in corners], radius
+
+
+def hulls_of(shapes: list[tuple[pymunk.Shape, Corners, float]]) -> Hulls:
+    width = max(len(corners) for _, corners, _ in shapes)
+    rows = [corners + [(0.0, 0.0)] * (width - len(corners)) for _, corners, _ in shapes]
+    counts = torch.tensor([len(corners) for _, corners, _ in shapes])
+    return Hulls(
+        torch.tensor(rows, dtype=torch.float64),
+        counts,
+        torch.tensor([radius for *_, radius in shapes], dtype=torch.float64),
+    )
+
+
+def meeting(first: str, second: str, count: int = 200, spread: float = 1.3) -> tuple[list[pymunk.Shape], ...]:
+    rng = np.random.default_rng(len(first) * 10 + len(second))
+    pairs = [(placed(KINDS[first], rng, spread), placed(KINDS[second], rng, spread)) for _ in range(count)]
+    return [list(side) for side in zip(*pairs, strict=True)]  # type: ignore[return-value]
+
+
+def distance(first: tuple[pymunk.Shape, Corners, float], second: tuple[pymunk.Shape, Corners, float]) -> float:
+    """The distance of two shapes by pymunk: where hulls do not overlap, some corner is nearest."""
+    there = min(second[0].point_query(corner).distance for corner in first[1]) - first[2]
+    here = min(first[0].point_query(corner).distance for corner in second[1]) - second[2]
+    return min(here, there)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_gaps_and_normals_are_pymunks(first: str, second: str) -> None:
+    own, other = meeting(first, second)
+    met = manifold(hulls_of(own), hulls_of(other))
+    overlapping = 0
+    for number, (one, two) in enumerate(zip(own, other, strict=True)):
+        gap = float(met.gap[number].min())
+        try:
+            points = one[0].shapes_collide(two[0])
+        except AssertionError:  # what pymunk says where nothing touches
+            assert gap == pytest.approx(distance(one, two), abs=1e-9)
+            continue
+        overlapping += 1
+        assert gap == pytest.approx(-max(abs(point.distance) for point in points.points), abs=1e-9)
+        assert tuple(met.normal[number].tolist()) == pytest.approx(points.normal, abs=1e-9)
+    assert 10 < overlapping < 190
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_looking_from_the_other_shape_turns_all_round(first: str, second: str) -> None:
+    own, other = map(hulls_of, meeting(first, second))
+    met, back = manifold(own, other), manifold(other, own)
+    torch.testing.assert_close(back.normal, -met.normal)
+    torch.testing.assert_close(back.gap.sort(dim=1).values, met.gap.sort(dim=1).values)
+    torch.testing.assert_close(back.first.sum(1), met.second.sum(1))
+    assert torch.equal(back.two, met.two)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_a_rigid_motion_moves_the_points_along(first: str, second: str) -> None:
+    own, other = map(hulls_of, meeting(first, second))
+    cosine, sine = np.cos(0.7), np.sin(0.7)
+    turn, shift = torch.tensor([[cosine, -sine], [sine, cosine]]).double(), torch.tensor([3.0, -20.0]).double()
+
+    def moved(hulls: Hulls) -> Hulls:
+        return Hulls(hulls.corner @ turn.T + shift, hulls.count, hulls.radius)
+
+    met, after = manifold(own, other), manifold(moved(own), moved(other))
+    torch.testing.assert_close(after.gap, met.gap)
+    torch.testing.assert_close(after.normal, met.normal @ turn.T)
+    torch.testing.assert_close(after.second, met.second @ turn.T + shift)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_the_gap_has_the_gradient_of_finite_differences(first: str, second: str) -> None:
+    own, other = map(hulls_of, meeting(first, second, 20))
+
+    def gap(shift: Tensor) -> Tensor:
+        moved = Hulls(other.corner + shift[:, None], other.count, other.radius)
+        return manifold(own, moved).gap.amin(1)
+
+    shift = torch.zeros(20, 2, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(gap(shift).sum(), shift)
+    step = 1e-7
+    with torch.no_grad():
+        ahead = [(gap(shift + step * axis) - gap(shift - step * axis)) / (2 * step) for axis in torch.eye(2).double()]
+    torch.testing.assert_close(slope, torch.stack(ahead, dim=1), rtol=1e-5, atol=1e-5)
+
+
+def test_a_box_on_a_floor_stands_on_both_lower_corners() -> None:
+    box = [(-1.0, 0.01), (1.0, 0.01), (1.0, 2.01), (-1.0, 2.01)]
+    floor = [(-9.0, 0.0), (9.0, 0.0)]
+    met = manifold(
+        Hulls(torch.tensor([box], dtype=torch.float64), torch.tensor([4]), torch.zeros(1, dtype=torch.float64)),
+        Hulls(torch.tensor([floor], dtype=torch.float64), torch.tensor([2]), torch.zeros(1, dtype=torch.float64)),
+    )
+    assert met.two.tolist() == [True]
+    assert met.normal[0].tolist() == pytest.approx([0.0, -1.0])
+    assert met.gap[0].tolist() == pytest.approx([0.01, 0.01])
+    assert sorted(met.first[0, :, 0].tolist()) == pytest.approx([-1.0, 1.0])
+
+
+def test_circles_touch_in_one_point() -> None:
+    centres = torch.tensor([[[0.0, 0.0]], [[3.0, 4.0]]], dtype=torch.float64)
+    discs = Hulls(centres, torch.ones(2, dtype=torch.int64), torch.tensor([1.0, 2.0], dtype=torch.float64))
+    met = manifold(discs[torch.tensor([0])], discs[torch.tensor([1])])
+    assert met.two.tolist() == [False]
+    assert met.gap[0].tolist() == pytest.approx([2.0, 2.0])
+    assert met.first[0, 0].tolist() == pytest.approx([0.6, 0.8])
+    low, high = discs.boxes
+    assert low.tolist() == [[-1.0, -1.0], [1.0, 2.0]]
+    assert high.tolist() == [[1.0, 1.0], [5.0, 6.0]]
