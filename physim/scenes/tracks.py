@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from physim.errors import PhysimError
-from physim.scenes.scene import RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene
+from physim.scenes.scene import CORNER_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.smoothing import SHORTEST, Smoothing
 
@@ -24,7 +24,8 @@ UNEVEN = 0.05
 """The share of a step by which an instant may lie beside its place: trackers round their times."""
 DIGITS = 12
 """The digits to which dt is known: those in which files of several kinds agree."""
-_TAKEN = {*STATE_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, "body_type", "shape", "extent", "group", *dir(Scene)}
+_NOT_NUMBERS = ("body_type", "shape", "extent", "group")
+_TAKEN = {*STATE_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS, *CORNER_FIELDS, *_NOT_NUMBERS, *dir(Scene)}
 _ABOVE_ZERO = ("mass", "radius")
 
 
