@@ -34,7 +34,7 @@ def test_bad_arguments_are_refused(wrong: dict[str, float], example: Example, tm
 @pytest.mark.slow
 def test_a_law_that_pymunk_does_not_have_is_learned_through_noise(example: Example, tmp_path: Path) -> None:
     tracks = example("tracks")
-    rows = tracks.main(tracks.Args(scenes=60, minutes=2, unseen=20, folder=tmp_path))
+    rows = tracks.main(tracks.Args(minutes=2, unseen=20, folder=tmp_path))
     ratios = {row["name"]: row["ratio"] for row in rows if row["model"] == "best"}  # of rollouts, the last step's
     assert ratios["one_step_mse"] < 0.1
     assert ratios["rollout_position_error"] < 0.05
