@@ -5,8 +5,9 @@ Names are loaded on first use, so that `import physim` costs nothing (torch take
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from physim.lazy import on_first_use
 
 if TYPE_CHECKING:
     from physim.engines.base import Engine as Engine
@@ -76,10 +77,7 @@ __all__ = list(_HOMES)
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'physim' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = on_first_use(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -8,12 +8,10 @@ from math import inf
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import savgol_filter
 
+from physim.arrays import Floats
 from physim.errors import PhysimError
-
-Floats = npt.NDArray[np.float64]
 
 ORDER = 3
 """The order of the polynomials: uniform acceleration and its change are kept whole."""

@@ -8,7 +8,8 @@ from typing import final
 import numpy as np
 import torch
 
-from physim.engines.base import Engine, Floats
+from physim.arrays import Floats
+from physim.engines.base import Engine
 from physim.scenes.scene import STATE_FIELDS, Scene
 
 CONSTANT_VELOCITY = "constant_velocity"

@@ -7,21 +7,19 @@ from itertools import pairwise
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.signal import detrend
 from torch import Tensor
 
 from learners.physics.data import OneSteps
 from learners.task import Examples
+from physim.arrays import Floats, Integers
 from physim.errors import PhysimError
 from physim.motion import position_after
 from physim.scenes.scene import STATE_FIELDS, Scene
 from physim.scenes.tracks import Segment, Tracks
 from physim.scenes.trajectory import Trajectory
 from physim.smoothing import Smoothing, fitted_smoothing
-
-Floats = npt.NDArray[np.float64]
 
 POSITION_RULE = 0.5
 """Bodies move by the mean of the old and the new velocity: exact to the second order for forces that act smoothly."""
@@ -106,7 +104,7 @@ def steps_of(segments: Sequence[Segment], smoothing: Smoothing) -> int:
     return steps
 
 
-def path_by_changes(nodes: npt.NDArray[np.int64], steps: int, dt: float) -> Floats:
+def path_by_changes(nodes: Integers, steps: int, dt: float) -> Floats:
     """Where changes of velocity at the nodes bring a body that rests at first [steps + 1, K], in metres by m/s.
 
     Between two nodes the change in one step goes evenly from the one to the other.

@@ -1,23 +1,32 @@
+"""What takes a scene from one instant to the next: the truth, the learned engine, and yours."""
+
 from __future__ import annotations
 
-from physim.engines.base import Engine, State
-from physim.engines.contract import check_engine
-from physim.engines.guest import find_engine
-from physim.engines.learned import LearnedEngine
-from physim.engines.named import ENGINES, engine_named
-from physim.engines.rollout import rollout
-from physim.engines.truth import PymunkEngine
-from physim.engines.vectorised import VectorEngine
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ENGINES",
-    "Engine",
-    "LearnedEngine",
-    "PymunkEngine",
-    "State",
-    "VectorEngine",
-    "check_engine",
-    "engine_named",
-    "find_engine",
-    "rollout",
-]
+from physim.lazy import on_first_use
+
+if TYPE_CHECKING:
+    from physim.engines.base import Engine as Engine
+    from physim.engines.base import State as State
+    from physim.engines.contract import check_engine as check_engine
+    from physim.engines.guest import find_engine as find_engine
+    from physim.engines.learned import LearnedEngine as LearnedEngine
+    from physim.engines.named import ENGINES as ENGINES
+    from physim.engines.named import engine_named as engine_named
+    from physim.engines.truth import PymunkEngine as PymunkEngine
+    from physim.engines.vectorised import VectorEngine as VectorEngine
+
+_HOMES = {
+    "ENGINES": "physim.engines.named",
+    "Engine": "physim.engines.base",
+    "LearnedEngine": "physim.engines.learned",
+    "PymunkEngine": "physim.engines.truth",
+    "State": "physim.engines.base",
+    "VectorEngine": "physim.engines.vectorised",
+    "check_engine": "physim.engines.contract",
+    "engine_named": "physim.engines.named",
+    "find_engine": "physim.engines.guest",
+}
+__all__ = list(_HOMES)
+__getattr__ = on_first_use(__name__, _HOMES)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-import torch
+from physim.arrays import Floats
 
-from physim.scenes.scene import Scene, scenes_of
+if TYPE_CHECKING:
+    from physim.scenes.scene import Scene
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["Engine", "Floats", "State"]
 
 
 class State(Protocol):
@@ -65,6 +64,8 @@ class Engine(ABC, Generic[S]):
         anew from the scene.
         Shapes: impulse [N, 2].
         """
+        import torch
+
         scene = state.scene
         vel = scene.vel + torch.from_numpy(impulse) * scene.inverse_mass[:, None]
         return self.start(scene.moved(vel=vel))
@@ -74,5 +75,7 @@ class Engine(ABC, Generic[S]):
 
         An engine that keeps in its state what no scene holds has a way of its own: here it starts all scenes anew.
         """
+        from physim.scenes.scene import Scene, scenes_of
+
         scenes = [fresh.get(number, scene) for number, scene in enumerate(scenes_of(state.scene))]
         return self.start(Scene.batch_of(scenes))

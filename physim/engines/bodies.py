@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pymunk
 
-from physim.engines.base import Floats
-
 if TYPE_CHECKING:
     from pymunk.batch import BodyFields
+
+from physim.arrays import Floats, Integers
 
 FIELDS = ("x", "y", "angle", "vx", "vy", "angular_velocity")
 
@@ -46,7 +46,7 @@ class BatchBodies(Bodies):
         self._state = fields.POSITION | fields.ANGLE | fields.VELOCITY | fields.ANGULAR_VELOCITY
         self._ids = np.array([body.id for body in bodies], dtype=np.uintp)
         self._seen: npt.NDArray[np.uintp] = np.zeros(0, dtype=np.uintp)
-        self._rows: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._rows: Integers = np.zeros(0, dtype=np.int64)
 
     def read(self) -> Floats:
         """Position, angle, velocity and angular velocity [N, 6]."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
-from physim.engines.base import Engine, Floats
+from physim.arrays import Floats
+from physim.engines.base import Engine
 from physim.engines.contract import check_signature
 from physim.errors import PhysimError
 from physim.scenes.scene import Scene

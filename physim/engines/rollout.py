@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from tqdm import trange
 
-from physim.engines.base import Engine, Floats, State
+from physim.arrays import Floats
+from physim.engines.base import Engine, State
 from physim.errors import BlowUp, PhysimError
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory

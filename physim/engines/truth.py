@@ -10,7 +10,8 @@ import numpy as np
 import pymunk
 import torch
 
-from physim.engines.base import Engine, Floats
+from physim.arrays import Floats
+from physim.engines.base import Engine
 from physim.engines.bodies import Bodies, bodies_of
 from physim.errors import PhysimError
 from physim.scenes.forces import PairForce

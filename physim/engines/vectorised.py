@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
-from physim.engines.base import Engine, Floats
+from physim.arrays import Floats, Integers
+from physim.engines.base import Engine
 from physim.errors import PhysimError
 from physim.scenes.forces import PairForce
-from physim.scenes.scene import DYNAMIC, PAIR, POINT, STATE_FIELDS, STATIC, Scene
 
-Integers = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    from physim.scenes.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,10 @@ class VectorState:
     @property
     def scene(self) -> Scene:
         """All of it as a scene."""
+        import torch
+
+        from physim.scenes.scene import STATE_FIELDS
+
         return self.start.moved(**{name: torch.from_numpy(np.array(getattr(self, name))) for name in STATE_FIELDS})
 
     def _gathered(self, first: int) -> Floats:
@@ -85,6 +88,8 @@ class VectorEngine(Engine[VectorState]):
 
     def start(self, scene: Scene) -> VectorState:
         """The state of one scene or a batch; raises PhysimError where one holds more than free points."""
+        from physim.scenes.scene import PAIR, POINT
+
         if bool((scene.shape != POINT).any()):
             raise PhysimError(
                 "the vectorised engine runs points only, got a scene with other shapes: use the pymunk engine"
@@ -137,6 +142,8 @@ class VectorEngine(Engine[VectorState]):
         return motion
 
     def _group(self, scene: Scene, rows: Integers, members: Integers) -> Group:
+        from physim.scenes.scene import DYNAMIC, STATIC
+
         dt = self.dt / self.substeps
         body_type = scene.body_type.numpy()[rows]
         dynamic = body_type == DYNAMIC

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from physim.arrays import Floats
 from physim.checks import TEST_SEEDS_FROM
-from physim.engines.base import Floats, State
+from physim.engines.base import State
 from physim.engines.named import engine_named
 from physim.environments.observations import Form, Observation
 from physim.environments.task import LARGEST, Task

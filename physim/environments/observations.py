@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from physim.engines.base import Floats
+from physim.arrays import Floats
 from physim.environments.task import LARGEST
 from physim.errors import PhysimError
 from physim.scenes.scene import STATE_FIELDS, Scene

@@ -9,8 +9,8 @@ from typing import Any, Self, final
 import numpy as np
 import numpy.typing as npt
 
+from physim.arrays import Floats
 from physim.checks import check_positive
-from physim.engines.base import Floats
 from physim.engines.rollout import rollout
 from physim.errors import BlowUp, PhysimError
 from physim.scenes.scene import Scene

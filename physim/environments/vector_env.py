@@ -11,8 +11,8 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from physim.arrays import Floats, Truths
 from physim.checks import check_positive
-from physim.engines.base import Floats
 from physim.environments.episodes import Beginning, Episodes, told
 from physim.environments.observations import Observation
 from physim.environments.rendering import Frame, check_mode, frames_per_second, view_of
@@ -24,7 +24,6 @@ from physim.worlds.find import WorldSource
 if TYPE_CHECKING:
     from physim.viewer.scene_view import SceneView
 
-Truths = npt.NDArray[np.bool_]
 Step = tuple[Observation, Floats, Truths, Truths, dict[str, Any]]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import gymnasium
 import numpy.typing as npt
 
-from physim.engines.base import Floats
+from physim.arrays import Floats
 from physim.environments.episodes import Episodes, told
 from physim.environments.observations import Observation
 from physim.environments.rendering import Frame, check_mode, frames_per_second, view_of

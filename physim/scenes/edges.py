@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from physim.arrays import Floats, Integers
 from physim.errors import PhysimError
-
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def all_pairs(counts: Sequence[int] | Tensor) -> Tensor:

@@ -10,11 +10,11 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from physim.arrays import Floats
 from physim.errors import PhysimError
 from physim.scenes.files import FORMAT
 from physim.scenes.tracks import Recording, check_attribute
 
-Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
 
 

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
+from physim.arrays import Floats, Integers
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.scenes.tracks import Recording, check_attribute
-
-Floats = npt.NDArray[np.float64]
 
 ROLES = {
     "time": ("time", "t", "seconds"),
@@ -42,7 +40,7 @@ class _Table:
     scene: Sequence[str]
     object: Sequence[str]
     time: Floats
-    line: npt.NDArray[np.int64]
+    line: Integers
     numbers: Floats
     attributes: dict[str, Floats]
 
@@ -159,9 +157,7 @@ def _recording(file: Path, table: _Table, scene: str) -> Recording:
     return Recording(scene, times, numbers[..., :2], numbers[..., 2], attributes, places)
 
 
-def _constant(
-    file: Path, table: _Table, name: str, rows: npt.NDArray[np.int64], owner: npt.NDArray[np.int64]
-) -> Floats:
+def _constant(file: Path, table: _Table, name: str, rows: Integers, owner: Integers) -> Floats:
     """An attribute of each object [N]; refused where it changes."""
     _, first = np.unique(owner, return_index=True)
     values = table.attributes[name][rows]

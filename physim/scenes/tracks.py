@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from physim.arrays import Floats
 from physim.errors import PhysimError
 from physim.scenes.scene import CORNER_FIELDS, RELATION_FIELDS, SCENE_FIELDS, STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.smoothing import SHORTEST, Smoothing
-
-Floats = npt.NDArray[np.float64]
 
 UNEVEN = 0.05
 """The share of a step by which an instant may lie beside its place: trackers round their times."""

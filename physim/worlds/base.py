@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pymunk
 
 from physim.checks import check_finite, check_positive, check_seed
-from physim.engines.base import Engine
-from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
-from physim.measures import Energies, Motion, energies
-from physim.scenes.forces import PairForce
-from physim.scenes.scene import Scene
-from physim.scenes.spaces import scene_of
 from physim.worlds.source import source_of
+
+if TYPE_CHECKING:  # a world's flags are read from its class, and no help text waits for torch
+    from physim.engines.base import Engine
+    from physim.measures import Energies, Motion
+    from physim.scenes.forces import PairForce
+    from physim.scenes.scene import Scene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +96,14 @@ class World(ABC):
 
     def energies(self, motion: Motion) -> Energies | None:
         """The kinetic and the potential energy of scenes, as `measures.energies`; None where there is no potential."""
+        from physim.measures import energies
+
         return energies(motion, self.forces)
 
     def scene(self, seed: int, index: int = 0) -> Scene:
         """Scene `index` of a seed."""
+        from physim.scenes.space_reading import scene_of
+
         check_seed(seed)
         sequence = np.random.SeedSequence(seed, spawn_key=(index,))
         scene = scene_of(self.space(np.random.default_rng(sequence)), self.dt, self.columns)
@@ -114,4 +118,6 @@ class World(ABC):
 
     def engine(self) -> Engine[Any]:
         """The truth."""
+        from physim.engines.truth import PymunkEngine
+
         return PymunkEngine(self.dt, self.substeps, self.forces, self.equip)

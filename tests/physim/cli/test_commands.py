@@ -245,6 +245,21 @@ except SystemExit:
     assert all(command in done.stdout for command in ("worlds", "generate", "train", "evaluate", "play", "bench"))
 
 
+@pytest.mark.parametrize("world", ["nbody", "rubber", "scene.py:pair"])
+def test_help_with_a_worlds_own_flags_waits_for_no_torch(world: str) -> None:
+    code = f"""
+import sys
+from physim.cli import main
+try:
+    main(["train", {world!r}, "--help"])
+finally:
+    print("heavy:", sorted(set(sys.modules) & {{"torch", "torch_geometric", "scipy", "h5py", "pygame"}}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "--substeps" in done.stdout
+    assert done.stdout.endswith("heavy: []\n")
+
+
 def test_module_is_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "physim", "nothing"], capture_output=True, text=True, check=False)
     assert done.returncode == 2

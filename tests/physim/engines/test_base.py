@@ -9,7 +9,8 @@ import pymunk
 import pytest
 import torch
 
-from physim.engines.base import Engine, Floats, State
+from physim.arrays import Floats
+from physim.engines.base import Engine, State
 from physim.engines.guest import GuestEngine
 from physim.engines.named import engine_named
 from physim.engines.truth import PymunkEngine

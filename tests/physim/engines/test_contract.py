@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from physim.engines.base import Engine, Floats
+from physim.arrays import Floats
+from physim.engines.base import Engine
 from physim.engines.contract import check_engine
 from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError

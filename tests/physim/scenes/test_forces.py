@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physim.scenes.forces import Floats, Gravity, PairForce, ScreenedCharge, Transverse
+from physim.arrays import Floats
+from physim.scenes.forces import Gravity, PairForce, ScreenedCharge, Transverse
 
 FORCES = [
     Gravity(3.0),
