@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -30,6 +30,10 @@ OBJECT_FIELDS = (*STATE_FIELDS, "mass", "moment", "body_type", *SHAPE_FIELDS)
 CORNER_FIELDS = ("corner", "corner_index")
 RELATION_FIELDS = ("edge_index", "edge_kind", "edge_attr", "edge_anchor")
 SCENE_FIELDS = ("gravity", "damping", "dt", "solver")
+INDEX_FIELDS = ("edge_index", "corner_index")
+"""What counts objects, and is counted on in a batch."""
+_TAKEN = ("batch", "ptr", "num_nodes", "objects", "corners", "relations")
+"""What batches and files call their own counts: no names for columns."""
 _NOT_OF_OBJECTS = {"batch", "ptr", *CORNER_FIELDS, *RELATION_FIELDS, *SCENE_FIELDS}
 _NOT_COLUMNS = {"pos", "vel", "body_type", "shape", "extent", "group", *_NOT_OF_OBJECTS}
 _OBJECT_DEFAULTS: dict[str, tuple[tuple[int, ...], float]] = {
@@ -71,8 +75,9 @@ class Scene(Data):  # type: ignore[misc]
         """Make a scene of dynamic points related in all pairs; `fields` set or add anything else.
 
         Shapes: pos, vel [N, 2], mass [N].
-        Raises: PhysimError where a per-object field does not count as many objects as pos, or one per corner or
-        relation has another shape than its like.
+        Raises: PhysimError where a per-object field does not count as many objects as pos, one per corner or relation
+        has another shape than its like, a column's name is taken, or a static body has a velocity (pymunk does not
+        move it, but rubs it along what touches it; a body that moves by itself is kinematic).
         """
         count = pos.shape[0]
         values = {"pos": pos, "vel": vel, "mass": mass, **fields}
@@ -86,12 +91,22 @@ class Scene(Data):  # type: ignore[misc]
             values["edge_index"] = all_pairs([count])
         values = _ragged_defaults(values["edge_index"].shape[1]) | values
         _check_ragged(values)
+        _check_names(fields)
         for name, column in values.items():
             if name not in _NOT_OF_OBJECTS and column.shape[0] != count:
                 raise PhysimError(
                     f"{name} has {column.shape[0]} rows, wanted one for each of the {count} objects of pos"
                 )
+        _check_static(values)
         return cls(**{name: _typed(column) for name, column in values.items()})
+
+    def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> int:
+        """By how much a batch counts on: torch-geometric would for every name with `index` or `batch` in it."""
+        return self.num_bodies if key in INDEX_FIELDS else 0
+
+    def __cat_dim__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> int:
+        """Along which axis a batch joins a field."""
+        return 1 if key == "edge_index" else 0
 
     @staticmethod
     def batch_of(scenes: Sequence[Scene]) -> Scene:
@@ -196,6 +211,24 @@ def _check_ragged(values: dict[str, Tensor]) -> None:
     for name, shape in wanted.items():
         if tuple(values[name].shape) != shape:
             raise PhysimError(f"{name} has shape {tuple(values[name].shape)}, wanted {shape}")
+
+
+def _check_names(fields: dict[str, Tensor]) -> None:
+    for name in _TAKEN:
+        if name in fields:
+            raise PhysimError(f"a scene has no column '{name}', which batches and files count by: rename it")
+
+
+def _check_static(values: dict[str, Tensor]) -> None:
+    static = values["body_type"] == STATIC
+    for name, width in (("vel", 2), ("angular_velocity", 1)):
+        moving = static & (values[name].reshape(-1, width) != 0).any(dim=1)
+        if bool(moving.any()):
+            number = int(moving.nonzero()[0])
+            raise PhysimError(
+                f"{name} of object {number}, which is static, is {values[name][number].tolist()}, wanted 0: "
+                "a body that moves by itself is kinematic"
+            )
 
 
 def _dtype(value: float) -> torch.dtype:

@@ -72,6 +72,9 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
     its own, then the points of static bodies that springs and joints hang from. Relations: all pairs but those within a
     collision group and those that a joint keeps from colliding, then springs, pins, pivots and slides, there and back.
 
+    Forces that wait on bodies for the next step stay behind (`check_no_forces` refuses them): give their impulses to
+    `Engine.pushed`.
+
     Raises: PhysimError naming what a scene cannot express.
     """
     _check_space(space)
@@ -87,6 +90,16 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
         "solver": torch.tensor([[getattr(space, name) for name in SOLVER_FIELDS]], dtype=torch.float64),
     }
     return Scene.of(fields.pop("pos"), fields.pop("vel"), fields.pop("mass"), **fields)
+
+
+def check_no_forces(space: pymunk.Space) -> None:
+    """Raise PhysimError where a force or torque waits for the next step, which a scene alone would lose."""
+    for number, body in enumerate(space.bodies):
+        if body.body_type == pymunk.Body.DYNAMIC and (body.force != (0, 0) or body.torque != 0):
+            raise PhysimError(
+                f"body {number} waits with force {list(body.force)} and torque {body.torque} for the first step, and a "
+                "scene has none: give it a velocity, or the Space a gravity"
+            )
 
 
 def _objects(space: pymunk.Space) -> list[_Object]:

@@ -102,11 +102,13 @@ class World(ABC):
 
     def scene(self, seed: int, index: int = 0) -> Scene:
         """Scene `index` of a seed."""
-        from physim.scenes.space_reading import scene_of
+        from physim.scenes.space_reading import check_no_forces, scene_of
 
         check_seed(seed)
         sequence = np.random.SeedSequence(seed, spawn_key=(index,))
-        scene = scene_of(self.space(np.random.default_rng(sequence)), self.dt, self.columns)
+        space = self.space(np.random.default_rng(sequence))
+        check_no_forces(space)
+        scene = scene_of(space, self.dt, self.columns)
         if not bool((scene.inverse_mass > 0).any()):
             raise PhysimError(f"the world {self.name} gave a space of {scene.num_bodies} bodies, and none can move")
         return scene

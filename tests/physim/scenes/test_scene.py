@@ -4,7 +4,17 @@ import pytest
 import torch
 
 from physim.errors import PhysimError
-from physim.scenes.scene import BODY_TYPES, CORNER_FIELDS, POLYGON, RELATION_FIELDS, Scene, scenes_of
+from physim.scenes.scene import (
+    BODY_TYPES,
+    CORNER_FIELDS,
+    DYNAMIC,
+    KINEMATIC,
+    POLYGON,
+    RELATION_FIELDS,
+    STATIC,
+    Scene,
+    scenes_of,
+)
 
 
 def points(count: int, seed: int = 0, **fields: torch.Tensor) -> Scene:
@@ -40,7 +50,7 @@ def test_columns_name_every_float_column_of_the_objects() -> None:
 
 def test_inverse_mass_is_0_unless_dynamic() -> None:
     kinds = torch.tensor([BODY_TYPES.index(name) for name in ("dynamic", "kinematic", "static")])
-    scene = points(3, body_type=kinds)
+    scene = Scene.of(torch.zeros(3, 2), torch.zeros(3, 2), torch.arange(1.0, 4.0), body_type=kinds)
     assert scene.inverse_mass.tolist() == [1.0, 0.0, 0.0]
 
 
@@ -127,3 +137,31 @@ def test_scenes_of_unlike_columns_are_no_batch() -> None:
         Scene.batch_of([points(2, charge=torch.ones(2)), points(2)])
     with pytest.raises(PhysimError, match="at least one scene"):
         Scene.batch_of([])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("vel", torch.tensor([[0.0, 0.0], [0.0, 3.0]])), ("angular_velocity", torch.tensor([0.0, 3.0]))],
+)
+def test_static_bodies_with_a_velocity_are_refused_and_kinematic_ones_are_not(field: str, value: torch.Tensor) -> None:
+    state = {"pos": torch.zeros(2, 2), "vel": torch.zeros(2, 2), "mass": torch.tensor([1.0, 0.0]), field: value}
+    with pytest.raises(PhysimError, match=f"{field} of object 1, which is static, is .*3.*, wanted 0"):
+        Scene.of(**state, body_type=torch.tensor([DYNAMIC, STATIC]))
+    assert torch.equal(Scene.of(**state, body_type=torch.tensor([DYNAMIC, KINEMATIC]))[field], value)
+
+
+@pytest.mark.parametrize("name", ["index", "team_index", "edge_age", "minibatch", "face", "x"])
+def test_columns_of_any_name_come_through_a_batch_as_they_are(name: str) -> None:
+    scenes = [points(2, **{name: torch.tensor([1.0, 2.0])}), points(3, **{name: torch.tensor([5.0, 6.0, 7.0])})]
+    batch = Scene.batch_of(scenes)
+    assert batch[name].tolist() == [1.0, 2.0, 5.0, 6.0, 7.0]
+    assert batch.edge_index.shape == (2, 8)
+    for part, scene in zip(scenes_of(batch), scenes, strict=True):
+        assert torch.equal(part[name], scene[name])
+        assert torch.equal(part.edge_index, scene.edge_index)
+
+
+@pytest.mark.parametrize("name", ["batch", "ptr", "num_nodes", "objects", "corners", "relations"])
+def test_columns_with_the_names_of_what_a_batch_or_a_file_counts_are_refused(name: str) -> None:
+    with pytest.raises(PhysimError, match=f"a scene has no column '{name}'"):
+        points(2, **{name: torch.ones(2)})

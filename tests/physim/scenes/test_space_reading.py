@@ -9,7 +9,7 @@ import torch
 
 from physim.errors import PhysimError
 from physim.scenes.scene import BODY_TYPES, RELATION_KINDS, SHAPE_KINDS, Scene
-from physim.scenes.space_reading import scene_of
+from physim.scenes.space_reading import check_no_forces, scene_of
 
 
 def ball(space: pymunk.Space, x: float = 0.0) -> pymunk.Body:
@@ -215,6 +215,11 @@ def sleeping(space: pymunk.Space) -> None:
     space.sleep_time_threshold = 0.5
 
 
+def rolling_floor(space: pymunk.Space) -> None:
+    space.add(pymunk.Segment(space.static_body, (0, 0), (1, 0), 0.1))
+    space.static_body.velocity = 1, 0
+
+
 def massless(space: pymunk.Space) -> None:
     space.add(pymunk.Body())
 
@@ -238,6 +243,7 @@ def massless(space: pymunk.Space) -> None:
         (off_centre, "center_of_gravity"),
         (callbacks, "callbacks"),
         (sleeping, "sleep_time_threshold"),
+        (rolling_floor, "vel of object 0, which is static"),
         (massless, "mass 0"),
     ],
 )
@@ -246,3 +252,20 @@ def test_what_a_scene_cannot_express_is_refused_by_name(build: Callable[[pymunk.
     build(space)
     with pytest.raises(PhysimError, match=named):
         scene_of(space)
+
+
+def test_forces_that_wait_for_the_first_step_are_refused_where_a_scene_is_all_there_will_be() -> None:
+    space = pymunk.Space()
+    still, pushed = ball(space), ball(space, 3.0)
+    kinematic = pymunk.Body(body_type=pymunk.Body.KINEMATIC)
+    kinematic.force = 5, 0  # which pymunk never looks at
+    space.add(kinematic)
+    check_no_forces(space)
+    pushed.apply_force_at_local_point((0, 2), (1, 0))
+    with pytest.raises(PhysimError, match=r"body 1 waits with force \[0.0, 2.0\] and torque 2.0"):
+        check_no_forces(space)
+    assert torch.equal(scene_of(space).vel, torch.zeros(3, 2, dtype=torch.float64))
+    space.step(0.1)
+    still.torque = 1.0
+    with pytest.raises(PhysimError, match="body 0 waits"):
+        check_no_forces(space)

@@ -33,6 +33,20 @@ def test_scene_k_of_a_seed_is_always_the_same() -> None:
     assert not torch.equal(scenes[0].pos, NBody(bodies=3).scene(seed=6, index=2).pos)
 
 
+def test_a_force_set_before_the_first_step_is_refused_as_no_scene_would_hold_it() -> None:
+    @world()
+    def kicked(rng: np.random.Generator) -> pymunk.Space:
+        space = pymunk.Space()
+        body = pymunk.Body(1, 1)
+        body.apply_impulse_at_local_point((1, 0))
+        body.force = 1, 0
+        space.add(body)
+        return space
+
+    with pytest.raises(PhysimError, match=r"body 0 waits with force \[1.0, 0.0\].*give it a velocity"):
+        kicked().scene(seed=0)
+
+
 def test_a_scene_carries_the_worlds_dt() -> None:
     assert float(falling().scene(seed=0).dt) == 0.01
 
