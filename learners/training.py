@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar, final
 
 import torch
@@ -52,6 +53,11 @@ class Training:
             "curve": self.progress.curve,
         }
 
+    @property
+    def losses(self) -> Path:
+        """Where the losses of all updates stand, beside the weights."""
+        return self.settings.out.with_suffix(".losses.csv")
+
     def run(self) -> None:
         """Train until the time or the updates are used up; Ctrl-C leaves a checkpoint and passes on.
 
@@ -68,7 +74,10 @@ class Training:
                 mine = self.update(done)
                 self.progress.seconds, stop, losses = self._agreed(clock() - begun, interrupts.asked, mine)
                 if not all(map(math.isfinite, losses)):
-                    raise PhysimError(f"the training diverged: the loss of update {self.progress.updates} is {losses}")
+                    raise PhysimError(
+                        f"the training diverged: the loss of update {self.progress.updates} is {losses}; those before "
+                        f"it are in {self.losses}"
+                    )
                 log.write(self.progress.updates, losses)
                 bar.update()
                 if reports.due(self.progress.seconds):
@@ -128,8 +137,7 @@ class Training:
         return {**self.task.identity, **asked, "minutes": self.minutes, "rate": self.rate}
 
     def _log(self) -> LossLog:
-        path = self.settings.out.with_suffix(".losses.csv") if self.fabric.is_global_zero else None
-        return LossLog(path, self.task.loss_names, self.progress.updates)
+        return LossLog(self.losses if self.fabric.is_global_zero else None, self.task.loss_names, self.progress.updates)
 
     def _bar(self) -> tqdm[NoReturn]:
         return tqdm(

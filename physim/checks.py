@@ -24,6 +24,20 @@ def check_finite(**fields: object) -> None:
             raise PhysimError(f"{name} must be finite, got {value}")
 
 
+def check_memory(what: str, size: float) -> None:
+    """Refuse, before it is tried, what takes more bytes than this machine has of memory."""
+    import psutil
+
+    total = psutil.virtual_memory().total
+    if size > total:
+        raise PhysimError(f"{what} would take {gib(size)} GiB of memory, and this machine has {gib(total)}")
+
+
+def gib(size: float) -> str:
+    """A number of bytes in GiB, as text."""
+    return f"{size / 2**30:,.0f}"
+
+
 def check_seed(seed: int) -> None:
     """Refuse a negative seed, from which numpy cannot draw."""
     if seed < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from physim.checks import check_positive, check_seed
+from physim.checks import check_positive, check_seed, gib
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.scenes.files import Packed, TrajectoryWriter, pack
@@ -35,6 +36,7 @@ def generate(world: World, scenes: int, steps: int, seed: int, workers: int | Wo
     check_positive(scenes=scenes, steps=steps)
     check_seed(seed)
     out, made_of = Path(out), {**world.metadata, "seed": seed, "steps": steps}
+    _check_disk(world, scenes, steps, seed, out)
     ranges = [range(start, min(start + CHUNK, scenes)) for start in range(0, scenes, CHUNK)]
     with ExitStack() as stack:
         many = stack.enter_context(_workers(workers))
@@ -50,6 +52,20 @@ def generate(world: World, scenes: int, steps: int, seed: int, workers: int | Wo
         for numbers, packed in zip(ranges, in_order(many, chunk, ranges), strict=True):
             keep(numbers, packed)
             bar.update(len(numbers))
+
+
+def _check_disk(world: World, scenes: int, steps: int, seed: int, out: Path) -> None:
+    """Refuse data that do not fit on the disk, by the size of their first scene; shards that are there count."""
+    folder = out if out.is_dir() else out.parent
+    if not folder.is_dir():
+        return  # whoever writes says so
+    there = CHUNK * len(list(out.glob("*.h5")))
+    free, size = shutil.disk_usage(folder).free, 32.0 * steps * world.scene(seed).num_bodies
+    if size * (scenes - there) > free:
+        raise PhysimError(
+            f"{out} with {scenes} scenes of {steps} steps would take {gib(size * scenes)} GiB, and the disk has "
+            f"{gib(free)} left"
+        )
 
 
 def _workers(workers: int | Workers) -> Workers:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from learners.physics.kept import kept
 from physim.engines.base import Engine
+from physim.engines.rollout import check_rollout
 from physim.measures import EnergyOf, energy_drift, horizon, median, momentum_drift, position_error
 from physim.scenes.scene import STATE_FIELDS, Scene
 from physim.scenes.trajectory import Trajectory
@@ -83,6 +84,7 @@ def compared(
 
 def free_run(engine: Engine[Any], scene: Scene, steps: int, advance: Advance) -> Trajectory:
     """As `rollout`, but a scene that blows up does not stop the others: its numbers are then no longer finite."""
+    check_rollout(scene, steps)
     state = engine.start(scene)
     arrays = [np.empty((steps + 1, *getattr(state, name).shape)) for name in STATE_FIELDS]
     for step in range(steps + 1):

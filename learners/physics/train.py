@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
 from learners.physics.training import EngineTask
+from learners.physics.unread import unread
 from learners.physics.windows import examples_of, windows_of
 from learners.training import run_training
 from physim.checks import TEST_SEEDS_FROM
@@ -24,7 +25,6 @@ from physim.scene_inputs import kinds_read
 from physim.scenes.files import load_trajectory
 from physim.scenes.scene import SHAPE_KINDS, Scene
 from physim.scenes.shards import shards_of
-from physim.scenes.trajectory import Trajectory
 from physim.worlds import World
 
 
@@ -36,12 +36,13 @@ def train(world: World, settings: TrainSettings) -> Path:
     """
 
     def make(fabric: Fabric) -> EngineTask:
-        if settings.data is not None and settings.data.is_dir():
-            return _task_of_shards(world, settings, settings.data, progress=fabric.is_global_zero)
-        if settings.memory is not None:
-            raise PhysimError(f"memory: only data in a folder can be kept within a limit, but data is {settings.data}")
-        trajectory = _trajectory(world, settings, progress=fabric.is_global_zero)
-        return EngineTask(OneSteps(trajectory, Acting.of(world, trajectory.scene).message_columns), settings, world)
+        first = fabric.is_global_zero
+        task = _task(world, settings, progress=first)
+        missed = unread(task.graph, task.held.columns, task.held.scene)
+        if first and missed:
+            names = " and no ".join(missed)
+            print(f"config {settings.config} reads no {names}: what comes of it is not learned", file=sys.stderr)
+        return task
 
     def save(task: EngineTask, provenance: Mapping[str, Any]) -> None:
         LearnedEngine(task.graph.float(), _terms(world, task, provenance)).save(settings.out)
@@ -50,39 +51,53 @@ def train(world: World, settings: TrainSettings) -> Path:
     return settings.out
 
 
-def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajectory:
-    """The data, with the identity of the world that made it as its metadata."""
+def _task(world: World, settings: TrainSettings, progress: bool) -> EngineTask:
+    """What is learned, and the data that it is learned from."""
+    if settings.data is not None and settings.data.is_dir():
+        return _task_of_shards(world, settings, settings.data, progress)
+    if settings.memory is not None:
+        raise PhysimError(f"memory: only data in a folder can be kept within a limit, but data is {settings.data}")
     if settings.data is None:
         scenes = Scene.batch_of(world.scenes(settings.seed, settings.scenes))
-        return replace(rollout(world.engine(), scenes, settings.steps, progress=progress), metadata=world.metadata)
-    trajectory = load_trajectory(settings.data)
-    return replace(trajectory, metadata=_made_by(world, settings.data, trajectory.metadata, progress))
+        trajectory = rollout(world.engine(), scenes, settings.steps, progress=progress)
+    else:
+        trajectory = load_trajectory(settings.data)
+        world = _maker(world, settings.data, trajectory.metadata, progress)
+    trajectory = replace(trajectory, metadata=world.metadata)
+    return EngineTask(OneSteps(trajectory, Acting.of(world, trajectory.scene).message_columns), settings, world)
 
 
 def _task_of_shards(world: World, settings: TrainSettings, folder: Path, progress: bool) -> EngineTask:
     """The task on a folder of shards, of which as many are in memory as the limit allows."""
     shards = shards_of(folder)
-    _made_by(world, folder, shards[0].metadata, progress)
+    world = _maker(world, folder, shards[0].metadata, progress)
     windows = windows_of(world, shards, settings)
     data = examples_of(world, shards) if windows is None else windows.read(0)
     return EngineTask(data, settings, world, windows)
 
 
-def _made_by(world: World, path: Path, made_by: Mapping[str, Any], progress: bool) -> dict[str, Any]:
-    """The identity of the world that made data, from their metadata; data for tests or of another world are refused."""
+def _maker(world: World, path: Path, made_by: Mapping[str, Any], progress: bool) -> World:
+    """The world with the parameters that data were made with; data for tests or of another world are refused."""
     seed = made_by.get("seed", 0)
     if seed >= TEST_SEEDS_FROM:
         raise PhysimError(f"data: {path} was made with seed {seed}; from {TEST_SEEDS_FROM} on they are for tests")
-    for field in ("name", "dt", "position_rule"):
-        got, wanted = made_by.get(field), world.metadata[field]
-        if got != wanted:
-            raise PhysimError(f"data: {path} comes from a world whose {field} is {got}, wanted {wanted}")
+    _check_same(world, path, made_by, "name")
+    parameters = made_by.get("parameters", {})
+    if parameters != world.parameters:
+        if progress:
+            print(f"the world's parameters are those of {path}: {parameters}", file=sys.stderr)
+        world = replace(world, **{name: value for name, value in parameters.items() if name in world.parameters})
     if made_by.get("source") != world.metadata["source"]:
         raise PhysimError(f"data: {path} was made by other code of {world.name} than today's: generate it again")
-    made = {key: made_by.get(key) for key in world.metadata}
-    if progress and made["parameters"] != world.parameters:
-        print(f"the world's parameters are those of {path}: {made['parameters']}", file=sys.stderr)
-    return made
+    for field in ("dt", "position_rule"):
+        _check_same(world, path, made_by, field)
+    return world
+
+
+def _check_same(world: World, path: Path, made_by: Mapping[str, Any], field: str) -> None:
+    got, wanted = made_by.get(field), world.metadata[field]
+    if got != wanted:
+        raise PhysimError(f"data: {path} comes from a world whose {field} is {got}, wanted {wanted}")
 
 
 def _terms(world: World, task: EngineTask, provenance: Mapping[str, Any]) -> Terms:

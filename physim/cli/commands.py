@@ -114,6 +114,9 @@ class Evaluate(WorldCommand):
             self.weights, self.scenes, self.steps, self.seed, varied=tuple(parameters), engines=self.engine
         )
         check_report(self.json)
+        if self.seed < TEST_SEEDS_FROM:
+            warning = f"--seed {self.seed} is under {TEST_SEEDS_FROM}: networks may have learned from these very scenes"
+            print(warning, file=sys.stderr)
         from physim.worlds import find_world
 
         for name, values in parameters.items():

@@ -19,10 +19,42 @@ from physim.outputs import check_writable
 TracksName = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
 TRACKS = (".csv", ".npz", ".h5", ".hdf5")
 """How the names of files end that hold positions over time; no world's name ends so."""
+STEPPING = ("dt", "substeps")
+"""What of a world must fit its data; its other parameters are those that the data was made with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trains:
+    """What any training is asked."""
+
+    minutes: float | None = None
+    """Stop after this time (of the processor, with --threads 1); without it, after what is trained takes by itself."""
+    updates: int | None = None
+    """Stop after this many updates: a length that gives the same weights on every run."""
+    rate: float | None = None
+    """The learning rate to begin with; without it, that of what is trained."""
+    seed: int = 0
+    """What weights, noise and batches are drawn from; under 90000, the rest are for tests."""
+    resume: bool = False
+    """Go on from the checkpoint that an interrupted run left beside --out. With --updates the losses are those of a run
+    without a break; with --minutes the schedule follows the clock."""
+    out: Path | None = None
+    """The weights file to write; without it, the name of the world or file with .safetensors in this folder."""
+    threads: int | None = None
+    """How many threads torch uses; without it, torch decides."""
+    learner: str = "physics"
+    """Which installed learner trains."""
+
+    def settings(self, name: str) -> TrainSettings:
+        """The flags as the learner takes them; what was not asked for is as TrainSettings has it."""
+        known = {item.name for item in fields(TrainSettings)}
+        given = {item.name: getattr(self, item.name) for item in fields(self) if item.name in known}
+        given["out"] = self.out or Path(f"{name}.safetensors")
+        return TrainSettings(**{field: value for field, value in given.items() if value is not None})
 
 
 @dataclass(frozen=True)
-class Train(WorldCommand):
+class Train(Trains, WorldCommand):
     """Train a learned engine of a world and write its weights to one safetensors file.
 
     In the place of WORLD may stand a file of positions over time, from a video tracker, say: tracks.csv, .npz, .h5 or
@@ -36,49 +68,36 @@ class Train(WorldCommand):
     """How many GiB of memory a training on a folder of shards may take; without it, half of the machine's."""
     config: str = "best"
     """What to train: best, paper (Battaglia et al. 2016), or a baseline: mlp, dynamics_only."""
-    minutes: float | None = None
-    """Stop after this time (of the processor, with --threads 1); without it, the configuration's own length."""
-    updates: int | None = None
-    """Stop after this many updates: a length that gives the same weights on every run."""
-    rate: float | None = None
-    """The learning rate to begin with; without it, the configuration's own."""
-    seed: int = 0
-    """What weights, noise and batches are drawn from; under 90000, the rest are for tests."""
-    resume: bool = False
-    """Go on from the checkpoint that an interrupted run left beside --out. With --updates the losses are those of a run
-    without a break; with --minutes the schedule follows the clock."""
-    out: Path | None = None
-    """The weights file to write; without it, the world's name with .safetensors in this folder."""
-    scenes: int = 1000
-    """How many scenes to simulate where no data is given."""
-    steps: int = 1000
-    """How many steps of each such scene to simulate."""
+    scenes: int | None = None
+    """How many scenes to simulate where no data is given; without it, 1000."""
+    steps: int | None = None
+    """How many steps of each such scene to simulate; without it, 1000."""
     precision: Precision = "32-true"
     """The numbers that training computes with."""
-    threads: int | None = None
-    """How many threads torch uses; without it, torch decides."""
-    learner: str = "physics"
-    """Which installed learner trains."""
 
     def run(self, parameters: Mapping[str, Any]) -> None:
         """Write the weights and print their path."""
+        self._check_data(parameters)
         from physim.worlds import find_world
 
         world = find_world(self.world, dict(parameters))
-        settings = self.settings(self.out or Path(f"{world.name}.safetensors"))
+        settings = self.settings(world.name)
         learner = learner_of(self.learner)
         if self.config not in learner.configs:
             raise PhysimError(f"unknown config {self.config!r}: the known ones are {', '.join(learner.configs)}")
         _trained(partial(learner.train, world), settings)
 
-    def settings(self, out: Path) -> TrainSettings:
-        """The flags as the learner takes them."""
-        given = {item.name: getattr(self, item.name) for item in fields(TrainSettings)}
-        return TrainSettings(**{**given, "out": out})
+    def _check_data(self, parameters: Mapping[str, Any]) -> None:
+        """Refuse flags that say what to simulate where there is data, which was simulated already."""
+        asked = [name for name in parameters if name not in STEPPING]
+        asked += [name for name in ("scenes", "steps") if getattr(self, name) is not None]
+        if self.data is not None and asked:
+            flag = asked[0].replace("_", "-")
+            raise PhysimError(f"--{flag} says what to simulate, and --data {self.data} is there already: leave one out")
 
 
 @dataclass(frozen=True)
-class TrainTracks(PlainCommand):
+class TrainTracks(Trains, PlainCommand):
     """Train an engine on positions over time, of a law that nobody states, and write its weights to one file.
 
     A .csv has a row for each object and instant, with the columns time (or frame, with --fps), object, x, y, and, where
@@ -90,34 +109,10 @@ class TrainTracks(PlainCommand):
     """A file of positions over time: .csv, .npz, .h5 or .hdf5."""
     fps: float | None = None
     """How many frames a second has, where a .csv has frame numbers and no times."""
-    minutes: float | None = None
-    """Stop after this time (of the processor, with --threads 1); without it, after 5."""
-    updates: int | None = None
-    """Stop after this many updates: a length that gives the same weights on every run."""
-    rate: float | None = None
-    """The learning rate to begin with; without it, the learner's own."""
-    seed: int = 0
-    """What weights and batches are drawn from; under 90000, the rest are for tests."""
-    resume: bool = False
-    """Go on from the checkpoint that an interrupted run left beside --out."""
-    out: Path | None = None
-    """The weights file to write; without it, the file's name with .safetensors in this folder."""
-    threads: int | None = None
-    """How many threads torch uses; without it, torch decides."""
-    learner: str = "physics"
-    """Which installed learner trains."""
 
     def run(self) -> None:
         """Write the weights and print their path."""
-        settings = TrainSettings(
-            out=self.out or Path(f"{self.file.stem}.safetensors"),
-            minutes=self.minutes,
-            updates=self.updates,
-            rate=self.rate,
-            seed=self.seed,
-            resume=self.resume,
-            threads=self.threads,
-        )
+        settings = self.settings(self.file.stem)
         from physim.scenes.tracks import read_tracks
 
         learner = learner_of(self.learner)

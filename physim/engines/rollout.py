@@ -10,6 +10,7 @@ from torch import Tensor
 from tqdm import trange
 
 from physim.arrays import Floats
+from physim.checks import check_memory
 from physim.engines.base import Engine, State
 from physim.errors import BlowUp, PhysimError
 from physim.scenes.scene import Scene
@@ -32,11 +33,17 @@ def rollout(engine: Engine[Any], scene: Scene, steps: int, *, progress: bool = F
     return record.trajectory(engine)
 
 
+def check_rollout(scene: Scene, steps: int) -> None:
+    """Refuse a rollout whose positions and velocities do not fit into the memory."""
+    check_memory(f"{steps} steps of {scene.num_bodies} objects", 32.0 * steps * scene.num_bodies)
+
+
 class _Record:
     """The growing arrays; angles are kept once where no body can turn."""
 
     def __init__(self, scene: Scene, steps: int) -> None:
         self.scene, self.instants = scene, steps + 1
+        check_rollout(scene, steps)
         self.pos, self.vel = (np.empty((self.instants, scene.num_bodies, 2)) for _ in range(2))
         turns = bool((torch.isfinite(scene.moment) | (scene.angular_velocity != 0)).any())
         self.angles = np.empty((2, self.instants, scene.num_bodies)) if turns else None

@@ -11,7 +11,11 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from physim.arrays import Floats, Integers
+from physim.checks import check_memory
 from physim.errors import PhysimError
+
+PAIR_BYTES = 88
+"""What a relation takes in a scene, with all its fields."""
 
 
 def all_pairs(counts: Sequence[int] | Tensor) -> Tensor:
@@ -21,6 +25,7 @@ def all_pairs(counts: Sequence[int] | Tensor) -> Tensor:
     """
     parts, start = [], 0
     for count in map(int, counts):
+        check_memory(f"{count} objects in all pairs", PAIR_BYTES * count**2)
         parts.append(_pairs(count) + start)
         start += count
     joined = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), dtype=np.int64)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pymunk
 
-from physim.checks import check_finite, check_positive, check_seed
+from physim.checks import check_finite, check_memory, check_positive, check_seed
 from physim.errors import PhysimError
 from physim.worlds.source import source_of
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # a world's flags are read from its class, and no help text w
     from physim.measures import Energies, Motion
     from physim.scenes.forces import PairForce
     from physim.scenes.scene import Scene
+
+
+BODY_BYTES = 1024
+"""What a body takes in a Space, at the least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,9 @@ class World(ABC):
     def __post_init__(self) -> None:
         check_positive(dt=self.dt, substeps=self.substeps)
         check_finite(**self.parameters)
+        for name, value in self.parameters.items():
+            if isinstance(value, int):
+                check_memory(f"{name}: as many as {value} bodies", BODY_BYTES * value)
 
     @abstractmethod
     def space(self, rng: np.random.Generator) -> pymunk.Space:
@@ -116,7 +123,9 @@ class World(ABC):
     def scenes(self, seed: int, count: int, start: int = 0) -> list[Scene]:
         """Scenes `start` to `start + count - 1` of a seed."""
         check_positive(count=count)
-        return [self.scene(seed, index) for index in range(start, start + count)]
+        first = self.scene(seed, start)
+        check_memory(f"{count} scenes like the first", count * sum(value.nbytes for value in first.to_dict().values()))
+        return [first, *(self.scene(seed, index) for index in range(start + 1, start + count))]
 
     def engine(self) -> Engine[Any]:
         """The truth."""

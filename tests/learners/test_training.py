@@ -173,8 +173,11 @@ def test_a_training_takes_the_minutes_of_its_task_where_nothing_is_asked_for(
 def test_losses_that_are_no_longer_finite_end_the_training(start: Start) -> None:
     training = start()
     next(training.task.graph.parameters()).data.fill_(torch.nan)
-    with pytest.raises(PhysimError, match=r"the training diverged: the loss of update 1 is \[nan, nan\]"):
+    with pytest.raises(
+        PhysimError, match=r"the training diverged: the loss of update 1 is \[nan, nan\]; .* in .*losses.csv"
+    ):
         training.run()
+    assert training.losses.is_file()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from physim.checks import check_finite, check_positive, check_seed
+from physim.checks import check_finite, check_memory, check_positive, check_seed
 from physim.errors import PhysimError
 
 
@@ -26,3 +26,9 @@ def test_negative_seed_is_refused() -> None:
 def test_a_float_that_is_not_finite_is_refused_by_name(value: float) -> None:
     with pytest.raises(PhysimError, match=f"gravity must be finite, got {value}"):
         check_finite(bodies=3, gravity=value)
+
+
+def test_what_takes_more_memory_than_there_is_is_refused_with_how_much() -> None:
+    check_memory("a scene", 1e6)
+    with pytest.raises(PhysimError, match=r"a scene would take 931,323 GiB of memory, and this machine has [\d,]+"):
+        check_memory("a scene", 1e15)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.generate import generate
 from physim.learner import TrainSettings
+from physim.scenes.forces import Gravity
 from physim.worlds.find import find_world
+from worlds.boxes import BoxWorld
 from worlds.charges import Charges
 from worlds.nbody import NBody
 
@@ -189,3 +192,39 @@ def test_an_error_ends_both_processes_with_its_sentence(tmp_path: Path) -> None:
     assert "physim: --resume: there is no checkpoint" in run.stderr
     assert "physim/cli" not in run.stderr
     assert not list(tmp_path.iterdir())
+
+
+ROUGH = BILLIARDS.replace("elasticity = 1.0", "friction = 0.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "config", "said"),
+    [
+        (BILLIARDS, "best", None),
+        (ROUGH, "best", "config best reads no spin: what comes of it is not learned"),
+        (ROUGH, "mlp", "config mlp reads no friction and no spin: what"),
+    ],
+    ids=["smooth", "rough", "rough, mlp"],
+)
+def test_what_a_network_cannot_see_of_its_scenes_is_said_once(
+    text: str, config: str, said: str | None, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scene.py").write_text(text)
+    train(find_world(f"{tmp_path}/scene.py:billiards"), settings(config=config, updates=1))
+    lines = [line for line in capsys.readouterr().err.splitlines() if "reads no" in line]
+    assert lines == [] if said is None else len(lines) == 1 and said in lines[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn(BoxWorld):
+    drawn: bool = False
+
+    @property
+    def forces(self) -> Gravity | None:
+        return Gravity(1.0, 1.0) if self.drawn else None
+
+
+def test_a_world_is_learned_with_the_parameters_of_its_data(settings: Settings, tmp_path: Path) -> None:
+    generate(Drawn(drawn=True), scenes=3, steps=6, seed=0, workers=1, out=tmp_path / "a.h5")
+    engine = LearnedEngine.load(train(Drawn(), settings(data=tmp_path / "a.h5", updates=1)))
+    assert "pairs" in engine.graph.relation_names

@@ -104,6 +104,12 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("generate nbody --steps -1", "steps must be above 0, got -1"),
         ("generate nbody --workers 0", "workers must be above 0, got 0"),
         ("generate nbody --seed -1", "seed must be 0 or more, got -1"),
+        ("generate nbody --scenes 1000000000", "nbody.h5 with 1000000000 scenes of 1000 steps would take 178,814 GiB"),
+        (
+            "generate nbody --steps 1000000000 --out data",
+            "data with 100 scenes of 1000000000 steps would take 17,881 GiB",
+        ),
+        ("generate nbody --bodies 1000000000", "bodies: as many as 1000000000 bodies would take 954 GiB of memory"),
         ("generate nbody --out missing/data.h5", "--out cannot be written"),
         ("generate nbody --out scene.py", "--out must be a file whose name ends in .h5, got scene.py"),
         ("train nbody --out nbody.h5", "--out must be a file whose name ends in .safetensors, got nbody.h5"),
@@ -114,6 +120,8 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("generate nbody 3", "unknown argument '3'"),
         ("train nbody --config grand", "unknown config 'grand': the known ones are best, paper"),
         ("train nbody --seed 90000", "seed must be under 90000"),
+        ("train nbody --data a.h5 --bodies 9", "--bodies says what to simulate, and --data a.h5 is there already"),
+        ("train nbody --data a.h5 --scenes 1000", "--scenes says what to simulate, and --data a.h5 is there already"),
         ("train nbody --minutes 0", "minutes must be above 0, got 0"),
         ("train nbody --out missing/w.safetensors", "--out cannot be written"),
         ("train nbody --learner magic", "unknown learner 'magic'"),
@@ -211,6 +219,14 @@ def test_evaluate_sweeps_every_parameter_given_several_values(capsys: pytest.Cap
     rows = json.loads(capsys.readouterr().out)
     assert [(row["bodies"], row["floor"]) for row in rows] == [(3, 5.0), (3, 6.0), (6, 5.0), (6, 6.0)]
     assert {row["value"] for row in rows} == {7}
+
+
+@pytest.mark.parametrize(("seed", "warned"), [(89_999, True), (90_000, False)])
+def test_evaluation_on_seeds_of_training_warns(seed: int, warned: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "nbody", "--seed", str(seed), "--json", "-"]) == 0
+    output = capsys.readouterr()
+    assert ("--seed 89999 is under 90000: networks may have learned from these very scenes" in output.err) is warned
+    assert json.loads(output.out)
 
 
 def test_evaluate_takes_engines_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,26 @@ def test_training_refuses_data_it_cannot_read(data: str, refused: Refused) -> No
     assert data in refused(f"train nbody --data {data} --updates 1")
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("train nbody --scenes 1000000000", "1000000000 scenes like the first would take"),
+        (
+            "train nbody --scenes 10 --steps 1000000000000",
+            "1000000000000 steps of 60 objects would take 1,788,139 GiB of memory",
+        ),
+        (
+            "evaluate nbody --scenes 2 --steps 1000000000000",
+            "1000000000000 steps of 12 objects would take 357,628 GiB of memory",
+        ),
+    ],
+)
+def test_sizes_beyond_the_machines_memory_are_refused_before_work_starts(
+    command: str, sentence: str, refused: Refused
+) -> None:
+    assert sentence in refused(command)
+
+
 def test_training_refuses_data_that_was_cut_short(folder: Path, refused: Refused) -> None:
     assert main(["generate", "nbody", "--scenes", "2", "--steps", "20", "--out", "whole.h5"]) == 0
     whole = (folder / "whole.h5").read_bytes()

@@ -27,7 +27,7 @@ def _tables(folder: Path) -> None:
         ("train tracks.csv --fps 25 --out missing/w.safetensors", "--out cannot be written"),
         ("train tracks.csv --fps 25 --seed 90000", "seed must be under 90000"),
         ("train tracks.csv --fps 25 --learner magic", "unknown learner 'magic'"),
-        ("train tracks.csv --scenes 3", "unknown argument '--scenes' of physim train: the known flags are --fps,"),
+        ("train tracks.csv --scenes 3", "unknown argument '--scenes' of physim train: the known flags are --minutes,"),
         ("train short.csv --fps 25", "short.csv line 3 has 3 cells, wanted 4 as in the header"),
         ("evaluate tracks.csv", "physim evaluate needs a world, whose truth it simulates, and tracks.csv has none"),
         ("play tracks.csv", "physim play needs a world"),

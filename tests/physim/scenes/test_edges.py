@@ -99,3 +99,8 @@ def test_pairs_are_found_among_others_whichever_way_round() -> None:
     pairs, others = torch.tensor([[0, 2, 1, 2], [1, 0, 0, 1]]), torch.tensor([[1, 0], [0, 3]])
     assert among(pairs, others, count=4).tolist() == [True, False, True, False]
     assert among(pairs, others[:, :0], count=4).tolist() == [False] * 4
+
+
+def test_more_pairs_than_the_memory_holds_are_refused_with_what_they_would_take() -> None:
+    with pytest.raises(PhysimError, match="1000000 objects in all pairs would take 81,956 GiB of memory"):
+        all_pairs([2, 1_000_000])
