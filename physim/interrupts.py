@@ -1,9 +1,11 @@
-"""Ctrl-C, held back until a moment that suits, or left to another process."""
+"""Ctrl-C, and requests to end, held back until a moment that suits, or left to another process."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self, final
 
@@ -12,28 +14,46 @@ from typing import Self, final
 class HeldInterrupts:
     """While entered, Ctrl-C only sets `asked`, so that work in progress can stop where its state is whole.
 
-    Where Ctrl-C would not raise KeyboardInterrupt (other threads, a host with a handler of its own), it stays as it is.
+    So does SIGTERM where `terminations_interrupt`. What would not raise KeyboardInterrupt (in other threads, or with a
+    handler of a host's own) stays as it is.
     """
 
     def __init__(self) -> None:
         self.asked = False
-        self._held = False
+        self._held: list[signal.Signals] = []
 
     def __enter__(self) -> Self:
-        in_main = threading.current_thread() is threading.main_thread()
-        self._held = in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if self._held:
-            signal.signal(signal.SIGINT, self._note)
+        known = (signal.SIGINT, signal.SIGTERM) if _in_main_thread() else ()
+        self._held = [number for number in known if signal.getsignal(number) is signal.default_int_handler]
+        for number in self._held:
+            signal.signal(number, self._note)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._held:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in self._held:
+            signal.signal(number, signal.default_int_handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
+
+
+@contextmanager
+def terminations_interrupt() -> Iterator[None]:
+    """While entered, SIGTERM raises KeyboardInterrupt, so that drafts of files go; a host's own handler stays."""
+    ours = _in_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def ignore_interrupts() -> None:

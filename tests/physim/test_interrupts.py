@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from physim.interrupts import HeldInterrupts, ignore_interrupts
+from physim.interrupts import HeldInterrupts, ignore_interrupts, terminations_interrupt
 
 
 def test_ctrl_c_waits_while_held_and_raises_again_after() -> None:
@@ -51,3 +51,22 @@ def test_ctrl_c_is_nothing_to_a_worker() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_request_to_end_interrupts_as_ctrl_c_does_and_waits_while_held() -> None:
+    with terminations_interrupt():
+        with HeldInterrupts() as interrupts:
+            signal.raise_signal(signal.SIGTERM)
+            assert interrupts.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_hosts_own_handler_of_terminations_is_left_alone() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with terminations_interrupt():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -131,3 +134,16 @@ def test_weights_of_other_shapes_are_refused(folder: Path, refused: Refused) -> 
 )
 def test_what_is_no_engine_is_refused(engine: str, sentence: str, refused: Refused) -> None:
     assert sentence in refused(f"evaluate nbody --scenes 1 --steps 1 --engine {engine}")
+
+
+def test_a_generation_that_is_asked_to_end_leaves_nothing_half_written(folder: Path) -> None:
+    command = [sys.executable, "-m", "physim", "generate", "nbody", "--scenes", "100000", "--steps", "10"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        while not list(folder.glob(".*.nbody.h5")):
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.terminate()
+        _, told = running.communicate(timeout=30)
+    assert (running.returncode, told.splitlines()[-1]) == (130, "physim: interrupted")
+    assert not list(folder.glob("*nbody*"))
+    assert not list(folder.glob(".*"))
