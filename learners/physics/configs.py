@@ -127,11 +127,7 @@ CONFIGS = {
     "egnn_squares": replace(BEST, build=_egnn, losses=_velocity_losses),
     "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
-CANDIDATES: tuple[str, ...] = (
-    *("best", "asymmetric", "plain", "gap_now", "one_round", "two_rounds", "eight_rounds", "unbalanced", "squares"),
-    *("noise", "windows", "gns", "egnn", "egnn_squares", "paper_change", "paper", "mlp", "dynamics_only"),
-)
-"""The rows of the table in which candidates for `best` are measured against one another."""
+"""All that can be trained, by name: `best`, the baselines, and the candidates for `best` measured beside it."""
 
 
 def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> ModuleGraph:
