@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+import torch
 
 from learners.physics import bench
+from learners.physics.timing import compare
 from learners.physics.versus import PRECISIONS, inference_speed, training_speed
 from physim.engines.learned import LearnedEngine
 from physim.engines.rollout import rollout
@@ -32,12 +32,26 @@ def test_generation_beats_a_pymunk_loop() -> None:
 
 
 @pytest.mark.parametrize("bodies", [6, 64, 128])
-def test_learned_step(benchmark: Any, bodies: int) -> None:
+def test_an_engines_step_costs_little_over_its_graphs(bodies: int) -> None:
     engine = LearnedEngine.load("nbody")
     state = engine.start(NBody(bodies=bodies).scene(0))
-    benchmark(lambda: engine.step(state))
+    with torch.no_grad():
+        whole, bare = compare(lambda: engine.step(state), lambda: engine.graph.step(state.inputs, {}))
+    assert whole <= 1.5 * bare, (whole, bare)
 
 
-def test_generation(benchmark: Any) -> None:
-    world = NBody()
-    benchmark(lambda: rollout(world.engine(), Scene.batch_of(world.scenes(0, 64)), 100))
+def test_scenes_step_together_faster_than_one_by_one() -> None:
+    engine, scenes = LearnedEngine.load("nbody"), NBody().scenes(0, 16)
+    batch, states = engine.start(Scene.batch_of(scenes)), [engine.start(scene) for scene in scenes]
+    together, alone = compare(lambda: engine.step(batch), lambda: [engine.step(state) for state in states])
+    assert together <= alone / 8, (together, alone)
+
+
+def test_scenes_are_simulated_together_faster_than_one_by_one() -> None:
+    engine, scenes = NBody().engine(), NBody().scenes(0, 64)
+    together, alone = compare(
+        lambda: rollout(engine, Scene.batch_of(scenes), 100),
+        lambda: [rollout(engine, scene, 100) for scene in scenes],
+        range(5),
+    )
+    assert together <= alone / 10, (together, alone)

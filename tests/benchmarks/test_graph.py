@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
-import pytest
 import torch
 from torch import nn
 
 from learners.physics import bench
-from physim.graph import LSTM, ModuleGraph
+from learners.physics.timing import compare
+from physim.graph import LSTM, ModuleGraph, State
 from physim.interaction import interaction_network
 from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene
@@ -37,18 +36,34 @@ def test_a_compiled_graph_equals_the_plain_one() -> None:
     torch.testing.assert_close(compiled, graph(given), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("modules", [8, 64])
-def test_step(benchmark: Any, modules: int) -> None:
-    net, x = ModuleGraph(), torch.randn(1, 8)
+def test_a_steps_cost_grows_with_the_number_of_modules_and_no_faster() -> None:
+    x, few, many = torch.randn(1, 8), chain(8), chain(64)
+    with torch.no_grad():
+        long, short = compare(lambda: many.step({"x": x}), lambda: few.step({"x": x}))
+    assert long <= 10 * short, (long, short)
+
+
+def test_an_lstm_runs_a_window_at_the_speed_of_a_fused_one() -> None:
+    net, x = ModuleGraph(), torch.randn(16, 100, 32)
+    net.add("core", LSTM(32, 64), net.input("x"))
+    fused = nn.LSTM(32, 64, batch_first=True)
+
+    def tick_by_tick() -> None:
+        state: State = {}
+        for tick in range(x.shape[1]):
+            _, state = net.step({"x": x[:, tick]}, state)
+
+    with torch.no_grad():
+        whole, bare = compare(lambda: net({"x": x}), lambda: fused(x))
+        again, ticks = compare(lambda: net({"x": x}), tick_by_tick)
+    assert whole <= 1.5 * bare, (whole, bare)
+    assert again <= ticks / 3, (again, ticks)
+
+
+def chain(modules: int) -> ModuleGraph:
+    """Small modules in a row."""
+    net = ModuleGraph()
     port = net.input("x")
     for number in range(modules):
         port = net.add(f"module{number}", nn.Linear(8, 8), port)
-    with torch.no_grad():
-        benchmark(lambda: net.step({"x": x}))
-
-
-def test_a_fused_lstm_window(benchmark: Any) -> None:
-    net, x = ModuleGraph(), torch.randn(16, 100, 32)
-    net.add("core", LSTM(32, 64), net.input("x"))
-    with torch.no_grad():
-        benchmark(lambda: net({"x": x}))
+    return net
