@@ -13,16 +13,21 @@ from physim.outputs import check_writable, replacing
 Value = str | int | float | bool | None
 Row = dict[str, Value]
 
+ROUNDING = 1e-9
+"""A share under this is rounding."""
 LEADING = ("name", "value", "unit", "against", "against_value", "ratio")
 
 
 def row(name: str, value: float, unit: str, against: str | None = None, against_value: float | None = None) -> Row:
     """One figure; `ratio` is `value / against_value`. Add what tells rows apart: `row(...) | {"bodies": 6}`.
 
-    There is no ratio over nothing, nor over what is infinite.
+    There is no ratio over nothing, nor over what is infinite. Over a share that is only rounding, such as the energy
+    that a truth loses which keeps it, there is none either, and a `note` says so.
     """
-    ratio = value / against_value if against_value and isfinite(against_value) else None
-    return dict(zip(LEADING, (name, value, unit, against, against_value, ratio), strict=True))
+    rounding = against_value is not None and unit.startswith("share") and abs(against_value) < ROUNDING
+    ratio = value / against_value if against_value and isfinite(against_value) and not rounding else None
+    made: Row = dict(zip(LEADING, (name, value, unit, against, against_value, ratio), strict=True))
+    return made | {"note": f"no ratio over less than {ROUNDING:g}"} if rounding else made
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -16,8 +16,6 @@ from physim.worlds import World
 
 LANDMARKS = (10, 100)
 """Steps after which position errors are reported, beside the last."""
-NOTHING = 1e-9
-"""A share under this is rounding: nothing is put in proportion to it."""
 NAMED = 10
 """At most so many of the scenes that blew up are named."""
 
@@ -81,19 +79,11 @@ class Judgement:
             for (name, drift), own in zip(drifts.items(), of_truth, strict=True):
                 if drift is not None and own is not None:
                     labels: Row = self.labels | {"model": model, "scenes": its.scenes}
-                    yield _over_truth(name, median(drift), "share", median(own)) | labels
+                    yield row(name, median(drift), "share", "truth", median(own)) | labels
 
     def _kept_rows(self) -> Iterator[Row]:
         for model, its in self.outcomes.items():
             labels: Row = self.labels | {"model": model, "scenes": its.scenes}
             for name, value in its.kept.items():
-                yield _over_truth(name, value, UNITS[name], self.truth.kept[name]) | labels
+                yield row(name, value, UNITS[name], "truth", self.truth.kept[name]) | labels
             yield row("seconds_per_step", its.seconds_per_step, "s", "truth", self.truth.seconds_per_step) | labels
-
-
-def _over_truth(name: str, value: float, unit: str, truth: float) -> Row:
-    """A figure beside the truth's; where that is a share of nothing, such as energy that is kept, it says so."""
-    made = row(name, value, unit, "truth", truth)
-    if unit.startswith("share") and abs(truth) < NOTHING:
-        made |= {"ratio": None, "note": f"no ratio: the truth's is under {NOTHING:g}"}
-    return made

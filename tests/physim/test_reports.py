@@ -24,6 +24,15 @@ def test_no_ratio_against_nothing(against_value: float | None) -> None:
     assert row("speed", 1.0, "1/s", "other", against_value)["ratio"] is None
 
 
+def test_no_ratio_over_a_share_that_is_rounding_but_a_note() -> None:
+    drift = row("energy_drift", 0.05, "share of the start", "truth", 2e-16)
+    assert (drift["ratio"], drift["note"]) == (None, "no ratio over less than 1e-09")
+    assert "no ratio over less than 1e-09" in table([drift])
+    for made in (row("seconds", 1.0, "s", "other", 1e-12), row("drift", 0.05, "share", "truth", 1e-6)):
+        assert made["ratio"] is not None
+        assert "note" not in made
+
+
 def test_table_aligns_its_columns() -> None:
     header, first, second = table(ROWS).splitlines()
     assert header.split() == ["name", "world", "bodies", "value", "unit", "against", "against_value", "ratio"]
