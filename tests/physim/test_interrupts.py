@@ -68,5 +68,6 @@ def test_a_hosts_own_handler_of_terminations_is_left_alone() -> None:
     try:
         with terminations_interrupt():
             signal.raise_signal(signal.SIGTERM)
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
