@@ -153,6 +153,56 @@ def test_circles_touch_in_one_point() -> None:
     assert high.tolist() == [[1.0, 1.0], [5.0, 6.0]]
 
 
+def hull(corners: Corners, radius: float = 0.0) -> Hulls:
+    count = torch.tensor([len(corners)])
+    return Hulls(torch.tensor([corners], dtype=torch.float64), count, torch.tensor([radius], dtype=torch.float64))
+
+
+def test_the_corners_that_only_fill_up_mean_nothing() -> None:
+    own, other = map(hulls_of, meeting("polygon", "segment"))
+    met = manifold(own, other)
+    filled = torch.nn.functional.pad(own.corner, (0, 0, 0, 3), value=0.1)
+    again = manifold(Hulls(filled, own.count, own.radius), other)
+    for name in ("normal", "first", "second", "gap", "two"):
+        assert torch.equal(getattr(again, name), getattr(met, name))
+
+
+def test_circles_on_one_place_are_parted_sideways_as_by_pymunk() -> None:
+    met = manifold(hull([(2.0, 1.0)], 0.5), hull([(2.0, 1.0)], 0.25))
+    bodies = [pymunk.Body(1, 1), pymunk.Body(1, 1)]
+    wanted = pymunk.Circle(bodies[0], 0.5).shapes_collide(pymunk.Circle(bodies[1], 0.25))
+    assert met.normal[0].tolist() == list(wanted.normal) == [1.0, 0.0]
+    assert met.gap[0].tolist() == [wanted.points[0].distance] * 2 == [-0.75] * 2
+
+
+@pytest.mark.parametrize("end", [1.0, 3.0])
+def test_a_segment_has_no_side_at_its_ends(end: float) -> None:
+    """What lies in one line with it is beyond it."""
+    beam = hull([(-1.0, 0.5), (1.0, 0.5)], 0.1)
+    for other in (hull([(end + 0.6, 0.5)], 0.2), hull([(end + 0.6, 0.5), (end + 2.0, 0.5)], 0.2)):
+        met = manifold(beam, other)
+        assert met.normal[0].tolist() == pytest.approx([1.0, 0.0])
+        assert met.gap[0].tolist() == pytest.approx([end - 0.7] * 2)
+
+
+@pytest.mark.parametrize("shift", [-1.9, -1.0, 0.0, 1e-16, 0.3, 1.9])
+@pytest.mark.parametrize("height", [-0.05, 0.0, 0.02])
+def test_a_box_may_stand_on_the_edge_of_another(shift: float, height: float) -> None:
+    """Whichever of its lower corners hangs over."""
+    box = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
+    met = manifold(hull(box), hull([(x + shift, y + 2 + height) for x, y in box]))
+    assert met.normal[0].tolist() == pytest.approx([0.0, 1.0], abs=1e-12)
+    assert met.gap[0].tolist() == pytest.approx([height] * 2, abs=1e-12)
+    assert sorted(met.first[0, :, 0].tolist()) == pytest.approx([max(-1.0, shift - 1), min(1.0, shift + 1)])
+
+
+def test_no_pairs_meet_nowhere() -> None:
+    none = hull([(0.0, 0.0), (1.0, 0.0)])[torch.zeros(0, dtype=torch.int64)]
+    met = manifold(none, none)
+    assert met.gap.shape == (0, 2)
+    assert met.first.shape == met.second.shape == (0, 2, 2)
+
+
 def test_the_hulls_of_a_scene_lie_where_its_shapes_do() -> None:
     """Of all kinds of shapes, in a batch of scenes, turned and moved; static ones among them."""
     scenes, wanted = [], []
