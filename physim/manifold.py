@@ -48,6 +48,12 @@ class Hulls:
         return Hulls(self.corner[chosen], self.count[chosen], self.radius[chosen])
 
     @property
+    def half_widths(self) -> Tensor:
+        """Half of the least width of each hull, without its radius [P]; infinite of circles."""
+        x, y = self.corner.permute(2, 1, 0)[:, None]
+        return Outlines.of(x, y, self.count[None]).half_widths[0]
+
+    @property
     def boxes(self) -> tuple[Tensor, Tensor]:
         """The lowest and highest coordinates of each shape [P, 2]."""
         out = (torch.arange(self.corner.shape[1]) >= self.count[:, None])[..., None]

@@ -49,7 +49,7 @@ class Outlines:
     @torch.no_grad()
     def of(cls, x: Tensor, y: Tensor, count: Tensor) -> Self:
         """Of corners at x, y [2, V, P], counter-clockwise, of which the first `count` [2, P] count."""
-        _, corners, shapes = x.shape
+        sides, corners, shapes = x.shape
         place = torch.arange(corners, device=x.device)[:, None]
         start = torch.minimum(place, count[:, None] - 1)  # what only fills up repeats the last edge
         end = torch.where(start + 1 < count[:, None], start + 1, 0)
@@ -57,9 +57,16 @@ class Outlines:
         east, north = until_x - x, until_y - y
         length = (east * east + north * north).sqrt()
         safe = length.masked_fill(length <= TINY, torch.inf)
-        side = corners * shapes * torch.arange(2, device=x.device)[:, None, None]
+        side = corners * shapes * torch.arange(sides, device=x.device)[:, None, None]
         column = side + torch.arange(shapes, device=x.device)
         return cls(start * shapes + column, end * shapes + column, x, y, east / safe, north / safe, length)
+
+    @property
+    def half_widths(self) -> Tensor:
+        """Half of the least width [2, P]; infinite of circles, 0 of segments."""
+        heights = self._heights(self.x, self.y)
+        widths = heights.amax(2) - heights.amin(2)
+        return widths.masked_fill(self.length <= TINY, torch.inf).amin(1) / 2
 
     @torch.no_grad()
     def direction(self) -> Direction:
@@ -82,7 +89,7 @@ class Outlines:
         Shapes: [2, P] (-FAR for circles), [2, 1, P], [2, P] bool.
         """
         x, y = self.x.flip(0), self.y.flip(0)  # the other's
-        heights = self.north[:, :, None] * x[:, None] - self.east[:, :, None] * y[:, None]  # [2, V, V, P]
+        heights = self._heights(x, y)
         beyond = heights.amin(2) - (self.north * self.x - self.east * self.y)
         farthest, edge = beyond.masked_fill_(self.length <= TINY, -FAR).max(1, keepdim=True)
         height = heights.gather(1, edge[:, None].expand(-1, -1, heights.shape[2], -1))[:, 0]  # [2, V, P]
@@ -93,6 +100,10 @@ class Outlines:
         above = height > height.amin(1, keepdim=True) + TINY
         low, high = along.masked_fill(above, FAR).amin(1), along.masked_fill(above, -FAR).amax(1)
         return farthest[:, 0], edge, (high >= -TINY) & (low <= length[:, 0] + TINY)
+
+    def _heights(self, x: Tensor, y: Tensor) -> Tensor:
+        """How far out of each edge corners at x, y [2, V, P] lie, from a line through 0: [2, V edges, V, P]."""
+        return self.north[:, :, None] * x[:, None] - self.east[:, :, None] * y[:, None]
 
     def _nearest(self) -> tuple[Tensor, Tensor]:
         """The corners of both shapes that are nearest to one another [2, P], and the square of how far they are [P]."""

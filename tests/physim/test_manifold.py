@@ -6,6 +6,8 @@ import numpy as np
 import pymunk
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from physim.manifold import Hulls, manifold
@@ -156,6 +158,42 @@ def test_circles_touch_in_one_point() -> None:
 def hull(corners: Corners, radius: float = 0.0) -> Hulls:
     count = torch.tensor([len(corners)])
     return Hulls(torch.tensor([corners], dtype=torch.float64), count, torch.tensor([radius], dtype=torch.float64))
+
+
+DIRECTIONS = np.stack([np.cos(np.linspace(0, 2 * np.pi, 20001)), np.sin(np.linspace(0, 2 * np.pi, 20001))])
+
+
+def by_directions(own: Corners, other: Corners) -> float:
+    """The largest gap that any of many directions sees between two convex shapes."""
+    return float(((np.array(other) @ DIRECTIONS).min(axis=0) - (np.array(own) @ DIRECTIONS).max(axis=0)).max())
+
+
+def points(count: int) -> st.SearchStrategy[Corners]:
+    number = st.integers(-100, 100).map(lambda hundredths: hundredths / 100)
+    return st.lists(st.tuples(number, number), min_size=count, max_size=count, unique=True)
+
+
+@given(
+    own=points(6) | points(2) | points(1), other=points(6) | points(2), x=st.integers(-20, 20), y=st.integers(-20, 20)
+)
+@settings(max_examples=150, deadline=None)
+def test_shapes_are_as_far_apart_or_as_deep_as_the_best_direction_says(
+    own: Corners, other: Corners, x: int, y: int
+) -> None:
+    """Of corners on a grid, where edges are often parallel and corners in line."""
+    first, second = (
+        [tuple(corner) for corner in pymunk.Poly(None, corners).get_vertices()] if len(corners) > 2 else corners
+        for corners in (own, [(east + x / 10, north + y / 10) for east, north in other])
+    )
+    wanted = by_directions(first, second)
+    assert float(manifold(hull(first), hull(second)).gap.min()) == pytest.approx(wanted, abs=1e-3)
+    assert float(manifold(hull(second), hull(first)).gap.min()) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_half_widths_are_across_the_edges_of_least_width() -> None:
+    box, triangle = [(5.0, 5.0), (6.0, 5.0), (6.0, 8.0), (5.0, 8.0)], [(0.0, 0.0), (2.0, 0.0), (0.0, 1.0)]
+    rows = [(None, corners, 0.3) for corners in ([(1.0, 2.0)], box, [(-3.0, -1.0), (3.0, 1.0)], triangle)]
+    assert hulls_of(rows).half_widths.tolist() == pytest.approx([torch.inf, 0.5, 0.0, 1 / 5**0.5])
 
 
 def test_the_corners_that_only_fill_up_mean_nothing() -> None:
