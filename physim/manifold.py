@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -50,8 +52,8 @@ class Hulls:
     @property
     def half_widths(self) -> Tensor:
         """Half of the least width of each hull, without its radius [P]; infinite of circles."""
-        x, y = self.corner.permute(2, 1, 0)[:, None]
-        return Outlines.of(x, y, self.count[None]).half_widths[0]
+        x, y = _numbers(self.corner.permute(2, 1, 0)[:, None])
+        return torch.from_numpy(Outlines.of(x, y, _numbers(self.count[None])).half_widths[0])
 
     @property
     def boxes(self) -> tuple[Tensor, Tensor]:
@@ -86,10 +88,10 @@ def manifold(first: Hulls, second: Hulls) -> Manifold:
     along it.
     """
     x, y = _stacked(first.corner, second.corner).unbind(-1)
-    outlines = Outlines.of(x, y, torch.stack([first.count, second.count]))
+    outlines = Outlines.of(_numbers(x), _numbers(y), _numbers(torch.stack([first.count, second.count])))
     x, y = x.flatten(), y.flatten()
     east, north = _normal(x, y, outlines.direction())
-    facing = outlines.facing(east, north)
+    facing = torch.from_numpy(outlines.facing(_numbers(east), _numbers(north)))
     x, y = x[facing], y[facing]  # [2 shapes, 2 ends, P]
     reach = y * east - x * north  # along the faces
     low, high = reach.amin(1).amax(0), reach.amax(1).amin(0)
@@ -112,11 +114,11 @@ def _stacked(first: Tensor, second: Tensor) -> Tensor:
 
 def _normal(x: Tensor, y: Tensor, direction: Direction) -> tuple[Tensor, Tensor]:
     """The directions [P] along which pairs are nearest, or overlap least, from their corners [C]."""
-    from_x, to_x = x[direction.ends]
-    from_y, to_y = y[direction.ends]
+    ends, edge = torch.from_numpy(direction.ends), torch.from_numpy(direction.edge)
+    outward = torch.from_numpy(np.where(direction.turned, -1.0, 1.0))
+    (from_x, to_x), (from_y, to_y) = x[ends], y[ends]
     east, north = to_x - from_x, to_y - from_y
-    sign = torch.where(direction.turned, -1.0, 1.0)
-    east, north = torch.where(direction.edge, sign * north, east), torch.where(direction.edge, -sign * east, north)
+    east, north = torch.where(edge, outward * north, east), torch.where(edge, -outward * east, north)
     length = torch.stack([east, north]).norm(dim=0)
     safe = length.clamp(min=TINY)
     return torch.where(length > TINY, east / safe, 1.0), torch.where(length > TINY, north / safe, 0.0)
@@ -126,3 +128,7 @@ def _share(reach: Tensor, wanted: Tensor) -> Tensor:
     """What share of edges, from and to coordinates `reach` [2, 2, P], lies before points wanted [2, P]: [2, 2, P]."""
     length = reach[:, 1:] - reach[:, :1]
     return ((wanted - reach[:, :1]) / torch.where(length.abs() > TINY, length, torch.inf)).clamp(0, 1)
+
+
+def _numbers(values: Tensor) -> npt.NDArray[Any]:
+    return values.detach().numpy()
