@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from physim.manifold import Hulls, manifold
 from physim.measures import Motion
-from physim.outlines import half_widths, outlines, separation
-from physim.scenes.edges import all_pairs, among, undirected
-from physim.scenes.frames import rotated
-from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, POLYGON, SEGMENT, STATIC, Scene
+from physim.neighbours import Neighbours, may_touch
+from physim.scenes.scene import DYNAMIC, POLYGON, SEGMENT, STATIC, Scene
 from physim.scenes.trajectory import Trajectory
 
-TOGETHER = 2_000_000
-"""About how many pairs are looked at together, of all instants."""
+TOGETHER = 50_000
+"""About how many bodies are looked at together, of all instants."""
 MEETING = 1e-9
 """How far apart in metres, beyond their radii, the ends of two walls may be that meet."""
 
@@ -31,21 +29,11 @@ def penetration(motion: Trajectory) -> Tensor:
     Shapes: [T + 1, N].
     """
     scene = motion.scene
-    deepest = torch.zeros(motion.pos.shape[:-1], dtype=torch.float64)
-    pairs = _colliding(scene)
-    polygons = (scene.shape[pairs] == POLYGON).any(dim=0)
-    _deepen_polygons(deepest, motion, pairs[:, polygons])
-    pairs = pairs[:, ~polygons]
-    circles = (scene.shape[pairs] == CIRCLE).all(dim=0)
-    for chosen, both_circles in ((pairs[:, circles], True), (pairs[:, ~circles], False)):
-        instants = max(1, TOGETHER // max(1, chosen.shape[1]))
-        for first in range(0, len(motion), instants):
-            part = slice(first, first + instants)
-            halves = None if both_circles else scene.half_extents(motion.angle[part])
-            _deepen(deepest[part], scene, chosen, _nearest(motion.pos[part], chosen, halves))
-    moves = scene.body_type == DYNAMIC
-    lost = ~torch.isfinite(motion.pos).all(dim=-1)
-    return torch.where(moves, torch.where(lost, math.inf, deepest), 0.0)
+    instants = max(1, TOGETHER // max(1, scene.num_bodies))
+    parts = zip(motion.pos.split(instants), motion.angle.split(instants), strict=True)
+    deepest = torch.cat([_deepest(scene, pos, angle) for pos, angle in parts])
+    lost = ~(torch.isfinite(motion.pos).all(dim=-1) & torch.isfinite(motion.angle))
+    return torch.where(scene.body_type == DYNAMIC, torch.where(lost, math.inf, deepest), 0.0)
 
 
 def outside(motion: Motion) -> Tensor:
@@ -76,81 +64,26 @@ def boxes(scene: Scene) -> Tensor:
     return torch.stack(found)
 
 
-def _colliding(scene: Scene) -> Tensor:
-    """All pairs of shapes that may touch, of which one can move, each once [2, P]."""
-    pairs = undirected(all_pairs(scene.counts))
-    solid = (scene.shape[pairs] != POINT).all(dim=0)
-    moves = (scene.body_type[pairs] == DYNAMIC).any(dim=0)
-    first, second = scene.group[pairs]
-    parted = among(pairs, scene.apart, scene.num_bodies)
-    return pairs[:, solid & moves & ((first != second) | (first == 0)) & ~parted]
+def _deepest(scene: Scene, pos: Tensor, angle: Tensor) -> Tensor:
+    """As `penetration`, of bodies at pos [t, N, 2] and angles [t, N] that are finite: [t, N]."""
+    instants, bodies = angle.shape
+    body, scenes = torch.arange(bodies).repeat(instants), len(scene.counts) * torch.arange(instants)
+    shapes = Hulls.of(scene)[body].placed(pos.flatten(0, 1), angle.flatten())
+    may = may_touch(scene)
+    owners = (scenes[:, None] + scene.owners).flatten()
+    near = Neighbours(owners, lambda first, second: may(first % bodies, second % bodies)).pairs(*shapes.boxes)
+    first, second = near
+    gap = manifold(shapes[first], shapes[second]).gap.amin(dim=1)
+    depth = -gap / _sizes(scene)[near % bodies].amin(dim=0)
+    deepest = torch.zeros(len(body), dtype=torch.float64)
+    return deepest.scatter_reduce(0, near.flatten(), depth.repeat(2), "amax").reshape(instants, bodies)
 
 
 def _sizes(scene: Scene) -> Tensor:
     """What depths are measured by: the radius of each body that can move, infinite of all others [N]."""
     size = torch.where(scene.radius > 0, scene.radius, scene.extent.norm(dim=-1))
-    size = torch.where(scene.shape == POLYGON, half_widths(outlines(scene)) + scene.radius, size)
+    size = torch.where(scene.shape == POLYGON, Hulls.of(scene).half_widths + scene.radius, size)
     return torch.where(scene.body_type == DYNAMIC, size, math.inf)
-
-
-def _deepen(deepest: Tensor, scene: Scene, pairs: Tensor, square: Tensor) -> None:
-    """Enter the depth of each pair at both of its ends, where it is the deepest; squares of distances [t, P]."""
-    reach = scene.radius[pairs].sum(dim=0)
-    instant, pair = (square < reach.square()).nonzero(as_tuple=True)  # few of all pairs touch
-    _enter(deepest, scene, pairs, (instant, pair), square[instant, pair].sqrt())
-
-
-def _deepen_polygons(deepest: Tensor, motion: Trajectory, pairs: Tensor) -> None:
-    """As `_deepen`, for pairs of which one is a polygon at least."""
-    scene = motion.scene
-    outline, reach = outlines(scene), scene.radius[pairs].sum(dim=0)
-    instants = max(1, TOGETHER // max(1, outline.shape[1] * pairs.shape[1]))
-    for first in range(0, len(motion) if pairs.shape[1] else 0, instants):
-        part = slice(first, first + instants)
-        corners = rotated(outline, motion.angle[part, :, None]) + motion.pos[part, :, None]
-        apart = separation(*(corners[:, end] for end in pairs))
-        touching = (apart < reach).nonzero(as_tuple=True)
-        _enter(deepest[part], scene, pairs, touching, apart[touching])
-
-
-def _enter(deepest: Tensor, scene: Scene, pairs: Tensor, touching: tuple[Tensor, ...], apart: Tensor) -> None:
-    """Enter depths at both ends of pairs that touch, by instant and pair [K] each, that far `apart` but for radii."""
-    instant, pair = touching
-    reach = scene.radius[pairs].sum(dim=0)[pair]
-    depth = (reach - apart) / _sizes(scene)[pairs].amin(dim=0)[pair]
-    for end in pairs:
-        np.maximum.at(deepest.numpy(), (instant.numpy(), end[pair].numpy()), depth.numpy())
-
-
-def _nearest(pos: Tensor, pairs: Tensor, halves: Tensor | None) -> Tensor:
-    """The squared distance of each pair's centres, or of its segments of half extents [t, N, 2]: [t, P]."""
-    first, second = pairs
-    apart = pos[:, second] - pos[:, first]
-    if halves is None:
-        return apart.square().sum(dim=-1)
-    own, other = halves[:, first], halves[:, second]
-    ends = [_to_segment(apart + sign * other, own) for sign in (-1, 1)]
-    ends += [_to_segment(apart + sign * own, other) for sign in (-1, 1)]
-    return torch.where(_crossing(apart, own, other), 0.0, torch.stack(ends).amin(dim=0))
-
-
-def _to_segment(point: Tensor, half: Tensor) -> Tensor:
-    """The squared distance of a point from the segment +- half around the origin, which may be a point itself."""
-    length = half.square().sum(dim=-1)
-    along = (point * half).sum(dim=-1) / torch.where(length > 0, length, 1.0)
-    return (point - along.clamp(-1, 1)[..., None] * half).square().sum(dim=-1)
-
-
-def _crossing(apart: Tensor, own: Tensor, other: Tensor) -> Tensor:
-    """Whether the segments +- own around the origin and +- other around `apart` cut one another."""
-    area = _cross(own, other)
-    safe = torch.where(area == 0, 1.0, area)
-    along, across = _cross(apart, other) / safe, _cross(apart, own) / safe
-    return (area != 0) & (along.abs() <= 1) & (across.abs() <= 1)
-
-
-def _cross(first: Tensor, second: Tensor) -> Tensor:
-    return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
 
 
 def _box(pos: Tensor, half: Tensor, radius: Tensor) -> Tensor:

@@ -131,7 +131,7 @@ def _columns_read(scene: Scene) -> Tensor:
 
 def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
     known = kinds_read(graph)
-    kinds = {RELATION_KINDS[number] for number in scene.edge_kind.unique().tolist()} - set(known)
+    kinds = set(scene.relation_kinds) - set(known)
     if kinds:
         raise PhysimError(f"edge_kind: this graph reads relations {list(known)}, got {sorted(kinds)} too")
     _check_bodies(graph, scene)
@@ -155,7 +155,7 @@ def _check_bodies(graph: ModuleGraph, scene: Scene) -> None:
         return
     if bool((scene.shape == POLYGON).any()):
         raise PhysimError(f"shape: this graph takes bodies for {list(SHAPE_KINDS[:POLYGON])}, got polygons too")
-    if graph.relation_names and bool((scene.edge_anchor != 0).any()):
+    if graph.relation_names and bool(scene.edge_anchor.any()):
         raise PhysimError(
             "edge_anchor: this graph takes relations to hold bodies at their centres, got some that hold them elsewhere"
         )

@@ -20,7 +20,7 @@ from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
 from physim.interaction import predicted
 from physim.motion import position_after, velocity_after
 from physim.scene_inputs import graph_inputs
-from physim.scenes.scene import RELATION_KINDS, SHAPE_KINDS, STATE_FIELDS, Scene
+from physim.scenes.scene import SHAPE_KINDS, STATE_FIELDS, Scene
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,12 @@ class Terms:
         missing = [column for column in self.columns if column not in scene.columns]
         if missing:
             raise PhysimError(f"columns: these weights read {missing}, the scene has only {list(scene.columns)}")
-        for field, known, names in (
-            ("shape", self.shape_kinds, SHAPE_KINDS),
-            ("edge_kind", self.relation_kinds, RELATION_KINDS),
+        shapes = {SHAPE_KINDS[number] for number in scene.shape.unique().tolist()}
+        for field, known, found in (
+            ("shape", self.shape_kinds, shapes),
+            ("edge_kind", self.relation_kinds, set(scene.relation_kinds)),
         ):
-            unknown = {names[number] for number in scene[field].unique().tolist()} - set(known)
+            unknown = found - set(known)
             if unknown:
                 raise PhysimError(f"{field}: these weights know {list(known)}, the scene has {sorted(unknown)} too")
 

@@ -26,10 +26,10 @@ def all_pairs(counts: Sequence[int] | Tensor) -> Tensor:
     parts, start = [], 0
     for count in map(int, counts):
         check_memory(f"{count} objects in all pairs", PAIR_BYTES * count**2)
-        parts.append(_pairs(count) + start)
+        parts.append(_pairs(count) + start if start else _pairs(count))
         start += count
     joined = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), dtype=np.int64)
-    return torch.from_numpy(joined.astype(np.int64))
+    return torch.from_numpy(joined.astype(np.int64, copy=False))
 
 
 @lru_cache(maxsize=32)
@@ -87,7 +87,9 @@ def among(pairs: Tensor, others: Tensor, count: int) -> Tensor:
 
     Shapes: pairs [2, E], others [2, O] -> [E] bool.
     """
-    own, known = (index.amin(dim=0) * count + index.amax(dim=0) for index in (pairs, others))
+    if not others.shape[1]:
+        return torch.zeros(pairs.shape[1], dtype=torch.bool)
+    own, known = (torch.minimum(*index) * count + torch.maximum(*index) for index in (pairs, others))
     return torch.isin(own, known)
 
 

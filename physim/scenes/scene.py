@@ -147,6 +147,11 @@ class Scene(Data):  # type: ignore[misc]
         return torch.where(dynamic, 1 / torch.where(dynamic, self.mass, 1.0), 0.0)
 
     @property
+    def relation_kinds(self) -> tuple[str, ...]:
+        """The kinds of relations that there are (of RELATION_KINDS), in their order."""
+        return tuple(RELATION_KINDS[kind] for kind in torch.bincount(self.edge_kind).nonzero().ravel().tolist())
+
+    @property
     def apart(self) -> Tensor:
         """The two ends of springs and joints that are no pair: their shapes pass through each other [2, A]."""
         pairs = self.edge_kind == PAIR
@@ -195,8 +200,8 @@ def _ragged_defaults(relations: int) -> dict[str, Tensor]:
         "corner": torch.zeros(0, 2, dtype=torch.float64),
         "corner_index": torch.zeros(0, dtype=torch.int64),
         "edge_kind": torch.full((relations,), PAIR),
-        "edge_attr": torch.zeros(relations, len(RELATION_COLUMNS), dtype=torch.float64),
-        "edge_anchor": torch.zeros(relations, 4, dtype=torch.float64),
+        "edge_attr": torch.zeros(1, len(RELATION_COLUMNS), dtype=torch.float64).expand(relations, -1),
+        "edge_anchor": torch.zeros(1, 4, dtype=torch.float64).expand(relations, -1),
     }
 
 

@@ -242,6 +242,8 @@ def _relation_fields(group: Tensor, links: list[_Link]) -> dict[str, Tensor]:
 def _pairs(group: Tensor, apart: list[tuple[int, int]]) -> Tensor:
     """All pairs but those of one collision group and those that joints keep from colliding [2, E]."""
     pairs = all_pairs([len(group)])
+    if not apart and not group.any():
+        return pairs
     first, second = group[pairs]
     kept_apart = among(pairs, torch.tensor(apart, dtype=torch.int64).reshape(-1, 2).T, len(group))
     return pairs[:, ((first != second) | (first == 0)) & ~kept_apart]
@@ -249,8 +251,8 @@ def _pairs(group: Tensor, apart: list[tuple[int, int]]) -> Tensor:
 
 def _under_zeros(pairs: int, rows: list[Columns], width: int) -> Tensor:
     """Rows of links under the pairs', which are zeros [E, width]."""
-    under = torch.tensor(rows, dtype=torch.float64).reshape(-1, width)
-    return torch.cat([torch.zeros(pairs, width, dtype=torch.float64), under])
+    zeros = torch.zeros(1, width, dtype=torch.float64).expand(pairs, -1)  # of many pairs, all zeros are one row
+    return torch.cat([zeros, torch.tensor(rows, dtype=torch.float64)]) if rows else zeros
 
 
 def _check_space(space: pymunk.Space) -> None:

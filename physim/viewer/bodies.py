@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from physim.manifold import Hulls
 from physim.scenes.scene import CIRCLE, DYNAMIC, PAIR, POINT, POLYGON, SEGMENT, STATIC, Scene
 
 Floats = npt.NDArray[np.float64]
@@ -47,6 +48,7 @@ class Bodies:
     apart: Integers
     falls_up: bool
     _scene: Scene
+    _hulls: Hulls
     _linked: torch.Tensor
 
     @classmethod
@@ -73,6 +75,7 @@ class Bodies:
             apart=scene.apart.numpy(),
             falls_up=float(scene.gravity[0, 1]) > 0,
             _scene=scene,
+            _hulls=Hulls.of(scene),
             _linked=linked,
         )
 
@@ -111,14 +114,17 @@ class Bodies:
         """
         return torch.stack(self._scene.held_at(self._linked, torch.tensor(pos), torch.tensor(angle))).numpy()
 
+    def hulls(self, pos: Floats, angle: Floats) -> Hulls:
+        """The shapes of all objects where they lie.
+
+        Shapes: pos [N, 2] (m), angle [N].
+        """
+        return self._hulls.placed(torch.tensor(pos), torch.tensor(angle))
+
     def outline(self, pos: Floats, angle: Floats) -> tuple[Floats, Floats]:
         """The lowest and the highest corner [2] of a box round all objects, in metres.
 
         Shapes: pos [N, 2], angle [N].
         """
-        plain = self.shape != POLYGON
-        parts = [(end[plain], self.radius[plain, None]) for end in self.ends(pos, angle)]
-        parts += [(corners, self.radius[number]) for number, corners in self.corners(pos, angle).items()]
-        low = np.concatenate([points - margin for points, margin in parts]).min(axis=0)
-        high = np.concatenate([points + margin for points, margin in parts]).max(axis=0)
-        return low, high
+        low, high = self.hulls(pos, angle).boxes
+        return low.amin(dim=0).numpy(), high.amax(dim=0).numpy()

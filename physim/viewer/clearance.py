@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
+from physim.manifold import Hulls
+from physim.meeting import Outlines
 from physim.viewer.bodies import CIRCLE, POINT, Bodies, Floats
 
 ROUNDS = 4
@@ -23,58 +26,33 @@ def cleared(bodies: Bodies, pos: Floats, angle: Floats, body: int, place: Floats
     solid = (bodies.shape != POINT) & ~same
     solid[bodies.apart[:, (bodies.apart == body).any(axis=0)].ravel()] = False
     solid[body] = False
-    if not solid.any():
-        return place
-    room = (bodies.radius + bodies.radius[body]) * np.where(bodies.moving, YIELD, 1.0)
+    shapes, own = bodies.hulls(pos, angle), bodies.radius[body]
+    low, high = (corner.numpy() for corner in shapes.boxes)
+    room = (bodies.radius + own) * np.where(bodies.moving, YIELD, 1.0)
     for _ in range(ROUNDS):
-        way, distance = ways_out(bodies, pos, angle, place)
-        depth = np.where(solid, room - distance, -np.inf)
-        deepest = int(np.argmax(depth))
-        if depth[deepest] <= 0:
+        near = np.flatnonzero(solid & ((low - own <= place) & (place <= high + own)).all(axis=1))
+        if not len(near):
             break
+        way, distance = ways_out(shapes[torch.from_numpy(near)], place)
+        depth = room[near] - distance
+        if not (depth > 0).any():
+            break
+        deepest = int(np.argmax(depth))
         place = place + depth[deepest] * way[deepest]
+        if len(near) == 1:
+            break
     return place
 
 
-def ways_out(bodies: Bodies, pos: Floats, angle: Floats, place: Floats) -> tuple[Floats, Floats]:
-    """The direction from each object to a place, a unit vector (0 on the object), and how far that is, in metres.
+def ways_out(shapes: Hulls, place: Floats) -> tuple[Floats, Floats]:
+    """The direction from shapes to a place, a unit vector, and how far that is, in metres.
 
-    Circles are taken for points, segments for lines; inside a polygon the distance is below 0 and the direction the
-    shortest way out.
+    Radii do not count: circles are points, segments lines; inside a polygon the distance is below 0 and the direction
+    the shortest way out. Shapes that are nowhere are infinitely far.
 
-    Shapes: pos [N, 2] (m), angle [N], place [2] (m) -> [N, 2], [N].
+    Shapes: place [2] (m) -> [P, 2], [P].
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        away = place - _nearest(*bodies.ends(pos, angle), place)
-        distance = np.hypot(*away.T)
-        way = away / np.maximum(distance, 1e-300)[:, None]
-        for number, corners in bodies.corners(pos, angle).items():
-            way[number], distance[number] = _way_out_of(corners, place)
-    return way, np.nan_to_num(distance, nan=np.inf)
-
-
-def _way_out_of(corners: Floats, place: Floats) -> tuple[Floats, float]:
-    """The direction from a polygon to a place, and how far that is: below 0 inside.
-
-    Shapes: corners [K, 2], counter-clockwise, place [2] -> [2].
-    """
-    following = np.roll(corners, -1, axis=0)
-    x, y = (following - corners).T
-    normals = np.stack([y, -x], axis=1) / np.hypot(x, y)[:, None]
-    heights = ((place - corners) * normals).sum(axis=1)
-    if heights.max() <= 0:
-        return normals[heights.argmax()], float(heights.max())
-    away = place - _nearest(corners, following, place)
-    distance = np.hypot(*away.T)
-    return away[distance.argmin()] / distance.min(), float(distance.min())
-
-
-def _nearest(first: Floats, second: Floats, place: Floats) -> Floats:
-    """The points of line pieces that are nearest to a place.
-
-    Shapes: first, second [K, 2], place [2] -> [K, 2].
-    """
-    along = second - first
-    squared = np.maximum((along**2).sum(axis=1), 1e-300)
-    share = np.clip(((place - first) * along).sum(axis=1) / squared, 0.0, 1.0)
-    return first + share[:, None] * along
+    corner, count = shapes.corner.numpy(), shapes.count.numpy()
+    x, y = np.stack([corner, np.broadcast_to(place, corner.shape)]).transpose(3, 0, 2, 1)
+    way, distance = Outlines.of(x, y, np.stack([count, np.ones_like(count)])).apart()
+    return way.T, np.nan_to_num(distance, nan=np.inf)

@@ -60,7 +60,8 @@ class Picture:
             place = self._within(panel, mouse)
             if run.message or not panel.surface.get_rect().collidepoint(*place):
                 continue
-            _, distances = ways_out(run.bodies, run.state.pos, run.state.angle, self.camera.metres(place))
+            shapes = run.bodies.hulls(run.state.pos, run.state.angle)
+            _, distances = ways_out(shapes, self.camera.metres(place))
             gaps = distances * self.camera.scale - panel.sizes(run, self.camera)
             gaps[~run.bodies.moving] = np.inf
             body = int(np.argmin(gaps))

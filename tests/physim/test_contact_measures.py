@@ -86,10 +86,10 @@ def test_a_turned_segment_is_where_it_is_drawn() -> None:
     assert deepest(upright)[0] == pytest.approx(0.5)
 
 
-def test_rods_that_cross_are_in_each_other_and_parallel_ones_not() -> None:
+def test_rods_that_cross_are_in_each_other_as_far_as_one_must_be_moved_and_parallel_ones_not() -> None:
     extent = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     scene = shapes([SEGMENT] * 3, [[0, 0], [0.5, 0.5], [0, -0.5]], [0.1] * 3, extent=extent)
-    assert deepest(scene)[:2] == pytest.approx([2.0, 2.0])
+    assert deepest(scene) == pytest.approx([7.0, 7.0, 2.0])  # half a metre and both radii; the end of one on another
     apart = shapes([SEGMENT] * 2, [[0, 0], [0, 0.15]], [0.1] * 2, extent=extent[[0, 2]])
     assert deepest(apart) == pytest.approx([0.5, 0.5])
 

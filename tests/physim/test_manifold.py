@@ -6,9 +6,13 @@ import numpy as np
 import pymunk
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from physim.manifold import Hulls, manifold
+from physim.scenes.scene import Scene
+from physim.scenes.spaces import scene_of
 
 Corners = list[tuple[float, float]]
 Maker = Callable[[pymunk.Body, np.random.Generator], tuple[pymunk.Shape, Corners, float]]
@@ -149,3 +153,117 @@ def test_circles_touch_in_one_point() -> None:
     low, high = discs.boxes
     assert low.tolist() == [[-1.0, -1.0], [1.0, 2.0]]
     assert high.tolist() == [[1.0, 1.0], [5.0, 6.0]]
+
+
+def hull(corners: Corners, radius: float = 0.0) -> Hulls:
+    count = torch.tensor([len(corners)])
+    return Hulls(torch.tensor([corners], dtype=torch.float64), count, torch.tensor([radius], dtype=torch.float64))
+
+
+DIRECTIONS = np.stack([np.cos(np.linspace(0, 2 * np.pi, 20001)), np.sin(np.linspace(0, 2 * np.pi, 20001))])
+
+
+def by_directions(own: Corners, other: Corners) -> float:
+    """The largest gap that any of many directions sees between two convex shapes."""
+    return float(((np.array(other) @ DIRECTIONS).min(axis=0) - (np.array(own) @ DIRECTIONS).max(axis=0)).max())
+
+
+def points(count: int) -> st.SearchStrategy[Corners]:
+    number = st.integers(-100, 100).map(lambda hundredths: hundredths / 100)
+    return st.lists(st.tuples(number, number), min_size=count, max_size=count, unique=True)
+
+
+@given(
+    own=points(6) | points(2) | points(1), other=points(6) | points(2), x=st.integers(-20, 20), y=st.integers(-20, 20)
+)
+@settings(max_examples=150, deadline=None)
+def test_shapes_are_as_far_apart_or_as_deep_as_the_best_direction_says(
+    own: Corners, other: Corners, x: int, y: int
+) -> None:
+    """Of corners on a grid, where edges are often parallel and corners in line."""
+    first, second = (
+        [tuple(corner) for corner in pymunk.Poly(None, corners).get_vertices()] if len(corners) > 2 else corners
+        for corners in (own, [(east + x / 10, north + y / 10) for east, north in other])
+    )
+    wanted = by_directions(first, second)
+    assert float(manifold(hull(first), hull(second)).gap.min()) == pytest.approx(wanted, abs=1e-3)
+    assert float(manifold(hull(second), hull(first)).gap.min()) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_half_widths_are_across_the_edges_of_least_width() -> None:
+    box, triangle = [(5.0, 5.0), (6.0, 5.0), (6.0, 8.0), (5.0, 8.0)], [(0.0, 0.0), (2.0, 0.0), (0.0, 1.0)]
+    rows = [(None, corners, 0.3) for corners in ([(1.0, 2.0)], box, [(-3.0, -1.0), (3.0, 1.0)], triangle)]
+    assert hulls_of(rows).half_widths.tolist() == pytest.approx([torch.inf, 0.5, 0.0, 1 / 5**0.5])
+
+
+def test_the_corners_that_only_fill_up_mean_nothing() -> None:
+    own, other = map(hulls_of, meeting("polygon", "segment"))
+    met = manifold(own, other)
+    filled = torch.nn.functional.pad(own.corner, (0, 0, 0, 3), value=0.1)
+    again = manifold(Hulls(filled, own.count, own.radius), other)
+    for name in ("normal", "first", "second", "gap", "two"):
+        assert torch.equal(getattr(again, name), getattr(met, name))
+
+
+def test_circles_on_one_place_are_parted_sideways_as_by_pymunk() -> None:
+    met = manifold(hull([(2.0, 1.0)], 0.5), hull([(2.0, 1.0)], 0.25))
+    bodies = [pymunk.Body(1, 1), pymunk.Body(1, 1)]
+    wanted = pymunk.Circle(bodies[0], 0.5).shapes_collide(pymunk.Circle(bodies[1], 0.25))
+    assert met.normal[0].tolist() == list(wanted.normal) == [1.0, 0.0]
+    assert met.gap[0].tolist() == [wanted.points[0].distance] * 2 == [-0.75] * 2
+
+
+@pytest.mark.parametrize("end", [1.0, 3.0])
+def test_a_segment_has_no_side_at_its_ends(end: float) -> None:
+    """What lies in one line with it is beyond it."""
+    beam = hull([(-1.0, 0.5), (1.0, 0.5)], 0.1)
+    for other in (hull([(end + 0.6, 0.5)], 0.2), hull([(end + 0.6, 0.5), (end + 2.0, 0.5)], 0.2)):
+        met = manifold(beam, other)
+        assert met.normal[0].tolist() == pytest.approx([1.0, 0.0])
+        assert met.gap[0].tolist() == pytest.approx([end - 0.7] * 2)
+
+
+@pytest.mark.parametrize("shift", [-1.9, -1.0, 0.0, 1e-16, 0.3, 1.9])
+@pytest.mark.parametrize("height", [-0.05, 0.0, 0.02])
+def test_a_box_may_stand_on_the_edge_of_another(shift: float, height: float) -> None:
+    """Whichever of its lower corners hangs over."""
+    box = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
+    met = manifold(hull(box), hull([(x + shift, y + 2 + height) for x, y in box]))
+    assert met.normal[0].tolist() == pytest.approx([0.0, 1.0], abs=1e-12)
+    assert met.gap[0].tolist() == pytest.approx([height] * 2, abs=1e-12)
+    assert sorted(met.first[0, :, 0].tolist()) == pytest.approx([max(-1.0, shift - 1), min(1.0, shift + 1)])
+
+
+def test_no_pairs_meet_nowhere() -> None:
+    none = hull([(0.0, 0.0), (1.0, 0.0)])[torch.zeros(0, dtype=torch.int64)]
+    met = manifold(none, none)
+    assert met.gap.shape == (0, 2)
+    assert met.first.shape == met.second.shape == (0, 2, 2)
+
+
+def test_the_hulls_of_a_scene_lie_where_its_shapes_do() -> None:
+    """Of all kinds of shapes, in a batch of scenes, turned and moved; static ones among them."""
+    scenes, wanted = [], []
+    for seed in range(3):
+        rng, space = np.random.default_rng(seed), pymunk.Space()
+        shapes = [placed(KINDS[kind], rng, 5.0) for kind in ("polygon", "circle", "segment", "polygon")]
+        bodies = [shape.body for shape, *_ in shapes if shape.body is not None]
+        bodies[0].body_type = pymunk.Body.STATIC
+        space.add(*bodies, *(shape for shape, *_ in shapes))
+        scenes.append(scene_of(space))
+        wanted += shapes
+    batch = Scene.batch_of(scenes)
+    hulls = Hulls.of(batch)
+    there = hulls.placed(batch.pos, batch.angle)
+    assert hulls.count.tolist() == [len(corners) for _, corners, _ in wanted]
+    assert hulls.corner.shape[1] == hulls.count.max()
+    assert hulls.radius.tolist() == [radius for *_, radius in wanted]
+    for found, (_, corners, _) in zip(there.corner, wanted, strict=True):
+        np.testing.assert_allclose(found[: len(corners)], corners, atol=1e-12)
+
+
+def test_scenes_of_points_and_of_nothing_have_hulls_of_one_corner(crowd: Callable[[], Scene]) -> None:
+    hulls = Hulls.of(crowd())
+    assert hulls.corner.shape[1:] == (1, 2)
+    assert not hulls.corner.any()
+    assert Hulls.of(scene_of(pymunk.Space())).corner.shape == (0, 1, 2)
