@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from physim.measures import Motion
 from physim.outlines import half_widths, outlines, separation
 from physim.scenes.edges import all_pairs, among, undirected
 from physim.scenes.frames import rotated
-from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, POLYGON, SEGMENT, STATIC, Scene
+from physim.scenes.scene import CIRCLE, DYNAMIC, POINT, POLYGON, SEGMENT, STATE_FIELDS, STATIC, Scene
 from physim.scenes.trajectory import Trajectory
 
 TOGETHER = 2_000_000
@@ -32,20 +34,23 @@ def penetration(motion: Trajectory) -> Tensor:
     """
     scene = motion.scene
     deepest = torch.zeros(motion.pos.shape[:-1], dtype=torch.float64)
-    pairs = _colliding(scene)
-    polygons = (scene.shape[pairs] == POLYGON).any(dim=0)
-    _deepen_polygons(deepest, motion, pairs[:, polygons])
-    pairs = pairs[:, ~polygons]
-    circles = (scene.shape[pairs] == CIRCLE).all(dim=0)
-    for chosen, both_circles in ((pairs[:, circles], True), (pairs[:, ~circles], False)):
-        instants = max(1, TOGETHER // max(1, chosen.shape[1]))
-        for first in range(0, len(motion), instants):
-            part = slice(first, first + instants)
-            halves = None if both_circles else scene.half_extents(motion.angle[part])
-            _deepen(deepest[part], scene, chosen, _nearest(motion.pos[part], chosen, halves))
+    for instant, pair, depth in _touching(motion):
+        for end in pair:
+            np.maximum.at(deepest.numpy(), (instant.numpy(), end.numpy()), depth.numpy())
     moves = scene.body_type == DYNAMIC
     lost = ~torch.isfinite(motion.pos).all(dim=-1)
     return torch.where(moves, torch.where(lost, math.inf, deepest), 0.0)
+
+
+def depths(motion: Motion) -> Tensor:
+    """How deep each two shapes that touch are in one another, at any instant; measured as by `penetration`.
+
+    Shapes: [K].
+    """
+    if not isinstance(motion, Trajectory):
+        pos, vel, angle, turning = (motion[name][None] for name in STATE_FIELDS)
+        motion = Trajectory(motion, pos, vel, angle, turning, torch.zeros(1))
+    return torch.cat([torch.zeros(0, dtype=torch.float64), *(depth for _, _, depth in _touching(motion))])
 
 
 def outside(motion: Motion) -> Tensor:
@@ -93,33 +98,39 @@ def _sizes(scene: Scene) -> Tensor:
     return torch.where(scene.body_type == DYNAMIC, size, math.inf)
 
 
-def _deepen(deepest: Tensor, scene: Scene, pairs: Tensor, square: Tensor) -> None:
-    """Enter the depth of each pair at both of its ends, where it is the deepest; squares of distances [t, P]."""
-    reach = scene.radius[pairs].sum(dim=0)
-    instant, pair = (square < reach.square()).nonzero(as_tuple=True)  # few of all pairs touch
-    _enter(deepest, scene, pairs, (instant, pair), square[instant, pair].sqrt())
+def _touching(motion: Trajectory) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """The instants [K], the two ends [2, K] and the depths [K] of shapes that touch, a part of the motion at a time."""
+    scene, pairs = motion.scene, _colliding(motion.scene)
+    size = _sizes(scene)
+    polygons = (scene.shape[pairs] == POLYGON).any(dim=0)
+    circles = (scene.shape[pairs] == CIRCLE).all(dim=0)
+    outline = outlines(scene)
+    for chosen, gaps, width in (
+        (pairs[:, polygons], partial(_polygon_gaps, outline), outline.shape[1]),
+        (pairs[:, circles & ~polygons], _circle_gaps, 1),
+        (pairs[:, ~circles & ~polygons], _segment_gaps, 1),
+    ):
+        reach = scene.radius[chosen].sum(dim=0)
+        instants = max(1, TOGETHER // max(1, width * chosen.shape[1]))
+        for first in range(0, len(motion) if chosen.shape[1] else 0, instants):
+            apart = gaps(motion, slice(first, first + instants), chosen)
+            instant, pair = (apart < reach).nonzero(as_tuple=True)  # few of all pairs touch
+            depth = (reach[pair] - apart[instant, pair]) / size[chosen].amin(dim=0)[pair]
+            yield instant + first, chosen[:, pair], depth
 
 
-def _deepen_polygons(deepest: Tensor, motion: Trajectory, pairs: Tensor) -> None:
-    """As `_deepen`, for pairs of which one is a polygon at least."""
-    scene = motion.scene
-    outline, reach = outlines(scene), scene.radius[pairs].sum(dim=0)
-    instants = max(1, TOGETHER // max(1, outline.shape[1] * pairs.shape[1]))
-    for first in range(0, len(motion) if pairs.shape[1] else 0, instants):
-        part = slice(first, first + instants)
-        corners = rotated(outline, motion.angle[part, :, None]) + motion.pos[part, :, None]
-        apart = separation(*(corners[:, end] for end in pairs))
-        touching = (apart < reach).nonzero(as_tuple=True)
-        _enter(deepest[part], scene, pairs, touching, apart[touching])
+def _polygon_gaps(outline: Tensor, motion: Trajectory, part: slice, pairs: Tensor) -> Tensor:
+    """How far apart pairs are, of which one is a polygon at least, without their radii [t, P]; below 0 inside."""
+    corners = rotated(outline, motion.angle[part, :, None]) + motion.pos[part, :, None]
+    return separation(*(corners[:, end] for end in pairs))
 
 
-def _enter(deepest: Tensor, scene: Scene, pairs: Tensor, touching: tuple[Tensor, ...], apart: Tensor) -> None:
-    """Enter depths at both ends of pairs that touch, by instant and pair [K] each, that far `apart` but for radii."""
-    instant, pair = touching
-    reach = scene.radius[pairs].sum(dim=0)[pair]
-    depth = (reach - apart) / _sizes(scene)[pairs].amin(dim=0)[pair]
-    for end in pairs:
-        np.maximum.at(deepest.numpy(), (instant.numpy(), end[pair].numpy()), depth.numpy())
+def _circle_gaps(motion: Trajectory, part: slice, pairs: Tensor) -> Tensor:
+    return _nearest(motion.pos[part], pairs, None).sqrt()
+
+
+def _segment_gaps(motion: Trajectory, part: slice, pairs: Tensor) -> Tensor:
+    return _nearest(motion.pos[part], pairs, motion.scene.half_extents(motion.angle[part])).sqrt()
 
 
 def _nearest(pos: Tensor, pairs: Tensor, halves: Tensor | None) -> Tensor:
