@@ -158,9 +158,9 @@ def run(args: Args) -> dict[str, Any]:
     def step(space: pymunk.Space, dt: float) -> None:  # a function becomes a method; a bound method would not
         recorder.step(space, dt)
 
-    pymunk.Space.step = step  # type: ignore[method-assign]
+    pymunk.Space.step = step  # type: ignore[method-assign, assignment]
     if not args.callbacks:
-        pymunk.Space.on_collision = lambda *_, **__: None  # type: ignore[assignment, method-assign]
+        pymunk.Space.on_collision = lambda *_, **__: None  # type: ignore[method-assign]
     random.seed(args.seed)
     sys.argv = [args.name, *ARGUMENTS.get(args.name, ())]
     try:
