@@ -49,7 +49,7 @@ class Args:
     name: tyro.conf.Positional[str]
     """The program's name."""
     engine: str = "truth 1"
-    """`truth N` takes N steps of pymunk in each of the program's own; others are engines of `physim.attach`."""
+    """`truth N` takes N steps of pymunk in each of the program's own; anything else is an engine of `physim.attach`."""
     frames: int = 600
     """How many frames, by the ticks of the program's clock."""
     seed: int = 0
@@ -136,7 +136,7 @@ class Recorder:
 def stepper(engine: str) -> Step:
     """The step of an engine."""
     kind, _, parts = engine.partition(" ")
-    if kind == TRUTH:
+    if kind == TRUTH and parts:
         return lambda space, dt: finer(space, dt, int(parts))
     return lambda space, dt: physim.attach(space, engine=engine).step(dt)
 

@@ -181,10 +181,8 @@ def _cell(engine: str, name: str, frames: int) -> Cell:
 
 
 def _fits(row: Row, engine: str) -> bool:
-    """Whether an engine is to run an example: the truth all that moves, others what is supported, at their dt."""
-    if engine in TRUTHS:
-        return bool(row.get("bodies")) or row["example"] == STACK
-    return bool(row["supported"]) and math.isclose(float(str(row["dt"])), DT)
+    """Whether an engine is to run an example, which must be supported: the truth takes any dt."""
+    return bool(row["supported"]) and (engine in TRUTHS or math.isclose(float(str(row["dt"])), DT))
 
 
 def _row(own: Recording, fine: Recording | None) -> Row:
