@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch import Tensor
 from physim.manifold import Hulls, manifold
 from physim.measures import Motion
 from physim.neighbours import Neighbours, may_touch
-from physim.scenes.scene import DYNAMIC, POLYGON, SEGMENT, STATIC, Scene
+from physim.scenes.scene import DYNAMIC, POLYGON, SEGMENT, STATE_FIELDS, STATIC, Scene
 from physim.scenes.trajectory import Trajectory
 
 TOGETHER = 50_000
@@ -28,12 +29,23 @@ def penetration(motion: Trajectory) -> Tensor:
 
     Shapes: [T + 1, N].
     """
-    scene = motion.scene
-    instants = max(1, TOGETHER // max(1, scene.num_bodies))
-    parts = zip(motion.pos.split(instants), motion.angle.split(instants), strict=True)
-    deepest = torch.cat([_deepest(scene, pos, angle) for pos, angle in parts])
+    deepest = torch.zeros(motion.angle.shape, dtype=torch.float64)
+    for part, pairs, depth in _touching(motion):
+        rows = deepest[part].view(-1)
+        rows.scatter_reduce_(0, pairs.flatten(), depth.repeat(2), "amax")
     lost = ~(torch.isfinite(motion.pos).all(dim=-1) & torch.isfinite(motion.angle))
-    return torch.where(scene.body_type == DYNAMIC, torch.where(lost, math.inf, deepest), 0.0)
+    return torch.where(motion.scene.body_type == DYNAMIC, torch.where(lost, math.inf, deepest), 0.0)
+
+
+def depths(motion: Motion) -> Tensor:
+    """How deep each two shapes that touch are in one another, at any instant; measured as by `penetration`.
+
+    Shapes: [K].
+    """
+    if not isinstance(motion, Trajectory):
+        pos, vel, angle, turning = (motion[name][None] for name in STATE_FIELDS)
+        motion = Trajectory(motion, pos, vel, angle, turning, torch.zeros(1))
+    return torch.cat([torch.zeros(0, dtype=torch.float64), *(depth for _, _, depth in _touching(motion))])
 
 
 def outside(motion: Motion) -> Tensor:
@@ -64,19 +76,24 @@ def boxes(scene: Scene) -> Tensor:
     return torch.stack(found)
 
 
-def _deepest(scene: Scene, pos: Tensor, angle: Tensor) -> Tensor:
-    """As `penetration`, of bodies at pos [t, N, 2] and angles [t, N] that are finite: [t, N]."""
-    instants, bodies = angle.shape
-    body, scenes = torch.arange(bodies).repeat(instants), len(scene.counts) * torch.arange(instants)
-    shapes = Hulls.of(scene)[body].placed(pos.flatten(0, 1), angle.flatten())
-    may = may_touch(scene)
-    owners = (scenes[:, None] + scene.owners).flatten()
-    near = Neighbours(owners, lambda first, second: may(first % bodies, second % bodies)).pairs(*shapes.boxes)
-    first, second = near
-    gap = manifold(shapes[first], shapes[second]).gap.amin(dim=1)
-    depth = -gap / _sizes(scene)[near % bodies].amin(dim=0)
-    deepest = torch.zeros(len(body), dtype=torch.float64)
-    return deepest.scatter_reduce(0, near.flatten(), depth.repeat(2), "amax").reshape(instants, bodies)
+def _touching(motion: Trajectory) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Some instants at a time: these, pairs of shapes that overlap [2, K], and how deep [K], as `penetration`.
+
+    Bodies are numbered on through the instants, N of each.
+    """
+    scene, shapes, size, may = motion.scene, Hulls.of(motion.scene), _sizes(motion.scene), may_touch(motion.scene)
+    bodies = scene.num_bodies
+    together = max(1, TOGETHER // max(1, bodies))
+    for start in range(0, len(motion), together):
+        part = slice(start, min(len(motion), start + together))
+        instants = part.stop - part.start
+        body, scenes = torch.arange(bodies).repeat(instants), len(scene.counts) * torch.arange(instants)
+        placed = shapes[body].placed(motion.pos[part].flatten(0, 1), motion.angle[part].flatten())
+        owners = (scenes[:, None] + scene.owners).flatten()
+        near = Neighbours(owners, lambda first, second: may(first % bodies, second % bodies)).pairs(*placed.boxes)
+        gap = manifold(placed[near[0]], placed[near[1]]).gap.amin(dim=1)
+        depth = -gap / size[near % bodies].amin(dim=0)
+        yield part, near[:, depth > 0], depth[depth > 0]
 
 
 def _sizes(scene: Scene) -> Tensor:

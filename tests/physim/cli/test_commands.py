@@ -87,7 +87,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("generate", "Missing from physim generate: WORLD A registered world"),
         (
             "generate nbodies",
-            "unknown world 'nbodies': the known ones are balls, charges, nbody, putty, rubber, strings, swirl",
+            "unknown world 'nbodies': the known ones are balls, charges, nbody, playground, putty, rubber, s",
         ),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
