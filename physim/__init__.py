@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from physim.attached import Attached as Attached
+    from physim.attached import attach as attach
     from physim.engines.base import Engine as Engine
     from physim.engines.contract import check_engine as check_engine
     from physim.engines.learned import LearnedEngine as LearnedEngine
@@ -54,6 +56,8 @@ _GRAPH = (
     "joined largest load_graph losses_of pooled receivers save_graph senders spread summed"
 )
 _HOMES = {
+    "Attached": "physim.attached",
+    "attach": "physim.attached",
     **dict.fromkeys(_GRAPH.split(), "physim.graph"),
     "BlowUp": "physim.errors",
     "Engine": "physim.engines.base",

@@ -26,6 +26,7 @@ class GuestEngine(Engine[Any]):
 
     def __init__(self, engine: Engine[Any], name: str) -> None:
         self.engine, self.name, self.dt = engine, name, engine.dt
+        self.columns = engine.columns if isinstance(engine, Engine) else ()
 
     def start(self, scene: Scene) -> Any:
         """What the engine makes of a scene; raises PhysimError where it fails."""
@@ -39,6 +40,16 @@ class GuestEngine(Engine[Any]):
         """The state after an impulse, in the engine's own way where it is an Engine."""
         own = self.engine.pushed if isinstance(self.engine, Engine) else super().pushed
         return _called(f"pushed of {self.name}", own, state, impulse)
+
+    def moved(self, state: Any, scene: Scene) -> Any:
+        """The state with its bodies elsewhere, in the engine's own way where it is an Engine."""
+        own = self.engine.moved if isinstance(self.engine, Engine) else super().moved
+        return _called(f"moved of {self.name}", own, state, scene)
+
+    def driven(self, state: Any, force: Floats, torque: Floats) -> Any:
+        """The state one dt later under forces and torques, in the engine's own way where it is an Engine."""
+        own = self.engine.driven if isinstance(self.engine, Engine) else super().driven
+        return _called(f"driven of {self.name}", own, state, force, torque)
 
     def restarted(self, state: Any, fresh: Mapping[int, Scene]) -> Any:
         """The state with fresh scenes in it, in the engine's own way where it is an Engine."""

@@ -74,6 +74,13 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
 
     Raises: PhysimError naming what a scene cannot express.
     """
+    return scene_and_bodies(space, dt, columns)[0]
+
+
+def scene_and_bodies(
+    space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] = ()
+) -> tuple[Scene, list[pymunk.Body]]:
+    """Read a Space as `scene_of` does, and say which body each object of the scene is, or belongs to."""
     _check_space(space)
     objects = _objects(space)
     links = _links(space, objects)
@@ -86,7 +93,8 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
         "dt": torch.tensor([dt], dtype=torch.float64),
         "solver": torch.tensor([[getattr(space, name) for name in SOLVER_FIELDS]], dtype=torch.float64),
     }
-    return Scene.of(fields.pop("pos"), fields.pop("vel"), fields.pop("mass"), **fields)
+    scene = Scene.of(fields.pop("pos"), fields.pop("vel"), fields.pop("mass"), **fields)
+    return scene, [item.body for item in objects]
 
 
 def _objects(space: pymunk.Space) -> list[_Object]:
