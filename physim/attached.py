@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isclose, isfinite
+from math import isclose
 from pathlib import Path
 from typing import Any, final
 
@@ -213,5 +213,7 @@ def _ready_made(name: str, weights: str | Path | Engine[Any] | None) -> Engine[A
         return WITH_WEIGHTS[name](weights, PymunkEngine(weights.dt))
     check_signature(weights)
     if name != "learned":
-        raise PhysimError(f"the engine {name} wants weights, got a {type(weights).__name__}, which is an engine already")
+        raise PhysimError(
+            f"the engine {name} wants weights, got a {type(weights).__name__}, which is an engine already"
+        )
     return weights if isinstance(weights, Engine) else GuestEngine(weights, type(weights).__name__)

@@ -230,7 +230,8 @@ class ModuleGraph(nn.Module):
         if same_graph("given", (port,)) is not self:
             raise PhysimError(f"given: '{port.name}' belongs to a different graph")
         if len(port.node.ports) > 1:
-            raise PhysimError(f"given: '{port.name}' is one of {len(port.node.ports)} outputs of one module, wanted its only one")
+            outputs = len(port.node.ports)
+            raise PhysimError(f"given: '{port.name}' is one of {outputs} outputs of one module, wanted its only one")
         return port.node
 
     def _checked(self, outputs: Outputs) -> Port | tuple[Port, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from functools import cache
+from collections.abc import Hashable, Sequence
 from operator import attrgetter
-from typing import Any
 
 import pymunk
 
@@ -17,16 +15,19 @@ _OF_BODIES = attrgetter("body_type", "mass", "moment", "center_of_gravity", "vel
 _OF_STATIC_BODIES = attrgetter("position", "angle", "velocity")
 _SHAPE = ("body", "radius", "elasticity", "friction", "filter", "sensor", "surface_velocity")
 _JOINT = ("a", "b", "collide_bodies", "max_force", "error_bias", "max_bias", "pre_solve", "post_solve")
-_KINDS: dict[type, tuple[str, ...]] = {
-    pymunk.Circle: (*_SHAPE, "offset"),
-    pymunk.Segment: (*_SHAPE, "a", "b"),
-    pymunk.Poly: _SHAPE,
-    pymunk.DampedSpring: (*_JOINT, "anchor_a", "anchor_b", "rest_length", "stiffness", "damping", "force_func"),
-    pymunk.PinJoint: (*_JOINT, "anchor_a", "anchor_b", "distance"),
-    pymunk.PivotJoint: (*_JOINT, "anchor_a", "anchor_b"),
-    pymunk.SlideJoint: (*_JOINT, "anchor_a", "anchor_b", "min", "max"),
-    pymunk.Constraint: _JOINT,
+_OF_KINDS = {
+    pymunk.Circle: attrgetter(*_SHAPE, "offset"),
+    pymunk.Segment: attrgetter(*_SHAPE, "a", "b"),
+    pymunk.Shape: attrgetter(*_SHAPE),
+    pymunk.DampedSpring: attrgetter(
+        *_JOINT, "anchor_a", "anchor_b", "rest_length", "stiffness", "damping", "force_func"
+    ),
+    pymunk.PinJoint: attrgetter(*_JOINT, "anchor_a", "anchor_b", "distance"),
+    pymunk.PivotJoint: attrgetter(*_JOINT, "anchor_a", "anchor_b"),
+    pymunk.SlideJoint: attrgetter(*_JOINT, "anchor_a", "anchor_b", "min", "max"),
+    pymunk.Constraint: attrgetter(*_JOINT),
 }
+"""What reads the attributes of each kind of shape and joint, the more special kinds first."""
 
 
 def contents_of(space: pymunk.Space, columns: Sequence[str] = ()) -> Contents:
@@ -39,7 +40,7 @@ def contents_of(space: pymunk.Space, columns: Sequence[str] = ()) -> Contents:
         bool(space._handlers),
         *((body, _OF_BODIES(body), _further(body, columns), _place(body)) for body in space.bodies),
         *map(_shape, space.shapes),
-        *((joint, _reader(type(joint))(joint), _place(joint.a), _place(joint.b)) for joint in space.constraints),
+        *((joint, _attributes(joint), _place(joint.a), _place(joint.b)) for joint in space.constraints),
     )
 
 
@@ -50,7 +51,7 @@ def _further(body: pymunk.Body, columns: Sequence[str]) -> Contents:
 def _shape(shape: pymunk.Shape) -> Contents:
     corners = tuple(shape.get_vertices()) if isinstance(shape, pymunk.Poly) else ()
     assert shape.body is not None
-    return shape, _reader(type(shape))(shape), corners, _place(shape.body)
+    return shape, _attributes(shape), corners, _place(shape.body)
 
 
 def _place(body: pymunk.Body) -> Contents:
@@ -59,7 +60,6 @@ def _place(body: pymunk.Body) -> Contents:
     return place
 
 
-@cache
-def _reader(kind: type) -> Callable[[Any], Any]:
-    """What reads the attributes of a shape or joint; of kinds that no scene knows, what all joints have."""
-    return attrgetter(*next((names for known, names in _KINDS.items() if issubclass(kind, known)), ("body",)))
+def _attributes(item: pymunk.Shape | pymunk.Constraint) -> Contents:
+    attributes: Contents = next(read for kind, read in _OF_KINDS.items() if isinstance(item, kind))(item)
+    return attributes

@@ -96,7 +96,7 @@ def test_weights_of_other_shapes_are_refused(folder: Path, refused: Refused) -> 
 @pytest.mark.parametrize(
     ("engine", "sentence"),
     [
-        ("mine", "engine is 'mine', wanted path/to/file.py:Engine or module:Engine"),
+        ("mine", "unknown engine 'mine': the known ones are truth, learned, hybrid, hybrid_contacts and path/to"),
         ("mine.py:", "engine is 'mine.py:', wanted path/to/file.py:Engine"),
         ("theirs.py:Engine", "there is no file theirs.py, wanted path/to/file.py:engine"),
         ("mine.py:Engine", "mine.py has no engine 'Engine': it defines none, Absent, Slow, Failing, two"),
