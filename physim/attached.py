@@ -213,7 +213,5 @@ def _ready_made(name: str, weights: str | Path | Engine[Any] | None) -> Engine[A
         return WITH_WEIGHTS[name](weights, PymunkEngine(weights.dt))
     check_signature(weights)
     if name != "learned":
-        raise PhysimError(
-            f"the engine {name} wants weights, got a {type(weights).__name__}, which is an engine already"
-        )
+        raise PhysimError(f"the engine {name} wants weights, got the engine {type(weights).__name__}")
     return weights if isinstance(weights, Engine) else GuestEngine(weights, type(weights).__name__)

@@ -72,9 +72,9 @@ def interaction_network(
     Bodies first feel what acts from afar, through the `relations` "pairs", "springs" and "pins", and (`external`) their
     scene's gravity, and (`damped`) its drag; the node "free" is their sum. Then, in `rounds` rounds by one module, they
     collide along "contacts", knowing how their velocity has changed in this step so far: a body at rest on another does
-    not fall into it. A contact needs `contact_dt`, the world's dt, for the gap after a free step. `columns` are the attributes of objects
-    that messages may depend on. It reads positions only as differences, conserves momentum between bodies by
-    construction, and runs for any number of bodies. Output: "velocity_change" [N, 2] in m/s.
+    not fall into it. A contact needs `contact_dt`, the world's dt, for the gap after a free step. `columns` are the
+    attributes of objects that messages may depend on. It reads positions only as differences, conserves momentum
+    between bodies by construction, and runs for any number of bodies. Output: "velocity_change" [N, 2] in m/s.
     """
     return _assembled(Design(columns, relations, contact_dt, external, damped, rounds))
 

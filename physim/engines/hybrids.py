@@ -67,7 +67,7 @@ class HybridState:
 @final
 @dataclass
 class Impulses:
-    """Sums of the sizes of impulses (N s) over bodies and steps: those that were learned, and those that pymunk gave."""
+    """Sums of the sizes of impulses (N s) over bodies and steps: the learned ones, and those that pymunk gave."""
 
     learned: float = 0.0
     other: float = 0.0

@@ -193,7 +193,7 @@ def _given(name: str, inputs: Mapping[str, Any]) -> Tensor:
 
 
 def _related(nodes: Sequence[Node], needed: Sequence[Node], running: Sequence[Node]) -> dict[str, bool]:
-    """The sets of relations that a run of nodes follows from those it is given, and whether it reads their attributes."""
+    """The sets of relations that a run follows from the nodes it is given, and whether it reads their attributes."""
     places = {port.place.kind for node in (*needed, *running) for port in node.ports}
     places |= {port.place.kind for node in running for port in node.sources}
     read = {port.node for node in running if not isinstance(node, NestedNode) for port in node.sources}

@@ -14,6 +14,7 @@ _OF_SPACES = attrgetter("gravity", "damping", "sleep_time_threshold", *SOLVER_FI
 _OF_BODIES = attrgetter("body_type", "mass", "moment", "center_of_gravity", "velocity_func", "position_func")
 _OF_STATIC_BODIES = attrgetter("position", "angle", "velocity")
 _SHAPE = ("body", "radius", "elasticity", "friction", "filter", "sensor", "surface_velocity")
+_SPRING = ("anchor_a", "anchor_b", "rest_length", "stiffness", "damping", "force_func")
 _JOINT = ("a", "b", "collide_bodies", "max_force", "error_bias", "max_bias", "pre_solve", "post_solve")
 _OF_KINDS = {
     pymunk.Circle: attrgetter(*_SHAPE, "offset"),

@@ -233,7 +233,7 @@ def test_files_and_engines_ready_made_are_weights(tmp_path: Path) -> None:
         physim.attach(space, weights, "hybrid").step(DT)
     assert isinstance(physim.attach(space, path, "hybrid").engine, HybridEngine)
     physim.attach(space, Duck()).step(DT)
-    with pytest.raises(PhysimError, match="the engine hybrid wants weights, got a Duck, which is an engine already"):
+    with pytest.raises(PhysimError, match="the engine hybrid wants weights, got the engine Duck"):
         physim.attach(space, Duck(), "hybrid")
 
 
@@ -369,9 +369,7 @@ def test_wrong_arguments_are_refused(arguments: dict[str, Any], sentence: str) -
 
 
 def test_weights_that_do_not_fit_are_refused_by_name() -> None:
-    with pytest.raises(
-        PhysimError, match="dt: this engine takes steps of 0.001 s, or whole multiples, got 0.0166667 s"
-    ):
+    with pytest.raises(PhysimError, match=r"dt: this engine takes steps of 0.001 s, or whole multiples, got 0.016"):
         physim.attach(toy(), "balls").step(DT)
     with pytest.raises(PhysimError, match=r"shape: these weights know \['circle', 'segment'\], the scene has"):
         physim.attach(toy(), "balls").step(1e-3)

@@ -1,9 +1,12 @@
-"""Random operations on an attached Space; ten thousand of them: pytest -m slow tests/physim/test_attached_operations.py."""
+"""Random operations on an attached Space.
+
+Ten thousand of them: pytest -s -m slow tests/physim/test_attached_operations.py
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pymunk
@@ -48,7 +51,7 @@ FALLING = falling()
 class Program(RuleBasedStateMachine):
     """A program that does what programs do, and keeps a list of its own of what it made."""
 
-    count: Counter[str] = Counter()
+    count: ClassVar[Counter[str]] = Counter()
     gravity = 900.0
     toys = True
 
@@ -225,9 +228,9 @@ class Program(RuleBasedStateMachine):
 
 
 class Billiards(Program):
-    """Discs and walls without gravity, in centimetres, under weights in metres, which refuse them while a rod is there."""
+    """Discs and walls without gravity, in centimetres; weights in metres refuse them while a rod is there."""
 
-    count: Counter[str] = Counter()
+    count: ClassVar[Counter[str]] = Counter()
     gravity = 0.0
     toys = False
     weights = LearnedEngine.load("balls")

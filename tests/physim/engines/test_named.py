@@ -47,7 +47,7 @@ def test_an_engine_joins_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(
-        PhysimError, match="unknown engine 'truht': the known ones are truth, learned, hybrid, hybrid_contacts and"
+        PhysimError, match="unknown engine 'truht': the known ones are truth, learned, hybrid, hybrid_c"
     ):
         engine_named("truht", WORLD)
     with pytest.raises(PhysimError, match="there are no weights 'putty': neither a file nor one of"):

@@ -52,7 +52,7 @@ def test_any_length_will_do_within_rounding(random_space: RandomSpace) -> None:
 def test_there_and_back_is_the_same_scene(random_space: RandomSpace, seed: int, length: float) -> None:
     scene = scene_of(random_space(seed))
     back = scaled(scaled(scene, length), 1 / length)
-    for name in scene.keys():
+    for name in {*scene.keys()}:
         assert torch.allclose(back[name], scene[name], rtol=1e-12, atol=0, equal_nan=True), name
 
 
