@@ -63,8 +63,7 @@ class HybridEngine(Hybrid):
             if isinstance(joint, pymunk.DampedSpring):
                 joint.stiffness, joint.damping, joint.force_func = 0, 0, pymunk.DampedSpring.spring_force
 
-    def driven(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
-        """The state one dt later under forces [N, 2] and torques [N], which act where gravity does; as `step`."""
+    def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
         mass = state.mirror.start.mass.numpy()[:, None]
         learned = mass * self._change(state)
         kick, pull = (learned, 0 * learned) if self.terms.position_rule > 1 / 2 else (0 * learned, learned)

@@ -60,8 +60,7 @@ class HybridContactsEngine(Hybrid):
             shape.filter = pymunk.ShapeFilter(categories=0, mask=0)
 
     @torch.no_grad()
-    def driven(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
-        """The state one dt later under forces [N, 2] and torques [N], which act where gravity does; as `step`."""
+    def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
         mirror = self.pymunk.driven(state.mirror, force, torque)
         free = mirror.vel - state.vel
         bounce = self._bounce(state, free)

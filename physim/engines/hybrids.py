@@ -114,6 +114,10 @@ class Hybrid(Engine[HybridState]):
     def leave(self, space: pymunk.Space, scene: Scene) -> None:
         """Take out of pymunk's Space of a scene what the graph does; a second time changes nothing more."""
 
+    @abstractmethod
+    def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
+        """The state one dt later under forces [N, 2] and torques [N]; what has left the finite numbers stays there."""
+
     def start(self, scene: Scene) -> HybridState:
         """The state of one scene or a batch; raises PhysimError where the weights do not fit it."""
         return self._mirrored(self.pymunk.start(scene), {})
@@ -122,6 +126,11 @@ class Hybrid(Engine[HybridState]):
         """The state one dt later; raises PhysimError where the Spaces of this state have moved on already."""
         still = np.zeros((len(state.pos), 3))
         return self.driven(state, still[:, :2], still[:, 2])
+
+    def driven(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
+        """The state one dt later under forces [N, 2] and torques [N], which act where gravity does; as `step`."""
+        with np.errstate(all="ignore"):
+            return self.advanced(state, force, torque)
 
     def pushed(self, state: HybridState, impulse: Floats) -> HybridState:
         """The state after an impulse (N s) [N, 2] on each object, whose Spaces go on living; as `step`, it raises."""

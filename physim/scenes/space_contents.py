@@ -20,9 +20,7 @@ _OF_KINDS = {
     pymunk.Circle: attrgetter(*_SHAPE, "offset"),
     pymunk.Segment: attrgetter(*_SHAPE, "a", "b"),
     pymunk.Shape: attrgetter(*_SHAPE),
-    pymunk.DampedSpring: attrgetter(
-        *_JOINT, "anchor_a", "anchor_b", "rest_length", "stiffness", "damping", "force_func"
-    ),
+    pymunk.DampedSpring: attrgetter(*_JOINT, *_SPRING),
     pymunk.PinJoint: attrgetter(*_JOINT, "anchor_a", "anchor_b", "distance"),
     pymunk.PivotJoint: attrgetter(*_JOINT, "anchor_a", "anchor_b"),
     pymunk.SlideJoint: attrgetter(*_JOINT, "anchor_a", "anchor_b", "min", "max"),

@@ -182,6 +182,20 @@ def test_a_scene_of_a_batch_starts_anew_while_the_others_rest(falling: Falling) 
     assert np.array_equal(state.pos[3:], alone.pos)
 
 
+def test_a_scene_that_leaves_the_finite_numbers_stops_no_other() -> None:
+    world = NBody(bodies=3)
+    engine = engine_named("hybrid", world)
+    state = engine.start(Scene.batch_of(world.scenes(3, 2)))
+    alone = engine.start(world.scene(3, 1))
+    broken = np.zeros((6, 2))
+    broken[1] = math.inf
+    state = engine.pushed(state, broken)
+    for _ in range(3):
+        state, alone = engine.step(state), engine.step(alone)
+    assert not np.isfinite(state.pos[1]).any()
+    assert np.allclose(state.pos[3:], alone.pos)
+
+
 def test_what_does_not_fit_is_refused(falling: Falling) -> None:
     with pytest.raises(PhysimError, match="a hybrid wants weights whose graph has a node 'free'"):
         HybridEngine(LearnedEngine.load("nbody_paper"))
