@@ -40,8 +40,8 @@ def step(space: pymunk.Space, stepper: str) -> None:
 class Toy:
     """A floor, two walls, and what the mouse has dropped between them."""
 
-    def __init__(self) -> None:
-        self.space = pymunk.Space()
+    def __init__(self, seed: int | None = None) -> None:
+        self.dice, self.space = random.Random(seed), pymunk.Space()
         self.space.gravity = 0, 900
         corners = [(0, 0), (0, HEIGHT), (WIDTH, HEIGHT), (WIDTH, 0)]
         for a, b in pairwise(corners):
@@ -53,7 +53,7 @@ class Toy:
 
     def drop(self, place: tuple[float, float], kind: str) -> None:
         """A new body under the mouse."""
-        size = random.uniform(14, 32)
+        size = self.dice.uniform(14, 32)
         box = (2 * size, 2 * size)
         moment = pymunk.moment_for_box(1, box) if kind == "box" else pymunk.moment_for_circle(1, 0, size)
         body = pymunk.Body(1, moment)
@@ -125,9 +125,9 @@ def handle(toy: Toy, event: pygame.event.Event) -> bool:
 def play_itself(toy: Toy, frame: int) -> tuple[float, float]:
     """What stands in for the user without a window: a body every 12 frames, a throw now and then, SPACE each second."""
     if frame % 12 == 0:
-        toy.drop((random.uniform(80, WIDTH - 80), 60), random.choice(["box", "circle"]))
+        toy.drop((toy.dice.uniform(80, WIDTH - 80), 60), toy.dice.choice(["box", "circle"]))
     if frame % 60 == 30:
-        toy.held = random.choice(list(toy.space.bodies))
+        toy.held = toy.dice.choice(list(toy.space.bodies))
     if frame % 60 == 42:
         toy.held = None
     if frame % 60 == 59:
@@ -159,10 +159,9 @@ def main(arguments: list[str] | None = None) -> Toy:
     given = parser.parse_args(arguments)
     if given.frames is not None:
         os.environ["SDL_VIDEODRIVER"] = "dummy"
-        random.seed(0)
     pygame.display.init()
     pygame.font.init()
-    toy, recorder = Toy(), None if given.record is None else Recorder(given.record)
+    toy, recorder = Toy(seed=0), None if given.record is None else Recorder(given.record)
     play(toy, given.frames, recorder)
     if recorder is not None:
         recorder.close()
