@@ -26,7 +26,7 @@ from physim.errors import BlowUp, PhysimError
 from physim.scenes.scaling import scaled
 from physim.scenes.scene import STATIC, Scene
 from physim.scenes.space_contents import Contents, contents_of
-from physim.scenes.space_reading import scene_and_bodies
+from physim.scenes.space_reading import Origin, scene_and_origins
 
 WEIGHTS = "playground"
 """The weights that are loaded where none are named."""
@@ -52,10 +52,10 @@ def attach(
     scaled. The same Space with the same arguments gives the same object, for as long as the Space lives.
 
     Before a step, what the program did is taken up: motion that it set goes on from there, forces and torques act for
-    the step and are cleared, as by pymunk, and where bodies, shapes, joints or any of their properties, or gravity,
-    are no longer the same, the Space is read anew (its contacts then begin afresh). Kinematic bodies move by their
-    velocity. After it, positions, angles, velocities and angular velocities stand in the bodies, and shapes are where
-    they are for queries and drawing.
+    the step and are cleared, as by pymunk, and where bodies, shapes, joints or any of their properties, or gravity, are
+    no longer the same, the Space is read anew, and what keeps its outline keeps its contacts. Kinematic bodies move by
+    their velocity. After it, positions, angles, velocities and angular velocities stand in the bodies, and shapes are
+    where they are for queries and drawing.
 
     Refused by name, in the step that meets them: sensors; collision callbacks (`on_collision`) and
     `add_post_step_callback`; `velocity_func`, `position_func`, callbacks of joints; sleeping (`sleep_time_threshold`);
@@ -82,10 +82,11 @@ def attach(
 @final
 @dataclass(frozen=True)
 class _Reading:
-    """What a Space was when it was last read: its contents, and the bodies that move, with their rows in the scene."""
+    """What a Space was when it was last read: its contents, its objects, and those that move, by their rows."""
 
     contents: Contents
     scene: Scene
+    origins: dict[Origin, int]
     rows: npt.NDArray[np.int64]
     bodies: Bodies
 
@@ -136,16 +137,25 @@ class Attached:
             raise PhysimError("the Space has callbacks by add_post_step_callback, which only its own step would call")
         contents = contents_of(self.space, engine.columns)
         if self._reading is None or self._reading.contents != contents:
-            self._reading = self._read(engine, contents)
+            before, self._reading = self._reading, self._read(engine, contents)
             self._written = self._motion(self._reading)
-            self.state = engine.start(self._reading.scene) if len(self._reading.rows) else None
+            self.state = self._begun(engine, before, self._reading)
         return self._reading
 
+    def _begun(self, engine: Engine[Any], before: _Reading | None, reading: _Reading) -> Any:
+        """The state of what was read; where there was one before, with what the engine keeps of it."""
+        if not len(reading.rows):
+            return None
+        if before is None or self.state is None:
+            return engine.start(reading.scene)
+        return engine.altered(self.state, reading.scene, [before.origins.get(origin, -1) for origin in reading.origins])
+
     def _read(self, engine: Engine[Any], contents: Contents) -> _Reading:
-        scene, bodies = scene_and_bodies(self.space, engine.dt, engine.columns)
+        scene, origins = scene_and_origins(self.space, engine.dt, engine.columns)
         rows = np.flatnonzero((scene.body_type != STATIC).numpy())
-        moving = bodies_of(self.space, [bodies[row] for row in rows])
-        return _Reading(contents, scaled(scene, self.length_scale), rows, moving)
+        moving = bodies_of(self.space, [origins[row].body for row in rows])
+        places = {origin: row for row, origin in enumerate(origins)}
+        return _Reading(contents, scaled(scene, self.length_scale), places, rows, moving)
 
     def _advance(self, engine: Engine[Any], reading: _Reading, steps: int) -> None:
         state = self._as_set(engine, reading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -75,6 +75,14 @@ class Engine(ABC, Generic[S]):
         """The state at the same instant with the bodies where `scene` has them: `state.scene` in another motion.
 
         An engine that keeps in its state what no scene holds has a way of its own: here it starts anew from the scene.
+        """
+        return self.start(scene)
+
+    def altered(self, state: S, scene: Scene, kept: Sequence[int]) -> S:
+        """The state of `scene`, which has taken the place of a single `state.scene` at the same instant.
+
+        `kept` says which object of `state.scene` each object of `scene` was, -1 where it is new. An engine that keeps
+        in its state what no scene holds has a way of its own: here it starts anew from the scene.
         """
         return self.start(scene)
 

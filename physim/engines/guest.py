@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -45,6 +45,11 @@ class GuestEngine(Engine[Any]):
         """The state with its bodies elsewhere, in the engine's own way where it is an Engine."""
         own = self.engine.moved if isinstance(self.engine, Engine) else super().moved
         return _called(f"moved of {self.name}", own, state, scene)
+
+    def altered(self, state: Any, scene: Scene, kept: Sequence[int]) -> Any:
+        """The state of another scene in its place, in the engine's own way where it is an Engine."""
+        own = self.engine.altered if isinstance(self.engine, Engine) else super().altered
+        return _called(f"altered of {self.name}", own, state, scene, kept)
 
     def driven(self, state: Any, force: Floats, torque: Floats) -> Any:
         """The state one dt later under forces and torques, in the engine's own way where it is an Engine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isclose, nan
 from typing import final
@@ -142,6 +142,10 @@ class Hybrid(Engine[HybridState]):
         if mirror.live is state.mirror.live and np.array_equal(mirror.angle, state.angle):
             return replace(state, mirror=mirror)
         return self._mirrored(mirror, state.memory)
+
+    def altered(self, state: HybridState, scene: Scene, kept: Sequence[int]) -> HybridState:
+        """The state of another scene in its place, with the contacts of the objects that are `kept`; as `step`."""
+        return self._mirrored(self.pymunk.altered(state.mirror, scene, kept), {})
 
     def restarted(self, state: HybridState, fresh: Mapping[int, Scene]) -> HybridState:
         """The state with fresh scenes in the places of some; the Spaces of the others go on living; as `step`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -15,6 +15,7 @@ from physim.engines.bodies import Bodies, bodies_of
 from physim.errors import PhysimError
 from physim.scenes.forces import PairForce
 from physim.scenes.scene import STATE_FIELDS, STATIC, Scene, scenes_of
+from physim.scenes.space_editing import edit_space
 from physim.scenes.spaces import space_of
 
 Equip = Callable[[pymunk.Space], None]
@@ -80,7 +81,7 @@ class PymunkEngine(Engine[PymunkState]):
     """pymunk steps the Space; pairwise forces kick the velocities first, because pymunk moves before it applies forces.
 
     The Space stays alive in the state, since contacts are cached there. `equip` is called with each Space once it is
-    built, and adds what a scene does not express.
+    built, and again when it is altered, and adds what a scene does not express.
     """
 
     def __init__(
@@ -128,6 +129,16 @@ class PymunkEngine(Engine[PymunkState]):
             live.bodies.write(values[rows])
         return PymunkState(state.start, state.live, values, state.tick + 1)
 
+    def altered(self, state: PymunkState, scene: Scene, kept: Sequence[int]) -> PymunkState:
+        """The state of another scene in its place, with the contacts of the objects that are `kept`; as `step`."""
+        (live,) = state.live
+        live.move_on(state.tick)
+        space = live.bodies.space
+        bodies = edit_space(space, live.bodies.bodies, state.scene, scene, kept)
+        self.equip(space)
+        changed = (_lived(space, bodies, scene, state.tick + 1),)
+        return PymunkState(scene, changed, _read(changed), state.tick + 1)
+
     def restarted(self, state: PymunkState, fresh: Mapping[int, Scene]) -> PymunkState:
         """The state with fresh scenes in the places of some; the Spaces of the others go on living; as `step`."""
         live = list(state.live)
@@ -161,8 +172,12 @@ class PymunkEngine(Engine[PymunkState]):
 def _live(scene: Scene, equip: Equip, tick: int = 0) -> LiveSpace:
     space = space_of(scene)
     equip(space)
+    return _lived(space, list(space.bodies), scene, tick)
+
+
+def _lived(space: pymunk.Space, bodies: Sequence[pymunk.Body], scene: Scene, tick: int) -> LiveSpace:
     columns = {name: scene[name].numpy()[None] for name in scene.columns}
-    return LiveSpace(bodies_of(space, list(space.bodies)), columns, scene.inverse_mass.numpy(), tick)
+    return LiveSpace(bodies_of(space, bodies), columns, scene.inverse_mass.numpy(), tick)
 
 
 def _rows(live: tuple[LiveSpace, ...]) -> list[slice]:

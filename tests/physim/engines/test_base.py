@@ -110,6 +110,28 @@ def test_a_force_gives_its_impulse_in_a_step_and_ends(world: World, name: str) -
     assert np.allclose(driven.vel, again.vel, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(("world", "name"), CASES, ids=str)
+def test_a_scene_in_the_place_of_another_goes_on_as_from_a_start_there(world: World, name: str) -> None:
+    engine, scene = engine_named(name, world), world.scene(seed=1)
+    state = engine.step(engine.start(scene))
+    there = world.scene(seed=2)
+    altered = engine.altered(state, there, [number - 1 for number in range(there.num_bodies)])
+    anew = engine.start(there)
+    assert np.array_equal(values(altered), values(anew))
+    for _ in range(3):
+        altered, anew = engine.step(altered), engine.step(anew)
+    assert np.allclose(values(altered), values(anew), rtol=1e-6, atol=1e-6)
+
+
+def test_resting_contacts_outlive_a_scene_that_stays_the_same(heap: Scene) -> None:
+    engine = PymunkEngine(1 / 60)
+    plain, touched = engine.start(heap), engine.start(heap)
+    for _ in range(90):
+        plain, touched = engine.step(plain), engine.step(touched)
+        touched = engine.altered(touched, touched.scene, range(heap.num_bodies))
+    assert np.array_equal(values(touched), values(plain))
+
+
 def test_a_torque_turns_what_can_turn(heap: Scene) -> None:
     torque = np.array([0.05, 0.0, 1.0])
     for engine in (PymunkEngine(1e-3), GuestEngine(Quacking(), "mine.py:Engine")):

@@ -17,7 +17,7 @@ from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.scenes.forces import Gravity
-from physim.scenes.scene import Scene
+from physim.scenes.scene import CORNER_FIELDS, OBJECT_FIELDS, POINT, SCENE_FIELDS, Scene
 from physim.scenes.spaces import scene_of
 from worlds import Balls, NBody, Strings
 
@@ -194,6 +194,26 @@ def test_a_scene_that_leaves_the_finite_numbers_stops_no_other() -> None:
         state, alone = engine.step(state), engine.step(alone)
     assert not np.isfinite(state.pos[1]).any()
     assert np.allclose(state.pos[3:], alone.pos)
+
+
+def test_a_stack_stands_while_other_bodies_come(falling: Falling) -> None:
+    engine, boxes = HybridEngine(falling()), 3
+    state = engine.start(stack(boxes))
+    for step in range(120):
+        if step % 10 == 0:
+            state = engine.altered(state, *with_a_body_more(state.scene))
+        state = engine.step(state)
+    assert len(state.pos) == boxes + 1 + 12
+    assert np.abs(state.pos[:boxes] - stack(boxes).pos[:boxes].numpy()).max() < 1.0
+
+
+def with_a_body_more(scene: Scene) -> tuple[Scene, list[int]]:
+    """A scene with a point far away, and where its objects come from."""
+    count = scene.num_bodies
+    fields = {name: torch.cat([scene[name], scene[name][:1]]) for name in OBJECT_FIELDS}
+    fields["pos"][-1], fields["shape"][-1] = torch.tensor([1e4 * count, 0.0]), POINT
+    rest = {name: scene[name] for name in (*CORNER_FIELDS, *SCENE_FIELDS)}
+    return Scene.of(**fields, **rest), [*range(count), -1]
 
 
 def test_what_does_not_fit_is_refused(falling: Falling) -> None:
