@@ -85,7 +85,9 @@ def among(pairs: Tensor, others: Tensor, count: int) -> Tensor:
 
     Shapes: pairs [2, E], others [2, O] -> [E] bool.
     """
-    own, known = (index.amin(dim=0) * count + index.amax(dim=0) for index in (pairs, others))
+    if not pairs.shape[1] or not others.shape[1]:
+        return torch.zeros(pairs.shape[1], dtype=torch.bool)
+    own, known = (torch.minimum(*index) * count + torch.maximum(*index) for index in (pairs, others))
     return torch.isin(own, known)
 
 

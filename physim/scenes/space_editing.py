@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import pymunk
 import torch
-from torch import Tensor
 
-from physim.scenes.scene import PAIR, POLYGON, STATIC, Scene
+from physim.scenes.scene import PAIR, STATIC, Scene
 from physim.scenes.spaces import bodies_of_scene, joints_collide, joints_of_scene, set_space_fields, shapes_of_scene
 
 _OUTLINE = ("body_type", "shape", "radius", "extent")
@@ -51,14 +50,16 @@ def _same(before: Scene, after: Scene, kept: Sequence[int]) -> list[bool]:
     for name in (*_OUTLINE, *_PLACE) if before.num_bodies else ():
         equal = (before[name][old] == after[name]).reshape(len(old), -1)
         same &= (equal | moves if name in _PLACE else equal).all(dim=1)
-    for number in (same & (after.shape == POLYGON)).nonzero().ravel().tolist():
-        same[number] = torch.equal(_corners(before, kept[number]), _corners(after, number))
-    found: list[bool] = same.tolist()
+    corners, others = _corners(before), _corners(after)
+    return [equal and corners[kept[number]] == others[number] for number, equal in enumerate(same.tolist())]
+
+
+def _corners(scene: Scene) -> dict[int, list[list[float]]]:
+    """The corners of each object that has some; of others none."""
+    found = defaultdict(list)
+    for number, corner in zip(scene.corner_index.tolist(), scene.corner.tolist(), strict=True):
+        found[number].append(corner)
     return found
-
-
-def _corners(scene: Scene, number: int) -> Tensor:
-    return scene.corner[scene.corner_index == number]
 
 
 def _change(body: pymunk.Body, like: pymunk.Body, surface: pymunk.Shape | None) -> None:
