@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from physim.lazy import on_first_use
 
 if TYPE_CHECKING:
+    from physim.attached import Attached as Attached
+    from physim.attached import attach as attach
     from physim.engines.base import Engine as Engine
     from physim.engines.contract import check_engine as check_engine
     from physim.engines.learned import LearnedEngine as LearnedEngine
@@ -55,6 +57,8 @@ _GRAPH = (
     "joined largest load_graph losses_of pooled receivers save_graph senders spread summed"
 )
 _HOMES = {
+    "Attached": "physim.attached",
+    "attach": "physim.attached",
     **dict.fromkeys(_GRAPH.split(), "physim.graph"),
     "BlowUp": "physim.errors",
     "Engine": "physim.engines.base",

@@ -22,8 +22,8 @@ TRAITS = 4
 """How many numbers code what an object is."""
 RELATIONS = ("pairs", "springs", "pins", "contacts")
 """The sets of relations that our interaction network knows; those that bodies feel from afar come first."""
-
-
+FREE = "free"
+"""The node of a graph whose port is the change of velocity before contacts, where anything changes it."""
 MESSAGES = ("exchanged", "asymmetric", "plain")
 """How messages are made: one for both ends of a relation, or one for each end; with a form or as plain components."""
 
@@ -70,11 +70,11 @@ def interaction_network(
     """Our interaction network: symmetric vector messages, exchanged between the two ends of each relation.
 
     Bodies first feel what acts from afar, through the `relations` "pairs", "springs" and "pins", and (`external`) their
-    scene's gravity, and (`damped`) its drag. Then, in `rounds` rounds by one module, they collide along "contacts",
-    knowing how their velocity has changed in this step so far: a body at rest on another does not fall into it. A
-    contact needs `contact_dt`, the world's dt, for the gap after a free step. `columns` are the attributes of objects
-    that messages may depend on. It reads positions only as differences, conserves momentum between bodies by
-    construction, and runs for any number of bodies. Output: "velocity_change" [N, 2] in m/s.
+    scene's gravity, and (`damped`) its drag; the node "free" is their sum. Then, in `rounds` rounds by one module, they
+    collide along "contacts", knowing how their velocity has changed in this step so far: a body at rest on another does
+    not fall into it. A contact needs `contact_dt`, the world's dt, for the gap after a free step. `columns` are the
+    attributes of objects that messages may depend on. It reads positions only as differences, conserves momentum
+    between bodies by construction, and runs for any number of bodies. Output: "velocity_change" [N, 2] in m/s.
     """
     return _assembled(Design(columns, relations, contact_dt, external, damped, rounds))
 
@@ -101,6 +101,8 @@ def _assembled(design: Design) -> ModuleGraph:
     if design.external:
         drag = (vel,) if design.damped else ()
         parts.append(net.add("drift", Drift(32, design.damped), net.input("external"), inverse_mass, *drag))
+    if parts:
+        parts = [net.add(FREE, torch.nn.Identity(), total(parts))]
     if design.contact_dt is not None:
         contact = Contact(design.contact_dt) if design.ahead else ContactNow(design.contact_dt)
         shape = joined(pos, vel, net.input("extent"), net.input("radius"))

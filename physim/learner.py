@@ -61,8 +61,8 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """How to evaluate: `weights` are shipped names or files (none: those that ship for the world), `engines` the places
-    of anybody's engines, as file.py:Engine or module:Engine, that are judged beside them.
+    """How to evaluate: `weights` are shipped names or files (none: those that ship for the world), `engines` the
+    names of engines, or the places of anybody's, as file.py:Engine or module:Engine, that are judged beside them.
 
     Every world is judged on `scenes` unseen scenes and `steps` free-running steps. `varied` names the world's
     parameters that tell its rows from those of the other worlds.

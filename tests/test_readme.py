@@ -6,10 +6,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from physim.cli.parsing import parse
 from physim.worlds import check_world, find_world
+from worlds import Balls
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
@@ -20,7 +22,12 @@ COMMANDS = re.findall(r"(?m)^physim [a-z]+ [a-z_.]+:.*|(?<=`)physim \w+ nbody [^
 @pytest.fixture(autouse=True)
 def _scene_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("my_scene.py").write_text(PYTHON[1])
+    Path("my_scene.py").write_text(block("@physim.world"))
+
+
+def block(word: str) -> str:
+    """The first block that has a word in it."""
+    return next(code for code in PYTHON if word in code)
 
 
 def run(code: str) -> dict[str, Any]:
@@ -30,29 +37,37 @@ def run(code: str) -> dict[str, Any]:
 
 
 def test_engines_roll_out_beside_one_another() -> None:
-    left = run(PYTHON[0])
+    left = run(block("rollout("))
     assert left["truth"].pos.shape == left["learned"].pos.shape == (1001, 6, 2)
 
 
 def test_own_world_of_twenty_lines_keeps_the_contract() -> None:
-    function = PYTHON[1][PYTHON[1].index("@physim.world") :].strip()
+    code = block("@physim.world")
+    function = code[code.index("@physim.world") :].strip()
     assert len(function.splitlines()) <= 20
     check_world(find_world("my_scene.py:billiards"))
 
 
 def test_graph_runs_on_scenes_of_several_sizes(capsys: pytest.CaptureFixture[str]) -> None:
-    run(PYTHON[2])
+    run(block("ModuleGraph()"))
     output = capsys.readouterr().out
     assert "relation_model" in output
     assert output.endswith("torch.Size([8, 2])\n")
 
 
 def test_a_push_moves_a_body_of_an_environment_to_its_goal() -> None:
-    left = run(PYTHON[3])
+    left = run(block("gymnasium"))
     start = left["env"].unwrapped.reset(seed=7)[0]
     distances = [float(abs(seen["goal"] - seen["pos"][0]).max()) for seen in (start, left["observation"])]
     assert distances[1] < distances[0]
     assert left["observations"]["pos"].shape[0] == 16
+
+
+def test_a_space_moves_where_its_own_step_stood() -> None:
+    left = run(block("attach("))
+    start = Balls().space(np.random.default_rng(0))
+    for body, before in zip(left["space"].bodies, start.bodies, strict=True):
+        assert body.position != before.position
 
 
 @pytest.mark.parametrize("command", COMMANDS)

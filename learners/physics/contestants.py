@@ -6,13 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from importlib import resources
-from math import isclose
 from pathlib import Path
+from typing import Any
 
 from learners.physics.checksums import LENGTH
+from physim.engines.base import Engine
 from physim.engines.contract import check_engine
-from physim.engines.guest import GuestEngine, find_engine
 from physim.engines.learned import LearnedEngine
+from physim.engines.named import WITH_WEIGHTS, engine_named
 from physim.errors import PhysimError
 from physim.scenes.scene import Scene
 from physim.worlds import World
@@ -47,17 +48,19 @@ def contestants(world: World, weights: Sequence[str], seed: int, alone: bool = T
     return {model if model and configs[model] == 1 else name: found[name] for name, model in models.items()}
 
 
-def guests(world: World, names: Sequence[str], seed: int) -> dict[str, GuestEngine]:
-    """Anybody's engines by the places of their code (`find_engine`); they keep the contract on a batch of the seed.
+def guests(world: World, names: Sequence[str], seed: int, weights: Sequence[str] = ()) -> dict[str, Engine[Any]]:
+    """Engines by name, anybody's among them (`engine_named`); they keep the contract on a batch of the seed.
+
+    Those that have weights take the world's own, or each of `weights`.
 
     Raises: PhysimError where one breaks the contract, or has another dt than the world.
     """
-    found = {name: find_engine(name, world) for name in names}
+    found = {}
+    for name in names:
+        for one in weights if weights and name in WITH_WEIGHTS else (None,):
+            label = name if one is None or len(weights) == 1 else f"{name}({one})"
+            found[label] = engine_named(name, world, one and str(_shipped(one) or one))
     for name, engine in found.items():
-        if not isclose(engine.dt, world.dt, rel_tol=1e-9):
-            raise PhysimError(
-                f"dt of engine {name} is {engine.dt:g} s, wanted that of the world {world.name}: {world.dt:g} s"
-            )
         try:
             check_engine(engine, Scene.batch_of(world.scenes(seed, 2)))
         except PhysimError as reason:

@@ -56,7 +56,7 @@ def evaluate(worlds: Sequence[World], settings: EvaluateSettings) -> list[Row]:
 
 def _entered(world: World, settings: EvaluateSettings) -> Engines:
     """Who is judged on a world: constant velocity, the weights, and the engines of settings.engines."""
-    its_guests = guests(world, settings.engines, settings.seed)
+    its_guests = guests(world, settings.engines, settings.seed, settings.weights)
     learned = contestants(world, settings.weights, settings.seed, alone=not its_guests)
     return {CONSTANT_VELOCITY: ConstantVelocity(world.dt), **learned, **its_guests}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import final
 
 from learners.physics.baselines import BASELINES, CONSTANT_VELOCITY
@@ -86,4 +87,6 @@ class Judgement:
             labels: Row = self.labels | {"model": model, "scenes": its.scenes}
             for name, value in its.kept.items():
                 yield row(name, value, UNITS[name], "truth", self.truth.kept[name]) | labels
+            if not isnan(its.learned_share):
+                yield row("learned_share", its.learned_share, "share of all impulses") | labels
             yield row("seconds_per_step", its.seconds_per_step, "s", "truth", self.truth.seconds_per_step) | labels

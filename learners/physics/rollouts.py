@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 from time import perf_counter
 from typing import Any, final
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from learners.physics.kept import kept
 from physim.engines.base import Engine
+from physim.engines.hybrids import Hybrid, Impulses
 from physim.engines.rollout import check_rollout
 from physim.measures import EnergyOf, energy_drift, horizon, median, momentum_drift, position_error
 from physim.scenes.scene import STATE_FIELDS, Scene
@@ -29,7 +30,8 @@ class Outcome:
 
     Shapes: error [T // every + 1, B] in metres; energy_drift (None where there is no potential), momentum_drift [B];
     blown_up [B] bool. All that a scene no longer has is not finite. `kept` holds figures of contacts, walls and
-    springs by name, `seconds_per_step` how long a step of all scenes took.
+    springs by name, `seconds_per_step` how long a step of all scenes took, `learned_share` how much of all impulses a
+    hybrid engine's learned part gave (nan for all other engines).
     """
 
     error: Tensor
@@ -39,6 +41,7 @@ class Outcome:
     every: int = 1
     kept: Mapping[str, float] = field(default_factory=dict)
     seconds_per_step: float = nan
+    learned_share: float = nan
 
     @property
     def scenes(self) -> int:
@@ -62,9 +65,13 @@ class Outcome:
 def outcome(engine: Engine[Any], truth: Trajectory, energies: EnergyOf, advance: Advance, every: int = 1) -> Outcome:
     """Run an engine, whose dt is `every` times the truth's, freely from the truth's start, and compare."""
     steps = truth.steps // every
+    impulses = Impulses()
+    if isinstance(engine, Hybrid):
+        engine.impulses = impulses
     began = perf_counter()
     run = free_run(engine, truth.scene, steps, advance)
-    return compared(run, truth, energies, (perf_counter() - began) / steps, every)
+    found = compared(run, truth, energies, (perf_counter() - began) / steps, every)
+    return replace(found, learned_share=impulses.share)
 
 
 def compared(

@@ -95,8 +95,9 @@ class Evaluate(WorldCommand):
     weights: tuple[str, ...] = ()
     """Weights to judge: names that ship with physim, or files; without them, those that ship for this world."""
     engine: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    """Also judge this engine of your own: path/to/file.py:Engine or module:Engine, called with the world where it takes
-    an argument. May be given several times."""
+    """Also judge this engine: truth, hybrid (learned free motion, pymunk's contacts), hybrid_contacts (the reverse), or
+    one of your own, path/to/file.py:Engine or module:Engine, called with the world where it takes an argument. May be
+    given several times."""
     scenes: int = 100
     """How many unseen scenes of each world."""
     steps: int = 1000

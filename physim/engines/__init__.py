@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from physim.engines.base import State as State
     from physim.engines.contract import check_engine as check_engine
     from physim.engines.guest import find_engine as find_engine
+    from physim.engines.hybrid import HybridEngine as HybridEngine
+    from physim.engines.hybrid_contacts import HybridContactsEngine as HybridContactsEngine
     from physim.engines.learned import LearnedEngine as LearnedEngine
     from physim.engines.named import ENGINES as ENGINES
     from physim.engines.named import engine_named as engine_named
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "ENGINES": "physim.engines.named",
     "Engine": "physim.engines.base",
+    "HybridContactsEngine": "physim.engines.hybrid_contacts",
+    "HybridEngine": "physim.engines.hybrid",
     "LearnedEngine": "physim.engines.learned",
     "PymunkEngine": "physim.engines.truth",
     "State": "physim.engines.base",

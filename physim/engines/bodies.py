@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 from physim.arrays import Floats, Integers
 
 FIELDS = ("x", "y", "angle", "vx", "vy", "angular_velocity")
+FORCES = ("fx", "fy", "torque")
 
 
 class Bodies(ABC):
@@ -29,8 +30,20 @@ class Bodies(ABC):
         """Position, angle, velocity and angular velocity of each body [N, 6], in the order of FIELDS."""
 
     @abstractmethod
+    def write(self, values: Floats) -> None:
+        """Set what `read` gives [N, 6]."""
+
+    @abstractmethod
     def write_velocities(self, vel: Floats) -> None:
         """Set the velocities [N, 2]."""
+
+    @abstractmethod
+    def read_forces(self) -> Floats:
+        """The force (N) and the torque (N m) that act on each body in the next step [N, 3], in the order of FORCES."""
+
+    @abstractmethod
+    def write_forces(self, values: Floats) -> None:
+        """Set what `read_forces` gives [N, 3]."""
 
 
 @final
@@ -44,6 +57,7 @@ class BatchBodies(Bodies):
         fields = batch.BodyFields
         self._batch, self._buffer, self._velocity = batch, batch.Buffer(), fields.VELOCITY
         self._state = fields.POSITION | fields.ANGLE | fields.VELOCITY | fields.ANGULAR_VELOCITY
+        self._forces = fields.FORCE | fields.TORQUE
         self._ids = np.array([body.id for body in bodies], dtype=np.uintp)
         self._seen: npt.NDArray[np.uintp] = np.zeros(0, dtype=np.uintp)
         self._rows: Integers = np.zeros(0, dtype=np.int64)
@@ -52,13 +66,29 @@ class BatchBodies(Bodies):
         """Position, angle, velocity and angular velocity [N, 6]."""
         return self._read(self._state, len(FIELDS))[self._rows]
 
+    def write(self, values: Floats) -> None:
+        """Set what `read` gives [N, 6]."""
+        self._write(self._state, values)
+
     def write_velocities(self, vel: Floats) -> None:
-        """Set the velocities [N, 2]; rows that are not of these bodies keep theirs."""
-        values = self._read(self._velocity, 2)
-        values[self._rows] = vel
+        """Set the velocities [N, 2]."""
+        self._write(self._velocity, vel)
+
+    def read_forces(self) -> Floats:
+        """The forces and torques of the next step [N, 3]."""
+        return self._read(self._forces, len(FORCES))[self._rows]
+
+    def write_forces(self, values: Floats) -> None:
+        """Set what `read_forces` gives [N, 3]."""
+        self._write(self._forces, values)
+
+    def _write(self, wanted: BodyFields, rows: Floats) -> None:
+        """Set fields of these bodies; pymunk sets those of all others too, so they are given what they have."""
+        values = self._read(wanted, rows.shape[1])
+        values[self._rows] = rows
         buffer = self._batch.Buffer()
         buffer.set_float_buf(values)
-        self._batch.set_space_bodies(self.space, self._velocity, buffer)
+        self._batch.set_space_bodies(self.space, wanted, buffer)
 
     def _read(self, wanted: BodyFields, width: int) -> Floats:
         self._buffer.clear()
@@ -80,21 +110,45 @@ class LoopedBodies(Bodies):
         rows = [(*body.position, body.angle, *body.velocity, body.angular_velocity) for body in self.bodies]
         return np.array(rows, dtype=np.float64).reshape(-1, len(FIELDS))
 
+    def write(self, values: Floats) -> None:
+        """Set what `read` gives [N, 6]."""
+        for body, (x, y, angle, *velocity, turning) in zip(self.bodies, values.tolist(), strict=True):
+            body.position, body.angle = (x, y), angle
+            body.velocity, body.angular_velocity = velocity, turning
+
     def write_velocities(self, vel: Floats) -> None:
         """Set the velocities [N, 2]."""
         for body, velocity in zip(self.bodies, vel.tolist(), strict=True):
             body.velocity = velocity
 
+    def read_forces(self) -> Floats:
+        """The forces and torques of the next step [N, 3]."""
+        rows = [(*body.force, body.torque) for body in self.bodies]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(FORCES))
+
+    def write_forces(self, values: Floats) -> None:
+        """Set what `read_forces` gives [N, 3]."""
+        for body, (*force, torque) in zip(self.bodies, values.tolist(), strict=True):
+            body.force, body.torque = force, torque
+
 
 def bodies_of(space: pymunk.Space, bodies: Sequence[pymunk.Body]) -> Bodies:
     """The fast way where it says what the slow one says: pymunk calls its batch module experimental."""
     slow = LoopedBodies(space, bodies)
-    values = slow.read()
+    values, forces = slow.read(), slow.read_forces()
     try:
         fast = BatchBodies(space, bodies)
-        agree = np.array_equal(fast.read(), values, equal_nan=True)
+        agree = _hold(fast, values, forces)
+        fast.write(values)
         fast.write_velocities(values[:, 3:5])
-        agree = agree and np.array_equal(slow.read(), values, equal_nan=True)
+        fast.write_forces(forces)
     except (ImportError, AttributeError, TypeError, ValueError, IndexError):
         return slow
-    return fast if agree else slow
+    return fast if agree and _hold(slow, values, forces) else slow
+
+
+def _hold(bodies: Bodies, values: Floats, forces: Floats) -> bool:
+    """Whether the bodies have these values and forces."""
+    return np.array_equal(bodies.read(), values, equal_nan=True) and np.array_equal(
+        bodies.read_forces(), forces, equal_nan=True
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -27,6 +27,7 @@ class GuestEngine(Engine[Any]):
 
     def __init__(self, engine: Engine[Any], name: str) -> None:
         self.engine, self.name, self.dt = engine, name, engine.dt
+        self.columns = engine.columns if isinstance(engine, Engine) else ()
 
     def start(self, scene: Scene) -> Any:
         """What the engine makes of a scene; raises PhysimError where it fails."""
@@ -40,6 +41,21 @@ class GuestEngine(Engine[Any]):
         """The state after an impulse, in the engine's own way where it is an Engine."""
         own = self.engine.pushed if isinstance(self.engine, Engine) else super().pushed
         return _called(f"pushed of {self.name}", own, state, impulse)
+
+    def moved(self, state: Any, scene: Scene) -> Any:
+        """The state with its bodies elsewhere, in the engine's own way where it is an Engine."""
+        own = self.engine.moved if isinstance(self.engine, Engine) else super().moved
+        return _called(f"moved of {self.name}", own, state, scene)
+
+    def altered(self, state: Any, scene: Scene, kept: Sequence[int]) -> Any:
+        """The state of another scene in its place, in the engine's own way where it is an Engine."""
+        own = self.engine.altered if isinstance(self.engine, Engine) else super().altered
+        return _called(f"altered of {self.name}", own, state, scene, kept)
+
+    def driven(self, state: Any, force: Floats, torque: Floats) -> Any:
+        """The state one dt later under forces and torques, in the engine's own way where it is an Engine."""
+        own = self.engine.driven if isinstance(self.engine, Engine) else super().driven
+        return _called(f"driven of {self.name}", own, state, force, torque)
 
     def restarted(self, state: Any, fresh: Mapping[int, Scene]) -> Any:
         """The state with fresh scenes in it, in the engine's own way where it is an Engine."""

@@ -21,6 +21,7 @@ from physim.interaction import predicted
 from physim.motion import position_after, velocity_after
 from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import SHAPE_KINDS, STATE_FIELDS, Scene
+from physim.scenes.space_reading import COLUMNS_OF_BODIES
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ class LearnedEngine(Engine[LearnedState]):
         self.graph = graph.eval()
         self.terms = terms
         self.dt = terms.dt
+        self.columns = tuple(name for name in terms.columns if name not in COLUMNS_OF_BODIES)
 
     @classmethod
     def load(cls, weights: str | Path) -> Self:
@@ -165,6 +167,12 @@ class LearnedEngine(Engine[LearnedState]):
         pos = position_after(pos, before, vel, self.dt, self.terms.position_rule)
         angle = state.angle + self.dt * state.angular_velocity
         return replace(state, pos=pos.numpy(), vel=vel.numpy(), angle=angle, memory=memory)
+
+    def moved(self, state: LearnedState, scene: Scene) -> LearnedState:
+        """The state with its bodies elsewhere; where angles or spins are others, it starts anew from the scene."""
+        if not all(np.array_equal(scene[name].numpy(), getattr(state, name)) for name in STATE_FIELDS[2:]):
+            return self.start(scene)
+        return replace(state, pos=scene.pos.numpy().copy(), vel=scene.vel.numpy().copy())
 
     def pushed(self, state: LearnedState, impulse: Floats) -> LearnedState:
         """The state after an impulse (N s) [N, 2] on each object; the graph's memory stays."""

@@ -18,6 +18,7 @@ from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_pl
 
 Outputs = Port | Sequence[Port] | None
 Inputs = Mapping[str, Tensor | Edges]
+Given = Mapping[Port, Tensor] | None
 
 
 class ModuleGraph(nn.Module):
@@ -160,47 +161,78 @@ class ModuleGraph(nn.Module):
     # ---- running
 
     def forward(
-        self, inputs: Inputs, state: State | None = None, reset: Tensor | None = None, outputs: Outputs = None
+        self,
+        inputs: Inputs,
+        state: State | None = None,
+        reset: Tensor | None = None,
+        outputs: Outputs = None,
+        given: Given = None,
     ) -> Any:
         """Run everything at once (whole sequences, in a graph with memory); give one tensor, or a tuple.
 
+        `given` are values of ports, which are taken as they are: what only they need is not run.
+
         Raises: PhysimError for a missing input, sequences of unequal lengths or an untied port, by name.
         """
-        return self.window(inputs, state, reset, outputs)[0]
+        return self.window(inputs, state, reset, outputs, given)[0]
 
     def window(
-        self, inputs: Inputs, state: State | None = None, reset: Tensor | None = None, outputs: Outputs = None
+        self,
+        inputs: Inputs,
+        state: State | None = None,
+        reset: Tensor | None = None,
+        outputs: Outputs = None,
+        given: Given = None,
     ) -> tuple[Any, State]:
         """As `forward`, from a memory `state`; also give the memory after the last tick, for the next window.
 
         Shapes: `reset` [B, T] bool, set where a scene (or sample) starts anew.
         """
-        plan = self._plan(outputs, inputs)
+        inputs, plan = self._prepared(inputs, outputs, given)
         if not self.remembers:
             return plan.step(inputs, None, None)
         return plan.window(inputs, state, reset, plan.length(inputs, reset))
 
     def step(
-        self, inputs: Inputs, state: State | None = None, reset: Tensor | None = None, outputs: Outputs = None
+        self,
+        inputs: Inputs,
+        state: State | None = None,
+        reset: Tensor | None = None,
+        outputs: Outputs = None,
+        given: Given = None,
     ) -> tuple[Any, State]:
         """Run one tick from a memory `state` (None: fresh); give the outputs and the memory after it.
 
-        Shapes: inputs without the tick axis; `reset` [B] bool.
+        Shapes: inputs and `given` without the tick axis; `reset` [B] bool.
         """
-        return self._plan(outputs, inputs).step(inputs, state, reset)
+        inputs, plan = self._prepared(inputs, outputs, given)
+        return plan.step(inputs, state, reset)
 
     def run(self, inputs: Inputs, state: State | None, reset: Tensor | None, length: int | None) -> tuple[Any, State]:
         """Run inside another graph: one tick where `length` is None, else a sequence, memory or not."""
-        plan = self._plan(None, inputs)
+        inputs, plan = self._prepared(inputs, None, None)
         return plan.step(inputs, state, reset) if length is None else plan.window(inputs, state, reset, length)
 
-    def _plan(self, outputs: Outputs, inputs: Inputs) -> Plan:
-        given = tuple(name for name in self._laters if name in inputs)
+    def _prepared(self, inputs: Inputs, outputs: Outputs, given: Given) -> tuple[Inputs, Plan]:
+        """The inputs with the given ports among them, by the names of their nodes, and the plan for them."""
+        names = tuple(name for name in self._laters if name in inputs)
+        if given:
+            inputs = {**inputs, **{self._alone(port).name: value for port, value in given.items()}}
+            names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
-        plan = self._plans.get((wanted, given))
+        plan = self._plans.get((wanted, names))
         if plan is None:
-            plan = self._plans[wanted, given] = Plan(self.nodes, self._checked(wanted), set(given))
-        return plan
+            plan = self._plans[wanted, names] = Plan(self.nodes, self._checked(wanted), set(names))
+        return inputs, plan
+
+    def _alone(self, port: Port) -> Node:
+        """The node of a port that may be given: all of what it gives."""
+        if same_graph("given", (port,)) is not self:
+            raise PhysimError(f"given: '{port.name}' belongs to a different graph")
+        if len(port.node.ports) > 1:
+            outputs = len(port.node.ports)
+            raise PhysimError(f"given: '{port.name}' is one of {outputs} outputs of one module, wanted its only one")
+        return port.node
 
     def _checked(self, outputs: Outputs) -> Port | tuple[Port, ...]:
         if outputs is None:

@@ -78,7 +78,7 @@ class Plan:
         self.needed = [node for node in self.order if node in set(self.entries)]
         self.order = [node for node in self.order if node not in set(self.needed)]
         self.spare = [node for node in self.entries if node not in set(self.needed) and node.ports[0].place.kind]
-        self.related = _related(nodes, [*self.needed, *self.order])
+        self.related = _related(nodes, self.needed, self.order)
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
         self.stages = self._stages(links, cycles)
 
@@ -192,9 +192,10 @@ def _given(name: str, inputs: Mapping[str, Any]) -> Tensor:
     return value
 
 
-def _related(nodes: Sequence[Node], running: Sequence[Node]) -> dict[str, bool]:
-    """The sets of relations that a run follows, and whether it reads their attributes."""
-    places = {port.place.kind for node in running for port in (*node.ports, *node.sources)}
+def _related(nodes: Sequence[Node], needed: Sequence[Node], running: Sequence[Node]) -> dict[str, bool]:
+    """The sets of relations that a run follows from the nodes it is given, and whether it reads their attributes."""
+    places = {port.place.kind for node in (*needed, *running) for port in node.ports}
+    places |= {port.place.kind for node in running for port in node.sources}
     read = {port.node for node in running if not isinstance(node, NestedNode) for port in node.sources}
     return {node.name: node in read for node in nodes if isinstance(node, RelationsNode) and node.name in places}
 

@@ -87,7 +87,7 @@ def among(pairs: Tensor, others: Tensor, count: int) -> Tensor:
 
     Shapes: pairs [2, E], others [2, O] -> [E] bool.
     """
-    if not others.shape[1]:
+    if not pairs.shape[1] or not others.shape[1]:
         return torch.zeros(pairs.shape[1], dtype=torch.bool)
     own, known = (torch.minimum(*index) * count + torch.maximum(*index) for index in (pairs, others))
     return torch.isin(own, known)

@@ -152,6 +152,12 @@ class Scene(Data):  # type: ignore[misc]
         return tuple(RELATION_KINDS[kind] for kind in torch.bincount(self.edge_kind).nonzero().ravel().tolist())
 
     @property
+    def inverse_moment(self) -> Tensor:
+        """1 / moment of dynamic objects that can turn, 0 of all others [N]."""
+        dynamic = self.body_type == DYNAMIC
+        return torch.where(dynamic, 1 / torch.where(dynamic, self.moment, 1.0), 0.0)
+
+    @property
     def apart(self) -> Tensor:
         """The two ends of springs and joints that are no pair: their shapes pass through each other [2, A]."""
         pairs = self.edge_kind == PAIR

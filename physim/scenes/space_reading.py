@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pymunk
 import torch
@@ -48,6 +49,11 @@ class _Object:
     angle: float
     extent: Point = (0.0, 0.0)
 
+    @property
+    def origin(self) -> Origin:
+        static = self.body.body_type == pymunk.Body.STATIC
+        return Origin(self.body, self.shape, self.position if static else None)
+
 
 @dataclass(frozen=True)
 class _Link:
@@ -77,6 +83,21 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
 
     Raises: PhysimError naming what a scene cannot express.
     """
+    return scene_and_origins(space, dt, columns)[0]
+
+
+class Origin(NamedTuple):
+    """What an object of a scene was in the Space: a body, or a shape or the point of a joint on a static one."""
+
+    body: pymunk.Body
+    shape: pymunk.Shape | None
+    held_at: Point | None
+
+
+def scene_and_origins(
+    space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] = ()
+) -> tuple[Scene, list[Origin]]:
+    """Read a Space as `scene_of` does, and say what each object of the scene was in it; no two were the same."""
     _check_space(space)
     objects = _objects(space)
     links = _links(space, objects)
@@ -89,7 +110,8 @@ def scene_of(space: pymunk.Space, dt: float = math.nan, columns: Sequence[str] =
         "dt": torch.tensor([dt], dtype=torch.float64),
         "solver": torch.tensor([[getattr(space, name) for name in SOLVER_FIELDS]], dtype=torch.float64),
     }
-    return Scene.of(fields.pop("pos"), fields.pop("vel"), fields.pop("mass"), **fields)
+    scene = Scene.of(fields.pop("pos"), fields.pop("vel"), fields.pop("mass"), **fields)
+    return scene, [item.origin for item in objects]
 
 
 def check_no_forces(space: pymunk.Space) -> None:

@@ -44,19 +44,25 @@ def space_of(scene: Scene) -> pymunk.Space:
     if "ptr" in scene and len(scene.ptr) != 2:
         raise PhysimError(f"a Space holds one scene, got a batch of {len(scene.ptr) - 1}")
     space = pymunk.Space()
+    set_space_fields(space, scene)
+    bodies = bodies_of_scene(scene)
+    for body in bodies:
+        space.add(body)
+    space.add(*shapes_of_scene(scene, bodies))
+    space.add(*joints_of_scene(scene, bodies))
+    return space
+
+
+def set_space_fields(space: pymunk.Space, scene: Scene) -> None:
+    """Give a Space the gravity, the damping and the solver of a scene."""
     space.gravity = tuple(scene.gravity[0].tolist())
     space.damping = float(scene.damping)
     for name, value in zip(SOLVER_FIELDS, scene.solver[0].tolist(), strict=True):
         setattr(space, name, value if name.startswith("collision_slop") or name == "collision_bias" else int(value))
-    bodies = _bodies(scene)
-    for body in bodies:
-        space.add(body)
-    space.add(*_shapes(scene, bodies))
-    space.add(*_joints(scene, bodies))
-    return space
 
 
-def _bodies(scene: Scene) -> list[pymunk.Body]:
+def bodies_of_scene(scene: Scene) -> list[pymunk.Body]:
+    """A body for each object, in motion, with the scene's further columns as attributes."""
     names = ("pos", "vel", "angle", "angular_velocity", "mass", "moment", "body_type")
     bodies = []
     for pos, vel, angle, turning, mass, moment, kind in zip(*(scene[name].tolist() for name in names), strict=True):
@@ -71,7 +77,8 @@ def _bodies(scene: Scene) -> list[pymunk.Body]:
     return bodies
 
 
-def _shapes(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Shape]:
+def shapes_of_scene(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Shape]:
+    """The shapes of all objects but points, on their bodies; raises PhysimError where a polygon is not convex."""
     shapes: list[pymunk.Shape] = []
     corners = _corners(scene)
     columns = (scene[name].tolist() for name in SHAPE_FIELDS)
@@ -121,7 +128,7 @@ def _convex(corners: list[Point]) -> bool:
     return bool(turns.min() >= -STRAIGHT * turns.max() and math.isclose(around, 2 * math.pi))
 
 
-def _joints(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Constraint]:
+def joints_of_scene(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Constraint]:
     """One constraint for every two relations: springs and joints stand in the scene as neighbours, there and back."""
     chosen = (scene.edge_kind != PAIR).nonzero().ravel()
     ends, anchors = scene.edge_index[:, chosen], scene.edge_anchor[chosen].reshape(-1, 2, 2)
@@ -136,7 +143,7 @@ def _joints(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Constraint]:
     kinds, likes = (column[chosen][::2].tolist() for column in columns)
     joints: list[pymunk.Constraint] = []
     for (first, second), (own, other), kind, like, collide in zip(
-        ends.T.tolist(), anchors[::2].tolist(), kinds, likes, _colliding(scene, ends), strict=True
+        ends.T.tolist(), anchors[::2].tolist(), kinds, likes, joints_collide(scene, ends), strict=True
     ):
         joint = joint_of(kind, (bodies[first], bodies[second]), (own, other), like)
         joint.collide_bodies = collide
@@ -144,7 +151,7 @@ def _joints(scene: Scene, bodies: list[pymunk.Body]) -> list[pymunk.Constraint]:
     return joints
 
 
-def _colliding(scene: Scene, ends: Tensor) -> list[bool]:
+def joints_collide(scene: Scene, ends: Tensor) -> list[bool]:
     """Whether what joints connect is a pair; those of one group are none already, whatever a joint says."""
     first, second = scene.group[ends]
     grouped = (first == second) & (first != 0)

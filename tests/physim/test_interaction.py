@@ -49,6 +49,21 @@ def turning(request: pytest.FixtureRequest, settled: Settle) -> ModuleGraph:
     return settled(_seeded(BUILDERS[request.param]).double())
 
 
+@pytest.mark.parametrize("external", [False, True])
+def test_what_happens_before_contacts_may_be_read_and_given(external: bool, settled: Settle, crowd: Crowd) -> None:
+    arguments = {**CONTACT, "relations": ("contacts",)} if external else CONTACT
+    graph = settled(interaction_network(**arguments, external=external).double())
+    inputs = graph_inputs(graph, crowd(shapes=True), SHAPES)
+    free = graph["free"]
+    before, after = graph(inputs, outputs=[free, graph.outputs[0]])
+    assert torch.equal(graph(inputs, given={free: before}), after)
+    assert torch.equal(graph({**inputs, "contacts": Edges(torch.empty(2, 0, dtype=torch.int64))}), before)
+    pushed = before + torch.arange(2.0 * len(before)).reshape(-1, 2)
+    assert not torch.allclose(graph(inputs, given={free: pushed}) - pushed, after - before)
+    far = {name: value for name, value in inputs.items() if name not in ("contacts", "extent", "radius")}
+    assert torch.equal(graph(far, outputs=free), before)
+
+
 def _seeded(build: Callable[[], ModuleGraph]) -> ModuleGraph:
     with torch.random.fork_rng():
         torch.manual_seed(3)

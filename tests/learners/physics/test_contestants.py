@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interaction import interaction_network, mlp, paper_interaction_network
-from worlds import Balls, NBody, Swirl
+from worlds import Balls, NBody, Putty, Strings, Swirl
 
 SEED = 90_000
 
@@ -123,6 +124,17 @@ def test_guests_are_named_by_their_place_and_get_the_world_where_they_ask(file: 
     assert list(found) == [f"{file}:truth"]
     assert isinstance(found[f"{file}:truth"].engine, PymunkEngine)
     assert guests(Balls(), (), SEED) == {}
+
+
+FILE = Path(str(resources.files("physim.weights"))) / "balls.safetensors"
+
+
+def test_hybrids_are_guests_with_the_weights_of_the_world_or_those_named() -> None:
+    assert list(guests(Strings(masses=3), ("hybrid", "truth"), SEED)) == ["hybrid", "truth"]
+    both = guests(Putty(balls=2), ("hybrid_contacts", "truth"), SEED, ("balls", str(FILE)))
+    assert list(both) == ["hybrid_contacts(balls)", f"hybrid_contacts({FILE})", "truth"]
+    with pytest.raises(PhysimError, match="learned contacts want weights whose graph reads contacts"):
+        guests(NBody(bodies=3), ("hybrid_contacts",), SEED, ("nbody",))
 
 
 def test_a_guest_that_cannot_run_the_world_is_refused_by_name(file: str) -> None:

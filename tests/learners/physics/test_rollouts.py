@@ -11,6 +11,7 @@ import torch
 from learners.physics.baselines import ConstantVelocity, Gliding
 from learners.physics.rollouts import Outcome, free_run, outcome
 from physim.engines.base import Engine
+from physim.engines.hybrid import HybridEngine
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.interaction import interaction_network
@@ -90,6 +91,12 @@ def test_a_scene_that_blows_up_does_not_stop_the_others() -> None:
     assert its.steps_under(1e9).tolist() == [STEPS, 1, STEPS]
     assert its.share_under(1e9) == pytest.approx(2 / 3)
     assert math.isfinite(its.error_at(STEPS))
+
+
+def test_of_a_hybrid_the_share_that_was_learned_is_told() -> None:
+    its = outcome(HybridEngine(LearnedEngine.load("nbody")), truth(), WORLD.energies, ignore)
+    assert its.learned_share == 1.0
+    assert math.isnan(outcome(ConstantVelocity(1e-3), truth(), WORLD.energies, ignore).learned_share)
 
 
 def test_a_free_run_is_the_rollout_where_nothing_blows_up() -> None:

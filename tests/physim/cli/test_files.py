@@ -119,7 +119,7 @@ def test_weights_of_other_shapes_are_refused(folder: Path, refused: Refused) -> 
 @pytest.mark.parametrize(
     ("engine", "sentence"),
     [
-        ("mine", "engine is 'mine', wanted path/to/file.py:Engine or module:Engine"),
+        ("mine", "unknown engine 'mine': the known ones are truth, learned, hybrid, hybrid_contacts and path/to"),
         ("mine.py:", "engine is 'mine.py:', wanted path/to/file.py:Engine"),
         ("theirs.py:Engine", "there is no file theirs.py, wanted path/to/file.py:engine"),
         ("mine.py:Engine", "mine.py has no engine 'Engine': it defines none, Absent, Slow, Failing, two"),
@@ -128,7 +128,7 @@ def test_weights_of_other_shapes_are_refused(folder: Path, refused: Refused) -> 
         ("mine.py:none", "int is no engine: it has no method start"),
         ("mine.py:Absent", "Absent is no engine: it has no method start, wanted dt, start(scene) and step(state)"),
         ("mine.py:two", "engine mine.py:two wants the arguments first, second, wanted at most one"),
-        ("mine.py:Slow", "dt of engine mine.py:Slow is 0.002 s, wanted that of the world nbody: 0.001 s"),
+        ("mine.py:Slow", "dt: the engine mine.py:Slow takes steps of 0.002 s, the world's are 0.001 s"),
         ("mine.py:Failing", "step of mine.py:Failing raised ZeroDivisionError: division by zero"),
     ],
 )

@@ -45,16 +45,34 @@ def test_only_these_bodies_take_the_velocities(kind: type[Bodies]) -> None:
     assert tuple(space.static_body.velocity) == (0, 0)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_these_bodies_take_the_motion_and_the_forces(kind: type[Bodies]) -> None:
+    space, bodies = crowd()
+    reader, everything = kind(space, [bodies[3], bodies[1]]), LoopedBodies(space, bodies)
+    others = [0, 2, 4]
+    kept = everything.read()[others]
+    rng = np.random.default_rng(0)
+    motion, forces = rng.normal(size=(2, 6)), rng.normal(size=(2, 3))
+    reader.write(motion)
+    reader.write_forces(forces)
+    assert np.array_equal(reader.read(), motion)
+    assert np.array_equal(reader.read_forces(), forces)
+    assert np.array_equal(everything.read()[others], kept)
+    assert not everything.read_forces()[others].any()
+    assert (*bodies[1].force, bodies[1].torque) == tuple(forces[1])
+
+
 def test_the_fast_way_is_taken_where_it_is_right() -> None:
     assert isinstance(bodies_of(*crowd()), BatchBodies)
 
 
-@pytest.mark.parametrize("fault", ["read", "write_velocities", "missing"])
+@pytest.mark.parametrize("fault", ["read", "read_forces", "write_velocities", "write", "write_forces", "missing"])
 def test_a_batch_module_that_changed_is_passed_over(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if fault == "missing":
         monkeypatch.delattr("pymunk.batch.BodyFields")
-    elif fault == "read":
-        monkeypatch.setattr(BatchBodies, "read", lambda self: np.zeros((5, 6)))
+    elif fault.startswith("read"):
+        monkeypatch.setattr(BatchBodies, fault, lambda self: np.ones((5, 6)))
     else:
-        monkeypatch.setattr(BatchBodies, fault, lambda self, vel: setattr(self.bodies[0], "velocity", (9, 9)))
+        field = {"write": "position", "write_velocities": "velocity", "write_forces": "force"}[fault]
+        monkeypatch.setattr(BatchBodies, fault, lambda self, rows: setattr(self.bodies[0], field, (9, 9)))
     assert isinstance(bodies_of(*crowd()), LoopedBodies)

@@ -109,6 +109,44 @@ def test_a_tied_port_given_as_an_input_cuts_its_cycle() -> None:
     assert given_back[0, :, 0].tolist() == [3, 13, 23]
 
 
+@given(seed=SEEDS)
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_any_port_may_be_given_the_value_that_it_has(random_case: Callable[[int], Any], seed: int) -> None:
+    case = random_case(seed)
+    ports = [port for node in case.graph.nodes if node.name != "pairs" for port in node.ports]
+    port = ports[seed % len(ports)]
+    value = case.graph(case.inputs, None, case.reset, port)
+    wanted = case.graph(case.inputs, None, case.reset)
+    for one, other in zip(case.graph(case.inputs, None, case.reset, given={port: value}), wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+def test_what_only_a_given_port_needs_is_not_run() -> None:
+    before, after = Counted(), Counted()
+    net = ModuleGraph()
+    pairs = net.relations("pairs")
+    port = net.add("before", before, summed(senders(net.input("x"), pairs)))
+    net.add("after", after, port)
+    value = torch.tensor([[5.0], [7.0]])
+    assert net.step({}, given={port: value})[0].tolist() == [[6.0], [8.0]]
+    assert net.step({}, given={port: value}, outputs=port)[0] is value
+    assert (before.calls, after.calls) == (0, 1)
+    inputs = {"x": torch.ones(2, 1), "pairs": Edges(torch.tensor([[0], [1]]))}
+    assert net(inputs).tolist() == [[2.0], [3.0]]
+    assert (before.calls, after.calls) == (1, 2)
+
+
+def test_what_cannot_be_given_is_refused() -> None:
+    net, other = ModuleGraph(), ModuleGraph()
+    first, _ = net.add("two", nn.Identity(), net.input("x"), outputs=2)
+    stranger = other.input("x")
+    value = torch.ones(2, 1)
+    with pytest.raises(PhysimError, match=r"given: 'two\[0\]' is one of 2 outputs of one module"):
+        net.step({}, given={first: value})
+    with pytest.raises(PhysimError, match="given: 'x' belongs to a different graph"):
+        net.step({}, given={stranger: value})
+
+
 def test_outputs_run_only_what_they_need() -> None:
     net = ModuleGraph()
     x, pairs = net.input("x"), net.relations("pairs")

@@ -1,0 +1,86 @@
+"""The reverse of the hybrid engine: pymunk's free motion, learned contacts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import final
+
+import numpy as np
+import pymunk
+import torch
+from torch import Tensor
+
+from physim.contacts import CONTACTS, near
+from physim.engines.base import Floats
+from physim.engines.hybrids import Hybrid, HybridState
+from physim.engines.learned import LearnedEngine
+from physim.engines.truth import PymunkEngine
+from physim.errors import PhysimError
+from physim.interaction import FREE
+from physim.scene_inputs import precision
+from physim.scenes.scene import PAIR, Scene
+
+
+@final
+class HybridContactsEngine(Hybrid):
+    """pymunk moves the bodies through each other by gravity, springs and joints; the graph says how they collide.
+
+    Its contacts are told the change of velocity that pymunk found, in the place of the node "free". Weights whose graph
+    has none, which learned contacts where nothing else acts, are refused where something does.
+    """
+
+    def __init__(self, learned: LearnedEngine, pymunk: PymunkEngine | None = None, silenced: bool = False) -> None:
+        super().__init__(learned, pymunk, silenced)
+        if not set(CONTACTS) & set(self.graph.relation_names):
+            raise PhysimError(
+                f"learned contacts want weights whose graph reads contacts, this one reads {self.graph.relation_names}"
+            )
+
+    def seen(self, scene: Scene) -> Scene:
+        """Shapes, and nothing that acts from afar."""
+        pairs = scene.edge_kind == PAIR
+        acting = not bool(pairs.all()) or bool((scene.gravity != 0).any() or (scene.damping != 1).any())
+        if self.free is None and acting:
+            raise PhysimError(
+                f"these weights have no node '{FREE}': their contacts want a scene without gravity, damping, springs "
+                "and joints, got one with some"
+            )
+        seen = scene.moved(
+            edge_index=scene.edge_index[:, pairs],
+            gravity=0 * scene.gravity,
+            damping=torch.full_like(scene.damping, self.terms.damping),
+            **{name: scene[name][pairs] for name in ("edge_kind", "edge_attr", "edge_anchor")},
+        )
+        self.terms.check(seen)
+        return seen
+
+    def leave(self, space: pymunk.Space, scene: Scene) -> None:
+        """Let all shapes pass through each other."""
+        for shape in space.shapes:
+            shape.filter = pymunk.ShapeFilter(categories=0, mask=0)
+
+    @torch.no_grad()
+    def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
+        mirror = self.pymunk.driven(state.mirror, force, torque)
+        free = mirror.vel - state.vel
+        bounce = self._bounce(state, free)
+        scene = mirror.scene
+        pos = mirror.pos + self.dt * self.terms.position_rule * bounce
+        mirror = self.pymunk.moved(
+            mirror, scene.moved(pos=torch.from_numpy(pos), vel=torch.from_numpy(mirror.vel + bounce))
+        )
+        mass = scene.mass.numpy()[:, None]
+        self.impulses.add(mass * bounce, mass * free - (mass > 0) * force * self.dt)
+        return replace(state, mirror=mirror)
+
+    def _bounce(self, state: HybridState, free: Floats) -> Floats:
+        """The learned change of velocity by contacts in one dt [N, 2], after one of `free` [N, 2]."""
+        if self.silenced:
+            return np.zeros_like(free)
+        before = torch.from_numpy(free).to(precision(self.graph))
+        given = {} if self.free is None else {self.free: before}
+        acting = near(self.graph, state.read) if state.search is None else state.search.near(state.read)
+        change: Tensor = self.graph.step(acting, state.memory, given=given)[0]
+        bounce = change.double().numpy() - (before.double().numpy() if given else 0.0)
+        moves = state.mirror.start.inverse_mass.numpy()[:, None] > 0
+        return np.where(moves, bounce, 0.0)
