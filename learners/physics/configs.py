@@ -12,17 +12,22 @@ import torch
 
 from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
-from learners.physics.losses import EffectSize, ImpulseError, VelocityError
+from learners.physics.losses import EffectSize, ImpulseError, MotionError, VelocityError
 from physim.contacts import near
 from physim.geometry import Contact
 from physim.graph import Edges, Loss, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant, mlp, paper_interaction_network, predicted
 from physim.normalisers import measuring
 from physim.relation_models import Measured
-from physim.scene_inputs import KINDS_READ, Inputs
+from physim.rigid import rigid_bodies
+from physim.scene_inputs import KINDS_READ, Inputs, fields_read, read_by
 from physim.scenes.scene import PAIR, RELATION_KINDS
 from physim.worlds.base import World
 from physim.yardsticks import equivariant_network, particle_simulator
+
+
+REACH = 4.0
+"""How far apart surfaces may stay in a step and still act, in parts of what the usual change of velocity carries."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ def _best(data: OneSteps, world: World, rounds: int = 4) -> ModuleGraph:
     return interaction_network(**_design(data, world), damped=damped, rounds=rounds)
 
 
+def _rigid(data: OneSteps, world: World, rounds: int = 12) -> ModuleGraph:
+    reach = REACH * data.typical_change * world.dt
+    return rigid_bodies(dt=world.dt, reach=reach, rounds=rounds, joints=bool((data.scene.edge_kind != PAIR).any()))
+
+
 def _variant(data: OneSteps, world: World, **changes: object) -> ModuleGraph:
     damped = Acting.of(world, data.scene).damping
     return interaction_variant(design=_design(data, world) | {"damped": damped} | changes)
@@ -97,6 +107,10 @@ def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
     return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), 0.05 * data.typical_change)]
 
 
+def _motion_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
+    return [MotionError(predicted(graph), 0.1 * data.typical_change)]
+
+
 def _paper_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
     return [VelocityError(predicted(graph), data.typical_change), EffectSize(graph["relation_model"], 1e-7)]
 
@@ -107,8 +121,10 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
 
 BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
+RIGID = Config(_rigid, _motion_losses, batch=64, rate=3e-3, minutes=20, balanced=True)
 CONFIGS = {
     "best": BEST,
+    "rigid": RIGID,
     "paper": PAPER,
     "mlp": Config(_mlp, _velocity_losses, batch=100, rate=1e-3, minutes=5),
     "dynamics_only": Config(_dynamics_only, _velocity_losses, batch=100, rate=1e-3, minutes=2),
@@ -150,10 +166,10 @@ def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> Mo
 
 def graph_batch(graph: ModuleGraph, inputs: dict[str, torch.Tensor]) -> Inputs:
     """The part of an example's tensors that the graph reads, relations as `Edges`, contacts only where near."""
-    given: Inputs = {name: inputs[name] for name in graph.inputs}
+    given: Inputs = {name: inputs[name] for name in fields_read(graph)}
     for name in graph.relation_names:
         given[name] = Edges(inputs[name], inputs.get(f"{name}.attributes"))
-    return near(graph, given)
+    return read_by(graph, near(graph, given))
 
 
 def _usual_impulse(data: OneSteps) -> float:

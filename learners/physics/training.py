@@ -22,7 +22,7 @@ from physim.graph import Loss, ModuleGraph
 from physim.graph.losses import values_of
 from physim.interaction import predicted
 from physim.learner import TrainSettings
-from physim.motion import position_after, velocity_after
+from physim.motion import motion_after
 from physim.worlds.base import World
 
 HELD_OUT = 0.1  # the share of scenes that only the reports see
@@ -53,9 +53,7 @@ class Objective(nn.Module):
         for velocity in targets["velocities"].unbind(1):
             goal = targets | {"velocity": velocity, "velocity_change": velocity - inputs["vel"]}
             losses, output = self._losses(inputs, goal)
-            vel = velocity_after(predicted(self.graph).name, output, inputs["vel"], inputs["moves"])
-            pos = position_after(inputs["pos"], inputs["vel"], vel, self.dt, self.position_rule)
-            inputs = inputs | {"pos": pos, "vel": vel}
+            inputs = inputs | motion_after(predicted(self.graph).name, output, inputs, self.dt, self.position_rule)
             every.append(losses)
         return torch.stack(every).mean(0)
 
