@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self, final
+from typing import final
 
 import torch
 from torch import Tensor
-
-from physim.scenes.scene import SEGMENT, Scene
 
 FAR = 1e9
 """Farther than anything, in metres: what corners that only fill up a row are put at."""
@@ -28,18 +26,6 @@ class Hulls:
     corner: Tensor
     count: Tensor
     radius: Tensor
-
-    @classmethod
-    def of(cls, scene: Scene) -> Self:
-        """The shapes of a scene in their bodies' frames; points are circles without a radius."""
-        counts = torch.bincount(scene.corner_index, minlength=scene.num_bodies)
-        segments = scene.shape == SEGMENT
-        corner = torch.zeros(scene.num_bodies, max(2, int(counts.max())), 2, dtype=torch.float64)
-        order = scene.corner_index.argsort(stable=True)
-        place = torch.arange(len(order)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
-        corner[scene.corner_index[order], place] = scene.corner[order]
-        corner[segments, 0], corner[segments, 1] = -scene.extent[segments], scene.extent[segments]
-        return cls(corner, torch.where(segments, 2, counts.clamp(min=1)), scene.radius)
 
     def __getitem__(self, chosen: Tensor) -> Hulls:
         return Hulls(self.corner[chosen], self.count[chosen], self.radius[chosen])
