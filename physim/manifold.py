@@ -8,6 +8,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from physim.scenes.frames import rotated
+from physim.scenes.scene import POLYGON, Scene
+
 FAR = 1e9
 """Farther than anything, in metres: what corners that only fill up a row are put at."""
 TINY = 1e-9
@@ -17,7 +20,7 @@ TINY = 1e-9
 @final
 @dataclass(frozen=True)
 class Hulls:
-    """Convex shapes in the world frame: the hulls of their corners, rounded by radii. A circle has one corner.
+    """Convex shapes, the hulls of their corners, rounded by radii. A circle or point has one corner, a segment two.
 
     Shapes: corner [P, V, 2], counter-clockwise, of which the first `count` [P] count (at least one; the rest are any
     finite numbers); radius [P].
@@ -26,6 +29,23 @@ class Hulls:
     corner: Tensor
     count: Tensor
     radius: Tensor
+
+    @classmethod
+    def of(cls, scene: Scene) -> Hulls:
+        """The shapes of all objects, in the frames of their bodies; V is the most corners that one has."""
+        polygon, long = scene.shape == POLYGON, (scene.extent != 0).any(dim=-1)
+        corners = torch.bincount(scene.corner_index, minlength=scene.num_bodies)
+        count = torch.where(polygon, corners, 1 + long.long())
+        corner = scene.extent[:, None].repeat(1, max([1, *count.tolist()]), 1)
+        corner[:, 0] *= -1  # of segments, whose last corner is repeated
+        owner, order = scene.corner_index.sort(stable=True)
+        place = torch.arange(len(owner)) - (corners.cumsum(0) - corners)[owner]
+        corner[owner, place] = scene.corner[order]
+        return cls(corner, count, scene.radius)
+
+    def placed(self, pos: Tensor, angle: Tensor) -> Hulls:
+        """Where shapes in the frames of bodies lie in the world when these are at pos [P, 2], turned by angle [P]."""
+        return Hulls(rotated(self.corner, angle[:, None]) + pos[:, None], self.count, self.radius)
 
     def __getitem__(self, chosen: Tensor) -> Hulls:
         return Hulls(self.corner[chosen], self.count[chosen], self.radius[chosen])

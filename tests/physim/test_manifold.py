@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from physim.manifold import Hulls, manifold
+from physim.scenes.scene import Scene
+from physim.scenes.spaces import scene_of
 
 Corners = list[tuple[float, float]]
 Maker = Callable[[pymunk.Body, np.random.Generator], tuple[pymunk.Shape, Corners, float]]
@@ -149,3 +151,31 @@ def test_circles_touch_in_one_point() -> None:
     low, high = discs.boxes
     assert low.tolist() == [[-1.0, -1.0], [1.0, 2.0]]
     assert high.tolist() == [[1.0, 1.0], [5.0, 6.0]]
+
+
+def test_the_hulls_of_a_scene_lie_where_its_shapes_do() -> None:
+    """Of all kinds of shapes, in a batch of scenes, turned and moved; static ones among them."""
+    scenes, wanted = [], []
+    for seed in range(3):
+        rng, space = np.random.default_rng(seed), pymunk.Space()
+        shapes = [placed(KINDS[kind], rng, 5.0) for kind in ("polygon", "circle", "segment", "polygon")]
+        bodies = [shape.body for shape, *_ in shapes if shape.body is not None]
+        bodies[0].body_type = pymunk.Body.STATIC
+        space.add(*bodies, *(shape for shape, *_ in shapes))
+        scenes.append(scene_of(space))
+        wanted += shapes
+    batch = Scene.batch_of(scenes)
+    hulls = Hulls.of(batch)
+    there = hulls.placed(batch.pos, batch.angle)
+    assert hulls.count.tolist() == [len(corners) for _, corners, _ in wanted]
+    assert hulls.corner.shape[1] == hulls.count.max()
+    assert hulls.radius.tolist() == [radius for *_, radius in wanted]
+    for found, (_, corners, _) in zip(there.corner, wanted, strict=True):
+        np.testing.assert_allclose(found[: len(corners)], corners, atol=1e-12)
+
+
+def test_scenes_of_points_and_of_nothing_have_hulls_of_one_corner(crowd: Callable[[], Scene]) -> None:
+    hulls = Hulls.of(crowd())
+    assert hulls.corner.shape[1:] == (1, 2)
+    assert not hulls.corner.any()
+    assert Hulls.of(scene_of(pymunk.Space())).corner.shape == (0, 1, 2)
