@@ -54,6 +54,21 @@ def _answer(normal: Tensor, lever: Tensor, body: Tensor, lightest: Tensor) -> Te
 
 
 @final
+class Directions(nn.Module):
+    """How the motions of two bodies show at a point they share: how fast the receiver leaves the sender, along the
+    normal and across it, for motions (velocity, angular velocity) of 1.
+
+    Shapes: frame [E, 6 or more] -> [E, 2, 6] (direction; motion of the sender, then of the receiver).
+    """
+
+    def forward(self, frame: Tensor) -> Tensor:
+        axes = torch.stack([frame[:, :2], turned(frame[:, :2])], dim=1)
+        turning = (axes @ turned(lever)[..., None] for lever in (frame[:, 2:4], frame[:, 4:6]))
+        sender, receiver = (torch.cat([axes, part], dim=-1) for part in turning)
+        return torch.cat([-sender, receiver], dim=-1)
+
+
+@final
 class Strike(nn.Module):
     """One round of impulses at points: what each gives to its two bodies, knowing what all have given so far.
 
@@ -62,80 +77,84 @@ class Strike(nn.Module):
     step of `dt`. These are told as shares of their common size S. With f all of it and the code of mobility, the point
     gives S exp(s(f)) (a(f) n + b(f) t) times the lighter body's mass, and a shift of places likewise; s, a, b are an
     MLP plus a linear map of f.
-    Shapes: frame [E, 6 + gaps], code [E, `code`], given so far [E, 4], motion before (3) and change so far (6) of
-    sender and receiver [E, 9] -> given in this round [E, 4], over the lighter mass.
+    Shapes: directions [E, 2, 6], gaps [E, G], code [E, `code`], given so far [E, 2, 2] (along or across; impulse or
+    shift), how fast the surfaces move before [E, 2, 1], and the changes so far of sender and receiver [E, 3, 2] ->
+    given in this round [E, 2, 2], over the lighter mass.
     """
 
     slow: Tensor
+    sharp: Tensor
+    begun: Tensor
 
     def __init__(self, dt: float, code: int, gaps: int = 1, width: int = 64, reach: float = math.inf) -> None:
         super().__init__()
-        self.dt, self.gaps, self.reach = dt, gaps, reach
+        self.dt, self.reach, self.width = dt, reach, width
         features = 11 + 3 * gaps * len(SHARP) + code
         self.normal = Welford(features)
-        self.bend = MLP(features, width, width, 6)
-        self.line = nn.Linear(features, 6)
+        self.first = nn.Linear(features, width + 6)
+        self.second = nn.Linear(width, width)
+        self.last = nn.Linear(width, 6)
         self.register_buffer("slow", torch.tensor(1.0))
+        self.register_buffer("sharp", torch.tensor(SHARP), persistent=False)
+        self.register_buffer("begun", torch.tensor([1.0, 0.0]), persistent=False)  # shifts begin at 0
         with torch.no_grad():
-            for parameter in (*self.bend[-1].parameters(), *self.line.parameters()):
+            for parameter in (*self.last.parameters(), self.first.weight[width:], self.first.bias[width:]):
                 parameter.mul_(0.1)
 
-    def forward(self, frame: Tensor, code: Tensor, given: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
-        if idle(frame):
+    def forward(self, directions: Tensor, gaps: Tensor, code: Tensor, given: Tensor, before: Tensor, *ends: Tensor) -> Tensor:
+        if idle(gaps):
             return given
-        before, changed, shift = (
-            _apart(frame, sender[:, place : place + 3], receiver[:, place : place + 3]) for place in (0, 3, 6)
-        )
-        known = torch.cat([before, before + changed, shift, given], dim=-1)
+        changed = directions @ torch.cat(ends, dim=1)  # [E, 2, 2]
+        known = torch.cat([before, changed + before * self.begun, given], dim=-1).flatten(1)
         if self.normal.measuring and len(known):
             self.slow.copy_(SLOW * before.square().sum(-1).mean().sqrt())
         size = (known.square().sum(-1, keepdim=True) + self.slow.square()).sqrt()
-        gap = frame[:, 6 : 6 + self.gaps] / self.dt
-        after = gap + known[:, 2:3]
-        gaps = torch.cat([gap, after, after + shift[:, :1]], dim=-1) / size
-        seen = [known / size, (size / self.slow).log(), *(torch.tanh(sharp * gaps) for sharp in SHARP)]
-        features = self.normal(torch.cat([*seen, code], dim=-1))
-        told = self.bend(features) + self.line(features)
-        return told[:, [1, 2, 4, 5]] * told[:, [0, 0, 3, 3]].clamp(-40, 10).exp() * size
+        after = gaps + known[:, 1:2]
+        seen = torch.cat([gaps, after, after + known[:, 2:3]], dim=-1) / size
+        seen = torch.tanh(seen[..., None] * self.sharp).flatten(1)
+        features = self.normal(torch.cat([known / size, (size / self.slow).log(), seen, code], dim=-1))
+        bent, line = self.first(features).split([self.width, 6], dim=-1)
+        told = self.last(torch.relu(self.second(torch.relu(bent)))) + line
+        sizes = told[:, :2].clamp(-40, 10).exp() * size
+        return told[:, 2:].unflatten(1, (2, 2)) * sizes[:, None]
+
+
+@final
+class Speeds(nn.Module):
+    """How fast the surfaces of sender and receiver, of motions [E, 3], move against each other at a point: [E, 2, 1]."""
+
+    def forward(self, directions: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
+        return directions @ torch.cat([sender, receiver], dim=-1)[..., None]
 
 
 @final
 class Pushes(nn.Module):
     """What points give, as impulses and torques on both of their bodies: opposite, at the same place.
 
-    Shapes: frame [E, 6 or more], the lighter mass [E, 1], given [E, 4] -> at the sender, at the receiver [E, 6].
+    Shapes: directions [E, 2, 6], the lighter mass [E, 1], given [E, 2, 2] -> at the sender, at the receiver [E, 3, 2].
     """
 
-    def forward(self, frame: Tensor, mass: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        normal, across = frame[:, :2], turned(frame[:, :2])
-        pushes = [mass * (given[:, [place]] * normal + given[:, [place + 1]] * across) for place in (0, 2)]
-        sent, received = (
-            torch.cat([part for push in pushes for part in (push, cross(lever, push))], dim=-1)
-            for lever in (frame[:, 2:4], frame[:, 4:6])
-        )
-        return -sent, received
+    def forward(self, directions: Tensor, mass: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+        pushes = directions.mT @ (given * mass[..., None])
+        return pushes[:, :3], pushes[:, 3:]
+
+
+@final
+class Inertia(nn.Module):
+    """What makes changes of motion of pushes: the inverse mass, twice, and the inverse moment of bodies [N, 4]."""
+
+    def forward(self, body: Tensor) -> Tensor:
+        return body[:, [0, 0, 1], None]
 
 
 @final
 class Answer(nn.Module):
-    """How bodies [N, 4] change their motion for impulses and torques [N, 6]: by inverse mass and inverse moment."""
+    """How bodies change their motion for impulses and torques [N, 3, 2], by their `Inertia` [N, 3, 1]."""
 
-    def forward(self, pushes: Tensor, body: Tensor) -> Tensor:
-        return pushes * body[:, [0, 0, 1, 0, 0, 1]]
+    def forward(self, pushes: Tensor, inertia: Tensor) -> Tensor:
+        return pushes * inertia
 
 
 def dot(one: Tensor, other: Tensor) -> Tensor:
     """[E, 2] -> [E, 1]."""
     return (one * other).sum(-1, keepdim=True)
-
-
-def cross(lever: Tensor, push: Tensor) -> Tensor:
-    """The torque [E, 1] of a push [E, 2] at a lever [E, 2]."""
-    return dot(turned(lever), push)
-
-
-def _apart(frame: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
-    """How fast the receiver's surface leaves the sender's [E, 2], along the normal and across, of motions [E, 3]."""
-    moving = receiver[:, :2] - sender[:, :2]
-    moving = moving + receiver[:, 2:] * turned(frame[:, 4:6]) - sender[:, 2:] * turned(frame[:, 2:4])
-    return torch.cat([dot(moving, frame[:, :2]), dot(moving, turned(frame[:, :2]))], dim=-1)

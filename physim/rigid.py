@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self, final
+from typing import Any, Self, final
 
 import torch
 from torch import Tensor, nn
 
 from physim.graph import ModuleGraph, Port, Relations, added, builder, joined, receivers, scattered, senders
-from physim.impulses import CHANGE, MOBILITY, Answer, Mobility, Pushes, Strike
+from physim.impulses import MOBILITY, Answer, Directions, Inertia, Mobility, Pushes, Speeds, Strike
 from physim.joint_points import GAPS, Held
 from physim.interaction import total
 from physim.relation_models import Drift
@@ -27,17 +27,16 @@ def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False
     body = net.input("body")
     motion = net.add("motion", AsParameters(), joined(net.input("vel"), net.input("angular_velocity")))
     drift = net.add("drift", Drift(32, damped=False), net.input("external"), net.input("inverse_mass"))
-    change = net.add("free", Widened(CHANGE), drift)
-    sets = [_Points.contacts(net, body, dt, reach)]
+    change = net.add("free", Widened(), drift)
+    sets = [_Points.contacts(net, body, motion, dt, reach)]
     if joints:
-        sets.append(_Points.joints(net, body, dt))
-    answer = Answer()
+        sets.append(_Points.joints(net, body, motion, dt))
+    answer, inertia = Answer(), net.add("inertia", Inertia(), body)
     for number in range(1, rounds + 1):
-        state = joined(motion, change)
-        pushes = [points.struck(number, state) for points in sets]
-        answered = net.add(f"answer_{number}", answer, total(pushes), body)
+        pushes = [points.struck(number, change) for points in sets]
+        answered = net.add(f"answer_{number}", answer, total(pushes), inertia)
         change = added(change, answered)
-    net.returns(net.add("motion_change", Shifted(dt), change))
+    net.returns(net.add("motion_change", Told(dt), change))
     return net
 
 
@@ -45,36 +44,58 @@ def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False
 class _Points:
     """Adds to a graph the rounds of one set of points, and keeps in mind what they have given so far."""
 
-    def __init__(self, net: ModuleGraph, along: Relations, code: Port, mass: Port, strike: Strike) -> None:
-        self.net, self.along, self.code, self.mass, self.strike = net, along, code, mass, strike
+    def __init__(self, net: ModuleGraph, along: Relations, body: Port, motion: Port) -> None:
+        self.net, self.along, self.name = net, along, along.name
+        self.code, self.mass = self._once("code", Mobility(), along.attributes, *self._ends(body), outputs=2)
+        self.directions = self._once("directions", Directions(), along.attributes)
+        self.before = self._once("before", Speeds(), self.directions, *self._ends(motion))
+        self.given = self._once("begin", Nothing(2, 2), self.mass)
         self.pushes = Pushes()
-        self.given = net.add(f"{along.name}_begin", Nothing(4), mass)
+        self.gaps: Port
+        self.strike: Strike
 
     @classmethod
-    def contacts(cls, net: ModuleGraph, body: Port, dt: float, reach: float) -> Self:
+    def contacts(cls, net: ModuleGraph, body: Port, motion: Port, dt: float, reach: float) -> Self:
         """Contact points."""
-        along = net.relations("points")
-        ends = senders(body, along), receivers(body, along)
-        code, mass = net.add("points_code", Mobility(), along.attributes, *ends, outputs=2)
-        return cls(net, along, code, mass, Strike(dt, MOBILITY, reach=reach))
+        points = cls(net, net.relations("points"), body, motion)
+        points.gaps = points._once("gaps", Gaps(dt, 1), points.along.attributes)
+        points.strike = Strike(dt, MOBILITY, reach=reach)
+        return points
 
     @classmethod
-    def joints(cls, net: ModuleGraph, body: Port, dt: float) -> Self:
+    def joints(cls, net: ModuleGraph, body: Port, motion: Port, dt: float) -> Self:
         """Springs and joints."""
-        along = net.relations("joints")
-        ends = senders(body, along), receivers(body, along)
-        code, mass = net.add("joints_code", Mobility(), along.attributes, *ends, outputs=2)
-        held = net.add("joints_held", Held(dt), along.attributes, mass)
-        return cls(net, along, joined(code, held), mass, Strike(dt, MOBILITY + Held.features, GAPS))
+        points = cls(net, net.relations("joints"), body, motion)
+        points.gaps = points._once("gaps", Gaps(dt, GAPS), points.along.attributes)
+        held = points._once("held", Held(dt), points.along.attributes, points.mass)
+        points.code = joined(points.code, held)
+        points.strike = Strike(dt, MOBILITY + Held.features, GAPS)
+        return points
 
-    def struck(self, number: int, state: Port) -> Port:
-        """What bodies [N, 6] receive in a round, in which they move as `state` says."""
-        name, along = self.along.name, self.along
-        ends = senders(state, along), receivers(state, along)
-        round_ = self.net.add(f"{name}_{number}", self.strike, along.attributes, self.code, self.given, *ends)
-        self.given = added(self.given, round_)
-        sent, received = self.net.add(f"{name}_pushes_{number}", self.pushes, along.attributes, self.mass, round_, outputs=2)
-        return scattered(sent, received)
+    def struck(self, number: int, change: Port) -> Port:
+        """What bodies [N, 3, 2] receive in a round, whose motion has changed so far by `change`."""
+        seen = self.directions, self.gaps, self.code, self.given, self.before
+        given = self._once(f"{number}", self.strike, *seen, *self._ends(change))
+        self.given = added(self.given, given)
+        return scattered(*self._once(f"pushes_{number}", self.pushes, self.directions, self.mass, given, outputs=2))
+
+    def _ends(self, port: Port) -> tuple[Port, Port]:
+        return senders(port, self.along), receivers(port, self.along)
+
+    def _once(self, name: str, module: nn.Module, *ports: Port, outputs: int = 1) -> Any:
+        return self.net.add(f"{self.name}_{name}", module, *ports, outputs=outputs)
+
+
+@final
+class Gaps(nn.Module):
+    """The gaps of frames [E, 6 + gaps or more], as the speeds [E, gaps] that would close them in a step."""
+
+    def __init__(self, dt: float, gaps: int) -> None:
+        super().__init__()
+        self.dt, self.gaps = dt, gaps
+
+    def forward(self, frame: Tensor) -> Tensor:
+        return frame[:, 6 : 6 + self.gaps] / self.dt
 
 
 @final
@@ -93,35 +114,31 @@ class AsParameters(nn.Module):
 
 @final
 class Widened(nn.Module):
-    """[N, F] with zeros behind, up to a width."""
+    """A change of velocity [N, 2] as one of motion [N, 3, 2]: of velocity and angular velocity, beside their shifts."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
-    def forward(self, value: Tensor) -> Tensor:
-        return nn.functional.pad(value, (0, self.width - value.shape[1]))
+    def forward(self, change: Tensor) -> Tensor:
+        return nn.functional.pad(change[..., None], (0, 1, 0, 1))
 
 
 @final
 class Nothing(nn.Module):
-    """Zeros [E, width] for anything [E, ...]."""
+    """Zeros [E, *shape] for anything [E, ...]."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, *shape: int) -> None:
         super().__init__()
-        self.width = width
+        self.shape = shape
 
     def forward(self, value: Tensor) -> Tensor:
-        return value.new_zeros(len(value), self.width)
+        return value.new_zeros(len(value), *self.shape)
 
 
 @final
-class Shifted(nn.Module):
-    """A change of motion whose shifts are told as speeds, with the shifts in metres and radians."""
+class Told(nn.Module):
+    """A change of motion [N, 3, 2] whose shifts are speeds, in a row [N, 6] with shifts in metres and radians."""
 
     def __init__(self, dt: float) -> None:
         super().__init__()
         self.dt = dt
 
     def forward(self, change: Tensor) -> Tensor:
-        return torch.cat([change[:, :3], self.dt * change[:, 3:]], dim=-1)
+        return torch.cat([change[..., 0], self.dt * change[..., 1]], dim=-1)

@@ -124,7 +124,7 @@ class EngineTask(Task):
         inputs, targets = self.held.examples(*self.held.draw(rng, self.held.at_most(REPORTED), self.unseen))
         with torch.no_grad():
             output = self.graph(graph_batch(self.graph, inputs)).double()
-        error = output - targets[predicted(self.graph).name]
+        error = (output - targets[predicted(self.graph).name])[:, :2]
         moves = inputs["moves"]
         change = (targets["velocity_change"].square() * moves).sum()
         return {"ratio": float((error.square() * moves).sum() / change)} if change > 0 else {}
