@@ -7,11 +7,13 @@ from typing import Any, Self, final
 import torch
 from torch import Tensor, nn
 
+from physim.geometry import SMALLEST
 from physim.graph import ModuleGraph, Port, Relations, added, builder, joined, receivers, scattered, senders
 from physim.impulses import MOBILITY, Answer, Directions, Inertia, Mobility, Pushes, Speeds, Strike
 from physim.joint_points import GAPS, Held
 from physim.interaction import total
-from physim.relation_models import Drift
+from physim.normalisers import Welford
+from physim.relation_models import MLP, Measured, usual_change
 
 
 @builder("rigid_bodies")
@@ -26,8 +28,8 @@ def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False
     net = ModuleGraph()
     body = net.input("body")
     motion = net.add("motion", AsParameters(), joined(net.input("vel"), net.input("angular_velocity")))
-    drift = net.add("drift", Drift(32, damped=False), net.input("external"), net.input("inverse_mass"))
-    change = net.add("free", Widened(), drift)
+    fall = net.add("fall", Fall(), net.input("external"), net.input("inverse_mass"))
+    change = net.add("free", Widened(), fall)
     sets = [_Points.contacts(net, body, motion, dt, reach)]
     if joints:
         sets.append(_Points.joints(net, body, motion, dt))
@@ -84,6 +86,30 @@ class _Points:
 
     def _once(self, name: str, module: nn.Module, *ports: Port, outputs: int = 1) -> Any:
         return self.net.add(f"{self.name}_{name}", module, *ports, outputs=outputs)
+
+
+@final
+class Fall(Measured):
+    """The change of velocity of what falls freely: along gravity, of a size learned from gravity's.
+
+    Shapes: external [N, 2], inverse_mass [N, 1] -> [N, 2]; what cannot move stays.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.normal = Welford(1)
+        self.bend = MLP(1, width, 1)
+        self.line = nn.Linear(1, 1)
+
+    def forward(self, external: Tensor, inverse_mass: Tensor) -> Tensor:
+        size = external.norm(dim=-1, keepdim=True)
+        told = self.normal(size)
+        return external / size.clamp(min=SMALLEST) * (self.bend(told) + self.line(told)) * self.log_scale.exp() * (
+            inverse_mass > 0
+        )
+
+    def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
+        self.log_scale.copy_(usual_change(change, inverse_mass).log())
 
 
 @final

@@ -121,7 +121,7 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
 
 BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
-RIGID = Config(_rigid, _motion_losses, batch=64, rate=3e-3, minutes=20, balanced=True)
+RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 CONFIGS = {
     "best": BEST,
     "rigid": RIGID,
