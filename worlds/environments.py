@@ -8,16 +8,19 @@ IDS = {
     "physim/Balls-v0": "balls",
     "physim/Charges-v0": "charges",
     "physim/NBody-v0": "nbody",
+    "physim/Playground-v0": "playground",
     "physim/Putty-v0": "putty",
     "physim/Rubber-v0": "rubber",
     "physim/Strings-v0": "strings",
     "physim/Swirl-v0": "swirl",
 }
-STEPS = 1000
-"""The length of an episode: a second, with steps of 1 ms."""
+STEPS = dict.fromkeys(IDS, 1000) | {"physim/Playground-v0": 600}
+"""The lengths of episodes: a second, with steps of 1 ms; ten seconds of a playground."""
+PARAMETERS = {"physim/Playground-v0": {"bodies": 6, "kind": "thrown"}}
+"""What makes the scenes of a world be of one size, where they are not by default."""
 
 
 def register() -> None:
     """Make the ids known to Gymnasium, which is not imported for it."""
     for name, world in IDS.items():
-        register_environment(name, world, max_episode_steps=STEPS)
+        register_environment(name, world, STEPS[name], **PARAMETERS.get(name, {}))

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import final
+from typing import Any, final
 
 GYMNASIUM = "gymnasium"
 
 
-def register_environment(name: str, world: str, max_episode_steps: int | None = None) -> None:
+def register_environment(name: str, world: str, max_episode_steps: int | None = None, **parameters: Any) -> None:
     """Give a world a Gymnasium id such as physim/NBody-v0: at once, or as soon as anybody imports gymnasium.
 
-    `world` is the name under which it is registered, or path/to/file.py:function; arguments of `gymnasium.make` go to
-    WorldEnv, and those of `make_vec` to WorldVectorEnv.
+    `world` is the name under which it is registered, or path/to/file.py:function, with its parameters beside; arguments
+    of `gymnasium.make` go to WorldEnv, and those of `make_vec` to WorldVectorEnv, in the place of these.
     """
 
     def register() -> None:
@@ -27,7 +27,7 @@ def register_environment(name: str, world: str, max_episode_steps: int | None = 
             entry_point="physim.environments.world_env:WorldEnv",
             vector_entry_point="physim.environments.vector_env:WorldVectorEnv",
             max_episode_steps=max_episode_steps,
-            kwargs={"world": world},
+            kwargs={"world": world, **parameters},
         )
 
     if GYMNASIUM in sys.modules:
