@@ -38,7 +38,8 @@ class Config:
     positions and velocities; the fifth falls to none between 2.5 % and 12.5 % of the training. `walk` is that of
     particle simulators (arXiv:2002.09405): all velocities get noise of this share, all the time, and positions have
     moved along with it. Either way the true next velocity is still the target. `balanced` draws half of each batch from
-    states in which much happens. `window` steps are run freely from each example, with a loss on every one.
+    states in which much happens. `window` steps are run freely from each example, with a loss on every one. `shaken`
+    simulates half of the scenes from states in the middle of things, shaken a little.
     """
 
     build: Callable[[OneSteps, World], ModuleGraph]
@@ -50,6 +51,7 @@ class Config:
     walk: float = 0.0
     balanced: bool = False
     window: int = 1
+    shaken: bool = False
 
 
 def _design(data: OneSteps, world: World) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
 
 BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
-RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
+RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=60, balanced=True, shaken=True)
 CONFIGS = {
     "best": BEST,
     "rigid": RIGID,

@@ -64,7 +64,8 @@ class OneSteps:
         self.typical_change = float(change[:, moving].square().mean().sqrt())
         if self.typical_change == 0:
             raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
-        self.weights = _weights(change, self.scene)
+        fall = self.scene.dt[0].nan_to_num() * self.scene.gravity[self.scene.owners]
+        self.weights = _weights(change - fall * moving[:, None], self.scene)
         self.static: dict[str, Tensor] = {}
         self.turns = False
         self.relations: dict[str, Linked] = {}
@@ -164,7 +165,7 @@ def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
 
 
 def _weights(change: Tensor, scene: Scene) -> Tensor:
-    """What happens in each state, summed up over scenes and then ticks: [B * T + 1], from 0 on.
+    """What happens in each state beside gravity, summed up over scenes and then ticks: [B * T + 1], from 0 on.
 
     That is the root of the largest impulse times the square of how many bodies feel any: where several collide at once
     is rare, and hard.

@@ -11,7 +11,9 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from learners.physics.acting import Acting
+from learners.physics.configs import CONFIGS
 from learners.physics.data import OneSteps
+from learners.physics.shaken import shaken_scenes
 from learners.physics.training import EngineTask
 from learners.physics.windows import examples_of, windows_of
 from learners.training import run_training
@@ -53,7 +55,8 @@ def train(world: World, settings: TrainSettings) -> Path:
 def _trajectory(world: World, settings: TrainSettings, progress: bool) -> Trajectory:
     """The data, with the identity of the world that made it as its metadata."""
     if settings.data is None:
-        scenes = Scene.batch_of(world.scenes(settings.seed, settings.scenes))
+        make = shaken_scenes if CONFIGS[settings.config].shaken else World.scenes
+        scenes = Scene.batch_of(make(world, settings.seed, settings.scenes))
         return replace(rollout(world.engine(), scenes, settings.steps, progress=progress), metadata=world.metadata)
     trajectory = load_trajectory(settings.data)
     return replace(trajectory, metadata=_made_by(world, settings.data, trajectory.metadata, progress))
