@@ -90,7 +90,7 @@ class Strike(nn.Module):
         super().__init__()
         self.dt, self.reach, self.width = dt, reach, width
         features = 11 + 3 * gaps * len(SHARP) + code
-        self.normal = Welford(features)
+        self.normal = Welford(1 + code)
         self.first = nn.Linear(features, width + 6)
         self.second = nn.Linear(width, width)
         self.last = nn.Linear(width, 6)
@@ -112,7 +112,8 @@ class Strike(nn.Module):
         after = gaps + known[:, 1:2]
         seen = torch.cat([gaps, after, after + known[:, 2:3]], dim=-1) / size
         seen = torch.tanh(seen[..., None] * self.sharp).flatten(1)
-        features = self.normal(torch.cat([known / size, (size / self.slow).log(), seen, code], dim=-1))
+        sizes = self.normal(torch.cat([(size / self.slow).log(), code], dim=-1))
+        features = torch.cat([known / size, seen, sizes], dim=-1)  # shares and tanh are of size 1 as they are
         bent, line = self.first(features).split([self.width, 6], dim=-1)
         told = self.last(torch.relu(self.second(torch.relu(bent)))) + line
         sizes = told[:, :2].clamp(-40, 10).exp() * size
