@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from physim.geometry import SMALLEST, idle, turned
-from physim.normalisers import Welford
-from physim.relation_models import MLP
+from physim.relation_models import Measured, usual_change
 
 BODY = 4
 """What a body is where it is struck: inverse mass, inverse moment of inertia, elasticity, friction."""
@@ -20,8 +19,10 @@ MOBILITY = 12
 SHARP = (0.1, 1.0, 10.0, 100.0)
 """The scales at which gaps are seen, in parts of the speeds at a point."""
 TINY = 1e-30
-SLOW = 0.02
-"""What share of the usual speed at a point is slow: speeds far below it are told as small."""
+SLOW = 0.05
+"""What part of the usual change of velocity is slow: speeds far below it are told as small."""
+LOG = 0.2
+"""Logs of sizes are told in this scale, all other features as they are: of size 1."""
 
 
 @final
@@ -41,7 +42,8 @@ class Mobility(nn.Module):
             for place, body in ((2, sender), (4, receiver))
         )
         surface = sender[:, 2:4] * receiver[:, 2:4]
-        return torch.cat([one + other, one * other, surface, (surface + SMALLEST).log()], dim=-1), 1 / lightest
+        logs = LOG * (surface + SMALLEST).log()
+        return torch.cat([one + other, one * other, surface, logs], dim=-1), 1 / lightest
 
 
 def _answer(normal: Tensor, lever: Tensor, body: Tensor, lightest: Tensor) -> Tensor:
@@ -49,7 +51,7 @@ def _answer(normal: Tensor, lever: Tensor, body: Tensor, lightest: Tensor) -> Te
     gyration = (body[:, 1:2] / body[:, :1].clamp(min=TINY)).sqrt()  # one over its radius; 0 for what cannot turn
     along, across = dot(lever, normal) * gyration, dot(lever, turned(normal)) * gyration
     slant = along * across / ((1 + along.square()) * (1 + across.square())).sqrt()
-    sizes = [(body[:, :1] / lightest + SMALLEST).log(), along.square().log1p(), across.square().log1p()]
+    sizes = [LOG * (body[:, :1] / lightest + SMALLEST).log(), along.square().log1p(), across.square().log1p()]
     return torch.cat([*sizes, slant], dim=-1) * (body[:, :1] > 0)
 
 
@@ -69,7 +71,7 @@ class Directions(nn.Module):
 
 
 @final
-class Strike(nn.Module):
+class Strike(Measured):
     """One round of impulses at points: what each gives to its two bodies, knowing what all have given so far.
 
     A point sees how its surfaces move against each other, along the normal n and across it, t: before the step, and
@@ -82,7 +84,6 @@ class Strike(nn.Module):
     given in this round [E, 2, 2], over the lighter mass.
     """
 
-    slow: Tensor
     sharp: Tensor
     begun: Tensor
 
@@ -90,34 +91,33 @@ class Strike(nn.Module):
         super().__init__()
         self.dt, self.reach, self.width = dt, reach, width
         features = 11 + 3 * gaps * len(SHARP) + code
-        self.normal = Welford(1 + code)
         self.first = nn.Linear(features, width + 6)
         self.second = nn.Linear(width, width)
         self.last = nn.Linear(width, 6)
-        self.register_buffer("slow", torch.tensor(1.0))
         self.register_buffer("sharp", torch.tensor(SHARP), persistent=False)
         self.register_buffer("begun", torch.tensor([1.0, 0.0]), persistent=False)  # shifts begin at 0
         with torch.no_grad():
             for parameter in (*self.last.parameters(), self.first.weight[width:], self.first.bias[width:]):
-                parameter.mul_(0.1)
+                parameter.mul_(1e-3)  # rounds upon rounds of pushes would grow
 
     def forward(self, directions: Tensor, gaps: Tensor, code: Tensor, given: Tensor, before: Tensor, *ends: Tensor) -> Tensor:
         if idle(gaps):
             return given
         changed = directions @ torch.cat(ends, dim=1)  # [E, 2, 2]
         known = torch.cat([before, changed + before * self.begun, given], dim=-1).flatten(1)
-        if self.normal.measuring and len(known):
-            self.slow.copy_(SLOW * before.square().sum(-1).mean().sqrt())
-        size = (known.square().sum(-1, keepdim=True) + self.slow.square()).sqrt()
+        slow = self.log_scale.exp()
+        size = (known.square().sum(-1, keepdim=True) + slow.square()).sqrt()
         after = gaps + known[:, 1:2]
         seen = torch.cat([gaps, after, after + known[:, 2:3]], dim=-1) / size
         seen = torch.tanh(seen[..., None] * self.sharp).flatten(1)
-        sizes = self.normal(torch.cat([(size / self.slow).log(), code], dim=-1))
-        features = torch.cat([known / size, seen, sizes], dim=-1)  # shares and tanh are of size 1 as they are
+        features = torch.cat([known / size, seen, LOG * (size / slow).log(), code], dim=-1)
         bent, line = self.first(features).split([self.width, 6], dim=-1)
         told = self.last(torch.relu(self.second(torch.relu(bent)))) + line
         sizes = told[:, :2].clamp(-40, 10).exp() * size
         return told[:, 2:].unflatten(1, (2, 2)) * sizes[:, None]
+
+    def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
+        self.log_scale.copy_((SLOW * usual_change(change, inverse_mass)).log())
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,7 +40,7 @@ class Config:
     particle simulators (arXiv:2002.09405): all velocities get noise of this share, all the time, and positions have
     moved along with it. Either way the true next velocity is still the target. `balanced` draws half of each batch from
     states in which much happens. `window` steps are run freely from each example, with a loss on every one. `shaken`
-    simulates half of the scenes from states in the middle of things, shaken a little.
+    simulates half of the scenes from states in the middle of things, shaken a little. Gradients are at most `clip` long.
     """
 
     build: Callable[[OneSteps, World], ModuleGraph]
@@ -52,6 +53,7 @@ class Config:
     balanced: bool = False
     window: int = 1
     shaken: bool = False
+    clip: float = math.inf
 
 
 def _design(data: OneSteps, world: World) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
 
 BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
-RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=60, balanced=True, shaken=True)
+RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=60, balanced=True, shaken=True, clip=1.0)
 CONFIGS = {
     "best": BEST,
     "rigid": RIGID,

@@ -82,7 +82,7 @@ class EngineTask(Task):
         self.data, self.seed, self.windows, self.window = data, settings.seed, windows, 0
         self.held = windows.held if windows else data
         self.config = config = CONFIGS[settings.config]
-        self.batch, self.rate, self.minutes = config.batch, config.rate, config.minutes
+        self.batch, self.rate, self.minutes, self.clip = config.batch, config.rate, config.minutes, config.clip
         if data.steps < config.window:
             raise PhysimError(f"steps: windows of {config.window} steps do not fit into {data.steps}")
         self.identity = {**identity_of(data), **(windows.identity if windows else {})}

@@ -60,7 +60,7 @@ def net(joints: bool) -> ModuleGraph:
     with measuring(net):
         change(net, heap(joints=joints))
     for parameter in net.parameters():
-        torch.nn.init.normal_(parameter, std=0.03)
+        torch.nn.init.normal_(parameter, std=0.05)
     return net
 
 
