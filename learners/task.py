@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -23,7 +24,8 @@ class Task(ABC):
     `graph` is learned and kept. `objective`, a module around it, takes the inputs and targets of a part of a batch and
     gives its losses [L], named by `loss_names`. A batch is `batch` examples; processes share it in parts that are
     multiples of `group`. Adam warms up, then goes from `rate` to a thousandth on a cosine over the whole training;
-    that takes `minutes` where nothing else is asked for. `identity` tells the data, so that nobody goes on with others.
+    that takes `minutes` where nothing else is asked for. Gradients longer than `clip` are shortened. `identity` tells
+    the data, so that nobody goes on with others.
     """
 
     graph: nn.Module
@@ -34,6 +36,7 @@ class Task(ABC):
     minutes: float
     identity: Identity
     group: int = 1
+    clip: float = math.inf
 
     @abstractmethod
     def examples(self, update: int, done: float, part: slice) -> Examples:

@@ -98,6 +98,8 @@ class Training:
         losses = self.wrapped(*self.task.examples(self.progress.updates, done, self.part))
         self.stepper.zero_grad()
         self.fabric.backward(losses.sum())
+        if math.isfinite(self.task.clip):
+            self.fabric.clip_gradients(self.wrapped, self.stepper, max_norm=self.task.clip)
         self.stepper.step()
         self.progress.updates += 1
         return losses.detach()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import final
 
@@ -9,8 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from physim.contact_points import contact_points
 from physim.geometry import Touching
 from physim.graph import Edges, ModuleGraph
+from physim.impulses import Strike
+from physim.joint_points import joint_points
 from physim.neighbours import Booleans, Integers, Neighbours
 from physim.scene_inputs import Inputs, both_ways
 from physim.scenes.scene import Scene
@@ -25,8 +29,15 @@ WIDER = 1 + 1e-6
 
 
 def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
-    """The same inputs without the contacts that are too far apart to matter in this step."""
+    """The same inputs without the contacts that are too far apart to matter in this step, with points and joints as
+    they lie now.
+    """
     geometry, given = geometry_of(graph), dict(inputs)
+    if "points" in given:
+        points = _strike(graph)
+        given["points"] = contact_points(_index_of(given, "points"), given, points.dt, points.reach)
+    if "joints" in given:
+        given["joints"] = joint_points(given["joints"], given)
     for name in CONTACTS:
         if name in given and geometry is not None:
             given[name] = _those_near(geometry, _index_of(given, name), given)
@@ -38,6 +49,10 @@ def geometry_of(graph: ModuleGraph) -> Touching | None:
     if not set(CONTACTS) & set(graph.relation_names):
         return None
     return next((module for module in graph.modules() if isinstance(module, Touching)), None)
+
+
+def _strike(graph: ModuleGraph) -> Strike:
+    return next(module for module in graph.modules() if isinstance(module, Strike) and math.isfinite(module.reach))
 
 
 @final

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from physim import contact_points
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
+from physim.manifold import Hulls
 from physim.scenes.scene import (
     CIRCLE,
     DYNAMIC,
@@ -25,7 +27,16 @@ from physim.scenes.scene import (
 )
 
 Inputs = dict[str, Tensor | Edges]
-_ONCE = {"pairs": (PAIR,), "contacts": (PAIR,), "springs": (SPRING,), "pins": (PIN,)}
+_ONCE = {
+    "pairs": (PAIR,),
+    "contacts": (PAIR,),
+    "points": (PAIR,),
+    "springs": (SPRING,),
+    "pins": (PIN,),
+    "joints": tuple(range(SPRING, len(RELATION_KINDS))),
+}
+MOTION = ("pos", "vel", "angle", "angular_velocity")
+"""What changes from step to step; kept in float64."""
 KINDS_READ = RELATION_KINDS[: PIN + 1]
 """The kinds of relations that graphs can read."""
 COLUMNS_READ = RELATION_COLUMNS[:3]
@@ -55,6 +66,10 @@ ATTRIBUTES = len(KINDS_READ) + 1 + len(COLUMNS_READ)
 OUTLINE = 4
 """How many numbers say what shape a body has."""
 _SHAPES = {"extent", "outline"}
+EXACT = {*MOTION, "corner", "corner_count"}
+"""What graphs get as it is, whatever they compute with."""
+FOUND_FROM = {"points": contact_points.BODY, "joints": ("pos", "angle")}
+"""What the relations that are found anew in every step are found from."""
 
 
 def precision(graph: torch.nn.Module) -> torch.dtype:
@@ -92,12 +107,29 @@ def graph_inputs(graph: ModuleGraph, scene: Scene, columns: Sequence[str]) -> In
     _check_all_is_read(graph, scene)
     inputs: Inputs = {}
     dtype = precision(graph)
-    for name in graph.inputs:
+    for name in fields_read(graph):
         field = _field(name, scene, columns)
-        inputs[name] = field if name in ("pos", "vel") else field.to(dtype)
+        inputs[name] = field if name in EXACT else field.to(dtype)
     for name in graph.relation_names:
         inputs[name] = _relations(name, scene, dtype)
     return inputs
+
+
+def read_by(graph: ModuleGraph, inputs: Inputs) -> Inputs:
+    """Of all that is known the part that a graph reads, relations in its precision."""
+    given: Inputs = {name: inputs[name] for name in graph.inputs}
+    for name in graph.relation_names:
+        edges = inputs[name]
+        assert isinstance(edges, Edges)
+        exact = edges.attributes is None or edges.attributes.dtype == precision(graph)
+        given[name] = edges if exact else Edges(edges.index, edges.attributes.to(precision(graph)))
+    return given
+
+
+def fields_read(graph: ModuleGraph) -> tuple[str, ...]:
+    """The fields of objects that a graph reads, and those that its contact points and joints are found from."""
+    found = [name for relations, names in FOUND_FROM.items() if relations in graph.relation_names for name in names]
+    return tuple(dict.fromkeys((*graph.inputs, *found)))
 
 
 def _relations(name: str, scene: Scene, dtype: torch.dtype) -> Edges:
@@ -110,11 +142,19 @@ def _relations(name: str, scene: Scene, dtype: torch.dtype) -> Edges:
         return Edges(index[:, chosen], _attributes(scene)[chosen].to(dtype))
     if name in _ONCE:
         chosen = chosen & (index[0] < index[1])
-    if name.startswith("contacts"):
+    if name.startswith("contacts") or name == "points":
         solid = scene.shape != POINT
         chosen = chosen & solid[index[0]] & solid[index[1]]
+    if name == "joints":
+        return Edges(index[:, chosen], _joint_columns(scene)[chosen])
     linked = KINDS[name] != (PAIR,)
     return Edges(index[:, chosen], _columns_read(scene)[chosen].to(dtype) if linked else None)
+
+
+def _joint_columns(scene: Scene) -> Tensor:
+    """What `joint_points` reads of all relations [E, 12]."""
+    flags = torch.nn.functional.one_hot(scene.edge_kind, len(RELATION_KINDS))[:, SPRING:]
+    return torch.cat([flags, scene.edge_attr, scene.edge_anchor], dim=1)
 
 
 def _attributes(scene: Scene) -> Tensor:
@@ -151,7 +191,7 @@ def _check_all_is_read(graph: ModuleGraph, scene: Scene) -> None:
 
 def _check_bodies(graph: ModuleGraph, scene: Scene) -> None:
     """Graphs without relations and shapes, such as a baseline, take bodies of any kind, however they are held."""
-    if not graph.relation_names and not _SHAPES & set(graph.inputs):
+    if "points" in graph.relation_names or (not graph.relation_names and not _SHAPES & set(graph.inputs)):
         return
     if bool((scene.shape == POLYGON).any()):
         raise PhysimError(f"shape: this graph takes bodies for {list(SHAPE_KINDS[:POLYGON])}, got polygons too")
@@ -183,6 +223,12 @@ def _outline(scene: Scene) -> Tensor:
     return torch.cat([flags, _extent(scene).abs() + scene.radius[:, None]], dim=-1)
 
 
+def _body(scene: Scene) -> Tensor:
+    """Inverse mass and inverse moment of inertia of what can move, elasticity, friction [N, 4]."""
+    inverse_moment = torch.where(scene.body_type == DYNAMIC, 1 / scene.moment, 0.0)
+    return torch.stack([scene.inverse_mass, inverse_moment, scene.elasticity, scene.friction], dim=-1)
+
+
 FIELDS: dict[str, Callable[[Scene], Tensor]] = {
     "pos": lambda scene: scene.pos,
     "vel": lambda scene: scene.vel,
@@ -191,6 +237,11 @@ FIELDS: dict[str, Callable[[Scene], Tensor]] = {
     "elasticity": lambda scene: scene.elasticity[:, None],
     "extent": _extent,
     "outline": _outline,
+    "angle": lambda scene: scene.angle[:, None],
+    "angular_velocity": lambda scene: scene.angular_velocity[:, None],
+    "body": _body,
+    "corner": lambda scene: Hulls.of(scene).corner,
+    "corner_count": lambda scene: Hulls.of(scene).count,
     "external": lambda scene: scene.gravity[scene.owners],
 }
 """What a graph may read of a scene by the name of its input, beside "columns"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,17 +13,22 @@ import torch
 
 from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
-from learners.physics.losses import EffectSize, ImpulseError, VelocityError
+from learners.physics.losses import EffectSize, ImpulseError, MotionError, VelocityError
 from physim.contacts import near
+from physim.errors import PhysimError
 from physim.geometry import Contact
 from physim.graph import Edges, Loss, ModuleGraph
 from physim.interaction import interaction_network, interaction_variant, mlp, paper_interaction_network, predicted
 from physim.normalisers import measuring
 from physim.relation_models import Measured
-from physim.scene_inputs import KINDS_READ, Inputs
+from physim.rigid import rigid_bodies
+from physim.scene_inputs import KINDS_READ, Inputs, fields_read, read_by
 from physim.scenes.scene import PAIR, RELATION_KINDS
 from physim.worlds.base import World
 from physim.yardsticks import equivariant_network, particle_simulator
+
+REACH = 4.0
+"""How far apart surfaces may stay in a step and still act, in parts of what the usual change of velocity carries."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,9 @@ class Config:
     positions and velocities; the fifth falls to none between 2.5 % and 12.5 % of the training. `walk` is that of
     particle simulators (arXiv:2002.09405): all velocities get noise of this share, all the time, and positions have
     moved along with it. Either way the true next velocity is still the target. `balanced` draws half of each batch from
-    states in which much happens. `window` steps are run freely from each example, with a loss on every one.
+    states in which much happens. `window` steps are run freely from each example, with a loss on every one. `shaken`
+    simulates half of the scenes from states in the middle of things, shaken a little. Gradients longer than `clip` are
+    shortened.
     """
 
     build: Callable[[OneSteps, World], ModuleGraph]
@@ -45,6 +53,8 @@ class Config:
     walk: float = 0.0
     balanced: bool = False
     window: int = 1
+    shaken: bool = False
+    clip: float = math.inf
 
 
 def _design(data: OneSteps, world: World) -> dict[str, Any]:
@@ -61,6 +71,11 @@ def _design(data: OneSteps, world: World) -> dict[str, Any]:
 def _best(data: OneSteps, world: World, rounds: int = 4) -> ModuleGraph:
     damped = Acting.of(world, data.scene).damping
     return interaction_network(**_design(data, world), damped=damped, rounds=rounds)
+
+
+def _rigid(data: OneSteps, world: World, rounds: int = 12) -> ModuleGraph:
+    reach = REACH * data.typical_change * world.dt
+    return rigid_bodies(dt=world.dt, reach=reach, rounds=rounds, joints=bool((data.scene.edge_kind != PAIR).any()))
 
 
 def _variant(data: OneSteps, world: World, **changes: object) -> ModuleGraph:
@@ -97,6 +112,10 @@ def _best_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
     return [ImpulseError(predicted(graph), 0.1 * _usual_impulse(data), 0.05 * data.typical_change)]
 
 
+def _motion_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
+    return [MotionError(predicted(graph), 0.1 * data.typical_change)]
+
+
 def _paper_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
     return [VelocityError(predicted(graph), data.typical_change), EffectSize(graph["relation_model"], 1e-7)]
 
@@ -107,8 +126,10 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
 
 BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
+RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=60, balanced=True, shaken=True, clip=1.0)
 CONFIGS = {
     "best": BEST,
+    "rigid": RIGID,
     "paper": PAPER,
     "mlp": Config(_mlp, _velocity_losses, batch=100, rate=1e-3, minutes=5),
     "dynamics_only": Config(_dynamics_only, _velocity_losses, batch=100, rate=1e-3, minutes=2),
@@ -130,6 +151,13 @@ CONFIGS = {
 """All that can be trained, by name: `best`, the baselines, and the candidates for `best` measured beside it."""
 
 
+def config_named(name: str) -> Config:
+    """The configuration of a name; raises PhysimError where there is none."""
+    if name not in CONFIGS:
+        raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{name}'")
+    return CONFIGS[name]
+
+
 def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> ModuleGraph:
     """Fill in the normalisers of a graph from examples of some of the data's scenes."""
     with measuring(graph):
@@ -146,10 +174,10 @@ def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> Mo
 
 def graph_batch(graph: ModuleGraph, inputs: dict[str, torch.Tensor]) -> Inputs:
     """The part of an example's tensors that the graph reads, relations as `Edges`, contacts only where near."""
-    given: Inputs = {name: inputs[name] for name in graph.inputs}
+    given: Inputs = {name: inputs[name] for name in fields_read(graph)}
     for name in graph.relation_names:
         given[name] = Edges(inputs[name], inputs.get(f"{name}.attributes"))
-    return near(graph, given)
+    return read_by(graph, near(graph, given))
 
 
 def _usual_impulse(data: OneSteps) -> float:

@@ -12,7 +12,8 @@ from torch import Tensor
 from learners.task import Examples
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
-from physim.scene_inputs import graph_inputs, precision
+from physim.motion import TURNING, motion_change
+from physim.scene_inputs import MOTION, graph_inputs, precision
 from physim.scenes.scene import Scene
 from physim.scenes.trajectory import Trajectory
 
@@ -51,6 +52,7 @@ class OneSteps:
         scene = trajectory.scene
         self.scene = scene if "ptr" in scene else Scene.batch_of([scene])
         self.pos, self.vel = trajectory.pos, trajectory.vel
+        self.turning = {name: getattr(trajectory, name)[..., None] for name in TURNING}
         self.columns = columns
         self.world = trajectory.metadata
         self.steps = trajectory.steps
@@ -62,8 +64,10 @@ class OneSteps:
         self.typical_change = float(change[:, moving].square().mean().sqrt())
         if self.typical_change == 0:
             raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
-        self.weights = _weights(change, self.scene)
+        fall = self.scene.dt[0].nan_to_num() * self.scene.gravity[self.scene.owners]
+        self.weights = _weights(change - fall * moving[:, None], self.scene)
         self.static: dict[str, Tensor] = {}
+        self.turns = False
         self.relations: dict[str, Linked] = {}
 
     @property
@@ -76,10 +80,11 @@ class OneSteps:
         for name, value in graph_inputs(graph, self.scene, self.columns).items():
             if isinstance(value, Edges):
                 self.relations[name] = Linked.of(value, self.scene)
-            elif name not in ("pos", "vel"):
+            elif name not in MOTION:
                 self.static[name] = value
         self.static["moves"] = (self.scene.inverse_mass > 0).to(precision(graph))[:, None]
         self.static["mass"] = self.scene.mass.to(precision(graph))[:, None]
+        self.turns = any(port.name == "motion_change" for port in graph.outputs)
 
     def one_size(self, who: str) -> int:
         """How many bodies every scene has; raises PhysimError where they differ, and `who` wants one size."""
@@ -122,6 +127,7 @@ class OneSteps:
         tick = ticks.repeat_interleave(counts)
         pos, vel = self.pos[tick, rows], self.vel[tick, rows]
         inputs = {"pos": pos, "vel": vel} | {name: value[rows] for name, value in self.static.items()}
+        inputs |= {name: value[tick, rows] for name, value in self.turning.items()}
         first = counts.cumsum(0) - counts
         for name, linked in self.relations.items():
             count = linked.count[scenes]
@@ -132,10 +138,24 @@ class OneSteps:
         after = self.vel[tick + 1, rows]
         scene = torch.arange(len(scenes)).repeat_interleave(counts)
         targets = {"velocity": after, "velocity_change": after - vel, "scene": scene}
+        if self.turns:
+            goal = {name: value[tick + 1, rows] for name, value in self.turning.items()}
+            goal |= {"pos": self.pos[tick + 1, rows], "vel": after}
+            dt, rule = self.world["dt"], self.world["position_rule"]
+            targets["motion_change"] = motion_change(inputs, goal, dt, rule)
+            targets["sizes"] = _sizes(self.scene)[rows] * torch.tensor([1, 1, 1, 1 / dt, 1 / dt, 1 / dt])
         if window > 1:
             steps = torch.arange(1, window + 1)
             targets["velocities"] = self.vel[tick[:, None] + steps, rows[:, None]]
         return inputs, targets
+
+
+def _sizes(scene: Scene) -> Tensor:
+    """What makes speeds of changes of motion [N, 6]: 1, and for turning the radius of gyration."""
+    moment = torch.where(torch.isfinite(scene.moment), scene.moment, 0.0)
+    gyration = (moment * scene.inverse_mass).sqrt()
+    one = torch.ones_like(gyration)
+    return torch.stack([one, one, gyration, one, one, gyration], dim=-1)
 
 
 def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
@@ -145,7 +165,7 @@ def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
 
 
 def _weights(change: Tensor, scene: Scene) -> Tensor:
-    """What happens in each state, summed up over scenes and then ticks: [B * T + 1], from 0 on.
+    """What happens in each state beside gravity, summed up over scenes and then ticks: [B * T + 1], from 0 on.
 
     That is the root of the largest impulse times the square of how many bodies feel any: where several collide at once
     is rare, and hard.

@@ -31,9 +31,9 @@ from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
 from physim.geometry import Link
 from physim.graph import Edges
-from physim.motion import position_after, velocity_after
+from physim.motion import motion_after
 from physim.relation_models import Traits
-from physim.scene_inputs import COLUMNS_READ, Inputs, graph_inputs
+from physim.scene_inputs import COLUMNS_READ, Inputs, graph_inputs, read_by
 from physim.scenes.scene import SPRING, Scene
 from physim.scenes.trajectory import Trajectory
 from physim.threads import one_thread
@@ -184,9 +184,10 @@ class Paths:
         pos, vel, memory = self.seen[0], self.vel, dict[str, Any]()
         path = [pos]
         for _ in range(WINDOW):
-            output, memory = graph.step(near(graph, {**inputs, "pos": pos, "vel": vel}), memory)
-            before, vel = vel, velocity_after(graph.outputs[0].name, output, vel, moves)
-            pos = position_after(pos, before, vel, dt, rule)
+            now = {**inputs, "pos": pos, "vel": vel, "moves": moves}
+            output, memory = graph.step(read_by(graph, near(graph, now)), memory)
+            after = motion_after(graph.outputs[0].name, output, now, dt, rule)
+            pos, vel = after["pos"], after["vel"]
             path.append(pos)
         return torch.stack(path)
 

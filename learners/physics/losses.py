@@ -37,6 +37,32 @@ class ImpulseError(Loss):
         return (bodies * moves).sum() / moves.sum() + _length(groups[:, 0] / groups[:, 1]).mean()
 
 
+@final
+class MotionError(Loss):
+    """The relative error of how each body's motion changes, plus that of what groups of examples changed by.
+
+    All are told as speeds, by the target "sizes" [N, 6]: turning at the radius of gyration, and shifts by the time of a
+    step. Changes far below `slow` count absolutely.
+    """
+
+    group = 16
+
+    def __init__(self, port: Port, slow: float) -> None:
+        super().__init__("motion", port)
+        self.slow = slow
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        moves, sizes = (targets[name].to(values[0].dtype) for name in ("moves", "sizes"))
+        wanted = targets["motion_change"].to(values[0].dtype) * sizes
+        error = (values[0] * sizes - wanted).unflatten(1, (2, 3)).square().sum(-1) * moves  # [N, 2]
+        change = wanted[:, :3].square().sum(-1, keepdim=True) * moves
+        bodies = _length(error / (change + self.slow**2))
+        owner = targets["scene"] // self.group
+        marks = torch.cat([error, change + self.slow**2 * moves], dim=1)
+        groups = marks.new_zeros(int(owner[-1]) + 1, 3).index_add(0, owner, marks)
+        return (bodies * moves).sum() / moves.sum() + _length(groups[:, :2] / groups[:, 2:]).sum(-1).mean()
+
+
 def _length(square: Tensor) -> Tensor:
     """A square root whose slope stays finite at 0."""
     return (square + 1e-12).sqrt()

@@ -11,7 +11,9 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from learners.physics.acting import Acting
+from learners.physics.configs import config_named
 from learners.physics.data import OneSteps
+from learners.physics.shaken import shaken_scenes
 from learners.physics.training import EngineTask
 from learners.physics.unread import unread
 from learners.physics.windows import examples_of, windows_of
@@ -58,7 +60,8 @@ def _task(world: World, settings: TrainSettings, progress: bool) -> EngineTask:
     if settings.memory is not None:
         raise PhysimError(f"memory: only data in a folder can be kept within a limit, but data is {settings.data}")
     if settings.data is None:
-        scenes = Scene.batch_of(world.scenes(settings.seed, settings.scenes))
+        make = shaken_scenes if config_named(settings.config).shaken else World.scenes
+        scenes = Scene.batch_of(make(world, settings.seed, settings.scenes))
         trajectory = rollout(world.engine(), scenes, settings.steps, progress=progress)
     else:
         trajectory = load_trajectory(settings.data)

@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Self, final
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,8 +17,8 @@ from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
 from physim.interaction import predicted
-from physim.motion import position_after, velocity_after
-from physim.scene_inputs import graph_inputs
+from physim.motion import TURNING, motion_after
+from physim.scene_inputs import graph_inputs, read_by
 from physim.scenes.scene import SHAPE_KINDS, STATE_FIELDS, Scene
 from physim.scenes.space_reading import COLUMNS_OF_BODIES
 
@@ -86,36 +85,61 @@ class Terms:
 class LearnedState:
     """A scene in motion under a learned engine, with the graph's memory and what it reads beside the motion.
 
-    `moves` [N, 1] is 1 but for the static and kinematic bodies, which keep their velocity; `contacts` finds those that
-    matter where there are many.
+    `motion` holds the STATE_FIELDS of the scene as tensors in float64, angle and angular velocity as [N, 1]; `moves`
+    [N, 1] is 1 but for the static and kinematic bodies, which keep their velocity; `contacts` finds those that matter
+    where there are many.
     """
 
     start: Scene
-    pos: Floats
-    vel: Floats
-    angle: Floats
+    motion: dict[str, Tensor]
     inputs: dict[str, Tensor | Edges]
     memory: State
-    moves: Tensor
     contacts: ContactSearch | None
 
     @property
+    def pos(self) -> Floats:
+        """Positions."""
+        return array(self.motion["pos"])
+
+    @property
+    def vel(self) -> Floats:
+        """Velocities."""
+        return array(self.motion["vel"])
+
+    @property
+    def angle(self) -> Floats:
+        """Angles."""
+        return array(self.motion["angle"][:, 0])
+
+    @property
     def angular_velocity(self) -> Floats:
-        """As at the start: spin is not learned."""
-        spin: Floats = self.start.angular_velocity.numpy()
-        return spin
+        """Angular velocities; as at the start where the graph does not turn bodies."""
+        return array(self.motion["angular_velocity"][:, 0])
 
     @property
     def scene(self) -> Scene:
         """All of it as a scene."""
-        return self.start.moved(**{name: torch.from_numpy(np.array(getattr(self, name))) for name in STATE_FIELDS})
+        return self.start.moved(**{name: torch.from_numpy(getattr(self, name).copy()) for name in STATE_FIELDS})
+
+
+def motion_of(scene: Scene) -> dict[str, Tensor]:
+    """How the bodies of a scene move, in tensors of its own: pos, vel [N, 2], angle, angular_velocity [N, 1]."""
+    motion = {name: scene[name].clone() for name in STATE_FIELDS}
+    return motion | {name: motion[name][:, None] for name in TURNING}
+
+
+def array(value: Tensor) -> Floats:
+    """A tensor's numbers."""
+    numbers: Floats = value.numpy()
+    return numbers
 
 
 @final
 class LearnedEngine(Engine[LearnedState]):
     """Runs a trained graph freely, in float64 between steps, on one scene or a batch of scenes.
 
-    It has no callbacks, sensors or bodies that come and go; spin stays as it is at the start.
+    It has no callbacks, sensors or bodies that come and go; where the graph does not turn bodies,
+    they go on turning as they did at the start.
     """
 
     def __init__(self, graph: ModuleGraph, terms: Terms) -> None:
@@ -150,33 +174,30 @@ class LearnedEngine(Engine[LearnedState]):
     def start(self, scene: Scene) -> LearnedState:
         """Take a scene up; raises PhysimError where it is not what the weights were trained for."""
         self.terms.check(scene)
-        pos, vel, angle = (scene[name].numpy().copy() for name in STATE_FIELDS[:3])
         inputs = graph_inputs(self.graph, scene, self.terms.columns)
-        moves, contacts = (scene.inverse_mass > 0).double()[:, None], ContactSearch.of(self.graph, scene, inputs)
-        return LearnedState(scene, pos, vel, angle, inputs, {}, moves, contacts)
+        inputs["moves"] = (scene.inverse_mass > 0).double()[:, None]
+        return LearnedState(scene, motion_of(scene), inputs, {}, ContactSearch.of(self.graph, scene, inputs))
 
     @torch.no_grad()
     def step(self, state: LearnedState) -> LearnedState:
         """Predict the new velocity and move by the truth's own position rule."""
-        pos, before = torch.from_numpy(state.pos), torch.from_numpy(state.vel)
-        inputs = {**state.inputs, "pos": pos, "vel": before}
-        known = {name: inputs[name] for name in (*self.graph.inputs, *self.graph.relation_names)}
-        acting = near(self.graph, known) if state.contacts is None else state.contacts.near(known)
-        output, memory = self.graph.step(acting, state.memory)
-        vel = velocity_after(self.graph.outputs[0].name, output, before, state.moves)
-        pos = position_after(pos, before, vel, self.dt, self.terms.position_rule)
-        angle = state.angle + self.dt * state.angular_velocity
-        return replace(state, pos=pos.numpy(), vel=vel.numpy(), angle=angle, memory=memory)
+        inputs = state.inputs | state.motion
+        acting = near(self.graph, inputs) if state.contacts is None else state.contacts.near(inputs)
+        output, memory = self.graph.step(read_by(self.graph, acting), state.memory)
+        rule = self.terms.position_rule
+        motion = motion_after(self.graph.outputs[0].name, output, inputs, self.dt, rule)
+        return replace(state, motion=motion, memory=memory)
 
     def moved(self, state: LearnedState, scene: Scene) -> LearnedState:
-        """The state with its bodies elsewhere; where angles or spins are others, it starts anew from the scene."""
-        if not all(np.array_equal(scene[name].numpy(), getattr(state, name)) for name in STATE_FIELDS[2:]):
+        """The state with its bodies elsewhere, or in another motion; anew where a graph reads how shapes lay."""
+        if {"extent", "outline"} & set(self.graph.inputs) and not torch.equal(scene.angle, state.motion["angle"][:, 0]):
             return self.start(scene)
-        return replace(state, pos=scene.pos.numpy().copy(), vel=scene.vel.numpy().copy())
+        return replace(state, motion=motion_of(scene))
 
     def pushed(self, state: LearnedState, impulse: Floats) -> LearnedState:
         """The state after an impulse (N s) [N, 2] on each object; the graph's memory stays."""
-        return replace(state, vel=state.vel + impulse * state.start.inverse_mass.numpy()[:, None])
+        change = torch.from_numpy(impulse) * state.start.inverse_mass[:, None]
+        return replace(state, motion=state.motion | {"vel": state.motion["vel"] + change})
 
     def restarted(self, state: LearnedState, fresh: Mapping[int, Scene]) -> LearnedState:
         """The state with fresh scenes in the places of some; raises PhysimError where a graph would forget the rest."""

@@ -56,15 +56,14 @@ class _Aggregate(Wire):
     """Relations to objects: the messages of each object's relations become one."""
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
-        message, objects = messages[0], context.count(OBJECTS)
-        changing = context.changing(self.relations)
+        objects, changing = context.count(OBJECTS), context.changing(self.relations)
         rows = objects * (context.length or 1) if changing else objects
-        gathered = self.gather(message, message.new_zeros(rows, *message.shape[1:]), context)
+        gathered = self.gather(messages, messages[0].new_zeros(rows, *messages[0].shape[1:]), context)
         return gathered.unflatten(0, (objects, -1)) if changing else gathered
 
     @abstractmethod
-    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
-        """Aggregate `message` [E, ...] into `zeros` [N, ...]."""
+    def gather(self, messages: list[Tensor], zeros: Tensor, context: Context) -> Tensor:
+        """Aggregate messages [E, ...] into `zeros` [N, ...]."""
 
 
 class Summed(_Aggregate):
@@ -72,8 +71,8 @@ class Summed(_Aggregate):
 
     kind = "summed"
 
-    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
-        return zeros.index_add(0, context.receivers(self.relations), message)
+    def gather(self, messages: list[Tensor], zeros: Tensor, context: Context) -> Tensor:
+        return zeros.index_add(0, context.receivers(self.relations), messages[0])
 
 
 class Averaged(_Aggregate):
@@ -81,8 +80,8 @@ class Averaged(_Aggregate):
 
     kind = "averaged"
 
-    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
-        receivers = context.receivers(self.relations)
+    def gather(self, messages: list[Tensor], zeros: Tensor, context: Context) -> Tensor:
+        message, receivers = messages[0], context.receivers(self.relations)
         counts = message.new_zeros(len(zeros)).index_add(0, receivers, message.new_ones(len(receivers)))
         total = zeros.index_add(0, receivers, message)
         return total / counts.clamp(min=1).reshape(-1, *[1] * (message.dim() - 1))
@@ -93,7 +92,8 @@ class Largest(_Aggregate):
 
     kind = "largest"
 
-    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
+    def gather(self, messages: list[Tensor], zeros: Tensor, context: Context) -> Tensor:
+        message = messages[0]
         receivers = context.receivers(self.relations).reshape(-1, *[1] * (message.dim() - 1))
         return zeros.scatter_reduce(0, receivers.expand_as(message), message, "amax", include_self=False)
 
@@ -103,9 +103,19 @@ class Exchanged(_Aggregate):
 
     kind = "exchanged"
 
-    def gather(self, message: Tensor, zeros: Tensor, context: Context) -> Tensor:
-        received = zeros.index_add(0, context.receivers(self.relations), message)
-        return received.index_add(0, context.senders(self.relations), -message)  # alpha=-1 takes a slow path
+    def gather(self, messages: list[Tensor], zeros: Tensor, context: Context) -> Tensor:
+        received = zeros.index_add(0, context.receivers(self.relations), messages[0])
+        return received.index_add(0, context.senders(self.relations), -messages[0])  # alpha=-1 takes a slow path
+
+
+class Scattered(_Aggregate):
+    """One message added at the sender, another at the receiver."""
+
+    kind = "scattered"
+
+    def gather(self, messages: list[Tensor], zeros: Tensor, context: Context) -> Tensor:
+        sent = zeros.index_add(0, context.senders(self.relations), messages[0])
+        return sent.index_add(0, context.receivers(self.relations), messages[1])
 
 
 class Pooled(Wire):
@@ -180,14 +190,14 @@ def _relational(wire: type[Wire], port: Port, relations: Relations) -> Port:
     return wire((port,), relations.attributes.place, relations).ports[0]
 
 
-def _aggregated(wire: type[Wire], port: Port) -> Port:
-    graph = same_graph(wire.kind, (port,))
-    kind = port.place.kind
+def _aggregated(wire: type[Wire], port: Port, *others: Port) -> Port:
+    graph = same_graph(wire.kind, (port, *others))
+    kind = (same_place(wire.kind, (port, *others)) if others else port.place).kind
     if kind is None or kind in (SCENE, OBJECTS):
         raise PhysimError(
             f"{wire.kind}('{port.name}') wants a port on relations, but '{port.name}' lives on {port.place}"
         )
-    return wire((port,), Place(OBJECTS), graph.relations_named(kind)).ports[0]
+    return wire((port, *others), Place(OBJECTS), graph.relations_named(kind)).ports[0]
 
 
 def _require(what: str, port: Port, place: Place) -> None:
@@ -223,6 +233,14 @@ def largest(port: Port) -> Port:
 def exchanged(port: Port) -> Port:
     """Relations added at the receiver and subtracted at the sender, so their sum is zero: [E, ...] -> [N, ...]."""
     return _aggregated(Exchanged, port)
+
+
+def scattered(sent: Port, received: Port) -> Port:
+    """Relations added at both of their ends, `sent` at the sender and `received` at the receiver: [E, ...] -> [N, ...].
+
+    It is what carries the gradient of `senders` and `receivers` back.
+    """
+    return _aggregated(Scattered, sent, received)
 
 
 def pooled(port: Port) -> Port:

@@ -20,6 +20,7 @@ from physim.graph import (
     largest,
     pooled,
     receivers,
+    scattered,
     senders,
     spread,
     summed,
@@ -72,6 +73,16 @@ def largest_of(rows: list[Tensor]) -> Tensor:
     return torch.stack(rows).amax(0) if rows else torch.zeros(2, dtype=torch.float64)
 
 
+class Flipped(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flip(-1)
+
+
+def at_both_ends(x: Port) -> Port:
+    """As it is at the sender, turned round at the receiver."""
+    return scattered(x, x.graph.add("flipped", Flipped(), x))
+
+
 WIRES: dict[str, tuple[ModuleGraph, int, Callable[[Tensor], list[Tensor]]]] = {
     "senders": (on("objects", senders, True), OBJECTS, lambda x: [x[sender] for sender in SENDERS]),
     "receivers": (on("objects", receivers, True), OBJECTS, lambda x: [x[receiver] for receiver in RECEIVERS]),
@@ -86,6 +97,11 @@ WIRES: dict[str, tuple[ModuleGraph, int, Callable[[Tensor], list[Tensor]]]] = {
         on("relations", exchanged),
         RELATIONS,
         lambda x: [sum_of(incoming(x, o)) - sum_of(outgoing(x, o)) for o in range(OBJECTS)],
+    ),
+    "scattered": (
+        on("relations", at_both_ends),
+        RELATIONS,
+        lambda x: [sum_of(outgoing(x, o)) + sum_of([row.flip(0) for row in incoming(x, o)]) for o in range(OBJECTS)],
     ),
     "pooled": (on("objects", pooled), OBJECTS, lambda x: [x[scene == BATCH].sum(0) for scene in range(SCENES)]),
     "spread": (on("scene", spread), SCENES, lambda x: [x[scene] for scene in BATCH]),

@@ -1,0 +1,174 @@
+"""The network of rigid bodies, which touch, rub, turn and hang together: impulses at points, passed in rounds."""
+
+from __future__ import annotations
+
+from typing import Any, Self, final
+
+import torch
+from torch import Tensor, nn
+
+from physim.geometry import SMALLEST
+from physim.graph import ModuleGraph, Port, Relations, added, builder, joined, receivers, scattered, senders
+from physim.impulses import MOBILITY, Answer, Directions, Inertia, Mobility, Pushes, Speeds, Strike
+from physim.interaction import total
+from physim.joint_points import GAPS, Held
+from physim.normalisers import Welford
+from physim.relation_models import MLP, Measured, usual_change
+
+
+@builder("rigid_bodies")
+def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False) -> ModuleGraph:
+    """Rigid bodies: gravity first, then `rounds` rounds by one module in which contacts (and `joints`) push.
+
+    Every point gives both of its bodies opposite impulses at one place, so momentum and angular momentum are kept by
+    construction; positions are read only as differences, masses and lever arms only as ratios. Points whose surfaces
+    stay farther apart than `reach` (m) in a step of `dt` (s) do not act. Output: "motion_change" [N, 6], changes of
+    velocity (m/s) and of angular velocity, and shifts of position (m) and angle.
+    """
+    net = ModuleGraph()
+    body = net.input("body")
+    motion = net.add("motion", AsParameters(), joined(net.input("vel"), net.input("angular_velocity")))
+    fall = net.add("fall", Fall(), net.input("external"), net.input("inverse_mass"))
+    change = net.add("free", Widened(), fall)
+    sets = [_Points.contacts(net, body, motion, dt, reach)]
+    if joints:
+        sets.append(_Points.joints(net, body, motion, dt))
+    answer, inertia = Answer(), net.add("inertia", Inertia(), body)
+    for number in range(1, rounds + 1):
+        pushes = [points.struck(number, change) for points in sets]
+        answered = net.add(f"answer_{number}", answer, total(pushes), inertia)
+        change = added(change, answered)
+    net.returns(net.add("motion_change", Told(dt), change))
+    return net
+
+
+@final
+class _Points:
+    """Adds to a graph the rounds of one set of points, and keeps in mind what they have given so far."""
+
+    def __init__(self, net: ModuleGraph, along: Relations, body: Port, motion: Port) -> None:
+        self.net, self.along, self.name = net, along, along.name
+        self.code, self.mass = self._once("code", Mobility(), along.attributes, *self._ends(body), outputs=2)
+        self.directions = self._once("directions", Directions(), along.attributes)
+        self.before = self._once("before", Speeds(), self.directions, *self._ends(motion))
+        self.given = self._once("begin", Nothing(2, 2), self.mass)
+        self.pushes = Pushes()
+        self.gaps: Port
+        self.strike: Strike
+
+    @classmethod
+    def contacts(cls, net: ModuleGraph, body: Port, motion: Port, dt: float, reach: float) -> Self:
+        """Contact points."""
+        points = cls(net, net.relations("points"), body, motion)
+        points.gaps = points._once("gaps", Gaps(dt, 1), points.along.attributes)
+        points.strike = Strike(dt, MOBILITY, reach=reach)
+        return points
+
+    @classmethod
+    def joints(cls, net: ModuleGraph, body: Port, motion: Port, dt: float) -> Self:
+        """Springs and joints."""
+        points = cls(net, net.relations("joints"), body, motion)
+        points.gaps = points._once("gaps", Gaps(dt, GAPS), points.along.attributes)
+        held = points._once("held", Held(dt), points.along.attributes, points.mass)
+        points.code = joined(points.code, held)
+        points.strike = Strike(dt, MOBILITY + Held.features, GAPS)
+        return points
+
+    def struck(self, number: int, change: Port) -> Port:
+        """What bodies [N, 3, 2] receive in a round, whose motion has changed so far by `change`."""
+        seen = self.directions, self.gaps, self.code, self.given, self.before
+        given = self._once(f"{number}", self.strike, *seen, *self._ends(change))
+        self.given = added(self.given, given)
+        return scattered(*self._once(f"pushes_{number}", self.pushes, self.directions, self.mass, given, outputs=2))
+
+    def _ends(self, port: Port) -> tuple[Port, Port]:
+        return senders(port, self.along), receivers(port, self.along)
+
+    def _once(self, name: str, module: nn.Module, *ports: Port, outputs: int = 1) -> Any:
+        return self.net.add(f"{self.name}_{name}", module, *ports, outputs=outputs)
+
+
+@final
+class Fall(Measured):
+    """The change of velocity of what falls freely: along gravity, of a size learned from gravity's.
+
+    Shapes: external [N, 2], inverse_mass [N, 1] -> [N, 2]; what cannot move stays.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.normal = Welford(1)
+        self.bend = MLP(1, width, 1)
+        self.line = nn.Linear(1, 1)
+
+    def forward(self, external: Tensor, inverse_mass: Tensor) -> Tensor:
+        size = external.norm(dim=-1, keepdim=True)
+        told = self.normal(size)
+        return (
+            external
+            / size.clamp(min=SMALLEST)
+            * (self.bend(told) + self.line(told))
+            * self.log_scale.exp()
+            * (inverse_mass > 0)
+        )
+
+    def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
+        self.log_scale.copy_(usual_change(change, inverse_mass).log())
+
+
+@final
+class Gaps(nn.Module):
+    """The gaps of frames [E, 6 + gaps or more], as the speeds [E, gaps] that would close them in a step."""
+
+    def __init__(self, dt: float, gaps: int) -> None:
+        super().__init__()
+        self.dt, self.gaps = dt, gaps
+
+    def forward(self, frame: Tensor) -> Tensor:
+        return frame[:, 6 : 6 + self.gaps] / self.dt
+
+
+@final
+class AsParameters(nn.Module):
+    """Numbers in the precision of the network's own: engines keep motion in float64."""
+
+    kind: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("kind", torch.zeros(()))
+
+    def forward(self, value: Tensor) -> Tensor:
+        return value.to(self.kind.dtype)
+
+
+@final
+class Widened(nn.Module):
+    """A change of velocity [N, 2] as one of motion [N, 3, 2]: of velocity and angular velocity, beside their shifts."""
+
+    def forward(self, change: Tensor) -> Tensor:
+        return nn.functional.pad(change[..., None], (0, 1, 0, 1))
+
+
+@final
+class Nothing(nn.Module):
+    """Zeros [E, *shape] for anything [E, ...]."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, value: Tensor) -> Tensor:
+        return value.new_zeros(len(value), *self.shape)
+
+
+@final
+class Told(nn.Module):
+    """A change of motion [N, 3, 2] whose shifts are speeds, in a row [N, 6] with shifts in metres and radians."""
+
+    def __init__(self, dt: float) -> None:
+        super().__init__()
+        self.dt = dt
+
+    def forward(self, change: Tensor) -> Tensor:
+        return torch.cat([change[..., 0], self.dt * change[..., 1]], dim=-1)
