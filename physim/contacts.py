@@ -37,7 +37,7 @@ def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
         points = _strike(graph)
         given["points"] = contact_points(_index_of(given, "points"), given, points.dt, points.reach)
     if "joints" in given:
-        given["joints"] = joint_points(given["joints"], given)
+        given["joints"] = joint_points(_edges(given, "joints"), given)
     for name in CONTACTS:
         if name in given and geometry is not None:
             given[name] = _those_near(geometry, _index_of(given, name), given)
@@ -118,7 +118,11 @@ def _field(inputs: Mapping[str, Tensor | Edges], name: str) -> Tensor:
     return field
 
 
+def _edges(inputs: Mapping[str, Tensor | Edges], name: str) -> Edges:
+    edges = inputs[name]
+    assert isinstance(edges, Edges)
+    return edges
+
+
 def _index_of(inputs: Mapping[str, Tensor | Edges], name: str) -> Tensor:
-    contacts = inputs[name]
-    assert isinstance(contacts, Edges)
-    return contacts.index
+    return _edges(inputs, name).index

@@ -124,7 +124,7 @@ class Strike(Measured):
 
 @final
 class Speeds(nn.Module):
-    """How fast the surfaces of sender and receiver, of motions [E, 3], move against each other at a point: [E, 2, 1]."""
+    """How fast the surfaces of sender and receiver, of motions [E, 3], leave each other at a point: [E, 2, 1]."""
 
     def forward(self, directions: Tensor, sender: Tensor, receiver: Tensor) -> Tensor:
         return directions @ torch.cat([sender, receiver], dim=-1)[..., None]

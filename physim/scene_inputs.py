@@ -121,8 +121,8 @@ def read_by(graph: ModuleGraph, inputs: Inputs) -> Inputs:
     for name in graph.relation_names:
         edges = inputs[name]
         assert isinstance(edges, Edges)
-        exact = edges.attributes is None or edges.attributes.dtype == precision(graph)
-        given[name] = edges if exact else Edges(edges.index, edges.attributes.to(precision(graph)))
+        attributes = None if edges.attributes is None else edges.attributes.to(precision(graph))
+        given[name] = Edges(edges.index, attributes)
     return given
 
 

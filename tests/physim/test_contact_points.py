@@ -102,7 +102,8 @@ def test_swapping_the_ends_turns_points_round() -> None:
     pairs = torch.tensor([[0], [1]])
     there = contact_points(pairs, fields(given), DT, 50.0).attributes
     back = contact_points(pairs.flip(0), fields(given), DT, 50.0).attributes
-    assert there is not None and back is not None
+    assert there is not None
+    assert back is not None
     turned = torch.cat([-back[:, :2], back[:, 4:6], back[:, 2:4], back[:, 6:]], dim=-1)
     torch.testing.assert_close(turned[turned[:, 2].argsort()], there[there[:, 2].argsort()], rtol=0, atol=1e-9)
 

@@ -14,7 +14,7 @@ from physim.normalisers import measuring
 from physim.rigid import rigid_bodies
 from physim.scene_inputs import graph_inputs, read_by
 from physim.scenes.frames import rotated
-from physim.scenes.scene import Scene
+from physim.scenes.scene import OBJECT_FIELDS, Scene
 from physim.scenes.spaces import scene_of
 
 DT = 1 / 60
@@ -101,8 +101,7 @@ def test_turning_a_scene_turns_what_happens(net: ModuleGraph, joints: bool) -> N
 def test_the_order_of_bodies_says_nothing(net: ModuleGraph) -> None:
     scene = heap(joints=False)
     order = torch.randperm(scene.num_bodies, generator=torch.Generator().manual_seed(1))
-    kept = [name for name in scene.keys() if scene[name].shape[:1] == scene.pos.shape[:1] and "edge" not in name]
-    fields = {name: scene[name][order] for name in kept if name not in ("corner", "corner_index")}
+    fields = {name: scene[name][order] for name in OBJECT_FIELDS}
     fields |= {"corner": scene.corner, "corner_index": order.argsort()[scene.corner_index]}
     fields |= {"edge_index": scene.edge_index, "gravity": scene.gravity}
     torch.testing.assert_close(change(net, Scene.of(**fields)), change(net, scene)[order], rtol=1e-9, atol=1e-9)
