@@ -93,11 +93,15 @@ class Neighbours:
 
 
 def _widened(boxes: Floats, before: Floats) -> Floats:
-    """Boxes [4, N] that hold these for some calls more, if they move on as since the last call."""
+    """Boxes [4, N] that hold these for some calls more, if they move on as since the last call.
+
+    They are no wider where the fastest would leave its margin in a call: a list would seldom serve twice.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        size = (boxes[2:] - boxes[:2]).max(axis=0)
-        margin = MARGIN * np.nanmedian(size)
-        ahead = boxes + AHEAD * (boxes - before)
+        margin, step = MARGIN * np.nanmedian((boxes[2:] - boxes[:2]).max(axis=0)), boxes - before
+        if np.fmax.reduce(np.abs(step), axis=None) > margin:
+            return boxes
+        ahead = boxes + AHEAD * step
         low, high = np.fmin(boxes[:2], ahead[:2]), np.fmax(boxes[2:], ahead[2:])
         return np.concatenate([low - margin, high + margin])
 
