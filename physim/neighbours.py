@@ -59,8 +59,8 @@ class Neighbours:
         """For bodies of the scenes `owners` [N], of which pairs of one scene are wanted that may touch."""
         self._owners: Integers = owners.numpy()
         self._may = may
-        self._candidates: Integers = np.zeros((2, 0), dtype=np.int64)
-        self._wide = self._last = np.full((4, len(owners)), np.nan)
+        self._last = np.full((4, len(owners)), np.nan)
+        self._list: tuple[Floats, Integers] = (self._last, np.zeros((2, 0), dtype=np.int64))
 
     @classmethod
     def of(cls, scene: Scene) -> Self:
@@ -79,25 +79,32 @@ class Neighbours:
         boxes = np.concatenate([low.detach().numpy().T, high.detach().numpy().T])
         finite = np.isfinite(boxes).all(axis=0)
         boxes[:, ~finite] = np.nan
-        if not (_within(boxes, self._wide) | ~finite).all():
-            self._find_candidates(boxes, np.flatnonzero(finite))
+        wide, candidates = self._list  # kept as one: threads may share them
+        if not (_within(boxes, wide) | ~finite).all():
+            wide = _widened(boxes, self._last)
+            candidates = self._candidates(wide, np.flatnonzero(finite))
+            self._list = wide, candidates
         self._last = boxes
-        return torch.from_numpy(self._candidates[:, _overlapping(boxes, *self._candidates)])
+        return torch.from_numpy(candidates[:, _overlapping(boxes, *candidates)])
 
-    def _find_candidates(self, boxes: Floats, rows: Integers) -> None:
-        self._wide = _widened(boxes, self._last)
-        pairs = np.sort(rows[_sweep(self._wide[:, rows], self._owners[rows])], axis=0)
+    def _candidates(self, boxes: Floats, rows: Integers) -> Integers:
+        """The pairs that overlap and may touch, of some of the boxes [4, N]: [2, P], sorted."""
+        pairs = np.sort(rows[_sweep(boxes[:, rows], self._owners[rows])], axis=0)
         first, second = pairs[:, self._may(*pairs)]
         order = np.argsort(first * len(self._owners) + second)
-        self._candidates = np.stack([first[order], second[order]])
+        return np.stack([first[order], second[order]])
 
 
 def _widened(boxes: Floats, before: Floats) -> Floats:
-    """Boxes [4, N] that hold these for some calls more, if they move on as since the last call."""
+    """Boxes [4, N] that hold these for some calls more, if they move on as since the last call.
+
+    They are no wider where the fastest would leave its margin in a call: a list would seldom serve twice.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        size = (boxes[2:] - boxes[:2]).max(axis=0)
-        margin = MARGIN * np.nanmedian(size)
-        ahead = boxes + AHEAD * (boxes - before)
+        margin, step = MARGIN * np.nanmedian((boxes[2:] - boxes[:2]).max(axis=0)), boxes - before
+        if np.fmax.reduce(np.abs(step), axis=None) > margin:
+            return boxes
+        ahead = boxes + AHEAD * step
         low, high = np.fmin(boxes[:2], ahead[:2]), np.fmax(boxes[2:], ahead[2:])
         return np.concatenate([low - margin, high + margin])
 
