@@ -25,13 +25,14 @@ STILL = 1e-12  # speeds under it close no gap
 def contact_points(pairs: Tensor, bodies: Mapping[str, Any], dt: float, reach: float) -> Edges:
     """The points at which pairs of shapes [2, P] may touch in a step of `dt`: up to two relations for each pair.
 
+    Pairs whose boxes do not meet (`swept_boxes`) have none: leave them out beforehand.
+
     Normal and points are those of the instant at which the two meet if nothing changes their motion; where they overlap
     or do not meet, those of now. Points whose surfaces stay farther apart than `reach` are left out.
 
     Shapes: bodies has pos, vel [N, 2], angle, angular_velocity, radius [N, 1], corner [N, V, 2], corner_count [N]
     -> index [2, E], attributes [E, 7] (POINT_COLUMNS).
     """
-    pairs = pairs[:, _boxes_meet(pairs, _swept(bodies, dt, reach))]
     ends = [_Moving.of(bodies, end) for end in pairs]
     met = manifold(*(end.hulls for end in ends))
     wait = _wait(met, _approach(ends, met), dt)
@@ -99,7 +100,7 @@ def _updated(old: Manifold, rows: Tensor, new: Manifold) -> Manifold:
     return Manifold(*(getattr(old, name).index_put((rows,), getattr(new, name)) for name in names))
 
 
-def _swept(bodies: Mapping[str, Any], dt: float, reach: float) -> tuple[Tensor, Tensor]:
+def swept_boxes(bodies: Mapping[str, Any], dt: float, reach: float) -> tuple[Tensor, Tensor]:
     """The boxes [N, 2] that hold bodies during a step, wider by half of the reach on every side."""
     pos, vel, angle, turning, corner, count, radius = (bodies[name] for name in BODY)
     low, high = Hulls(pos[:, None] + rotated(corner, angle), count, radius[:, 0]).boxes
@@ -109,7 +110,7 @@ def _swept(bodies: Mapping[str, Any], dt: float, reach: float) -> tuple[Tensor, 
     return low + step.clamp(max=0) - margin, high + step.clamp(min=0) + margin
 
 
-def _boxes_meet(pairs: Tensor, boxes: tuple[Tensor, Tensor]) -> Tensor:
+def boxes_meet(pairs: Tensor, boxes: tuple[Tensor, Tensor]) -> Tensor:
     """Which pairs have boxes that overlap [P] bool."""
     (first, second), (low, high) = pairs, boxes
     return ((low[first] <= high[second]) & (low[second] <= high[first])).all(-1)

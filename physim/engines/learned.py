@@ -12,7 +12,7 @@ from typing import Any, Self, final
 import torch
 from torch import Tensor
 
-from physim.contacts import ContactSearch, near
+from physim.contacts import ContactSearch, PointSearch, near, search_of
 from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
@@ -94,7 +94,7 @@ class LearnedState:
     motion: dict[str, Tensor]
     inputs: dict[str, Tensor | Edges]
     memory: State
-    contacts: ContactSearch | None
+    contacts: ContactSearch | PointSearch | None
 
     @property
     def pos(self) -> Floats:
@@ -176,7 +176,7 @@ class LearnedEngine(Engine[LearnedState]):
         self.terms.check(scene)
         inputs = graph_inputs(self.graph, scene, self.terms.columns)
         inputs["moves"] = (scene.inverse_mass > 0).double()[:, None]
-        return LearnedState(scene, motion_of(scene), inputs, {}, ContactSearch.of(self.graph, scene, inputs))
+        return LearnedState(scene, motion_of(scene), inputs, {}, search_of(self.graph, scene, inputs))
 
     @torch.no_grad()
     def step(self, state: LearnedState) -> LearnedState:
