@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from physim.geometry import SMALLEST
 from physim.graph import ModuleGraph, Port, Relations, added, builder, joined, receivers, scattered, senders
 from physim.impulses import MOBILITY, Answer, Directions, Inertia, Mobility, Pushes, Speeds, Strike
-from physim.interaction import total
+from physim.interaction import FREE, total
 from physim.joint_points import GAPS, Held
 from physim.normalisers import Welford
 from physim.relation_models import MLP, Measured, usual_change
@@ -29,7 +29,8 @@ def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False
     body = net.input("body")
     motion = net.add("motion", AsParameters(), joined(net.input("vel"), net.input("angular_velocity")))
     fall = net.add("fall", Fall(), net.input("external"), net.input("inverse_mass"))
-    change = net.add("free", Widened(), fall)
+    free = net.add(FREE, nn.Identity(), fall)
+    change = net.add("begin", Widened(), free)
     sets = [_Points.contacts(net, body, motion, dt, reach)]
     if joints:
         sets.append(_Points.joints(net, body, motion, dt))

@@ -14,6 +14,7 @@ import torch
 from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
 from learners.physics.losses import EffectSize, ImpulseError, MotionError, VelocityError
+from learners.physics.unread import rubbing_and_spin
 from physim.contacts import near
 from physim.errors import PhysimError
 from physim.geometry import Contact
@@ -23,7 +24,7 @@ from physim.normalisers import measuring
 from physim.relation_models import Measured
 from physim.rigid import rigid_bodies
 from physim.scene_inputs import KINDS_READ, Inputs, fields_read, read_by
-from physim.scenes.scene import PAIR, RELATION_KINDS
+from physim.scenes.scene import PAIR, POLYGON, RELATION_KINDS, Scene
 from physim.worlds.base import World
 from physim.yardsticks import equivariant_network, particle_simulator
 
@@ -74,6 +75,10 @@ def _best(data: OneSteps, world: World, rounds: int = 4) -> ModuleGraph:
 
 
 def _rigid(data: OneSteps, world: World, rounds: int = 12) -> ModuleGraph:
+    if world.forces is not None:
+        raise PhysimError(
+            "config rigid: its network knows no forces between pairs that do not touch, the world has some"
+        )
     reach = REACH * data.typical_change * world.dt
     return rigid_bodies(dt=world.dt, reach=reach, rounds=rounds, joints=bool((data.scene.edge_kind != PAIR).any()))
 
@@ -151,11 +156,15 @@ CONFIGS = {
 """All that can be trained, by name: `best`, the baselines, and the candidates for `best` measured beside it."""
 
 
-def config_named(name: str) -> Config:
-    """The configuration of a name; raises PhysimError where there is none."""
+def config_named(name: str, scene: Scene) -> Config:
+    """The configuration of a name; "best" is "rigid" where friction, spin or polygons act in a scene like this.
+
+    Raises: PhysimError where there is none.
+    """
     if name not in CONFIGS:
         raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{name}'")
-    return CONFIGS[name]
+    rigid = name == "best" and (bool((scene.shape == POLYGON).any()) or "spin" in rubbing_and_spin(scene))
+    return CONFIGS["rigid" if rigid else name]
 
 
 def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> ModuleGraph:

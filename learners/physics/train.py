@@ -60,7 +60,7 @@ def _task(world: World, settings: TrainSettings, progress: bool) -> EngineTask:
     if settings.memory is not None:
         raise PhysimError(f"memory: only data in a folder can be kept within a limit, but data is {settings.data}")
     if settings.data is None:
-        make = shaken_scenes if config_named(settings.config).shaken else World.scenes
+        make = shaken_scenes if config_named(settings.config, world.scene(settings.seed)).shaken else World.scenes
         scenes = Scene.batch_of(make(world, settings.seed, settings.scenes))
         trajectory = rollout(world.engine(), scenes, settings.steps, progress=progress)
     else:

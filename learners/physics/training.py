@@ -79,7 +79,7 @@ class EngineTask(Task):
     def __init__(self, data: OneSteps, settings: TrainSettings, world: World, windows: Windows | None = None) -> None:
         self.data, self.seed, self.windows, self.window = data, settings.seed, windows, 0
         self.held = windows.held if windows else data
-        self.config = config = config_named(settings.config)
+        self.config = config = config_named(settings.config, data.scene)
         self.batch, self.rate, self.minutes, self.clip = config.batch, config.rate, config.minutes, config.clip
         if data.steps < config.window:
             raise PhysimError(f"steps: windows of {config.window} steps do not fit into {data.steps}")

@@ -8,19 +8,24 @@ from torch import Tensor
 from physim.graph import ModuleGraph
 from physim.scenes.scene import PAIR, POINT, POLYGON, SEGMENT, Scene
 
-SEEN_AS = {"friction": "friction", "spin": "angular_velocity"}
-"""The field of a scene that a network reads where it sees friction or spin."""
+SEEN_AS = {"friction": {"friction", "body"}, "spin": {"angular_velocity"}}
+"""The fields of a scene of which a network reads one where it sees friction or spin."""
 
 
 def unread(graph: ModuleGraph, columns: tuple[str, ...], scene: Scene) -> list[str]:
-    """Which of friction and spin act in a scene, or a batch of scenes, while the graph, with these columns, reads none.
+    """Which of friction and spin act in a scene, or a batch of them, while the graph, with these columns, reads none."""
+    read = {*graph.inputs, *(columns if "columns" in graph.inputs else ())}
+    return [name for name in rubbing_and_spin(scene) if not SEEN_AS[name] & read]
+
+
+def rubbing_and_spin(scene: Scene) -> list[str]:
+    """Which of friction and spin act in a scene, or a batch of scenes.
 
     A disc that turns without friction moves as one that does not: its spin does not act.
     """
-    read = {*graph.inputs, *(columns if "columns" in graph.inputs else ())}
     rubbing = _rubbing(scene)
     acting = {"friction": bool(rubbing.any()), "spin": bool((rubbing | _catching(scene))[_turning(scene)].any())}
-    return [name for name, there in acting.items() if there and SEEN_AS[name] not in read]
+    return [name for name, there in acting.items() if there]
 
 
 def _rubbing(scene: Scene) -> Tensor:
