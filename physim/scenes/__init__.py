@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from physim.scenes.edges import all_pairs, nearest_edges, radius_edges, undirected
+from physim.scenes.editing import with_body, without
 from physim.scenes.files import load_trajectory, save_trajectory
 from physim.scenes.forces import Gravity, PairForce, ProductForce, ScreenedCharge, Transverse
 from physim.scenes.scene import Scene, scenes_of
@@ -25,4 +26,6 @@ __all__ = [
     "scenes_of",
     "space_of",
     "undirected",
+    "with_body",
+    "without",
 ]

@@ -6,8 +6,8 @@ import numpy as np
 
 from physim.viewer.bodies import CIRCLE, POINT, Bodies, Floats
 
-ROUNDS = 4
-"""A body in a corner is moved out of one wall after the other."""
+ROUNDS, PATIENT = 4, 24
+"""A body in a corner is moved out of one wall after the other; a new one among many, out of many."""
 YIELD = 0.9
 """Bodies that can move give way when they are touched; they are overlapped by a tenth of both radii at most."""
 
@@ -26,9 +26,33 @@ def cleared(bodies: Bodies, pos: Floats, angle: Floats, body: int, place: Floats
     if not solid.any():
         return place
     room = (bodies.radius + bodies.radius[body]) * np.where(bodies.moving, YIELD, 1.0)
-    for _ in range(ROUNDS):
+    return _moved_out(bodies, pos, angle, place, np.where(solid, room, -np.inf), ROUNDS)
+
+
+def free_place(bodies: Bodies, pos: Floats, angle: Floats, place: Floats, reach: float) -> Floats:
+    """The nearest place at which a new disc of some radius touches no shape, as far as there is one.
+
+    Shapes: pos [N, 2] (m), angle [N], place [2] (m) -> [2].
+    """
+    room = np.where(bodies.shape == POINT, -np.inf, bodies.radius + reach)
+    return _moved_out(bodies, pos, angle, place, room, PATIENT)
+
+
+def overlap(bodies: Bodies, pos: Floats, angle: Floats, place: Floats, reach: float) -> float:
+    """How deep a new disc of some radius would lie in the shapes that are there, in metres; below 0: how far off.
+
+    Shapes: pos [N, 2] (m), angle [N], place [2] (m).
+    """
+    _, distance = ways_out(bodies, pos, angle, place)
+    depths = (bodies.radius + reach - distance)[bodies.shape != POINT]
+    return float(depths.max(initial=-np.inf))
+
+
+def _moved_out(bodies: Bodies, pos: Floats, angle: Floats, place: Floats, room: Floats, rounds: int) -> Floats:
+    """A place moved out of the deepest object, again and again; `room` [N] (m) is how far each must be."""
+    for _ in range(rounds):
         way, distance = ways_out(bodies, pos, angle, place)
-        depth = np.where(solid, room - distance, -np.inf)
+        depth = room - distance
         deepest = int(np.argmax(depth))
         if depth[deepest] <= 0:
             break

@@ -23,8 +23,8 @@ class Drag:
     `velocity` (m/s) [2].
     """
 
-    def __init__(self, name: str, run: Run, body: int) -> None:
-        self.name, self.run, self.body = name, run, body
+    def __init__(self, run: Run, body: int) -> None:
+        self.run, self.body = run, body
         self.position = self._place = self._before = run.state.pos[body].copy()
         self.velocity = np.zeros(2)
         low, high = run.bodies.outline(run.state.pos, run.state.angle)
@@ -56,4 +56,4 @@ class Drag:
     def _put(self, place: Floats, velocity: Floats | None) -> None:
         state = self.run.state
         self._place = cleared(self.run.bodies, state.pos, state.angle, self.body, place)
-        self.run.place(self.body, self._place, velocity)
+        self.run.place_body(self.body, self._place, velocity)

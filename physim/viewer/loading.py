@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pygame
 
@@ -15,18 +15,23 @@ from physim.viewer.stage import Stage
 from physim.viewer.text import rendered
 
 if TYPE_CHECKING:
+    from physim.engines.base import Engine
     from physim.viewer.playback import Playback
+    from physim.worlds import World
 
 
 def load(settings: PlaySettings) -> Playback:
     """The playback of these settings; imports torch."""
     from physim.engines.named import engine_named
     from physim.viewer.playback import Playback
-    from physim.viewer.simulation import LEARNED, Simulation
+    from physim.viewer.simulation import TRUTH, Simulation
 
-    world = settings.world()
-    simulation = Simulation(world, lambda: engine_named(LEARNED, world, settings.weights), settings.seed)
-    playback = Playback(simulation, settings.engines, settings.steps_per_frame, settings.last_step)
+    def make(name: str, world: World) -> Engine[Any]:
+        weightless = name == TRUTH or ":" in name
+        return engine_named(name, world, None if weightless else settings.weights)
+
+    simulation = Simulation(settings.world(), settings.engines, make, settings.seed)
+    playback = Playback(simulation, settings.steps_per_frame, settings.last_step)
     playback.plotting = all(side >= least for side, least in zip(settings.size, ROOMY, strict=True))
     return playback
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from physim.viewer.dragging import CROSSING, Drag
-from physim.viewer.simulation import TRUTH, Simulation
+from physim.viewer.simulation import Simulation
 
 
 def frame(drag: Drag, seconds: float) -> None:
@@ -15,7 +15,7 @@ def frame(drag: Drag, seconds: float) -> None:
 
 
 def test_the_velocity_becomes_that_of_the_mouse(simulation: Simulation) -> None:
-    drag = Drag(TRUTH, simulation.truth, 0)
+    drag = Drag(simulation.truth, 0)
     start = drag.position
     for number in range(1, 40):
         drag.position = start + np.array([2.0 * number, -number])
@@ -25,7 +25,7 @@ def test_the_velocity_becomes_that_of_the_mouse(simulation: Simulation) -> None:
 
 
 def test_a_mouse_at_rest_comes_to_rest(simulation: Simulation) -> None:
-    drag = Drag(TRUTH, simulation.truth, 0)
+    drag = Drag(simulation.truth, 0)
     drag.position = drag.position + 1.0
     for _ in range(60):
         frame(drag, 0.1)
@@ -35,7 +35,7 @@ def test_a_mouse_at_rest_comes_to_rest(simulation: Simulation) -> None:
 def test_no_hand_is_faster_than_the_scene_is_wide(simulation: Simulation) -> None:
     run = simulation.truth
     low, high = run.bodies.outline(run.state.pos, run.state.angle)
-    drag = Drag(TRUTH, run, 0)
+    drag = Drag(run, 0)
     drag.position = np.array([1e6, -1e6])
     for _ in range(30):
         frame(drag, 0.004)
