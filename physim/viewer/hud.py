@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple, final
 
 import pygame
 
 from physim.viewer.layout import Layout
+from physim.viewer.pace import Speeds
 from physim.viewer.palette import EDGE, GOOD, GROUND, MUTED, STOPPED, TEXT, WARNING, Colour, title_colour
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import TRUTH, Simulation
@@ -27,15 +27,6 @@ class Figure(NamedTuple):
     value: str
     tone: Colour
     note: str = ""
-
-
-@final
-@dataclass(frozen=True)
-class Speeds:
-    """How fast the window is just now, per second of the clock."""
-
-    frames: float
-    steps: float
 
 
 @final

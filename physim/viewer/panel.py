@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Protocol, Self, final
 
 import numpy as np
 import pygame
 
-from physim.viewer.bodies import CIRCLE, POLYGON, SEGMENT, Bodies, Floats, Integers
+from physim.viewer.bodies import CIRCLE, POLYGON, SEGMENT, Bodies, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
 from physim.viewer.links import draw_holds, draw_links
@@ -31,12 +29,10 @@ from physim.viewer.palette import (
 from physim.viewer.sprites import Point, draw_bar, draw_disc, draw_plate, draw_polygon, draw_ring
 from physim.viewer.text import fitted, rendered, wrapped
 from physim.viewer.trail import Trail
+from physim.viewer.trail_lines import draw_trails
 
-BANDS, LEAST_BANDS, PIECES = 12, 2, 240
-"""A trail fades in so many bands, or fewer where all trails together would have more than so many pieces."""
 FEW = 30
-"""Trails of more bodies than these are shorter, and discs do not glow."""
-PIECE = 4.0
+"""Discs of more bodies than these do not glow."""
 SPOKED, RIMMED = 4.0, 6.0
 """From these radii in pixels on, circles show their angle, and polygons a rim."""
 LARGE_FONT = 20
@@ -70,12 +66,6 @@ class Shown(Protocol):
     @property
     def state(self) -> Placed:
         """Where it is now."""
-
-
-@lru_cache(maxsize=1024)
-def trail_colours(body: int) -> list[Colour]:
-    """The colours of a trail, band by band, the oldest first."""
-    return [mixed(PANEL, body_colour(body), 0.9 * ((band + 1) / BANDS) ** 1.5) for band in range(BANDS)]
 
 
 @final
@@ -132,7 +122,7 @@ class PanelView:
         self.surface.fill(PANEL)
         self._draw_grid(camera)
         self._draw_fixed(run.bodies, places)
-        self._draw_trails(run, camera)
+        draw_trails(self.surface, run.trail, run.bodies, run.state.pos, camera, self.layout.font >= LARGE_FONT)
         anchors = run.bodies.anchors(run.state.pos, run.state.angle) if run.bodies.links.size else None
         if anchors is not None:
             draw_links(self.surface, run.bodies, anchors, places.sizes, camera)
@@ -185,31 +175,6 @@ class PanelView:
             if pinned[body]:
                 draw_disc(self.surface, centre, max(size / 3, 1.5), MUTED)
 
-    def _draw_trails(self, run: Shown, camera: Camera) -> None:
-        """Every trail in bands, fading into the ground the older they are; the more bodies, the shorter and plainer."""
-        points = run.trail.points(run.state.pos)
-        kept = max(2, round(len(points) * min(1.0, (FEW / run.bodies.count) ** 0.5)))
-        first = run.trail.first + len(points) - kept
-        points = camera.pixels(points[-kept:]).transpose(1, 0, 2)
-        lengths = np.abs(np.diff(points, axis=1)).sum(axis=(1, 2))
-        shown = np.flatnonzero(~run.bodies.static & (lengths > 2))
-        strides = _strides(kept, lengths[shown])
-        bands = max(LEAST_BANDS, min(BANDS, PIECES // max(len(shown), 1)))
-        for stride in np.unique(strides).tolist():
-            bodies = shown[strides == stride]
-            paths = np.concatenate([points[bodies, -first % stride : -1 : stride], points[bodies, -1:]], axis=1)
-            edges = np.linspace(0, paths.shape[1] - 1, min(bands, paths.shape[1] - 1) + 1).astype(int).tolist()
-            for label, path in zip(run.bodies.label[bodies].tolist(), paths.tolist(), strict=True):
-                self._draw_trail(path, edges, trail_colours(label))
-
-    def _draw_trail(self, path: list[list[float]], edges: list[int], colours: list[Colour]) -> None:
-        thick = self.layout.font >= LARGE_FONT
-        for start, end in pairwise(edges):
-            colour, piece = colours[end * (BANDS - 1) // (len(path) - 1)], path[start : end + 1]
-            pygame.draw.aalines(self.surface, colour, False, piece)
-            if thick:
-                pygame.draw.aalines(self.surface, colour, False, [(x + 0.7, y + 0.7) for x, y in piece])
-
     def _draw_bodies(self, bodies: Bodies, places: Places) -> None:
         """What moves, the largest first: by itself in bright colours, from outside in blue."""
         for body in np.argsort(-places.spans, kind="stable").tolist():
@@ -250,11 +215,3 @@ class PanelView:
         for place, line in enumerate(lines):
             label = fitted(line, font, STOPPED, width - 2 * layout.padding)
             self.surface.blit(label, ((width - label.get_width()) // 2, top + layout.padding + place * layout.line))
-
-
-def _strides(points: int, pixels: Floats) -> Integers:
-    """Every which point of a trail to draw: pygame's lines are smooth where their pieces are long.
-
-    A power of two, so that the same points are drawn in frame after frame. Shapes: pixels [N] -> [N].
-    """
-    return (2 ** np.ceil(np.log2(np.maximum(1.0, PIECE * points / pixels)))).astype(np.int64)

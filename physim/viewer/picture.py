@@ -12,8 +12,9 @@ from physim.viewer.bodies import Floats
 from physim.viewer.camera import Camera
 from physim.viewer.clearance import ways_out
 from physim.viewer.help import draw_help
-from physim.viewer.hud import Hud, Speeds
+from physim.viewer.hud import Hud
 from physim.viewer.layout import Layout
+from physim.viewer.pace import Speeds
 from physim.viewer.palette import EDGE, TEXT
 from physim.viewer.panel import PanelView
 from physim.viewer.playback import Playback, Spot

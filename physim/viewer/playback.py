@@ -181,6 +181,8 @@ class Playback:
 
     def release(self) -> None:
         """Let go: bodies fly on with the velocity of the hand."""
+        for drag in self.drags:
+            drag.release()
         self.drags = []
 
     def _carry(self, steps: int) -> None:

@@ -64,19 +64,27 @@ class Run:
         else:
             self.state = state
 
-    def place_body(self, body: int, position: Floats, velocity: Floats | None) -> None:
-        """Put a body somewhere, with a velocity (None: its own).
+    def place_body(self, body: int, position: Floats) -> None:
+        """Put a body somewhere; it keeps its velocity.
 
-        Shapes: position (m), velocity (m/s) [2].
+        Shapes: position [2] (m).
         """
         if self.message:
             return
-        pos, vel = self.state.pos.copy(), self.state.vel.copy()
+        pos = self.state.pos.copy()
         pos[body] = position
-        if velocity is not None:
-            vel[body] = velocity
-        scene = self.state.scene.moved(pos=torch.from_numpy(pos), vel=torch.from_numpy(vel))
-        self.state = self.engine.start(scene)
+        self.state = self.engine.start(self.state.scene.moved(pos=torch.from_numpy(pos)))
+
+    def push(self, body: int, velocity: Floats) -> None:
+        """Give a body that can move a velocity, by an impulse.
+
+        Shapes: velocity [2] (m/s).
+        """
+        if self.message:
+            return
+        impulse = np.zeros_like(self.state.vel)
+        impulse[body] = self.bodies.mass[body] * (velocity - self.state.vel[body])
+        self.state = self.engine.pushed(self.state, impulse)
 
     def body_labelled(self, label: int) -> int | None:
         """The number of the body that has a label, None where it is not here."""

@@ -9,8 +9,7 @@ from typing import final
 from physim.reports import Row
 from physim.threads import one_thread
 from physim.viewer.controls import Controls
-from physim.viewer.hud import Speeds
-from physim.viewer.pace import Pace
+from physim.viewer.pace import Pace, Speeds
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
 from physim.viewer.recording import Recorder

@@ -8,8 +8,9 @@ import pymunk
 import pytest
 
 from physim.scenes.scene import PIVOT, SLIDE, SPRING
-from physim.viewer.hud import Hud, Speeds
+from physim.viewer.hud import Hud
 from physim.viewer.layout import Layout
+from physim.viewer.pace import Speeds
 from physim.viewer.palette import KINEMATIC, LINK, MUTED, STOPPED, TEXT, WALL, WELL, body_colour
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
@@ -133,7 +134,7 @@ def test_a_stopped_run_says_so_over_its_panel(bursting: Simulation) -> None:
 
 def test_huge_positions_are_drawn_without_harm(playback: Playback) -> None:
     surface, picture = pygame.Surface((800, 450), 0, 32), Picture(playback)
-    playback.simulation.runs[LEARNED].place_body(0, np.array([1e200, -1e200]), None)
+    playback.simulation.runs[LEARNED].place_body(0, np.array([1e200, -1e200]))
     picture.draw(surface, 1 / 60, SPEEDS)
     assert playback.simulation.runs[LEARNED].state.pos[0].tolist() == [1e200, -1e200]
     places = picture.camera.pixels(playback.simulation.runs[LEARNED].state.pos)

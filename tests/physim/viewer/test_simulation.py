@@ -151,7 +151,7 @@ def test_a_branch_is_another_future_of_the_same_state(balls: Simulation) -> None
     for _ in range(10):
         branch.step()
     np.testing.assert_array_equal(branch.state.pos, first)
-    branch.place_body(0, branch.state.pos[0], np.array([0.5, 0.5]))
+    branch.push(0, np.array([0.5, 0.5]))
     balls.advance(10)
     assert np.abs(branch.state.pos - balls.runs[LEARNED].state.pos).max() > 1e-3
     assert balls.position_error(title) > balls.position_error(LEARNED)
