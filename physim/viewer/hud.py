@@ -149,11 +149,12 @@ def _items(playback: Playback, speeds: Speeds) -> list[tuple[str, Colour]]:
     state = [("paused", WARNING)] if playback.paused else []
     state += [(f"a click adds a {playback.adding}", WARNING)] if playback.adding else []
     plural = "step" if playback.steps_per_frame == 1 else "steps"
+    known = speeds.frames > 0
     return [
         *state,
-        (f"{speeds.frames:.0f} frames/s", TEXT),
+        *([(f"{speeds.frames:.0f} frames/s", TEXT)] if known else []),
         (f"{playback.steps_per_frame} {plural} a frame", TEXT),
-        (f"{speeds.steps:.0f} steps/s", TEXT),
+        *([(f"{speeds.steps:.0f} steps/s", TEXT)] if known else []),
         (f"step {simulation.step}", TEXT),
         (f"{simulation.count} {simulation.kind}", MUTED),
         (f"seed {simulation.seed}", MUTED),

@@ -25,6 +25,8 @@ from physim.viewer.sprites import draw_outline, draw_ring
 
 REACH = 14.0
 """A body is grasped when the mouse is so many pixels from its rim."""
+HALO = 4.0
+"""From the rim of a body that is held to the ring round it, in pixels."""
 
 
 @final
@@ -56,6 +58,7 @@ class Picture:
         self._panels = dict(zip(playback.shown, views, strict=True))
         for title, panel in self._panels.items():
             panel.draw(simulation.runs[title], self.camera)
+        self._draw_hands()
         self.shelf.photograph(simulation.snapshots, self._panels[playback.shown[0]].surface)
         if playback.adding:
             self._draw_ghost()
@@ -105,6 +108,17 @@ class Picture:
             self._layout = layout
         assert self._layout is not None
         return self._layout
+
+    def _draw_hands(self) -> None:
+        """A ring round every body that is held."""
+        for drag in self.playback.drags:
+            for title, panel in self._panels.items():
+                if self.playback.simulation.runs[title] is drag.run:
+                    self.camera.fit(*panel.stage)
+                    reach = drag.run.bodies.reach[drag.body] * self.camera.scale
+                    size = panel.sizes(drag.run, self.camera)[drag.body] + reach
+                    centre = self.camera.pixels(drag.run.state.pos[drag.body]).tolist()
+                    draw_ring(panel.surface, centre, float(size) + HALO, TEXT)
 
     def _draw_ghost(self) -> None:
         """The outline of what a click would add."""

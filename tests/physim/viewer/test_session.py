@@ -41,6 +41,12 @@ def test_any_number_of_panels_is_recorded_headless(
     assert len(compared) == len(engines) - engines.count("truth") + max(0, engines.count("truth") - 1)
 
 
+def test_films_without_a_window_are_the_same_each_time(settings: Settings, tmp_path: Path) -> None:
+    for name in ("first.gif", "second.gif"):
+        play(settings(steps=60, size=(960, 640), record=tmp_path / name))
+    assert (tmp_path / "first.gif").read_bytes() == (tmp_path / "second.gif").read_bytes()
+
+
 def test_the_truth_alone_needs_no_weights(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(weights: str) -> None:
         raise PhysimError(f"no weights {weights}")
