@@ -204,7 +204,7 @@ class Playback:
         if bodies is None:
             self.notice = f"the world {self.simulation.world.name} has no number of bodies to change"
             return
-        self._try(lambda: self.simulation.set_bodies(bodies + difference))
+        self._try(lambda: self.simulation.set_bodies((bodies or self.simulation.count) + difference))
 
     def _try(self, action: Callable[[], object]) -> None:
         """Let go, and do it, or say why it cannot be done."""

@@ -102,6 +102,8 @@ class Simulation:
 
     def set_bodies(self, bodies: int) -> None:
         """Start anew with another number of bodies, where the world has them as a parameter, and without snapshots."""
+        if bodies < 1:
+            raise PhysimError(f"{self.kind} must be above 0, got {bodies}")
         changed: dict[str, Any] = {self.kind: bodies}
         world = replace(self.world, **changed)
         engines = {name: self._make(name, world) for name in {run.name for run in self.runs.values()}}
@@ -184,7 +186,7 @@ class Simulation:
     @property
     def count(self) -> int:
         """How many bodies there are, those that came and went among them: walls and what else stands still are none."""
-        if self.bodies is None:
+        if not self.bodies:  # none, or as many as the world likes
             return int(self.truth.bodies.moving.sum())
         return self.bodies + self.truth.bodies.count - self._objects
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pygame
 import pytest
@@ -8,6 +11,9 @@ from physim.viewer.controls import Controls
 from physim.viewer.keys import KEYS
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
+from worlds.balls import Balls
+from worlds.nbody import NBody
+from worlds.strings import Strings
 
 
 @pytest.fixture
@@ -164,3 +170,41 @@ def test_every_key_of_the_help_does_one_thing() -> None:
     assert len(set(written)) == len(written)
     for key in KEYS:
         assert not (key.codes or key.written) or (key.action is None) != (key.aimed is None)
+
+
+def events(seed: int, count: int, size: tuple[int, int]) -> Iterator[pygame.event.Event]:
+    """What a user may do who does anything, but leave."""
+    rng = random.Random(seed)
+    pressed = [(code, "") for key in KEYS for code in key.codes if Playback.leave is not key.action]
+    pressed += [(0, character) for character in 3 * "knxwa123" + "".join(key.written for key in KEYS)]
+    for _ in range(count):
+        place, number = (rng.randrange(size[0]), rng.randrange(size[1])), rng.random()
+        if number < 0.4:
+            code, character = rng.choice(pressed)
+            yield pygame.event.Event(pygame.KEYDOWN, key=code, unicode=character)
+        elif number < 0.45:
+            yield pygame.event.Event(rng.choice([pygame.KEYDOWN, pygame.KEYUP]), key=pygame.K_LSHIFT, unicode="")
+        elif number < 0.65:
+            yield pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=rng.choice([1, 1, 1, 3]), pos=place)
+        elif number < 0.9:
+            yield pygame.event.Event(pygame.MOUSEMOTION, pos=place)
+        else:
+            yield pygame.event.Event(pygame.MOUSEBUTTONUP, button=1, pos=place)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_whatever_the_user_does_no_body_is_lost_or_doubled(seed: int, alone: Callable[..., Playback]) -> None:
+    surface = pygame.Surface((400, 300), 0, 32)
+    playback = alone([NBody(bodies=4), Balls(balls=4), Strings(masses=5, pins=1)][seed], panels=2)
+    picture = Picture(playback)
+    controls = Controls(playback, picture)
+    for number, event in enumerate(events(seed, 200, surface.get_size())):
+        picture.draw(surface, 1 / 60)
+        controls.handle(event)
+        playback.steps_per_frame = min(playback.steps_per_frame, 4)
+        playback.frame()
+        assert set(playback.shown) <= set(playback.simulation.runs), number
+        for run in playback.simulation.runs.values():
+            labels = run.bodies.label.tolist()
+            assert len(set(labels)) == len(labels) == len(run.state.pos) == run.state.scene.num_bodies
+            assert np.isfinite(run.state.pos).all()
