@@ -40,7 +40,7 @@ class Hud:
 
     def refresh(self, layout: Layout, playback: Playback, speeds: Speeds, taken: int) -> None:
         """Render the figures of now; so many pixels at the right of the bar are taken by something else."""
-        playback.simulation.measure()
+        playback.simulation.comparison.measure()
         self._panels = [
             _panel_text(layout, panel, playback.simulation, title)
             for title, panel in zip(playback.shown, layout.rectangles, strict=True)
@@ -59,7 +59,7 @@ class Hud:
 
 def figures(simulation: Simulation, title: str) -> list[Figure]:
     """The figures over the panel of one run."""
-    run, band = simulation.runs[title], simulation.band
+    run, band = simulation.runs[title], simulation.comparison.band
     if run.message:
         return [Figure("stopped at step", str(run.stopped_at), STOPPED)]
     drift = run.drift()
@@ -84,7 +84,7 @@ def _drift(what: str, share: float | None, band: float | None) -> Figure:
 
 
 def _position_error(simulation: Simulation, title: str) -> Figure:
-    error, reason = simulation.position_error(title), simulation.no_error(title)
+    error, reason = simulation.comparison.position_error(title), simulation.comparison.no_error(title)
     if error is None:
         return Figure("position error", "none", MUTED, reason)
     return Figure("position error", f"{error:.3g} m", TEXT)

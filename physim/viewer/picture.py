@@ -64,7 +64,7 @@ class Picture:
             self._draw_ghost()
         if layout.plotting:
             colours = {title: run.place for title, run in simulation.runs.items()}
-            self.plots.draw(surface, layout, simulation.history, colours, anew)
+            self.plots.draw(surface, layout, simulation.comparison.history, colours, anew)
         self.hud.draw(surface, layout)
         self.shelf.draw(surface, layout, simulation.snapshots, simulation.selected)
         if playback.helping:

@@ -190,7 +190,7 @@ class Playback:
         if steps == 0:
             for drag in self.drags:
                 drag.place()
-                self.simulation.count_anew(drag.run)
+                self.simulation.comparison.count_anew(drag.run)
             return
         seconds = steps * self.simulation.world.dt
         for drag in self.drags:

@@ -24,7 +24,7 @@ def rows_of(playback: Playback, pace: Pace) -> list[Row]:
     if pace.seconds_to_first_frame is not None:
         rows.append(row("seconds_to_first_frame", pace.seconds_to_first_frame, "s") | labels)
     for title in simulation.runs:
-        error = None if title == TRUTH else simulation.position_error(title)
+        error = None if title == TRUTH else simulation.comparison.position_error(title)
         if error is not None:
             rows.append(row("rollout_position_error", error, "m") | labels | {"engine": title})
     return rows + _drifts(playback, labels)

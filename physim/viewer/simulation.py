@@ -7,18 +7,15 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, final
 
-import numpy as np
 import torch
 
 from physim.engines.base import Engine
 from physim.errors import PhysimError
-from physim.measures import position_error
 from physim.scenes.editing import with_body, without
 from physim.scenes.scene import Scene
 from physim.viewer.bodies import LABEL
+from physim.viewer.comparison import Comparison
 from physim.viewer.dragging import Drag
-from physim.viewer.drift import Drift
-from physim.viewer.history import History, Sample
 from physim.viewer.run import Run
 from physim.viewer.settings import MOST_PANELS
 from physim.viewer.snapshots import MOST, Kept, Snapshot
@@ -28,8 +25,6 @@ TRUTH, LEARNED = "truth", "learned"
 COUNTS = ("bodies", "balls", "masses")
 """What worlds call the parameter that is the number of their bodies."""
 MOST_USUAL = 4
-MEASURED = 8
-"""Steps from one measurement of the truth's drift to the next."""
 
 Make = Callable[[str, World], Engine[Any]]
 """What makes the engine of a world by its name, as `engine_named` does."""
@@ -55,7 +50,7 @@ class Simulation:
         self.panels: list[str] = []
         self.snapshots: list[Snapshot] = []
         self.selected: Snapshot | None = None
-        self.band, self.history = Drift(None, 0.0), History()
+        self.comparison = Comparison(self.runs, TRUTH, world.dt)
         scene = self._scene(seed)
         self._begin(TRUTH, make(TRUTH, world), Kept(scene, 0))
         for name in engines:
@@ -82,17 +77,16 @@ class Simulation:
                 if run.clock % stride == 0:
                     run.trail.append(run.state.pos)
         for drag in drags:
-            self.count_anew(drag.run)
-        if self.step // MEASURED != (self.step - steps) // MEASURED:
-            self.measure()
+            self.comparison.count_anew(drag.run)
+        self.comparison.after(steps)
 
     def reset(self, seed: int) -> None:
         """Start all runs from the scene of a seed."""
         scene = self._scene(seed)
-        self.seed, self.history = seed, History()
+        self.seed = seed
         for run in self.runs.values():
             run.start(scene)
-        self.band = Drift(None, 0.0)
+        self.comparison.begin()
 
     def resynchronise(self) -> None:
         """Put all runs where the truth is now."""
@@ -138,8 +132,7 @@ class Simulation:
         for title, kept in snapshot.kept.items():
             if title in self.runs:
                 self.runs[title].start(*kept)
-        self.band = Drift(None, 0.0)
-        self.history.go_back(self.step, self.step * self.world.dt)
+        self.comparison.go_on(self.step)
 
     def branch(self, title: str, snapshot: Snapshot | None = None) -> str:
         """A new panel of a run's engine beside it, from a snapshot or from now; gives its title."""
@@ -190,27 +183,6 @@ class Simulation:
             return int(self.truth.bodies.moving.sum())
         return self.bodies + self.truth.bodies.count - self._objects
 
-    def count_anew(self, run: Run) -> None:
-        """Measure a run's drifts from now on, and the truth's band with its own."""
-        run.count_anew()
-        if run is self.truth:
-            self.band = Drift(None, 0.0)
-
-    def position_error(self, title: str) -> float | None:
-        """The distance from the truth in metres, root mean square over bodies; None where `no_error` says why."""
-        if self.no_error(title):
-            return None
-        return float(position_error(self.runs[title].state.scene, self.truth.state.scene))
-
-    def no_error(self, title: str) -> str:
-        """Why a run cannot be compared with the truth just now; "" where it can."""
-        run, truth = self.runs[title], self.truth
-        if run.message or truth.message:
-            return "the truth has stopped" if truth.message else "stopped"
-        if run.clock != truth.clock:
-            return "at another time than the truth"
-        return "" if np.array_equal(run.bodies.label, truth.bodies.label) else "other bodies than the truth's"
-
     def _scene(self, seed: int) -> Scene:
         """The world's scene of a seed, its objects labelled in their order."""
         scene = self.world.scene(seed)
@@ -245,18 +217,4 @@ class Simulation:
                 raise PhysimError(f"the panel {title} refuses: {error}") from error
         for title, scene in scenes.items():
             self.runs[title].edit(scene, states[title])
-        self.band = Drift(None, 0.0)
-
-    def measure(self) -> None:
-        """Keep the largest drift of the truth itself since it began, and at times a sample for the plots."""
-        drift = self.truth.drift()
-        energy = None if drift.energy is None else max(abs(drift.energy), self.band.energy or 0.0)
-        self.band = Drift(energy, max(drift.momentum, self.band.momentum))
-        if self.history.due(self.step):
-            errors = {title: self.position_error(title) for title in self.runs if title != TRUTH}
-            energies = {title: run.drift().joules for title, run in self.runs.items()}
-            self.history.add(self.step, Sample(self.step * self.world.dt, _known(errors), _known(energies)))
-
-
-def _known(figures: dict[str, float | None]) -> dict[str, float]:
-    return {title: figure for title, figure in figures.items() if figure is not None}
+        self.comparison.go_on(self.step)

@@ -74,7 +74,7 @@ def test_the_learned_engine_joins_where_the_truth_is(world: NBody) -> None:
     playback.switch_engines()
     playback.frame()
     assert playback.shown == ("truth", "learned")
-    assert playback.simulation.position_error(LEARNED) == pytest.approx(0.0, abs=1e-9)
+    assert playback.simulation.comparison.position_error(LEARNED) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_bodies_come_and_go_but_never_the_last(playback: Playback) -> None:

@@ -96,7 +96,7 @@ def test_a_new_body_is_in_all_panels_and_in_nothing(kind: str, alone: Alone) -> 
         assert run.body_labelled(label) == run.bodies.count - 1
         assert penetration(rollout(run.engine, run.state.scene, 1))[0].max() < 1e-9
     assert simulation.count == 4
-    assert simulation.position_error("truth 3") == 0
+    assert simulation.comparison.position_error("truth 3") == 0
 
 
 def test_without_room_nothing_is_added(alone: Alone) -> None:
