@@ -15,7 +15,7 @@ from physim.viewer.trail import Trail
 
 BANDS, LEAST_BANDS, PIECES = 12, 2, 240
 """A trail fades in so many bands, or fewer where all trails together would have more than so many pieces."""
-FEW = 30
+FEW = 20
 """Trails of more bodies than these are shorter."""
 PIECE = 4.0
 """The least length of a piece of a line in pixels, where it is not the last: pygame's lines are smooth where long."""
