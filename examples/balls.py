@@ -23,8 +23,6 @@ class Args(Arguments):
     restitution: float = 0.4
     """The lowest restitution of a pair that touches, from 0 to 1; 1 makes every contact elastic."""
 
-    shipped = "balls"
-
     def check(self) -> None:
         """The number of balls."""
         check_positive(balls=self.balls)

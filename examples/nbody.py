@@ -19,8 +19,6 @@ class Args(Arguments):
     bodies: int = 6
     """Number of bodies; the same weights work for any."""
 
-    shipped = "nbody"
-
     def check(self) -> None:
         """The number of bodies."""
         check_positive(bodies=self.bodies)

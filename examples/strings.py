@@ -25,8 +25,6 @@ class Args(Arguments):
     stiffness: float = 100.0
     """The springs' constant in N/m; the shipped weights were trained at 100."""
 
-    shipped = "strings"
-
     def check(self) -> None:
         """The number of masses."""
         check_positive(masses=self.masses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +41,8 @@ def check_folder_writable(path: Path, field: str) -> None:
 def replacing(path: Path | str) -> Iterator[Path]:
     """Give a temporary sibling to write, which takes the path's place at the end, or goes where anything fails.
 
+    It may become a file or a folder.
+
     Raises: PhysimError with the path where the file system refuses.
     """
     target = Path(path)
@@ -51,4 +54,4 @@ def replacing(path: Path | str) -> Iterator[Path]:
         raise PhysimError(f"{target} cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
-            draft.unlink()
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()

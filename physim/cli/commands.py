@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tyro
 
@@ -133,32 +133,36 @@ class Evaluate(WorldCommand):
 
 @dataclass(frozen=True)
 class Play(WorldCommand):
-    """Watch a world in a window: the truth and the learned engine side by side, from the same start."""
+    """Watch a world in a window: engines side by side, from the same start."""
 
-    engine: Literal["truth", "learned", "both"] = "both"
-    """Which engines run."""
+    engines: Annotated[tuple[str, ...], tyro.conf.arg(aliases=["--engine"])] = ("truth", "learned")
+    """Which engines run, each in a panel: truth, learned, ..., or path/to/file.py:Engine; "both" is truth learned."""
     weights: str | None = None
-    """Weights of the learned engine: a name that ships with physim, or a file; without it, the world's name."""
+    """Weights of learned engines: a name that ships with physim, or a file; without it, the world's name."""
     seed: int = 0
     """What the scene is drawn from."""
     steps: int | None = None
     """Stop after this many steps; without it, the window stays until it is closed (1000 steps with --headless)."""
+    steps_per_frame: int | None = None
+    """Steps from one frame to the next; without it, as many as a sixtieth of a second takes, four at most."""
     headless: bool = False
     """Run without a window."""
     record: Path | None = None
-    """Record what is drawn to this file: .gif, .mp4 or .png."""
+    """Record what is drawn to this .gif, .mp4 or .png file, or as pictures to a new folder (a name without ending)."""
 
     def run(self, parameters: Mapping[str, Any]) -> None:
         """Open the window, or run without one, and print the figures of the run."""
         from physim.viewer import PlaySettings, play
+        from physim.viewer.settings import engine_names
         from physim.worlds import find_world
 
         settings = PlaySettings(
             world=partial(find_world, self.world, dict(parameters)),
-            engines=self.engine,
-            weights=self.weights or self.world.rpartition(":")[2],
+            engines=engine_names(self.engines),
+            weights=self.weights,
             seed=self.seed,
             steps=self.steps,
+            steps_per_frame=self.steps_per_frame,
             headless=self.headless,
             record=self.record,
         )

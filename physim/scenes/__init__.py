@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from physim.scenes.edges import nearest_edges as nearest_edges
     from physim.scenes.edges import radius_edges as radius_edges
     from physim.scenes.edges import undirected as undirected
+    from physim.scenes.editing import with_body as with_body
+    from physim.scenes.editing import without as without
     from physim.scenes.files import load_trajectory as load_trajectory
     from physim.scenes.files import save_trajectory as save_trajectory
     from physim.scenes.forces import Gravity as Gravity
@@ -41,6 +43,8 @@ _HOMES = {
     "scenes_of": "physim.scenes.scene",
     "space_of": "physim.scenes.spaces",
     "undirected": "physim.scenes.edges",
+    "with_body": "physim.scenes.editing",
+    "without": "physim.scenes.editing",
 }
 __all__ = list(_HOMES)
 __getattr__ = on_first_use(__name__, _HOMES)

@@ -141,6 +141,11 @@ class Scene(Data):  # type: ignore[misc]
         return tuple(sorted(str(name) for name in self.keys() if name not in _NOT_COLUMNS))
 
     @property
+    def object_fields(self) -> tuple[str, ...]:
+        """The names of all per-object fields [N, ...], sorted."""
+        return tuple(sorted(str(name) for name in self.keys() if name not in _NOT_OF_OBJECTS))
+
+    @property
     def inverse_mass(self) -> Tensor:
         """1 / mass of dynamic objects, 0 of all others [N]."""
         dynamic = self.body_type == DYNAMIC

@@ -6,13 +6,14 @@ import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from physim.errors import PhysimError
 from physim.reports import Row, check_report, report
 from physim.viewer import PlaySettings, play
+from physim.viewer.settings import BOTH, engine_names
 
 if TYPE_CHECKING:
     from physim.worlds import World
@@ -32,21 +33,16 @@ class Arguments(ABC):
     """Steps from one frame to the next."""
     seed: int = 0
     """Which start to play."""
-    engine: Literal["truth", "learned", "both"] = "both"
-    """What to show."""
-    weights: str = ""
+    engines: Annotated[tuple[str, ...], tyro.conf.arg(aliases=["--engine"])] = BOTH
+    """What to show, each in a panel: truth, learned, ..., or path/to/file.py:Engine; "both" is truth learned."""
+    weights: str | None = None
     """The learned engine: a name that ships with physim, or a file; without it, the world's own."""
     size: tuple[int, int] = (1280, 720)
     """Width and height of the picture in pixels."""
     record: Path | None = None
-    """Write what is shown to this .gif, .mp4 or .png file."""
+    """Write what is shown to this .gif, .mp4 or .png file, or as pictures to a new folder (a name without ending)."""
     json: str | None = None
     """Write the figures as JSON to this file, or with - to standard output."""
-
-    @property
-    @abstractmethod
-    def shipped(self) -> str:
-        """The name of the world's own weights."""
 
     @abstractmethod
     def check(self) -> None:
@@ -70,8 +66,8 @@ class Arguments(ABC):
     def _settings(self) -> PlaySettings:
         return PlaySettings(
             world=self.world,
-            engines=self.engine,
-            weights=self.weights or self.shipped,
+            engines=engine_names(self.engines),
+            weights=self.weights,
             seed=self.seed,
             steps=self.steps,
             steps_per_frame=self.steps_per_frame,

@@ -9,8 +9,8 @@ from physim.manifold import Hulls
 from physim.meeting import Outlines
 from physim.viewer.bodies import CIRCLE, POINT, Bodies, Floats
 
-ROUNDS = 4
-"""A body in a corner is moved out of one wall after the other."""
+ROUNDS, PATIENT = 4, 24
+"""A body in a corner is moved out of one wall after the other; a new one among many, out of many."""
 YIELD = 0.9
 """Bodies that can move give way when they are touched; they are overlapped by a tenth of both radii at most."""
 
@@ -26,21 +26,43 @@ def cleared(bodies: Bodies, pos: Floats, angle: Floats, body: int, place: Floats
     solid = (bodies.shape != POINT) & ~same
     solid[bodies.apart[:, (bodies.apart == body).any(axis=0)].ravel()] = False
     solid[body] = False
-    shapes, own = bodies.hulls(pos, angle), bodies.radius[body]
+    room = (bodies.radius + bodies.radius[body]) * np.where(bodies.moving, YIELD, 1.0)
+    return _moved_out(bodies, bodies.hulls(pos, angle), place, np.where(solid, room, -np.inf), ROUNDS)
+
+
+def free_place(bodies: Bodies, pos: Floats, angle: Floats, place: Floats, reach: float) -> Floats:
+    """The nearest place at which a new disc of some radius touches no shape, as far as there is one.
+
+    Shapes: pos [N, 2] (m), angle [N], place [2] (m) -> [2].
+    """
+    room = np.where(bodies.shape == POINT, -np.inf, bodies.radius + reach)
+    return _moved_out(bodies, bodies.hulls(pos, angle), place, room, PATIENT)
+
+
+def overlap(bodies: Bodies, pos: Floats, angle: Floats, place: Floats, reach: float) -> float:
+    """How deep a new disc of some radius would lie in the shapes that are there, in metres; below 0: how far off.
+
+    Shapes: pos [N, 2] (m), angle [N], place [2] (m).
+    """
+    _, distance = ways_out(bodies.hulls(pos, angle), place)
+    depths = (bodies.radius + reach - distance)[bodies.shape != POINT]
+    return float(depths.max(initial=-np.inf))
+
+
+def _moved_out(bodies: Bodies, shapes: Hulls, place: Floats, room: Floats, rounds: int) -> Floats:
+    """A place moved out of the deepest shape, again and again; `room` [N] (m) is how far each must be."""
     low, high = (corner.numpy() for corner in shapes.boxes)
-    room = (bodies.radius + own) * np.where(bodies.moving, YIELD, 1.0)
-    for _ in range(ROUNDS):
-        near = np.flatnonzero(solid & ((low - own <= place) & (place <= high + own)).all(axis=1))
+    beside = (room - bodies.radius)[:, None]
+    for _ in range(rounds):
+        near = np.flatnonzero(((low - beside <= place) & (place <= high + beside)).all(axis=1))
         if not len(near):
             break
         way, distance = ways_out(shapes[torch.from_numpy(near)], place)
         depth = room[near] - distance
-        if not (depth > 0).any():
-            break
         deepest = int(np.argmax(depth))
-        place = place + depth[deepest] * way[deepest]
-        if len(near) == 1:
+        if depth[deepest] <= 0:
             break
+        place = place + depth[deepest] * way[deepest]
     return place
 
 

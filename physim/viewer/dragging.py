@@ -6,7 +6,6 @@ from typing import final
 
 import numpy as np
 
-from physim.viewer.bodies import Floats
 from physim.viewer.clearance import cleared
 from physim.viewer.run import Run
 
@@ -17,15 +16,15 @@ CROSSING = 0.35
 
 @final
 class Drag:
-    """A hand that holds a body of a run and follows the mouse, step by step, while everything else goes on.
+    """A hand that holds a body of a run and takes it to the mouse, step by step, while everything else goes on.
 
-    The body is put where the hand is before each step, with the hand's velocity. Shapes: `position`, the aim (m), and
-    `velocity` (m/s) [2].
+    Before each step the body gets the velocity that takes it there, by an impulse: what it touches and what hangs on it
+    feel that as any other motion. Shapes: `position`, the aim (m), and `velocity` (m/s) [2].
     """
 
-    def __init__(self, name: str, run: Run, body: int) -> None:
-        self.name, self.run, self.body = name, run, body
-        self.position = self._place = self._before = run.state.pos[body].copy()
+    def __init__(self, run: Run, body: int) -> None:
+        self.run, self.body = run, body
+        self.position = self._before = run.state.pos[body].copy()
         self.velocity = np.zeros(2)
         low, high = run.bodies.outline(run.state.pos, run.state.angle)
         self._fastest = float((high - low).max()) / CROSSING
@@ -33,27 +32,31 @@ class Drag:
 
     def aim(self, seconds: float) -> None:
         """Before the steps of a frame, which last that many simulated seconds: set out for where the mouse is now."""
-        self._pace = (self.position - self._place) / seconds
+        self._pace = (self.position - self.run.state.pos[self.body]) / seconds
         speed = float(np.hypot(*self._pace))
         if speed > self._fastest > 0:
             self._pace *= self._fastest / speed
 
     def carry(self, seconds: float) -> None:
         """Before a step: take the body along, as far as there is room."""
-        self._put(self._place + self._pace * seconds, self.velocity)
+        state = self.run.state
+        place = state.pos[self.body] + self._pace * seconds
+        free = cleared(self.run.bodies, state.pos, state.angle, self.body, place)
+        self.run.push(self.body, (free - state.pos[self.body]) / seconds)
 
     def measure(self, seconds: float) -> None:
-        """After the steps of a frame: how fast the hand really moved is what the body has when it is let go."""
-        velocity = (self._place - self._before) / seconds
-        self.velocity = SMOOTHING * self.velocity + (1 - SMOOTHING) * velocity
-        self._before = self._place
+        """After the steps of a frame: how fast the body really moved is what it has when it is let go."""
+        now = self.run.state.pos[self.body]
+        self.velocity = SMOOTHING * self.velocity + (1 - SMOOTHING) * (now - self._before) / seconds
+        self._before = now.copy()
 
     def place(self) -> None:
         """While time stands still: put the body where the mouse is; it keeps its velocity."""
-        self._put(self.position, None)
-        self._before = self._place
-
-    def _put(self, place: Floats, velocity: Floats | None) -> None:
         state = self.run.state
-        self._place = cleared(self.run.bodies, state.pos, state.angle, self.body, place)
-        self.run.place(self.body, self._place, velocity)
+        self.velocity = state.vel[self.body].copy()
+        self._before = cleared(self.run.bodies, state.pos, state.angle, self.body, self.position)
+        self.run.place_body(self.body, self._before)
+
+    def release(self) -> None:
+        """Let the body go, with the velocity of the hand."""
+        self.run.push(self.body, self.velocity)

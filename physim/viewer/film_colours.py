@@ -31,7 +31,8 @@ def reduced(frame: Pixels) -> Pixels:
 def film_colours() -> Pixels:
     """The ground's own colours, and ramps from the ground to text and bodies [C, 3]."""
     ground = [palette.GROUND, palette.PANEL, palette.GRID, palette.AXIS, palette.EDGE, palette.WALL, palette.WELL]
-    text = [palette.TEXT, palette.MUTED, palette.GOOD, palette.WARNING, palette.STOPPED, *palette.TITLES.values()]
+    ground += [palette.KINEMATIC, palette.RIM]
+    text = [palette.TEXT, palette.MUTED, palette.GOOD, palette.WARNING, palette.STOPPED, *palette.TITLES]
     ramps: list[Colour] = [mixed(palette.PANEL, colour, share) for colour in text for share in (0.5, 1.0)]
     bodies = map(body_colour, range(HUES))
     ramps += [palette.stretch_colour(tenths) for tenths in (-10, -5, 0, 3, 6, 10)]

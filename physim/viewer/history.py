@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import NamedTuple, final
 
 import numpy as np
@@ -14,12 +15,11 @@ STEPS = 16
 
 
 class Sample(NamedTuple):
-    """One instant: seconds since the start, position error (m), and energies (J); nan where there is none."""
+    """One instant: seconds since the start, and of runs by their titles the position error (m) and the energy (J)."""
 
     seconds: float
-    error: float
-    truth: float
-    learned: float
+    errors: dict[str, float]
+    energies: dict[str, float]
 
 
 @final
@@ -45,6 +45,25 @@ class History:
             self._stride *= 2
         self._due = step + self._stride
 
-    def columns(self) -> Floats:
-        """Seconds, errors, and the energies of the truth and the learned world [4, K]."""
-        return np.array(self._samples, dtype=float).reshape(-1, len(Sample._fields)).T
+    def go_back(self, step: int, seconds: float) -> None:
+        """Forget what came after a step."""
+        self._samples = [sample for sample in self._samples if sample.seconds <= seconds]
+        self._due = step
+
+    @property
+    def seconds(self) -> Floats:
+        """The instants of all samples [K]."""
+        return np.array([sample.seconds for sample in self._samples], dtype=float)
+
+    def errors(self) -> dict[str, Floats]:
+        """The position errors [K] of each run that has some; nan where it has none."""
+        return _columns([sample.errors for sample in self._samples])
+
+    def energies(self) -> dict[str, Floats]:
+        """The energies [K] of each run that has some; nan where it has none."""
+        return _columns([sample.energies for sample in self._samples])
+
+
+def _columns(rows: list[dict[str, float]]) -> dict[str, Floats]:
+    titles = dict.fromkeys(title for row in rows for title in row)
+    return {title: np.array([row.get(title, nan) for row in rows]) for title in titles}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple, final
 
 import pygame
 
 from physim.viewer.layout import Layout
-from physim.viewer.palette import GOOD, GROUND, MUTED, STOPPED, TEXT, TITLES, WARNING, Colour
+from physim.viewer.pace import Speeds
+from physim.viewer.palette import EDGE, GOOD, GROUND, MUTED, STOPPED, TEXT, WARNING, Colour, title_colour
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import TRUTH, Simulation
-from physim.viewer.text import rendered
+from physim.viewer.text import fitted, rendered, wrapped
 
 NEGLIGIBLE, NEAR = 1e-4, 1.02
 """A drift under the first share is fine, however narrow the truth's own band, and one so many times the band."""
@@ -21,21 +21,12 @@ Placed = list[tuple[pygame.Surface, tuple[int, int]]]
 
 
 class Figure(NamedTuple):
-    """One line over a panel: what, how much, and what the truth keeps to."""
+    """One line over a panel: what, how much, and what the truth keeps to; `label` has no room in narrow panels."""
 
     label: str
     value: str
     tone: Colour
     note: str = ""
-
-
-@final
-@dataclass(frozen=True)
-class Speeds:
-    """How fast the window is just now, per second of the clock."""
-
-    frames: float
-    steps: float
 
 
 @final
@@ -45,29 +36,34 @@ class Hud:
     def __init__(self) -> None:
         self._panels: list[Placed] = []
         self._bar: Placed = []
+        self._notice: pygame.Surface | None = None
 
-    def refresh(self, layout: Layout, playback: Playback, speeds: Speeds) -> None:
-        """Render the figures of now."""
+    def refresh(self, layout: Layout, playback: Playback, speeds: Speeds, taken: int) -> None:
+        """Render the figures of now; so many pixels at the right of the bar are taken by something else."""
+        playback.simulation.comparison.measure()
         self._panels = [
-            _panel_text(layout, panel, name, figures(playback.simulation, name))
-            for name, panel in zip(playback.shown, layout.rectangles, strict=True)
+            _panel_text(layout, panel, playback.simulation, title)
+            for title, panel in zip(playback.shown, layout.rectangles, strict=True)
         ]
-        self._bar = _bar_text(layout, playback, speeds)
+        self._bar = _bar_text(layout, playback, speeds, taken)
+        self._notice = _notice(layout, playback.notice) if playback.notice else None
 
     def draw(self, surface: pygame.Surface, layout: Layout) -> None:
         """Draw what was last rendered."""
         surface.fill(GROUND, layout.footer)
         for placed in (*self._panels, self._bar):
             surface.blits(placed, doreturn=False)
+        if self._notice is not None:
+            surface.blit(self._notice, self._notice.get_rect(midbottom=(surface.get_width() // 2, layout.footer.top)))
 
 
-def figures(simulation: Simulation, name: str) -> list[Figure]:
+def figures(simulation: Simulation, title: str) -> list[Figure]:
     """The figures over the panel of one run."""
-    run, band = simulation.runs[name], simulation.band
+    run, band = simulation.runs[title], simulation.comparison.band
     if run.message:
         return [Figure("stopped at step", str(run.stopped_at), STOPPED)]
     drift = run.drift()
-    lines = [] if name == TRUTH else [_position_error(simulation.position_error(name))]
+    lines = [] if title == TRUTH else [_position_error(simulation, title)]
     return [*lines, _drift("energy", drift.energy, band.energy), _drift("momentum", drift.momentum, band.momentum)]
 
 
@@ -87,28 +83,37 @@ def _drift(what: str, share: float | None, band: float | None) -> Figure:
     return Figure(f"{what} drift", percent(share), GOOD if fine else WARNING, f"truth keeps to {percent(band or 0.0)}")
 
 
-def _position_error(error: float | None) -> Figure:
-    return Figure("position error", "none: the truth has stopped" if error is None else f"{error:.3g} m", TEXT)
+def _position_error(simulation: Simulation, title: str) -> Figure:
+    error, reason = simulation.comparison.position_error(title), simulation.comparison.no_error(title)
+    if error is None:
+        return Figure("position error", "none", MUTED, reason)
+    return Figure("position error", f"{error:.3g} m", TEXT)
 
 
-def _panel_text(layout: Layout, panel: pygame.Rect, name: str, lines: list[Figure]) -> Placed:
-    """The title and the figures in columns; the notes are left out where they do not fit."""
-    left, top, small = panel.left + layout.padding, panel.top + layout.padding, layout.font
-    placed: Placed = [(rendered(name, round(small * 1.5), TITLES[name]), (left, top))]
+def _panel_text(layout: Layout, panel: pygame.Rect, simulation: Simulation, title: str) -> Placed:
+    """The title and as many figures as have room, in columns; without room for them, notes and labels are left out."""
+    lines = figures(simulation, title)[: layout.lines]
+    left, top, small = panel.left + layout.padding, panel.top + layout.padding, layout.panel_font
+    room, gap = panel.width - 2 * layout.padding, round(small * 0.9)
+    colour = title_colour(simulation.runs[title].place)
+    placed: Placed = [(fitted(title, round(small * 1.5), colour, room), (left, top))]
     labels = [rendered(line.label, small, MUTED) for line in lines]
     values = [rendered(line.value, small, line.tone) for line in lines]
-    second = left + max(label.get_width() for label in labels) + layout.padding
-    third = second + max(*(value.get_width() for value in values), 5 * small) + layout.padding
+    widths = [max((text.get_width() for text in column), default=0) for column in (labels, values)]
+    labelled = widths[0] + gap + widths[1] <= room
+    second = widths[0] + gap if labelled else 0
+    third = second + max(widths[1], 5 * small) + gap
     for place, (line, label, value) in enumerate(zip(lines, labels, values, strict=True)):
-        down = top + round(small * 1.9) + place * layout.line
-        placed += [(label, (left, down)), (value, (second, down))]
+        down = top + layout.title + place * layout.line
+        placed += [(label, (left, down))] if labelled else []
+        placed.append((value, (left + second, down)))
         note = rendered(line.note, small, MUTED)
-        if line.note and third + note.get_width() < panel.right:
-            placed.append((note, (third, down)))
+        if line.note and third + note.get_width() <= room:
+            placed.append((note, (left + third, down)))
     return placed
 
 
-def _bar_text(layout: Layout, playback: Playback, speeds: Speeds) -> Placed:
+def _bar_text(layout: Layout, playback: Playback, speeds: Speeds, taken: int) -> Placed:
     """The bar: as many of the items as fit, and the key for help."""
     bar, small = layout.footer, layout.font
     down = bar.top + (bar.height - rendered("H", small, TEXT).get_height()) // 2
@@ -118,24 +123,38 @@ def _bar_text(layout: Layout, playback: Playback, speeds: Speeds) -> Placed:
     left = layout.padding
     for text, tone in _items(playback, speeds):
         item = rendered(text, small, tone)
-        if left + item.get_width() + layout.padding > end:
+        if left + item.get_width() + layout.padding > end - taken:
             break
         placed.append((item, (left, down)))
-        left += item.get_width() + 2 * layout.padding
+        left += item.get_width() + round(1.6 * layout.padding)
     return placed
 
 
+def _notice(layout: Layout, notice: str) -> pygame.Surface:
+    """A card over the bar that says what could not be done."""
+    small, room = layout.font, layout.size[0] - 4 * layout.padding
+    step = round(small * 1.45)
+    texts = [fitted(line, small, WARNING, room) for line in wrapped(notice, small, room)]
+    width = max(text.get_width() for text in texts) + 2 * layout.padding
+    card = pygame.Surface((width, len(texts) * step + layout.padding), pygame.SRCALPHA, 32)
+    pygame.draw.rect(card, (*GROUND, 235), card.get_rect(), border_radius=small // 2)
+    pygame.draw.rect(card, EDGE, card.get_rect(), width=1, border_radius=small // 2)
+    for place, text in enumerate(texts):
+        card.blit(text, (layout.padding, layout.padding // 2 + place * step))
+    return card
+
+
 def _items(playback: Playback, speeds: Speeds) -> list[tuple[str, Colour]]:
-    if playback.notice:
-        return [(playback.notice, WARNING)]
     simulation = playback.simulation
     state = [("paused", WARNING)] if playback.paused else []
+    state += [(f"a click adds a {playback.adding}", WARNING)] if playback.adding else []
     plural = "step" if playback.steps_per_frame == 1 else "steps"
+    known = speeds.frames > 0
     return [
         *state,
-        (f"{speeds.frames:.0f} frames/s", TEXT),
+        *([(f"{speeds.frames:.0f} frames/s", TEXT)] if known else []),
         (f"{playback.steps_per_frame} {plural} a frame", TEXT),
-        (f"{speeds.steps:.0f} steps/s", TEXT),
+        *([(f"{speeds.steps:.0f} steps/s", TEXT)] if known else []),
         (f"step {simulation.step}", TEXT),
         (f"{simulation.count} {simulation.kind}", MUTED),
         (f"seed {simulation.seed}", MUTED),

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import final
 
-from physim.viewer.hud import Speeds
-
 RECENT = 60
+
+
+@final
+@dataclass(frozen=True)
+class Speeds:
+    """How fast the window is just now, per second of the clock."""
+
+    frames: float
+    steps: float
 
 
 @final

@@ -14,6 +14,9 @@ AXIS: Colour = (36, 42, 54)
 EDGE: Colour = (44, 51, 65)
 WALL: Colour = (84, 94, 112)
 WELL: Colour = (52, 60, 75)
+KINEMATIC: Colour = (58, 92, 132)
+RIM: Colour = (150, 190, 236)
+"""Bodies that are moved from outside are blue, with a bright rim."""
 LINK: Colour = (104, 115, 135)
 STRETCHED: Colour = (255, 138, 101)
 PRESSED: Colour = (92, 158, 255)
@@ -22,10 +25,25 @@ MUTED: Colour = (142, 152, 170)
 GOOD: Colour = (139, 205, 160)
 WARNING: Colour = (240, 178, 108)
 STOPPED: Colour = (240, 128, 120)
-TITLES: dict[str, Colour] = {"truth": (136, 190, 245), "learned": (245, 190, 125)}
+TITLES: tuple[Colour, ...] = (
+    (136, 190, 245),
+    (245, 190, 125),
+    (150, 215, 150),
+    (226, 160, 226),
+    (240, 226, 130),
+    (120, 214, 214),
+    (240, 150, 150),
+    (180, 170, 250),
+)
+"""The colours of runs, the truth's first."""
 
 GOLDEN_ANGLE = math.radians(137.508)
 LIGHTNESS, CHROMA, FIRST_HUE = 0.79, 0.115, math.radians(70)
+
+
+def title_colour(place: int) -> Colour:
+    """The colour of a run by its number in the simulation."""
+    return TITLES[place % len(TITLES)]
 
 
 @lru_cache(maxsize=1024)
@@ -35,6 +53,7 @@ def body_colour(body: int) -> Colour:
     return _from_oklab(LIGHTNESS - 0.05 * (body % 2), CHROMA * math.cos(hue), CHROMA * math.sin(hue))
 
 
+@lru_cache(maxsize=4096)
 def mixed(first: Colour, second: Colour, share: float) -> Colour:
     """The colour that lies at a share of the way from the first to the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))

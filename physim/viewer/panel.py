@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import pairwise
-from typing import Protocol, final
+from dataclasses import dataclass
+from typing import Protocol, Self, final
 
 import numpy as np
 import pygame
@@ -13,13 +12,29 @@ from physim.viewer.bodies import CIRCLE, POLYGON, SEGMENT, Bodies, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
 from physim.viewer.links import draw_holds, draw_links
-from physim.viewer.palette import AXIS, GRID, MUTED, PANEL, STOPPED, WALL, WELL, Colour, body_colour, mixed
-from physim.viewer.sprites import draw_bar, draw_disc, draw_plate, draw_polygon, draw_ring
-from physim.viewer.text import rendered, wrapped
+from physim.viewer.palette import (
+    AXIS,
+    GRID,
+    KINEMATIC,
+    MUTED,
+    PANEL,
+    RIM,
+    STOPPED,
+    WALL,
+    WELL,
+    Colour,
+    body_colour,
+    mixed,
+)
+from physim.viewer.sprites import Point, draw_bar, draw_disc, draw_plate, draw_polygon, draw_ring
+from physim.viewer.text import fitted, rendered, wrapped
 from physim.viewer.trail import Trail
+from physim.viewer.trail_lines import draw_trails
 
-BANDS = 12
-PIECE = 4.0
+FEW = 30
+"""Discs of more bodies than these do not glow."""
+SPOKED, RIMMED = 4.0, 6.0
+"""From these radii in pixels on, circles show their angle, and polygons a rim."""
 LARGE_FONT = 20
 """From this height of text on, trails are drawn twice as wide."""
 GRID_PIXELS = 90
@@ -53,10 +68,42 @@ class Shown(Protocol):
         """Where it is now."""
 
 
-@lru_cache(maxsize=1024)
-def trail_colours(body: int) -> list[Colour]:
-    """The colours of a trail, band by band, the oldest first."""
-    return [mixed(PANEL, body_colour(body), 0.9 * ((band + 1) / BANDS) ** 1.5) for band in range(BANDS)]
+@final
+@dataclass(frozen=True)
+class Places:
+    """Where everything of a run is drawn, in pixels: centres, both ends of segments and the ends of spokes, by body.
+
+    Shapes: sizes [N], the radii; spans [N], how large bodies are from their centres.
+    """
+
+    centres: list[Point]
+    first: list[Point]
+    second: list[Point]
+    spokes: list[Point]
+    corners: dict[int, list[Point]]
+    sizes: Floats
+    spans: Floats
+
+    @classmethod
+    def of(cls, run: Shown, camera: Camera, sizes: Floats) -> Self:
+        """The places of now, through a camera, of bodies of these radii [N] in pixels."""
+        bodies, pos, angle = run.bodies, run.state.pos, run.state.angle
+        turned = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        spokes = pos + 0.85 * bodies.radius[:, None] * turned
+        points = [pos, *bodies.ends(pos, angle), spokes, bodies.all_corners(pos, angle)]
+        pixels = camera.pixels(np.concatenate(points))
+        centres, first, second, spokes, corners = (
+            part.tolist() for part in np.split(pixels, bodies.count * np.arange(1, 5))
+        )
+        return cls(
+            centres=centres,
+            first=first,
+            second=second,
+            spokes=spokes,
+            corners={number: corners[rows] for number, rows in bodies.polygons.items()},
+            sizes=sizes,
+            spans=sizes + bodies.reach * camera.scale,
+        )
 
 
 @final
@@ -71,14 +118,17 @@ class PanelView:
     def draw(self, run: Shown, camera: Camera) -> None:
         """Draw everything but the figures."""
         camera.fit(*self.stage)
+        places = Places.of(run, camera, self.sizes(run, camera))
         self.surface.fill(PANEL)
         self._draw_grid(camera)
-        self._draw_fixed(run, camera)
-        self._draw_trails(run, camera)
-        anchors = run.bodies.anchors(run.state.pos, run.state.angle)
-        draw_links(self.surface, run.bodies, anchors, self.sizes(run, camera), camera)
-        self._draw_bodies(run, camera)
-        draw_holds(self.surface, run.bodies, anchors, camera)
+        self._draw_fixed(run.bodies, places)
+        draw_trails(self.surface, run.trail, run.bodies, run.state.pos, camera, self.layout.font >= LARGE_FONT)
+        anchors = run.bodies.anchors(run.state.pos, run.state.angle) if run.bodies.links.size else None
+        if anchors is not None:
+            draw_links(self.surface, run.bodies, anchors, places.sizes, camera)
+        self._draw_bodies(run.bodies, places)
+        if anchors is not None:
+            draw_holds(self.surface, run.bodies, anchors, camera)
         self._draw_scale(camera)
         if run.message:
             self._draw_message(run.message)
@@ -99,7 +149,7 @@ class PanelView:
         for axis, (start, end) in enumerate(corners.T):
             numbers = np.arange(np.ceil(min(start, end) / spacing), np.floor(max(start, end) / spacing) + 1)
             places = camera.pixels(np.repeat(numbers[:, None] * spacing, 2, axis=1))[:, axis]
-            for number, place in zip(numbers, places, strict=True):
+            for number, place in zip(numbers.tolist(), places.tolist(), strict=True):
                 line = (round(place), 0, 1, height) if axis == 0 else (0, round(place), width, 1)
                 self.surface.fill(AXIS if number == 0 else GRID, line)
 
@@ -109,85 +159,59 @@ class PanelView:
         width = round(length * camera.scale)
         for bar in ((left, bottom, width, 1), (left, bottom - 4, 1, 5), (left + width, bottom - 4, 1, 5)):
             self.surface.fill(MUTED, bar)
-        label = rendered(f"{length:g} m", self.layout.font, MUTED)
+        label = rendered(f"{length:g} m", self.layout.panel_font, MUTED)
         self.surface.blit(label, (left, bottom - 5 - label.get_height()))
 
-    def _draw_fixed(self, run: Shown, camera: Camera) -> None:
+    def _draw_fixed(self, bodies: Bodies, places: Places) -> None:
         """What stands still, in calm colours: walls, wells, and ends that are pinned down."""
-        bodies, pos, pinned = run.bodies, run.state.pos, run.bodies.pinned
-        first, second = map(camera.pixels, bodies.ends(pos, run.state.angle))
-        corners = bodies.corners(pos, run.state.angle)
-        centres, sizes = camera.pixels(pos), self.sizes(run, camera)
+        pinned = bodies.pinned
         for body in np.flatnonzero(bodies.static).tolist():
-            size = float(sizes[body])
-            if bodies.shape[body] == SEGMENT:
-                draw_bar(self.surface, first[body], second[body], size, WALL)
+            if bodies.shape[body] in (SEGMENT, POLYGON):
+                self._draw_body(bodies, places, body, WALL, WALL)
                 continue
-            if bodies.shape[body] == POLYGON:
-                draw_polygon(self.surface, camera.pixels(corners[body]), size, WALL)
-                continue
-            draw_plate(self.surface, centres[body], size, WELL)
-            draw_ring(self.surface, centres[body], size, MUTED if pinned[body] else WALL)
+            centre, size = places.centres[body], float(places.sizes[body])
+            draw_plate(self.surface, centre, size, WELL)
+            draw_ring(self.surface, centre, size, MUTED if pinned[body] else WALL)
             if pinned[body]:
-                draw_disc(self.surface, centres[body], max(size / 3, 1.5), MUTED)
+                draw_disc(self.surface, centre, max(size / 3, 1.5), MUTED)
 
-    def _draw_trails(self, run: Shown, camera: Camera) -> None:
-        """Every trail in bands, fading into the ground the older they are."""
-        points = camera.pixels(run.trail.points(run.state.pos)).transpose(1, 0, 2)
-        lengths = np.abs(np.diff(points, axis=1)).sum(axis=(1, 2))
-        for body in np.flatnonzero(~run.bodies.static & (lengths > 2)).tolist():
-            step = _stride(points.shape[1], float(lengths[body]))
-            path = [*points[body, -run.trail.first % step : -1 : step].tolist(), points[body, -1].tolist()]
-            edges = np.linspace(0, len(path) - 1, min(BANDS, len(path) - 1) + 1).astype(int).tolist()
-            colours = trail_colours(body)
-            for start, end in pairwise(edges):
-                colour = colours[end * (BANDS - 1) // (len(path) - 1)]
-                piece = path[start : end + 1]
-                pygame.draw.aalines(self.surface, colour, False, piece)
-                if self.layout.font >= LARGE_FONT:
-                    pygame.draw.aalines(self.surface, colour, False, [(x + 0.7, y + 0.7) for x, y in piece])
+    def _draw_bodies(self, bodies: Bodies, places: Places) -> None:
+        """What moves, the largest first: by itself in bright colours, from outside in blue."""
+        for body in np.argsort(-places.spans, kind="stable").tolist():
+            if bodies.kinematic[body]:
+                self._draw_body(bodies, places, body, KINEMATIC, RIM)
+            elif bodies.moving[body]:
+                colour = body_colour(int(bodies.label[body]))
+                self._draw_body(bodies, places, body, colour, mixed(colour, PANEL, 0.45))
 
-    def _draw_bodies(self, run: Shown, camera: Camera) -> None:
-        bodies, state = run.bodies, run.state
-        first, second = map(camera.pixels, bodies.ends(state.pos, state.angle))
-        corners = bodies.corners(state.pos, state.angle)
-        centres, sizes = camera.pixels(state.pos), self.sizes(run, camera)
-        turned = np.stack([np.cos(state.angle), np.sin(state.angle)], axis=1)
-        hands = camera.pixels(state.pos + 0.8 * bodies.radius[:, None] * turned)
-        spans = sizes.copy()
-        for body, its_corners in corners.items():
-            spans[body] += camera.scale * np.ptp(its_corners, axis=0).max() / 2
-        order = np.argsort(-spans, kind="stable")
-        for body in order[~bodies.static[order]].tolist():
-            colour = body_colour(body)
-            if bodies.shape[body] == SEGMENT:
-                draw_bar(self.surface, first[body], second[body], float(sizes[body]), colour)
-                continue
-            if bodies.shape[body] == POLYGON:
-                draw_polygon(self.surface, camera.pixels(corners[body]), float(sizes[body]), colour)
-                continue
-            draw_disc(self.surface, centres[body], float(sizes[body]), colour)
-            if bodies.shape[body] == CIRCLE and bodies.turning[body] and sizes[body] > 5:
-                hand = mixed(colour, PANEL, 0.6)
-                pygame.draw.aaline(self.surface, hand, centres[body].tolist(), hands[body].tolist())
+    def _draw_body(self, bodies: Bodies, places: Places, body: int, colour: Colour, rim: Colour) -> None:
+        """One body of any shape; those that are moved from outside have a rim, and polygons that are not tiny."""
+        size, shape = float(places.sizes[body]), bodies.shape[body]
+        if shape == SEGMENT:
+            draw_bar(self.surface, places.first[body], places.second[body], size, colour)
+        elif shape == POLYGON:
+            draw_polygon(self.surface, places.corners[body], size, colour, rim if places.spans[body] > RIMMED else None)
+        else:
+            draw_disc(self.surface, places.centres[body], size, colour, glow=bodies.count <= FEW)
+            if shape == CIRCLE and bodies.turning[body] and size > SPOKED:
+                spoke = mixed(colour, PANEL, 0.6)
+                pygame.draw.aaline(self.surface, spoke, places.centres[body], places.spokes[body])
+        if bodies.kinematic[body] and shape == SEGMENT:
+            pygame.draw.aaline(self.surface, rim, places.first[body], places.second[body])
+        elif bodies.kinematic[body] and shape != POLYGON:
+            draw_ring(self.surface, places.centres[body], size, rim)
 
     def _draw_message(self, message: str) -> None:
         """Why the run has stopped, over its last finite state."""
         layout, (width, height) = self.layout, self.surface.get_size()
-        lines = ["stopped", *wrapped(message, layout.font, width - 4 * layout.padding)]
+        font = layout.panel_font
+        lines = ["stopped", *wrapped(message, font, width - 4 * layout.padding)]
+        lines = lines[: max(1, (height - 2 * layout.padding) // layout.line)]
         tall = len(lines) * layout.line + 2 * layout.padding
         shade = pygame.Surface((width, tall), pygame.SRCALPHA, 32)
         shade.fill((*PANEL, 225))
         top = (height - tall) // 2
         self.surface.blit(shade, (0, top))
         for place, line in enumerate(lines):
-            label = rendered(line, layout.font, STOPPED)
+            label = fitted(line, font, STOPPED, width - 2 * layout.padding)
             self.surface.blit(label, ((width - label.get_width()) // 2, top + layout.padding + place * layout.line))
-
-
-def _stride(points: int, pixels: float) -> int:
-    """Every which point of a trail to draw: pygame's lines are smooth where their pieces are long.
-
-    A power of two, so that the same points are drawn in frame after frame.
-    """
-    return int(2 ** np.ceil(np.log2(max(1.0, PIECE * points / pixels))))

@@ -12,16 +12,18 @@ from physim.viewer.axis import Axis, linear, powers, prefixed, shares, within
 from physim.viewer.bodies import Floats
 from physim.viewer.history import History
 from physim.viewer.layout import Layout
-from physim.viewer.palette import AXIS, EDGE, GRID, MUTED, PANEL, TITLES
-from physim.viewer.simulation import LEARNED, TRUTH
-from physim.viewer.text import rendered
+from physim.viewer.palette import AXIS, EDGE, GRID, MUTED, PANEL, Colour, title_colour
+from physim.viewer.text import fitted, rendered
 
 REDRAWN = 4
 """Frames from one drawing of the curves to the next; those between show the same picture."""
 LEAST = 0.02
 """The least height of the plot of energy, as a share of the energy: less is noise."""
-FINER, WIDTHS = 3, {TRUTH: 11, LEARNED: 5}
-"""Curves are drawn so many times larger and then scaled down, in these widths: the truth shows on both sides."""
+FINER, WIDE, NARROW = 3, 11, 5
+"""Curves are drawn so many times larger and then scaled down, in these widths: the first, wide, shows on both sides."""
+
+Numbers = dict[str, int]
+"""The numbers of runs, which give their colours, by their titles: of those that are there."""
 
 
 @final
@@ -43,45 +45,53 @@ class Plots:
         self._picture: pygame.Surface | None = None
         self._age = 0
 
-    def draw(self, surface: pygame.Surface, layout: Layout, history: History, anew: bool) -> None:
+    def draw(self, surface: pygame.Surface, layout: Layout, history: History, numbers: Numbers, anew: bool) -> None:
         """Draw the strip at the layout's place; its curves are drawn anew at times, and where that is asked for."""
         self._age += 1
         strip = layout.strip
         if anew or self._age >= REDRAWN or self._picture is None or self._picture.get_size() != strip.size:
-            self._picture, self._age = _picture(layout, history), 0
+            self._picture, self._age = _picture(layout, history, numbers), 0
         surface.blit(self._picture, strip)
 
 
-def _picture(layout: Layout, history: History) -> pygame.Surface:
+def _picture(layout: Layout, history: History, numbers: Numbers) -> pygame.Surface:
     """The whole strip."""
     picture = pygame.Surface(layout.strip.size, 0, 32)
     picture.fill(EDGE)
-    columns = history.columns()
-    for rectangle, plot in zip(layout.plots, (_error, _energy), strict=True):
+    seconds = history.seconds
+    for rectangle, plot, columns in zip(
+        layout.plots, (_error, _energy), (history.errors(), history.energies()), strict=True
+    ):
         part = picture.subsurface(rectangle)
         part.fill(PANEL)
         frame = layout.frame(part.get_size())
-        across = linear(0.0, max(columns[0].max(initial=0.0), 0.1), max(frame.width // (7 * layout.small), 1), " s")
-        _draw(part, plot(columns, across, max(frame.height // (2 * layout.small), 1)), layout, frame)
+        across = linear(0.0, max(seconds.max(initial=0.0), 0.1), max(frame.width // (7 * layout.small), 1), " s")
+        here = {title: column for title, column in columns.items() if title in numbers}
+        drawn = plot(seconds, here, across, max(frame.height // (2 * layout.small), 1))
+        _draw(part, drawn, layout, frame, {title: title_colour(number) for title, number in numbers.items()})
     return picture
 
 
-def _error(columns: Floats, across: Axis, ticks: int) -> Plot:
-    """The learned world's distance from the truth; where they agree exactly there is no logarithm."""
-    seconds, error = columns[:2]
-    known = np.isfinite(error) & (error > 1e-12)
-    if not known.any():
-        return Plot("position error (m)", across, None, {})
-    up = powers(float(error[known].min()), float(error[known].max()), ticks)
-    curve = np.stack([shares(seconds, across), shares(np.log10(np.where(known, error, np.nan)), up)])
-    return Plot("position error (m)", across, up, {LEARNED: curve})
-
-
-def _energy(columns: Floats, across: Axis, ticks: int) -> Plot:
-    """The energies of both worlds on one axis."""
-    seconds, energies = columns[0], columns[2:]
+def _error(seconds: Floats, errors: dict[str, Floats], across: Axis, ticks: int) -> Plot:
+    """The runs' distances from the truth; where they agree exactly there is no logarithm."""
     with np.errstate(invalid="ignore"):
-        known = energies[np.abs(energies) < 1e100]
+        curves = {
+            title: np.where(np.isfinite(error) & (error > 1e-12), error, np.nan) for title, error in errors.items()
+        }
+    known = _finite(curves)
+    if known.size == 0:
+        return Plot("position error (m)", across, None, {})
+    up = powers(float(known.min()), float(known.max()), ticks)
+    places = {
+        title: np.stack([shares(seconds, across), shares(np.log10(curve), up)]) for title, curve in curves.items()
+    }
+    return Plot("position error (m)", across, up, places)
+
+
+def _energy(seconds: Floats, energies: dict[str, Floats], across: Axis, ticks: int) -> Plot:
+    """The energies of all runs on one axis."""
+    known = _finite(energies)
+    known = known[np.abs(known) < 1e100]
     if known.size == 0:
         return Plot("energy (J)", across, None, {})
     low, high = float(known.min()), float(known.max())
@@ -89,36 +99,39 @@ def _energy(columns: Floats, across: Axis, ticks: int) -> Plot:
     unit, prefix = prefixed(size)
     margin = max(LEAST * size - (high - low), 0.2 * (high - low)) / 2
     up = within((low - margin) / unit, (high + margin) / unit, ticks + 1)
-    curves = {
-        name: np.stack([shares(seconds, across), shares(row / unit, up)])
-        for name, row in zip((TRUTH, LEARNED), energies, strict=True)
-    }
-    return Plot(f"energy ({prefix}J)", across, up, curves)
+    places = {title: np.stack([shares(seconds, across), shares(row / unit, up)]) for title, row in energies.items()}
+    return Plot(f"energy ({prefix}J)", across, up, places)
 
 
-def _draw(surface: pygame.Surface, plot: Plot, layout: Layout, frame: pygame.Rect) -> None:
+def _finite(columns: dict[str, Floats]) -> Floats:
+    """All numbers of some columns."""
+    values = np.concatenate([np.zeros(0), *columns.values()])
+    return values[np.isfinite(values)]
+
+
+def _draw(surface: pygame.Surface, plot: Plot, layout: Layout, frame: pygame.Rect, colours: dict[str, Colour]) -> None:
     """The title, the names of the curves, ticks, and the curves."""
-    _draw_title(surface, plot, layout)
+    _draw_title(surface, plot, layout, colours)
     if plot.up is None:
         label = rendered("nothing to show yet", layout.small, MUTED)
         surface.blit(label, label.get_rect(center=frame.center))
         return
     _draw_across(surface, plot.across, layout, frame)
     _draw_up(surface, plot.up, layout, frame)
-    for name, curve in plot.curves.items():
-        places = np.array([frame.left, frame.bottom]) + curve.T * np.array([frame.width, -frame.height])
-        _draw_curve(surface, places, frame, name)
+    fine = pygame.Surface((FINER * frame.width, FINER * frame.height), pygame.SRCALPHA, 32)
+    fine.fill((*PANEL, 0))
+    for number, (title, curve) in enumerate(plot.curves.items()):
+        width = WIDE if number == 0 and len(plot.curves) > 1 else NARROW
+        places = curve.T * np.array([1, -1]) * fine.get_size() + np.array([0, fine.get_height()])
+        _draw_curve(fine, places, colours[title], width)
+    surface.blit(pygame.transform.smoothscale(fine, frame.size), frame)
 
 
-def _draw_title(surface: pygame.Surface, plot: Plot, layout: Layout) -> None:
+def _draw_title(surface: pygame.Surface, plot: Plot, layout: Layout, colours: dict[str, Colour]) -> None:
     left, top = layout.padding, layout.padding // 2
-    label = rendered(plot.title, layout.small, MUTED)
-    surface.blit(label, (left, top))
-    left += label.get_width() + layout.padding
-    for name in plot.curves:
-        label = rendered(name, layout.small, TITLES[name])
-        if left + label.get_width() < surface.get_width():
-            surface.blit(label, (left, top))
+    for text, colour in ((plot.title, MUTED), *((title, colours[title]) for title in plot.curves)):
+        label = fitted(text, layout.small, colour, max(0, surface.get_width() - left - layout.padding))
+        surface.blit(label, (left, top))
         left += label.get_width() + layout.padding
 
 
@@ -139,15 +152,11 @@ def _draw_up(surface: pygame.Surface, axis: Axis, layout: Layout, frame: pygame.
         surface.blit(label, (frame.left - label.get_width() - layout.small // 2, y - label.get_height() // 2))
 
 
-def _draw_curve(surface: pygame.Surface, places: Floats, frame: pygame.Rect, name: str) -> None:
-    """The pieces of a curve between the instants at which there is none; beyond the frame it stays at the rim."""
+def _draw_curve(surface: pygame.Surface, places: Floats, colour: Colour, width: int) -> None:
+    """The pieces of a curve between the instants at which there is none; beyond the surface it stays at the rim."""
     known = np.isfinite(places).all(axis=1)
-    places[:, 1] = np.clip(np.nan_to_num(places[:, 1]), frame.top, frame.bottom)
+    places[:, 1] = np.clip(np.nan_to_num(places[:, 1]), 0, surface.get_height())
     edges = np.flatnonzero(np.diff(known)) + 1
-    fine = pygame.Surface((FINER * frame.width, FINER * frame.height), pygame.SRCALPHA, 32)
-    fine.fill((*TITLES[name], 0))
     for piece, is_known in zip(np.split(places, edges), np.split(known, edges), strict=True):
         if len(piece) > 1 and is_known[0]:
-            path = (piece - frame.topleft) * FINER
-            pygame.draw.lines(fine, TITLES[name], False, path.tolist(), WIDTHS[name])
-    surface.blit(pygame.transform.smoothscale(fine, frame.size), frame)
+            pygame.draw.lines(surface, colour, False, piece.tolist(), width)

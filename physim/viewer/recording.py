@@ -1,4 +1,4 @@
-"""Writing frames to a GIF, an MP4 or a PNG, whole or not at all."""
+"""Writing frames to a GIF, an MP4, a PNG or a folder of PNGs, whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,8 +21,25 @@ class _Discarded(Exception):
 
 
 @final
+class _Pictures:
+    """A folder of numbered pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._count = folder, 0
+        folder.mkdir()
+
+    def write(self, surface: pygame.Surface) -> None:
+        """Add a picture."""
+        pygame.image.save(surface, self._folder / f"{self._count:05d}.png")
+        self._count += 1
+
+    def close(self) -> None:
+        """Nothing is left to do: every picture is whole."""
+
+
+@final
 class Recorder:
-    """Takes frames and, when closed, leaves the file; a PNG keeps the last frame alone."""
+    """Takes frames and, when closed, leaves the file; a PNG keeps the last frame alone, a folder each as a PNG."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.ending = path, path.suffix.lower()
@@ -66,6 +83,10 @@ class Recorder:
             raise _Discarded
 
     def _write(self, surface: pygame.Surface) -> None:
+        if not self.ending:
+            self._writer = self._writer or _Pictures(self._draft.enter_context(replacing(self.path)))
+            self._writer.write(surface)
+            return
         frame = np.ascontiguousarray(pygame.surfarray.array3d(surface).transpose(1, 0, 2))
         if self._writer is None:
             self._writer = self._opened()
@@ -88,7 +109,7 @@ class Recorder:
 
     def _fitted(self, size: tuple[int, int]) -> tuple[int, int]:
         """The size of the film's frames: no wider than it should be, and even as MP4 wants it."""
-        if self.ending == ".png":
+        if self.ending in ("", ".png"):
             return size
         share = min(1.0, (GIF_WIDTH if self.ending == ".gif" else FILM_WIDTH) / size[0])
         return 2 * round(size[0] * share / 2), 2 * round(size[1] * share / 2)

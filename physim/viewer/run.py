@@ -18,48 +18,78 @@ from physim.viewer.trail import Trail
 
 @final
 class Run:
-    """A scene in the hands of one engine; where the engine fails it stops with `message`, at its last finite state."""
+    """A scene in the hands of one engine; where the engine fails it stops with `message`, at its last finite state.
 
-    def __init__(self, engine: Engine[Any], energies: EnergyOf, scene: Scene) -> None:
-        self.engine, self._energies = engine, energies
-        self.message = ""
+    `name` is what makes the engine, `place` the run's own number in a simulation (its colour), and `clock` counts steps
+    since the world began, also those that a stopped run no longer takes.
+    """
+
+    def __init__(self, name: str, place: int, engine: Engine[Any], energies: EnergyOf) -> None:
+        self.name, self.place, self.engine, self._energies = name, place, engine, energies
+        self.message, self.clock = "", 0
         self.stopped_at: int | None = None
         self.state: State
-        self._take(scene, engine.start(scene))
+        self.bodies: Bodies
 
-    def start(self, scene: Scene, step: int = 0) -> None:
+    def begin(self, scene: Scene, clock: int = 0) -> None:
+        """Run on from another scene; raises PhysimError where the engine refuses it."""
+        state = self.engine.start(scene)
+        self._take(scene, state, clock)
+        self.trail = Trail(state.pos)
+
+    def start(self, scene: Scene, clock: int = 0) -> None:
         """Run on from another scene; an engine that refuses it stops this run."""
-        self.message, self.stopped_at = "", None
         try:
-            self._take(scene, self.engine.start(scene))
+            self.begin(scene, clock)
         except PhysimError as error:
-            self._stop(error, step)
+            self.clock = clock
+            self._stop(error)
 
-    def step(self, number: int) -> None:
-        """Take step `number`, unless stopped."""
+    def edit(self, scene: Scene, state: State) -> None:
+        """Run on with other bodies, from what the engine made of the scene; those that stay keep their trails."""
+        before = self.bodies.label
+        self._take(scene, state, self.clock)
+        self.trail = self.trail.of(before, self.bodies.label, state.pos)
+
+    def step(self) -> None:
+        """Take a step, unless stopped."""
+        self.clock += 1
         if self.message:
             return
         try:
             state = self.engine.step(self.state)
-            check_finite(state, number)
+            check_finite(state, self.clock)
         except PhysimError as error:
-            self._stop(error, number)
+            self._stop(error)
         else:
             self.state = state
 
-    def place(self, body: int, position: Floats, velocity: Floats | None) -> None:
-        """Put a body somewhere, with a velocity (None: its own).
+    def place_body(self, body: int, position: Floats) -> None:
+        """Put a body somewhere; it keeps its velocity.
 
-        Shapes: position (m), velocity (m/s) [2].
+        Shapes: position [2] (m).
         """
         if self.message:
             return
-        pos, vel = self.state.pos.copy(), self.state.vel.copy()
+        pos = self.state.pos.copy()
         pos[body] = position
-        if velocity is not None:
-            vel[body] = velocity
-        scene = self.state.scene.moved(pos=torch.from_numpy(pos), vel=torch.from_numpy(vel))
-        self.state = self.engine.start(scene)
+        self.state = self.engine.start(self.state.scene.moved(pos=torch.from_numpy(pos)))
+
+    def push(self, body: int, velocity: Floats) -> None:
+        """Give a body that can move a velocity, by an impulse.
+
+        Shapes: velocity [2] (m/s).
+        """
+        if self.message:
+            return
+        impulse = np.zeros_like(self.state.vel)
+        impulse[body] = self.bodies.mass[body] * (velocity - self.state.vel[body])
+        self.state = self.engine.pushed(self.state, impulse)
+
+    def body_labelled(self, label: int) -> int | None:
+        """The number of the body that has a label, None where it is not here."""
+        found = np.flatnonzero(self.bodies.label == label)
+        return int(found[0]) if len(found) else None
 
     def count_anew(self) -> None:
         """Measure drifts from what is there now: a hand has been at work."""
@@ -69,14 +99,14 @@ class Run:
         """How far energy and momentum are from where they were at the start, now."""
         return self.ledger.drift(self.state.scene)
 
-    def _take(self, scene: Scene, state: State) -> None:
+    def _take(self, scene: Scene, state: State, clock: int) -> None:
+        self.message, self.stopped_at, self.clock = "", None, clock
         self.state = state
         self.bodies = Bodies.of(scene)
         self.ledger = Ledger(scene, self._energies)
-        self.trail = Trail(state.pos)
 
-    def _stop(self, error: PhysimError, step: int) -> None:
-        self.message, self.stopped_at = str(error), step
+    def _stop(self, error: PhysimError) -> None:
+        self.message, self.stopped_at = str(error), self.clock
 
 
 def check_finite(state: State, step: int) -> None:

@@ -14,9 +14,10 @@ from physim.viewer.bodies import Bodies, Floats
 from physim.viewer.layout import Layout
 from physim.viewer.palette import body_colour
 from physim.viewer.panel import PanelView
+from physim.viewer.simulation import usual_steps
 from physim.viewer.sprites import draw_ring
 from physim.viewer.stage import FRAME, Canvas, Stage, Window
-from physim.viewer.trail import STRIDE, Trail
+from physim.viewer.trail import Trail
 
 SIZE = (640, 480)
 GOAL = 9.0
@@ -58,7 +59,7 @@ class SceneView:
         """
         self.state = Place(pos, angle)
         self._steps, self._seconds = self._steps + 1, self._seconds + seconds
-        if self._steps % STRIDE == 0:
+        if self._steps % usual_steps(seconds) == 0:
             self.trail.append(pos)
         if self._seconds >= FRAME:
             self._show()
@@ -88,6 +89,5 @@ class SceneView:
             self._aim.camera.keep(self._goal)
         PanelView(surface, surface.get_rect(), layout).draw(self, self._aim.camera)
         if self._goal is not None:
-            draw_ring(
-                surface, self._aim.camera.pixels(self._goal), GOAL, body_colour(int(np.argmax(self.bodies.moving)))
-            )
+            place, first = self._aim.camera.pixels(self._goal).tolist(), int(np.argmax(self.bodies.moving))
+            draw_ring(surface, place, GOAL, body_colour(first))

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pygame
+
 from physim.reports import Row
-from physim.viewer.loading import draw_loading, load, load_behind
+from physim.viewer.layout import ROOMY, Layout
+from physim.viewer.palette import GROUND, MUTED
 from physim.viewer.recording import Recorder
 from physim.viewer.settings import PlaySettings
 from physim.viewer.stage import Canvas, Stage, Window
+from physim.viewer.text import rendered
+
+if TYPE_CHECKING:
+    from physim.engines.base import Engine
+    from physim.viewer.playback import Playback
+    from physim.worlds import World
 
 
 def run(settings: PlaySettings) -> list[Row]:
@@ -30,10 +43,58 @@ def run(settings: PlaySettings) -> list[Row]:
 def _shown(stage: Stage, settings: PlaySettings, recorder: Recorder | None) -> list[Row]:
     """Load and show; the figures are those of what was seen before the user left."""
     try:
-        draw_loading(stage.surface)
+        _draw_loading(stage.surface)
         stage.present()
-        playback = load(settings) if settings.headless else load_behind(stage, settings)
+        playback = _load(settings) if settings.headless else _load_behind(stage, settings)
         from physim.viewer.show import Show  # imports torch
     except KeyboardInterrupt:
         return []
     return [] if playback is None else Show(stage, playback, recorder, settings.started).run()
+
+
+def _load(settings: PlaySettings) -> Playback:
+    """The playback of these settings; imports torch."""
+    from physim.engines.named import engine_named
+    from physim.viewer.playback import Playback
+    from physim.viewer.simulation import TRUTH, Simulation
+
+    def make(name: str, world: World) -> Engine[Any]:
+        weightless = name == TRUTH or ":" in name
+        return engine_named(name, world, None if weightless else settings.weights)
+
+    simulation = Simulation(settings.world(), settings.engines, make, settings.seed)
+    playback = Playback(simulation, settings.steps_per_frame, settings.last_step)
+    playback.plotting = all(side >= least for side, least in zip(settings.size, ROOMY, strict=True))
+    return playback
+
+
+def _load_behind(stage: Stage, settings: PlaySettings) -> Playback | None:
+    """Load while the window stays alive; None where the user leaves before the end."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        loading = pool.submit(_load, settings)
+        while not loading.done():
+            _draw_loading(stage.surface)
+            stage.present()
+            time.sleep(0.03)  # leaves the interpreter to the loading thread
+            if any(_leaves(event) for event in stage.events()):
+                return None
+        return loading.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _draw_loading(surface: pygame.Surface) -> None:
+    """The word in the middle, and a bar that wanders under it."""
+    surface.fill(GROUND)
+    layout = Layout(surface.get_size(), 1)
+    label = rendered("loading", round(layout.font * 1.4), MUTED)
+    place = label.get_rect(center=surface.get_rect().center)
+    surface.blit(label, place)
+    share = abs(time.perf_counter() % 2 - 1)
+    left = place.left + round(share * place.width * 2 / 3)
+    surface.fill(MUTED, (left, place.bottom + layout.padding // 2, place.width // 3, 2))
+
+
+def _leaves(event: pygame.event.Event) -> bool:
+    return event.type == pygame.QUIT or (event.type == pygame.KEYDOWN and event.key in (pygame.K_ESCAPE, pygame.K_q))

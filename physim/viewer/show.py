@@ -9,8 +9,7 @@ from typing import final
 from physim.reports import Row
 from physim.threads import one_thread
 from physim.viewer.controls import Controls
-from physim.viewer.hud import Speeds
-from physim.viewer.pace import Pace
+from physim.viewer.pace import Pace, Speeds
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
 from physim.viewer.recording import Recorder
@@ -54,11 +53,14 @@ class Show:
         self.pace.frame(time.perf_counter(), self.playback.steps_taken - before)
 
     def _speeds(self) -> Speeds | None:
-        """The speeds of now where the figures are to be rendered anew: at times, and in every frame that is filmed."""
+        """The speeds of now where the figures are to be rendered anew: at times, and in every frame that is filmed.
+
+        Of frames that nobody watches there is no speed to tell, so that films of one seed are the same.
+        """
         if self._clock < self._refresh_due and not self._filmed:
             return None
         self._refresh_due = self._clock + REFRESH
-        return self.pace.speeds()
+        return self.pace.speeds() if self.stage.live else Speeds(0.0, 0.0)
 
     @property
     def _filmed(self) -> bool:

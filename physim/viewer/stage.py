@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
-from typing import final
+from typing import ClassVar, final
 
 import pygame
 
@@ -19,7 +19,9 @@ NO_DISPLAY = "no window can be opened here ({reason}): use --headless --record o
 
 
 class Stage(ABC):
-    """A surface that shows frames."""
+    """A surface that shows frames; `live` where somebody sees them at the speed at which they come."""
+
+    live: ClassVar[bool]
 
     @property
     @abstractmethod
@@ -42,6 +44,8 @@ class Stage(ABC):
 @final
 class Canvas(Stage):
     """A surface in memory, without a display; as fast as it can."""
+
+    live = False
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._surface = pygame.Surface(size, 0, 32)
@@ -66,6 +70,8 @@ class Canvas(Stage):
 @final
 class Window(Stage):
     """A resizable window; raises PhysimError where there is no display."""
+
+    live = True
 
     def __init__(self, size: tuple[int, int], title: str) -> None:
         try:

@@ -22,6 +22,20 @@ def rendered(text: str, height: int, colour: Colour) -> pygame.Surface:
     return font(height).render(text, True, colour)
 
 
+def fitted(text: str, height: int, colour: Colour, width: int) -> pygame.Surface:
+    """A line of text as `rendered`, its end cut off where it would be wider than `width` pixels."""
+    return rendered(_shortened(text, height, width), height, colour)
+
+
+@lru_cache(maxsize=1024)
+def _shortened(text: str, height: int, width: int) -> str:
+    if font(height).size(text)[0] <= width:
+        return text
+    while text and font(height).size(text + "...")[0] > width:
+        text = text[:-1].rstrip()
+    return text + "..." if text else ""
+
+
 def wrapped(text: str, height: int, width: int) -> list[str]:
     """The text in lines that are at most `width` pixels wide, where words allow."""
     lines = [""]

@@ -6,10 +6,9 @@ from typing import final
 
 import numpy as np
 
-from physim.viewer.bodies import Floats
+from physim.viewer.bodies import Floats, Integers
 
 LENGTH = 90
-STRIDE = 4
 
 
 @final
@@ -19,6 +18,17 @@ class Trail:
     def __init__(self, pos: Floats) -> None:
         self._ring = np.repeat(pos[None], LENGTH, axis=0)
         self._written = 1
+
+    def of(self, before: Integers, now: Integers, pos: Floats) -> Trail:
+        """The trail of the bodies of now, as far as they were there before; both are known by their labels.
+
+        Shapes: before [N], now [M], pos [M, 2].
+        """
+        trail = Trail(pos)
+        trail._written = self._written
+        _, old, new = np.intersect1d(before, now, return_indices=True)
+        trail._ring[:, new] = self._ring[:, old]
+        return trail
 
     def append(self, pos: Floats) -> None:
         """Add the positions [N, 2] of now."""

@@ -16,7 +16,7 @@ Example = Callable[[str], ModuleType]
 
 def test_a_headless_run_writes_its_film_and_figures(example: Example, tmp_path: Path) -> None:
     film, figures = tmp_path / "film.gif", tmp_path / "rows.json"
-    arguments = {"headless": True, "engine": "truth", "steps": 12, "bodies": 3, "seed": 5, "size": (320, 240)}
+    arguments = {"headless": True, "engines": ("truth",), "steps": 12, "bodies": 3, "seed": 5, "size": (320, 240)}
     rows = example("nbody").Args(**arguments, record=film, json=str(figures)).play()
     assert json.loads(figures.read_text()) == rows
     assert len(imageio.v3.imread(film)) == 3
@@ -29,7 +29,7 @@ def test_a_headless_run_writes_its_film_and_figures(example: Example, tmp_path: 
 @pytest.mark.parametrize("arguments", [{"bodies": 0}, {"steps": 0}, {"render": True}, {"record": Path("film.bmp")}])
 def test_bad_arguments_are_refused(example: Example, arguments: dict[str, object]) -> None:
     with pytest.raises(PhysimError):
-        example("nbody").Args(headless=True, engine="truth", **arguments).play()
+        example("nbody").Args(headless=True, engines=("truth",), **arguments).play()
 
 
 @pytest.mark.parametrize(

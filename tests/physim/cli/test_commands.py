@@ -131,7 +131,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("evaluate all --bodies 3", "unknown argument '--bodies' of physim evaluate"),
         ("train all", "unknown world 'all'"),
         ("evaluate nbody --steps 0", "steps must be above 0, got 0"),
-        ("play nbody --engine magic", "invalid choice 'magic' for argument '--engine'"),
+        ("play nbody --headless --engine magic", "unknown engine 'magic': the known ones are truth, learned"),
         ("play nbody --headless --steps 0", "steps"),
         ("play nbody --headless --record out.txt", ".gif"),
         ("bench magic", "unknown bench 'magic'"),

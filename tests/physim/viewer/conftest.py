@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from physim.engines.base import Engine
 from physim.engines.learned import LearnedEngine
 from physim.engines.vectorised import VectorEngine, VectorState
 from physim.errors import BlowUp
 from physim.scenes.scene import Scene
 from physim.viewer import PlaySettings
 from physim.viewer.playback import Playback
-from physim.viewer.simulation import Simulation
+from physim.viewer.simulation import LEARNED, TRUTH, Make, Simulation
+from physim.worlds import World
 from worlds.nbody import NBody
+
+
+def truths(name: str, world: World) -> Engine[Any]:
+    """The truth, whatever is asked for."""
+    return world.engine()
 
 
 class Bursting:
@@ -45,23 +53,30 @@ def perturbed(world: NBody) -> VectorEngine:
     return replace(world, gravity=6.3e4).engine()
 
 
+def beside(learned: Engine[Any]) -> Make:
+    """Makes the truth of a world, and for all other names an engine that is there."""
+    return lambda name, world: world.engine() if name == TRUTH else learned
+
+
 @pytest.fixture
 def simulation(world: NBody, perturbed: VectorEngine) -> Simulation:
-    simulation = Simulation(world, lambda: perturbed, seed=3)
-    simulation.need_learned()
-    return simulation
+    return Simulation(world, [TRUTH, LEARNED], beside(perturbed), seed=3)
 
 
 @pytest.fixture
 def bursting(world: NBody) -> Simulation:
-    simulation = Simulation(world, lambda: Bursting(world.engine()), seed=3)
-    simulation.need_learned()
-    return simulation
+    return Simulation(world, [TRUTH, LEARNED], beside(Bursting(world.engine())), seed=3)
 
 
 @pytest.fixture
 def playback(simulation: Simulation) -> Playback:
-    return Playback(simulation, "both", steps_per_frame=4, last_step=None)
+    return Playback(simulation, steps_per_frame=4)
+
+
+@pytest.fixture
+def alone() -> Callable[..., Playback]:
+    """Makes a playback of a world's truth in one panel, or in several."""
+    return lambda world, steps=1, panels=1: Playback(Simulation(world, [TRUTH] * panels, truths, 0), steps)
 
 
 @pytest.fixture

@@ -17,15 +17,20 @@ def history(samples: list[Sample]) -> History:
     return made
 
 
+def sample(seconds: float, error: float, truth: float, learned: float) -> Sample:
+    return Sample(seconds, {"learned": error}, {"truth": truth, "learned": learned})
+
+
+NUMBERS = {"truth": 0, "learned": 1}
 HISTORIES = {
     "empty": [],
-    "one": [Sample(0.0, 0.0, 1.0, 1.0)],
-    "truth alone": [Sample(k / 10, nan, -3e5 + k, nan) for k in range(9)],
-    "no potential": [Sample(k / 10, 10.0**-k, nan, nan) for k in range(9)],
-    "constant": [Sample(k / 10, 1e-3, 5.0, 5.0) for k in range(9)],
-    "nothing": [Sample(k / 10, 0.0, 0.0, 0.0) for k in range(9)],
-    "blown up": [Sample(k / 10, 10.0 ** (30 * k), 1.0, 10.0 ** (60 * k - 100)) for k in range(7)],
-    "a gap": [Sample(k / 10, nan if k == 4 else 1.0 + k, 2.0, nan if k == 4 else 2.0 + k) for k in range(9)],
+    "one": [sample(0.0, 0.0, 1.0, 1.0)],
+    "truth alone": [sample(k / 10, nan, -3e5 + k, nan) for k in range(9)],
+    "no potential": [sample(k / 10, 10.0**-k, nan, nan) for k in range(9)],
+    "constant": [sample(k / 10, 1e-3, 5.0, 5.0) for k in range(9)],
+    "nothing": [sample(k / 10, 0.0, 0.0, 0.0) for k in range(9)],
+    "blown up": [sample(k / 10, 10.0 ** (30 * k), 1.0, 10.0 ** (60 * k - 100)) for k in range(7)],
+    "a gap": [sample(k / 10, nan if k == 4 else 1.0 + k, 2.0, nan if k == 4 else 2.0 + k) for k in range(9)],
 }
 
 
@@ -33,18 +38,18 @@ HISTORIES = {
 @pytest.mark.parametrize("size", [(240, 240), (640, 360), (1280, 720), (500, 900)])
 def test_any_history_can_be_drawn_at_any_size(name: str, size: tuple[int, int]) -> None:
     surface, layout = pygame.Surface(size, 0, 32), Layout(size, 2, plotting=True)
-    Plots().draw(surface, layout, history(HISTORIES[name]), anew=True)
+    Plots().draw(surface, layout, history(HISTORIES[name]), NUMBERS, anew=True)
     assert surface.get_at((2, layout.strip.top - 1))[:3] == (0, 0, 0)
     assert surface.get_at((2, layout.strip.top + 4))[:3] != (0, 0, 0)
 
 
 def test_curves_are_drawn_anew_at_times_only() -> None:
     surface, layout, plots = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
-    plots.draw(surface, layout, history(HISTORIES["constant"]), anew=True)
+    plots.draw(surface, layout, history(HISTORIES["constant"]), NUMBERS, anew=True)
     first = pygame.surfarray.array3d(surface)
     later = history(HISTORIES["a gap"])
     same = []
     for _ in range(REDRAWN):
-        plots.draw(surface, layout, later, anew=False)
+        plots.draw(surface, layout, later, NUMBERS, anew=False)
         same.append(bool((pygame.surfarray.array3d(surface) == first).all()))
     assert same == [True] * (REDRAWN - 1) + [False]

@@ -37,6 +37,28 @@ def test_an_mp4_has_the_frames_given(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [recorder.path]
 
 
+def test_a_folder_has_a_picture_of_each_frame(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "film")
+    frames = surfaces(4)
+    for surface in frames:
+        recorder.add(surface)
+    assert not recorder.path.exists()
+    recorder.close()
+    assert list(tmp_path.iterdir()) == [recorder.path]
+    pictures = sorted(recorder.path.iterdir())
+    assert [path.name for path in pictures] == ["00000.png", "00001.png", "00002.png", "00003.png"]
+    for path, surface in zip(pictures, frames, strict=True):
+        assert (imageio.v3.imread(path)[..., :3] == pygame.surfarray.array3d(surface).transpose(1, 0, 2)).all()
+
+
+def test_a_discarded_folder_leaves_nothing(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "film")
+    for surface in surfaces(3):
+        recorder.add(surface)
+    recorder.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_png_is_the_last_frame_exactly(tmp_path: Path) -> None:
     path = tmp_path / "last.png"
     recorder = Recorder(path)

@@ -31,14 +31,30 @@ def test_a_recording_has_a_frame_for_every_frame(settings: Settings, tmp_path: P
     assert len(imageio.v3.imread(tmp_path / "film.gif")) == 8
 
 
+@pytest.mark.parametrize("engines", [("truth",), ("truth", "learned", "learned"), ("learned", "truth") * 3])
+def test_any_number_of_panels_is_recorded_headless(
+    settings: Settings, engines: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = play(settings(steps=6, engines=engines, record=tmp_path / "film"))
+    assert len(list((tmp_path / "film").iterdir())) == 2
+    compared = [row["engine"] for row in rows if row["name"] == "rollout_position_error"]
+    assert len(compared) == len(engines) - engines.count("truth") + max(0, engines.count("truth") - 1)
+
+
+def test_films_without_a_window_are_the_same_each_time(settings: Settings, tmp_path: Path) -> None:
+    for name in ("first.gif", "second.gif"):
+        play(settings(steps=60, size=(960, 640), record=tmp_path / name))
+    assert (tmp_path / "first.gif").read_bytes() == (tmp_path / "second.gif").read_bytes()
+
+
 def test_the_truth_alone_needs_no_weights(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(weights: str) -> None:
         raise PhysimError(f"no weights {weights}")
 
     monkeypatch.setattr(LearnedEngine, "load", missing)
-    assert all(row.get("engine") != "learned" for row in play(settings(engines="truth")))
+    assert all(row.get("engine") != "learned" for row in play(settings(engines=("truth",))))
     with pytest.raises(PhysimError, match="no weights nbody"):
-        play(settings(engines="learned"))
+        play(settings(engines=("learned",)))
 
 
 def test_a_failure_leaves_no_recording(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

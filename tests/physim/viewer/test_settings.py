@@ -16,7 +16,8 @@ from physim.viewer import settings as module
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("engines", "nobody"),
+        ("engines", ()),
+        ("engines", ("truth",) * 10),
         ("seed", -1),
         ("steps", 0),
         ("steps_per_frame", 0),

@@ -1,19 +1,32 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 
+from physim.engines.base import Engine
+from physim.engines.named import engine_named
 from physim.errors import PhysimError
-from physim.viewer.simulation import LEARNED, TRUTH, Simulation
+from physim.scenes.scene import STATE_FIELDS
+from physim.viewer.simulation import LEARNED, TRUTH, Simulation, usual_steps
+from physim.viewer.snapshots import MOST
+from physim.worlds import World
+from worlds.balls import Balls
 from worlds.nbody import NBody
-from worlds.swirl import Swirl
+
+
+@pytest.fixture
+def balls() -> Simulation:
+    """Three balls in a box, with the learned engine that ships."""
+    return Simulation(Balls(balls=3), [TRUTH, LEARNED], engine_named, 1)
 
 
 def test_the_truth_beside_itself_stays_the_same(world: NBody) -> None:
-    simulation = Simulation(world, world.engine, seed=3)
-    simulation.need_learned()
+    simulation = Simulation(world, [TRUTH, LEARNED], lambda name, world: world.engine(), seed=3)
     simulation.advance(50)
-    assert simulation.position_error(LEARNED) == 0.0
+    assert simulation.comparison.position_error(LEARNED) == 0.0
     assert simulation.step == 50
 
 
@@ -27,17 +40,10 @@ def test_runs_take_the_same_steps_as_their_engines_alone(simulation: Simulation)
         np.testing.assert_array_equal(run.state.pos, state.pos)
 
 
-def test_position_error_is_the_rms_distance(simulation: Simulation) -> None:
-    simulation.advance(30)
-    offset = simulation.runs[LEARNED].state.pos - simulation.truth.state.pos
-    assert simulation.position_error(LEARNED) == pytest.approx(np.sqrt((offset**2).sum(axis=1).mean()))
-    assert simulation.position_error(LEARNED) > 0
-
-
 def test_resynchronised_runs_agree_and_keep_the_step(simulation: Simulation) -> None:
     simulation.advance(30)
     simulation.resynchronise()
-    assert simulation.position_error(LEARNED) == 0.0
+    assert simulation.comparison.position_error(LEARNED) == 0.0
     assert simulation.step == 30
 
 
@@ -70,26 +76,105 @@ def test_a_run_that_bursts_stops_at_its_last_state_and_the_other_goes_on(burstin
     assert stopped.stopped_at == 2
     assert np.isfinite(stopped.state.pos).all()
     assert bursting.step == 5
-    assert bursting.position_error(LEARNED) is None
+    assert bursting.comparison.position_error(LEARNED) is None
 
 
 def test_a_stopped_run_goes_on_when_resynchronised(bursting: Simulation) -> None:
     bursting.advance(5)
     bursting.resynchronise()
     assert bursting.runs[LEARNED].message == ""
-    assert bursting.position_error(LEARNED) == 0.0
+    assert bursting.comparison.position_error(LEARNED) == 0.0
 
 
-def test_the_band_holds_every_drift_of_the_truth(simulation: Simulation) -> None:
-    for _ in range(20):
-        simulation.advance(5)
-        drift = simulation.truth.drift()
-        assert abs(drift.energy) <= simulation.band.energy
-        assert drift.momentum <= simulation.band.momentum
+def test_panels_are_as_many_as_are_asked_for_and_the_truth_runs_always(world: NBody) -> None:
+    def make(name: str, world: World) -> Engine[Any]:
+        return world.engine()
+
+    several = Simulation(world, ["learned", "truth", "learned", "mine.py:Engine", "truth"], make, 0)
+    assert several.panels == ["learned", "truth", "learned 2", "Engine", "truth 2"]
+    hidden = Simulation(world, ["learned"], make, 0)
+    assert (hidden.panels, list(hidden.runs)) == (["learned"], ["truth", "learned"])
+    assert len({run.place for run in several.runs.values()}) == 5
+    for title in several.panels:
+        assert several.comparison.position_error(title) == 0
 
 
-def test_without_a_potential_there_is_no_energy_drift() -> None:
-    world = Swirl(bodies=3)
-    simulation = Simulation(world, world.engine, seed=0)
-    simulation.advance(4)
-    assert simulation.runs[TRUTH].drift().energy is None
+def test_a_kept_state_comes_back_and_what_follows_is_the_same(balls: Simulation) -> None:
+    balls.advance(20)
+    balls.keep()
+    kept = {title: run.state.scene for title, run in balls.runs.items()}
+    balls.advance(30)
+    first = balls.runs[LEARNED].state.scene
+    balls.restore(balls.snapshots[0])
+    assert balls.step == 20
+    for title, run in balls.runs.items():
+        assert all(torch.equal(run.state.scene[name], kept[title][name]) for name in STATE_FIELDS)
+    balls.advance(30)
+    again = balls.runs[LEARNED].state.scene
+    assert all(torch.equal(again[name], first[name]) for name in STATE_FIELDS)
+
+
+def test_a_branch_is_another_future_of_the_same_state(balls: Simulation) -> None:
+    balls.advance(10)
+    balls.keep()
+    balls.advance(10)
+    first = balls.runs[LEARNED].state.pos
+    title = balls.branch(LEARNED, balls.snapshots[0])
+    assert balls.panels == [TRUTH, LEARNED, title]
+    assert balls.comparison.position_error(title) is None
+    assert "another time" in balls.comparison.no_error(title)
+    branch = balls.runs[title]
+    for _ in range(10):
+        branch.step()
+    np.testing.assert_array_equal(branch.state.pos, first)
+    branch.push(0, np.array([0.5, 0.5]))
+    balls.advance(10)
+    assert np.abs(branch.state.pos - balls.runs[LEARNED].state.pos).max() > 1e-3
+    assert balls.comparison.position_error(title) > balls.comparison.position_error(LEARNED)
+
+
+def test_a_branch_of_now_needs_no_snapshot_and_a_snapshot_must_be_older_than_it(balls: Simulation) -> None:
+    balls.advance(5)
+    title = balls.branch(LEARNED)
+    assert balls.comparison.position_error(title) == balls.comparison.position_error(LEARNED)
+    balls.keep()
+    younger = balls.branch(TRUTH)
+    with pytest.raises(PhysimError, match=f"{younger} is younger"):
+        balls.branch(younger, balls.snapshots[0])
+
+
+def test_bodies_keep_their_labels_whatever_comes_back(balls: Simulation) -> None:
+    objects = balls.truth.bodies.count
+    balls.keep()
+    balls.remove(1)
+    balls.remove(0)
+    assert [run.bodies.label.tolist() for run in balls.runs.values()] == [list(range(2, objects))] * 2
+    balls.advance(4)
+    assert balls.count == 1
+    assert balls.new_label() == objects
+    balls.restore(balls.snapshots[0])
+    assert balls.truth.bodies.label.tolist() == list(range(objects))
+    balls.remove(0)
+    balls.remove(1)
+    with pytest.raises(PhysimError, match="last body"):
+        balls.remove(2)
+
+
+def test_only_the_newest_snapshots_are_kept(balls: Simulation) -> None:
+    for _ in range(MOST + 2):
+        balls.keep()
+        balls.advance(1)
+    assert [snapshot.kept[TRUTH].clock for snapshot in balls.snapshots] == list(range(2, MOST + 2))
+
+
+def test_trails_of_bodies_that_stay_are_kept(balls: Simulation) -> None:
+    balls.advance(40)
+    run = balls.truth
+    before = run.trail.points(run.state.pos)
+    balls.remove(0)
+    np.testing.assert_array_equal(run.trail.points(run.state.pos), before[:, 1:])
+
+
+@pytest.mark.parametrize(("dt", "steps"), [(1 / 60, 1), (1 / 120, 2), (1e-3, 4), (0.1, 1)])
+def test_the_usual_pace_is_real_time_where_that_is_few_steps(dt: float, steps: int) -> None:
+    assert usual_steps(dt) == steps
