@@ -53,7 +53,8 @@ PATIENCE = 1800
 class Args:
     """Run pymunk's examples as the programs that they are, with `Space.step` replaced, and compare where bodies are.
 
-    No key is pressed and no mouse is moved. Rows of what has run are kept, and not run again.
+    No key is pressed and no mouse is moved. Rows of what has run are kept and not run again: take out of the file those
+    of an engine whose weights have changed.
     """
 
     frames: int = 600
