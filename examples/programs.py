@@ -37,7 +37,7 @@ ARGUMENTS = {"newtons_cradle": ("/i",)}
 """What programs want on their command lines."""
 LOOKS = 5
 """Every so many frames it is looked how deep bodies are in one another."""
-CROWD = 400
+CROWD = 200
 """More bodies are not looked at: all of their pairs take long."""
 OWN_STEP = pymunk.Space.step
 

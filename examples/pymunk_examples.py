@@ -27,6 +27,7 @@ from programs import TRUTH, Floats, stepper
 
 import physim
 from learners.experiment import Cell, Grid, markdown
+from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.reports import Row
 from physim.stacks import frames_standing, stack
@@ -53,7 +54,8 @@ PATIENCE = 1800
 class Args:
     """Run pymunk's examples as the programs that they are, with `Space.step` replaced, and compare where bodies are.
 
-    No key is pressed and no mouse is moved. Rows of what has run are kept, and not run again.
+    No key is pressed and no mouse is moved. Rows of what has run are kept and not run again: take out of the file those
+    of an engine whose weights have changed.
     """
 
     frames: int = 600
@@ -132,6 +134,8 @@ def recorded(name: str, engine: str, frames: int) -> Recording:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             return _failed(f"took longer than {PATIENCE} s")
+        if done.returncode < 0:
+            raise PhysimError(f"{name} was killed by signal {-done.returncode}: it is not known how it ends")
         if not out.exists():
             return _failed((done.stderr.strip().splitlines() or ["left no recording"])[-1])
         with np.load(out) as file:

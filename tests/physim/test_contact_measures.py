@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from physim import contact_measures
-from physim.contact_measures import boxes, outside, penetration
+from physim.contact_measures import boxes, depths, outside, penetration
 from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.scenes.scene import CIRCLE, PAIR, PIVOT, POINT, POLYGON, SEGMENT, STATIC, Scene
@@ -52,6 +52,14 @@ def shifted(scene: Scene, body: int, x: float, y: float) -> Tensor:
 def test_circles_sink_by_a_share_of_the_smaller_radius() -> None:
     scene = shapes([CIRCLE] * 3, [[0, 0], [1.2, 0], [9, 0]], [1.0, 0.5, 1.0])
     assert deepest(scene) == pytest.approx([0.6, 0.6, 0.0])
+
+
+def test_depths_are_of_each_touching_pair_once_at_every_instant() -> None:
+    scene = shapes([CIRCLE] * 3, [[0, 0], [1.9, 0], [-1.5, 0]], [1.0] * 3)
+    assert sorted(depths(scene).tolist()) == pytest.approx([0.1, 0.5])
+    apart = torch.tensor([[0.0, 0], [5, 0], [-1.8, 0]])
+    assert sorted(depths(moving(scene, apart)).tolist()) == pytest.approx([0.1, 0.2, 0.5])
+    assert len(depths(moving(scene, apart * 9).at(1))) == 0
 
 
 def test_the_deepest_of_several_counts() -> None:

@@ -36,7 +36,8 @@ def test_registering_does_not_load_gymnasium_or_torch() -> None:
 
 def test_anybodys_world_has_an_id_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gymnasium.envs.registration, "registry", {})
-    register_environment("mine/Strings-v3", "strings", max_episode_steps=7)
+    register_environment("mine/Strings-v3", "strings", max_episode_steps=7, masses=5)
     spec = gymnasium.envs.registration.registry["mine/Strings-v3"]
-    assert (spec.max_episode_steps, spec.kwargs) == (7, {"world": "strings"})
+    assert (spec.max_episode_steps, spec.kwargs) == (7, {"world": "strings", "masses": 5})
+    assert spec.make().action_space.shape == (4, 2)
     assert spec.make(masses=4).action_space.shape == (3, 2)
