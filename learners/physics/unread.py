@@ -13,7 +13,7 @@ SEEN_AS = {"friction": {"friction", "body"}, "spin": {"angular_velocity"}}
 
 
 def unread(graph: ModuleGraph, columns: tuple[str, ...], scene: Scene) -> list[str]:
-    """Which of friction and spin act in a scene, or a batch of them, while the graph, with these columns, reads none."""
+    """Which of friction and spin act in a scene, or a batch, while the graph, with these columns, reads none."""
     read = {*graph.inputs, *(columns if "columns" in graph.inputs else ())}
     return [name for name in rubbing_and_spin(scene) if not SEEN_AS[name] & read]
 
