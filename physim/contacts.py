@@ -21,6 +21,8 @@ from physim.scenes.scene import Scene
 
 CONTACTS = ("contacts", both_ways("contacts"))
 """What contacts are called by the graphs that read them."""
+COLLIDING = (*CONTACTS, "points")
+"""The relations by which shapes collide."""
 BODY = ("pos", "vel", "extent", "radius")
 MANY = 1000
 """Contacts up to which looking at all of them is faster than a search."""

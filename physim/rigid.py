@@ -93,7 +93,7 @@ class _Points:
 class Fall(Measured):
     """The change of velocity of what falls freely: along gravity, of a size learned from gravity's.
 
-    Shapes: external [N, 2], inverse_mass [N, 1] -> [N, 2]; what cannot move stays.
+    Shapes: external [N, 2], inverse_mass [N, 1] -> [N, 3], nothing turns; what cannot move stays.
     """
 
     def __init__(self, width: int = 32) -> None:
@@ -105,13 +105,8 @@ class Fall(Measured):
     def forward(self, external: Tensor, inverse_mass: Tensor) -> Tensor:
         size = external.norm(dim=-1, keepdim=True)
         told = self.normal(size)
-        return (
-            external
-            / size.clamp(min=SMALLEST)
-            * (self.bend(told) + self.line(told))
-            * self.log_scale.exp()
-            * (inverse_mass > 0)
-        )
+        speed = (self.bend(told) + self.line(told)) * self.log_scale.exp() * (inverse_mass > 0)
+        return nn.functional.pad(external / size.clamp(min=SMALLEST) * speed, (0, 1))
 
     def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
         self.log_scale.copy_(usual_change(change, inverse_mass).log())
@@ -145,10 +140,10 @@ class AsParameters(nn.Module):
 
 @final
 class Widened(nn.Module):
-    """A change of velocity [N, 2] as one of motion [N, 3, 2]: of velocity and angular velocity, beside their shifts."""
+    """A change of velocity and angular velocity [N, 3] beside the shifts, which begin at 0: [N, 3, 2]."""
 
     def forward(self, change: Tensor) -> Tensor:
-        return nn.functional.pad(change[..., None], (0, 1, 0, 1))
+        return nn.functional.pad(change[..., None], (0, 1))
 
 
 @final

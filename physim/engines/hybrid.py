@@ -80,7 +80,7 @@ class HybridEngine(Hybrid):
         if self.free is None or self.silenced:
             return np.zeros_like(state.vel)
         change: Tensor = self.graph.step(state.read, state.memory, outputs=self.free)[0]
-        return change.double().numpy()
+        return change[:, :2].double().numpy()
 
     @property
     def _falls(self) -> bool:
@@ -90,6 +90,8 @@ class HybridEngine(Hybrid):
     def _learned(self, scene: Scene) -> Tensor:
         """Which springs and joints of a scene the graph does [E] bool."""
         kinds = torch.tensor([RELATION_KINDS.index(name) for name in kinds_read(self.graph)])
+        if "joints" in self.graph.relation_names:  # which push in rounds, together with contacts
+            kinds = kinds[:0]
         known = torch.isin(scene.edge_kind, kinds) & (scene.edge_kind != PAIR)
         return known & (scene.edge_anchor == 0).all(dim=1)
 

@@ -10,14 +10,14 @@ import pymunk
 import torch
 from torch import Tensor
 
-from physim.contacts import CONTACTS, near
+from physim.contacts import COLLIDING, near
 from physim.engines.base import Floats
 from physim.engines.hybrids import Hybrid, HybridState
 from physim.engines.learned import LearnedEngine
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.interaction import FREE
-from physim.scene_inputs import precision
+from physim.scene_inputs import precision, read_by
 from physim.scenes.scene import PAIR, Scene
 
 
@@ -31,7 +31,7 @@ class HybridContactsEngine(Hybrid):
 
     def __init__(self, learned: LearnedEngine, pymunk: PymunkEngine | None = None, silenced: bool = False) -> None:
         super().__init__(learned, pymunk, silenced)
-        if not set(CONTACTS) & set(self.graph.relation_names):
+        if not set(COLLIDING) & set(self.graph.relation_names):
             raise PhysimError(
                 f"learned contacts want weights whose graph reads contacts, this one reads {self.graph.relation_names}"
             )
@@ -62,25 +62,34 @@ class HybridContactsEngine(Hybrid):
     @torch.no_grad()
     def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
         mirror = self.pymunk.driven(state.mirror, force, torque)
-        free = mirror.vel - state.vel
+        free = np.column_stack([mirror.vel - state.vel, mirror.angular_velocity - state.angular_velocity])
         bounce = self._bounce(state, free)
-        scene = mirror.scene
-        pos = mirror.pos + self.dt * self.terms.position_rule * bounce
+        scene, half = mirror.scene, self.dt * self.terms.position_rule
+        moved = {
+            "pos": mirror.pos + half * bounce[:, :2] + bounce[:, 3:5],
+            "vel": mirror.vel + bounce[:, :2],
+            "angle": mirror.angle + half * bounce[:, 2] + bounce[:, 5],
+            "angular_velocity": mirror.angular_velocity + bounce[:, 2],
+        }
         mirror = self.pymunk.moved(
-            mirror, scene.moved(pos=torch.from_numpy(pos), vel=torch.from_numpy(mirror.vel + bounce))
+            mirror, scene.moved(**{name: torch.from_numpy(value) for name, value in moved.items()})
         )
         mass = scene.mass.numpy()[:, None]
-        self.impulses.add(mass * bounce, mass * free - (mass > 0) * force * self.dt)
+        self.impulses.add(mass * bounce[:, :2], mass * free[:, :2] - (mass > 0) * force * self.dt)
         return replace(state, mirror=mirror)
 
     def _bounce(self, state: HybridState, free: Floats) -> Floats:
-        """The learned change of velocity by contacts in one dt [N, 2], after one of `free` [N, 2]."""
+        """What contacts change of the motion in one dt [N, 6] (as "motion_change"), after one of `free` [N, 3]."""
+        bounce = np.zeros((len(free), 6))
         if self.silenced:
-            return np.zeros_like(free)
-        before = torch.from_numpy(free).to(precision(self.graph))
+            return bounce
+        turns = self.graph.outputs[0].name == "motion_change"
+        before = torch.from_numpy(free[:, : 3 if turns else 2]).to(precision(self.graph))
         given = {} if self.free is None else {self.free: before}
         acting = near(self.graph, state.read) if state.search is None else state.search.near(state.read)
-        change: Tensor = self.graph.step(acting, state.memory, given=given)[0]
-        bounce = change.double().numpy() - (before.double().numpy() if given else 0.0)
-        moves = state.mirror.start.inverse_mass.numpy()[:, None] > 0
-        return np.where(moves, bounce, 0.0)
+        change: Tensor = self.graph.step(read_by(self.graph, acting), state.memory, given=given)[0]
+        bounce[:, : change.shape[1]] = change.double().numpy()
+        if given:
+            bounce[:, : before.shape[1]] -= before.double().numpy()
+        bounce[state.mirror.start.inverse_mass.numpy() == 0] = 0
+        return bounce

@@ -12,15 +12,16 @@ import numpy as np
 import pymunk
 import torch
 
-from physim.contacts import CONTACTS, ContactSearch
+from physim.contacts import COLLIDING, ContactSearch, PointSearch, search_of
 from physim.engines.base import Engine, Floats
 from physim.engines.learned import LearnedEngine
 from physim.engines.truth import PymunkEngine, PymunkState
 from physim.errors import PhysimError
 from physim.graph import State as Memory
 from physim.interaction import FREE
+from physim.motion import TURNING
 from physim.scene_inputs import Inputs, graph_inputs
-from physim.scenes.scene import Scene, scenes_of
+from physim.scenes.scene import STATE_FIELDS, Scene, scenes_of
 
 
 @final
@@ -31,7 +32,7 @@ class HybridState:
     mirror: PymunkState
     inputs: Inputs
     memory: Memory
-    search: ContactSearch | None
+    search: ContactSearch | PointSearch | None
 
     @property
     def pos(self) -> Floats:
@@ -61,7 +62,8 @@ class HybridState:
     @property
     def read(self) -> Inputs:
         """All that the graph may read now."""
-        return {**self.inputs, "pos": torch.from_numpy(self.pos), "vel": torch.from_numpy(self.vel)}
+        motion = {name: torch.from_numpy(getattr(self, name)) for name in STATE_FIELDS}
+        return {**self.inputs, **motion, **{name: motion[name][:, None] for name in TURNING}}
 
 
 @final
@@ -100,7 +102,7 @@ class Hybrid(Engine[HybridState]):
             raise PhysimError(f"dt: these weights take steps of {self.dt:g} s, pymunk's are {self.pymunk.dt:g} s")
         nodes = [node for node in self.graph.nodes if node.name == FREE]
         self.free = nodes[0].ports[0] if nodes else None
-        if self.free is None and not set(CONTACTS) & set(self.graph.relation_names):
+        if self.free is None and not set(COLLIDING) & set(self.graph.relation_names):
             raise PhysimError(
                 f"a hybrid wants weights whose graph has a node '{FREE}' (what happens before contacts) or contacts, "
                 "got one that has neither"
@@ -158,4 +160,4 @@ class Hybrid(Engine[HybridState]):
         inputs = graph_inputs(self.graph, seen, self.terms.columns)
         for live, scene in zip(mirror.live, scenes_of(mirror.start), strict=True):
             self.leave(live.bodies.space, scene)
-        return HybridState(mirror, inputs, memory, ContactSearch.of(self.graph, seen, inputs))
+        return HybridState(mirror, inputs, memory, search_of(self.graph, seen, inputs))
