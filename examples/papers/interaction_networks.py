@@ -16,7 +16,7 @@ import tyro
 from learners.experiment import Cell, Grid
 from learners.physics import report
 from learners.physics.checksums import LENGTH
-from learners.physics.configs import CONFIGS
+from learners.physics.configs import CANDIDATES
 from learners.physics.contestants import engine_of, fingerprint, shipping_for
 from learners.physics.evaluate import evaluate
 from learners.physics.pictures import check_drawing
@@ -192,7 +192,7 @@ def grids(args: Args) -> dict[str, Grid]:
     trial = Trial(scale.candidate_minutes, scale.training_scenes, scale.scenes, scale.candidate_steps, TUNING_SEED)
     test = Trial(scale.minutes, scale.training_scenes, scale.scenes, scale.steps, TEST_SEEDS_FROM)
     swept = [trial.cell(arm, 0, name, rate) for name in WORLDS for arm in SWEPT for rate in RATES]
-    candidates = [trial.cell(arm, seed, name) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CONFIGS]
+    candidates = [trial.cell(arm, seed, name) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CANDIDATES]
     unseen = [test.cell("best", 0, name) for name in UNSEEN]
     cells = {
         "sizes": (shipped, _shipped_cells("shipped", WORLDS, scale.scenes, scale.steps, SPEED)),

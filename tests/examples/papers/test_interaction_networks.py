@@ -30,7 +30,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "WORLDS", {"balls": {"6 balls": Balls(), "3 balls": Balls(balls=3)}})
     monkeypatch.setattr(module, "LARGE", {"balls": {"9 balls": Balls(balls=9)}})
     monkeypatch.setattr(module, "UNSEEN", {"strings": Strings(masses=3)})
-    monkeypatch.setattr(module, "CONFIGS", ("best", "mlp"))
+    monkeypatch.setattr(module, "CANDIDATES", ("best", "mlp"))
     monkeypatch.setattr(module, "SWEPT", ("best",))
     monkeypatch.setattr(module, "RATES", (1e-3,))
     monkeypatch.setattr(module, "CANDIDATE_SEEDS", (0, 1))
