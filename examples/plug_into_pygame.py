@@ -165,7 +165,6 @@ def main(arguments: list[str] | None = None) -> Toy:
     play(toy, given.frames, recorder)
     if recorder is not None:
         recorder.close()
-    pygame.quit()
     return toy
 
 

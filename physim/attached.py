@@ -132,7 +132,7 @@ class Attached:
         return engine, steps
 
     def _up_to_date(self, engine: Engine[Any]) -> _Reading:
-        """What the Space is now; where it is another than it was, the state is started anew."""
+        """What the Space is now; where that is not what it was, the state becomes one of it."""
         if self.space._post_step_callbacks:
             raise PhysimError("the Space has callbacks by add_post_step_callback, which only its own step would call")
         contents = contents_of(self.space, engine.columns)

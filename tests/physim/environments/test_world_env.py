@@ -180,7 +180,7 @@ def test_worlds_of_many_sizes_are_refused(crowds: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"engine": "newton"}, "unknown engine 'newton': the known ones are truth, learned and path/to/file.py:Engine"),
+        ({"engine": "newton"}, "unknown engine 'newton': the known ones are truth, learned, hybrid, hybrid_c"),
         ({"engine": "learned", "weights": "strings"}, r"shape: these weights know .*, the scene has \['point'\] too"),
         ({"engine": "learned", "dt": 2e-3}, "dt: the engine learned takes steps of 0.001 s, the world's are 0.002 s"),
         ({"stars": 3}, "unknown parameter 'stars' of world nbody: the known ones are"),
