@@ -23,8 +23,8 @@ from physim.viewer.recording import Recorder
 SIZE = WIDTH, HEIGHT = 800, 600
 DT = 1 / 60
 PYMUNK = "pymunk"
-STEPPERS = (PYMUNK, "truth")
-"""What SPACE goes through; add "learned" and "hybrid" here."""
+STEPPERS = (PYMUNK, "learned", "hybrid")
+"""What SPACE goes through."""
 GROUND, INK = (24, 26, 32), (236, 236, 230)
 COLOURS = [(240, 128, 90), (90, 170, 240), (150, 200, 110), (230, 190, 80), (190, 130, 220)]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import pymunk
-from torch import Tensor
 
 from physim.checks import check_positive
-from physim.measures import Energies, Motion, energies
 from worlds.chains import ChainWorld
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from physim.measures import Energies, Motion
 
 
 @final
@@ -32,6 +35,8 @@ class Rubber(ChainWorld):
                 spring.force_func = self._pull
 
     def energies(self, motion: Motion) -> Energies | None:
+        from physim.measures import energies
+
         return energies(motion, self.forces, self._energy)
 
     def _energy(self, stretch: Tensor, stiffness: Tensor) -> Tensor:

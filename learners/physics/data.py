@@ -64,8 +64,8 @@ class OneSteps:
         self.typical_change = float(change[:, moving].square().mean().sqrt())
         if self.typical_change == 0:
             raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
-        fall = self.scene.dt[0].nan_to_num() * self.scene.gravity[self.scene.owners]
-        self.weights = _weights(change - fall * moving[:, None], self.scene)
+        change -= self.scene.dt[0].nan_to_num() * self.scene.gravity[self.scene.owners] * moving[:, None]
+        self.weights = _weights(change, self.scene)  # of what happens beside gravity
         self.static: dict[str, Tensor] = {}
         self.turns = False
         self.relations: dict[str, Linked] = {}

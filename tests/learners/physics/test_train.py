@@ -201,10 +201,11 @@ ROUGH = BILLIARDS.replace("elasticity = 1.0", "friction = 0.5")
     ("text", "config", "said"),
     [
         (BILLIARDS, "best", None),
-        (ROUGH, "best", "config best reads no spin: what comes of it is not learned"),
+        (ROUGH, "best", None),
+        (ROUGH, "dynamics_only", "config dynamics_only reads no friction and no spin: what comes of it is not learned"),
         (ROUGH, "mlp", "config mlp reads no friction and no spin: what"),
     ],
-    ids=["smooth", "rough", "rough, mlp"],
+    ids=["smooth", "rough", "rough, dynamics only", "rough, mlp"],
 )
 def test_what_a_network_cannot_see_of_its_scenes_is_said_once(
     text: str, config: str, said: str | None, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
