@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pymunk
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,10 +23,8 @@ from hypothesis.stateful import (
 )
 
 import physim
-from physim.engines.learned import LearnedEngine, Terms
+from physim.engines.learned import LearnedEngine
 from physim.errors import PhysimError
-from physim.interaction import interaction_network
-from physim.relation_models import Drift
 
 DT = 1 / 60
 MOST = 24
@@ -35,17 +32,7 @@ PLACES, SPEEDS, SIZES = st.floats(-200, 200), st.floats(-900, 900), st.floats(3,
 SHARES = st.floats(0, 1)
 
 
-def falling() -> LearnedEngine:
-    """A tiny graph that knows gravity."""
-    graph = interaction_network(relations=("pairs", "springs"), external=True)
-    with torch.no_grad():
-        for parameter in graph.parameters():
-            parameter.zero_()
-        next(module for module in graph.modules() if isinstance(module, Drift)).line.weight.copy_(DT * torch.eye(2))
-    return LearnedEngine(graph, Terms(DT, 0.0, ("mass",), ("circle",), ("pair", "spring"), {}))
-
-
-FALLING = falling()
+ENGINES = ["truth", "learned", "hybrid", "hybrid_contacts"]
 
 
 class Program(RuleBasedStateMachine):
@@ -175,14 +162,14 @@ class Program(RuleBasedStateMachine):
 
     # ---- time
 
-    @rule(steps=st.integers(1, 8), engine=st.sampled_from(["truth", "hybrid"]))
+    @rule(steps=st.integers(1, 8), engine=st.sampled_from(ENGINES))
     def step(self, steps: int, engine: str) -> None:
         for _ in range(steps):
             self.note("step")
             self.advance(engine)
 
     def advance(self, engine: str) -> None:
-        physim.attach(self.space, FALLING if engine == "hybrid" else None, engine).step(DT)
+        physim.attach(self.space, engine=engine).step(DT)
 
     @rule()
     def snapshot(self) -> None:

@@ -7,7 +7,7 @@ from gymnasium.utils.env_checker import check_env
 from physim import plugins
 from worlds.environments import IDS, STEPS
 
-UNLEARNED = {"physim/Playground-v0", "physim/Putty-v0", "physim/Rubber-v0"}
+UNLEARNED = {"physim/Putty-v0", "physim/Rubber-v0"}
 """Worlds whose weights do not ship."""
 CASES = [(name, "truth") for name in IDS] + [(name, "learned") for name in IDS if name not in UNLEARNED]
 
