@@ -64,8 +64,9 @@ class OneSteps:
         self.typical_change = float(change[:, moving].square().mean().sqrt())
         if self.typical_change == 0:
             raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
-        change -= self.scene.dt[0].nan_to_num() * self.scene.gravity[self.scene.owners] * moving[:, None]
-        self.weights = _weights(change, self.scene)  # of what happens beside gravity
+        fall, kept = _free_motion(self.scene, self.world.get("substeps", 1))
+        change.sub_(fall * moving[:, None]).addcmul_(self.vel[:-1], (1 - kept) * moving[:, None])
+        self.weights = _weights(change, self.scene)
         self.static: dict[str, Tensor] = {}
         self.turns = False
         self.relations: dict[str, Linked] = {}
@@ -164,8 +165,16 @@ def _ranges(starts: Tensor, counts: Tensor) -> Tensor:
     return torch.arange(int(counts.sum())) + (starts - before).repeat_interleave(counts)
 
 
+def _free_motion(scene: Scene, substeps: int) -> tuple[Tensor, Tensor]:
+    """What gravity adds to a velocity in pymunk's free step [N, 2], and the share that damping keeps of it [N, 1]."""
+    dt = scene.dt[0].nan_to_num()
+    kept = scene.damping[:, None] ** (dt / substeps * torch.arange(substeps + 1))  # [B, substeps + 1]
+    fall = dt * scene.gravity * kept[:, :-1].mean(1, keepdim=True)
+    return fall[scene.owners], kept[scene.owners, -1:]
+
+
 def _weights(change: Tensor, scene: Scene) -> Tensor:
-    """What happens in each state beside gravity, summed up over scenes and then ticks: [B * T + 1], from 0 on.
+    """What happens in each state beside gravity and damping, summed up over scenes, then ticks: [B * T + 1], from 0 on.
 
     That is the root of the largest impulse times the square of how many bodies feel any: where several collide at once
     is rare, and hard.

@@ -54,16 +54,17 @@ class Arguments(ABC):
 
     def play(self) -> list[Row]:
         """Play, print the figures, and return them."""
-        if self.render and self.headless:
-            raise PhysimError("render and headless exclude one another: give one of them")
-        self.check()
-        check_report(self.json)
-        rows = play(self._settings())
+        rows = play(self.settings())
         if rows:
             report(rows, self.json)
         return rows
 
-    def _settings(self) -> PlaySettings:
+    def settings(self) -> PlaySettings:
+        """What to play; refuses what is plainly wrong."""
+        if self.render and self.headless:
+            raise PhysimError("render and headless exclude one another: give one of them")
+        self.check()
+        check_report(self.json)
         return PlaySettings(
             world=self.world,
             engines=engine_names(self.engines),

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pymunk
 import pytest
 import torch
 from torch import Tensor
 
 from learners.physics.data import OneSteps
+from physim.engines.rollout import rollout
+from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph
 from physim.interaction import interaction_network, paper_interaction_network
 from physim.scene_inputs import graph_inputs
 from physim.scenes.scene import Scene, scenes_of
+from physim.scenes.spaces import scene_of
 from physim.scenes.trajectory import Trajectory
 
 Serve = Callable[..., OneSteps]
@@ -91,6 +96,22 @@ def test_half_of_a_balanced_draw_are_the_states_in_which_something_happens(
     assert min(there[4], there[6]) > 5  # nearly, or just before
     assert sum(there[4:7]) == 50
     assert len(set(scenes[50:].tolist())) == 9
+
+
+def test_falling_and_slowing_down_are_nothing_that_happens() -> None:
+    space = pymunk.Space()
+    space.gravity, space.damping = (0, -900), 0.5
+    body = pymunk.Body(2, math.inf)
+    body.position, body.velocity = (0, 100), (300, 0)
+    ball, floor = pymunk.Circle(body, 10), pymunk.Segment(space.static_body, (-500, 0), (500, 0), 5)
+    ball.elasticity = floor.elasticity = 0.8
+    space.add(body, ball, floor)
+    truth = rollout(PymunkEngine(1 / 60, substeps=10), scene_of(space, 1 / 60), 40)
+    up = truth.vel[:, truth.scene.inverse_mass > 0, 1].squeeze(1) > 0
+    bounces = [tick for tick in range(40) if up[tick + 1] and not up[tick]]
+    happened = OneSteps(replace(truth, metadata={"substeps": 10}), ("mass",)).weights.diff()
+    assert len(bounces) == 1
+    assert (happened > 1e-6 * happened.max()).nonzero().flatten().tolist() == bounces
 
 
 def test_a_single_scene_without_a_batch_is_enough(serve: Serve, trajectory: Trajectory) -> None:
