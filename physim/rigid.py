@@ -17,8 +17,8 @@ from physim.relation_models import MLP, Measured, usual_change
 
 
 @builder("rigid_bodies")
-def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False) -> ModuleGraph:
-    """Rigid bodies: gravity first, then `rounds` rounds by one module in which contacts (and `joints`) push.
+def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False, damped: bool = False) -> ModuleGraph:
+    """Rigid bodies: gravity first (and what slows bodies down, where scenes are `damped`), then `rounds` rounds by one module in which contacts (and `joints`) push.
 
     Every point gives both of its bodies opposite impulses at one place, so momentum and angular momentum are kept by
     construction; positions are read only as differences, masses and lever arms only as ratios. Points whose surfaces
@@ -28,8 +28,10 @@ def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False
     net = ModuleGraph()
     body = net.input("body")
     motion = net.add("motion", AsParameters(), joined(net.input("vel"), net.input("angular_velocity")))
-    fall = net.add("fall", Fall(), net.input("external"), net.input("inverse_mass"))
-    free = net.add(FREE, nn.Identity(), fall)
+    inverse_mass = net.input("inverse_mass")
+    fall = net.add("fall", Fall(), net.input("external"), inverse_mass)
+    parts = [fall, net.add("drag", Drag(), motion, inverse_mass)] if damped else [fall]
+    free = net.add(FREE, nn.Identity(), total(parts))
     change = net.add("begin", Widened(), free)
     sets = [_Points.contacts(net, body, motion, dt, reach)]
     if joints:
@@ -110,6 +112,27 @@ class Fall(Measured):
 
     def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
         self.log_scale.copy_(usual_change(change, inverse_mass).log())
+
+
+@final
+class Drag(nn.Module):
+    """The change of velocity and angular velocity of what is slowed down: shares of them, learned from their sizes.
+
+    Shapes: motion [N, 3], inverse_mass [N, 1] -> [N, 3]; what cannot move stays.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.normal = Welford(2)
+        self.shares = MLP(2, width, 2)
+        with torch.no_grad():
+            for parameter in self.shares[-1].parameters():
+                parameter.zero_()
+
+    def forward(self, motion: Tensor, inverse_mass: Tensor) -> Tensor:
+        sizes = torch.cat([motion[:, :2].norm(dim=-1, keepdim=True), motion[:, 2:].abs()], dim=-1)
+        along, turning = self.shares(self.normal((sizes + SMALLEST).log())).split(1, dim=-1)
+        return torch.cat([along * motion[:, :2], turning * motion[:, 2:]], dim=-1) * (inverse_mass > 0)
 
 
 @final

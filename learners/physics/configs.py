@@ -24,12 +24,16 @@ from physim.normalisers import measuring
 from physim.relation_models import Measured
 from physim.rigid import rigid_bodies
 from physim.scene_inputs import KINDS_READ, Inputs, fields_read, read_by
-from physim.scenes.scene import PAIR, POLYGON, RELATION_KINDS, Scene
+from physim.scenes.scene import CIRCLE, PAIR, POLYGON, RELATION_KINDS, Scene
 from physim.worlds.base import World
 from physim.yardsticks import equivariant_network, particle_simulator
 
 REACH = 4.0
 """How far apart surfaces may stay in a step and still act, in parts of what the usual change of velocity carries."""
+
+
+FAR = 0.5
+"""The share of its radius that a disc crosses in a step, over which contacts want the network of rigid bodies."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def _rigid(data: OneSteps, world: World, rounds: int = 12) -> ModuleGraph:
             "config rigid: its network knows no forces between pairs that do not touch, the world has some"
         )
     reach = REACH * data.typical_change * world.dt
-    return rigid_bodies(dt=world.dt, reach=reach, rounds=rounds, joints=bool((data.scene.edge_kind != PAIR).any()))
+    joints, damped = bool((data.scene.edge_kind != PAIR).any()), bool((data.scene.damping != 1).any())
+    return rigid_bodies(dt=world.dt, reach=reach, rounds=rounds, joints=joints, damped=damped)
 
 
 def _variant(data: OneSteps, world: World, **changes: object) -> ModuleGraph:
@@ -158,14 +163,21 @@ CONFIGS = {**CANDIDATES, "rigid": RIGID}
 
 
 def config_named(name: str, scene: Scene) -> Config:
-    """The configuration of a name; "best" is "rigid" where friction, spin or polygons act in a scene like this.
+    """The configuration of a name; "best" is "rigid" for scenes in which bodies turn and rub, or `FAR` in a step.
 
     Raises: PhysimError where there is none.
     """
     if name not in CONFIGS:
         raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{name}'")
-    rigid = name == "best" and (bool((scene.shape == POLYGON).any()) or "spin" in rubbing_and_spin(scene))
-    return CONFIGS["rigid" if rigid else name]
+    turning = bool((scene.shape == POLYGON).any()) or "spin" in rubbing_and_spin(scene)
+    return CONFIGS["rigid" if name == "best" and (turning or _far(scene)) else name]
+
+
+def _far(scene: Scene) -> bool:
+    """Whether bodies go so far in a step, at the start, that several may hit one another within it."""
+    discs = (scene.shape == CIRCLE) & (scene.inverse_mass > 0)
+    shares = scene.dt[scene.owners] * scene.vel.norm(dim=-1) / scene.radius
+    return bool((shares[discs] > FAR).any())
 
 
 def prepared(graph: ModuleGraph, data: OneSteps, seed: int, scenes: range) -> ModuleGraph:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,12 +21,12 @@ SPEEDS = (1e-3, 0.5)
 TOGETHER = 50
 
 
-def shaken_scenes(world: World, seed: int, count: int) -> list[Scene]:
-    """Scenes of a world: every second one has run for a while, and its bodies were moved, turned and pushed a little.
+def shaken(scenes: Sequence[Scene], world: World, seed: int) -> list[Scene]:
+    """The scenes of a world, of which every second has run for a while, and had its bodies moved, turned and pushed.
 
     Where bodies rest, that makes them overlap, tilt and slide: what the errors of a learned engine do to them too.
     """
-    scenes = world.scenes(seed, count)
+    scenes, count = list(scenes), len(scenes)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(count, 1)))
     for start in range(1, count, 2 * TOGETHER):
         chosen = range(start, min(count, start + 2 * TOGETHER), 2)

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from learners.physics.acting import Acting
 from learners.physics.configs import config_named
 from learners.physics.data import OneSteps
-from learners.physics.shaken import shaken_scenes
+from learners.physics.shaken import shaken
 from learners.physics.training import EngineTask
 from learners.physics.unread import unread
 from learners.physics.windows import examples_of, windows_of
@@ -60,9 +60,10 @@ def _task(world: World, settings: TrainSettings, progress: bool) -> EngineTask:
     if settings.memory is not None:
         raise PhysimError(f"memory: only data in a folder can be kept within a limit, but data is {settings.data}")
     if settings.data is None:
-        make = shaken_scenes if config_named(settings.config, world.scene(settings.seed)).shaken else World.scenes
-        scenes = Scene.batch_of(make(world, settings.seed, settings.scenes))
-        trajectory = rollout(world.engine(), scenes, settings.steps, progress=progress)
+        scenes = world.scenes(settings.seed, settings.scenes)
+        if config_named(settings.config, Scene.batch_of(scenes)).shaken:
+            scenes = shaken(scenes, world, settings.seed)
+        trajectory = rollout(world.engine(), Scene.batch_of(scenes), settings.steps, progress=progress)
     else:
         trajectory = load_trajectory(settings.data)
         world = _maker(world, settings.data, trajectory.metadata, progress)

@@ -11,7 +11,7 @@ from torch import Tensor
 from physim.contacts import near
 from physim.graph import ModuleGraph
 from physim.normalisers import measuring
-from physim.rigid import rigid_bodies
+from physim.rigid import Drag, rigid_bodies
 from physim.scene_inputs import graph_inputs, read_by
 from physim.scenes.frames import rotated
 from physim.scenes.scene import OBJECT_FIELDS, Scene
@@ -123,6 +123,18 @@ def test_bodies_that_fall_alone_feel_gravity_alone() -> None:
     assert bool((told[:, :2] == told[0, :2]).all())
     assert told[0, 0] == 0 != told[0, 1]
     assert bool((told[:, 2:] == 0).all())
+
+
+def test_damped_bodies_are_slowed_along_their_motion() -> None:
+    net = rigid_bodies(dt=DT, reach=1.0, damped=True)
+    scene = heap(joints=False)
+    apart = scene.moved(pos=100 * scene.pos)
+    drag = net.get_submodule("drag")
+    assert isinstance(drag, Drag)
+    torch.nn.init.constant_(drag.shares[-1].bias, -0.01)
+    told = change(net, apart)
+    torch.testing.assert_close(told[:, :2], (-0.01 * scene.vel).float(), rtol=1e-5, atol=0)
+    torch.testing.assert_close(told[:, 2], (-0.01 * scene.angular_velocity).float(), rtol=1e-5, atol=0)
 
 
 def test_what_cannot_move_gets_nothing(net: ModuleGraph, joints: bool) -> None:

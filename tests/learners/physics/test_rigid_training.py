@@ -9,7 +9,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from learners.physics.configs import config_named
+from learners.physics.configs import CONFIGS, config_named
 from learners.physics.data import OneSteps
 from learners.physics.training import EngineTask
 from learners.training import Training
@@ -35,6 +35,14 @@ def data() -> OneSteps:
 def test_best_is_rigid_where_bodies_turn_and_rub() -> None:
     assert config_named("best", WORLD.scene(0)) is config_named("rigid", WORLD.scene(0))
     assert config_named("best", Balls().scene(0)) is not config_named("rigid", Balls().scene(0))
+
+
+def test_best_is_rigid_where_discs_go_far_in_a_step() -> None:
+    slow = Balls().scene(0)
+    reach = slow.dt[0] * slow.vel.norm(dim=-1).max() / slow.radius[slow.shape == 1].min()
+    fast = slow.moved(vel=slow.vel / reach)
+    assert config_named("best", slow) is CONFIGS["best"]
+    assert config_named("best", fast) is CONFIGS["rigid"]
 
 
 def test_targets_lead_from_each_state_to_the_next(data: OneSteps, settings: Settings) -> None:
