@@ -18,12 +18,13 @@ from physim.relation_models import MLP, Measured, usual_change
 
 @builder("rigid_bodies")
 def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False, damped: bool = False) -> ModuleGraph:
-    """Rigid bodies: gravity first (and what slows bodies down, where scenes are `damped`), then `rounds` rounds by one module in which contacts (and `joints`) push.
+    """Rigid bodies: gravity first, and what slows bodies down where scenes are `damped`; then rounds of pushes.
 
-    Every point gives both of its bodies opposite impulses at one place, so momentum and angular momentum are kept by
-    construction; positions are read only as differences, masses and lever arms only as ratios. Points whose surfaces
-    stay farther apart than `reach` (m) in a step of `dt` (s) do not act. Output: "motion_change" [N, 6], changes of
-    velocity (m/s) and of angular velocity, and shifts of position (m) and angle.
+    In each of `rounds` rounds, all by one module, contacts (and `joints`) push. Every point gives both of its bodies
+    opposite impulses at one place, so momentum and angular momentum are kept by construction; positions are read only
+    as differences, masses and lever arms only as ratios. Points whose surfaces stay farther apart than `reach` (m) in a
+    step of `dt` (s) do not act. Output: "motion_change" [N, 6], changes of velocity (m/s) and of angular velocity, and
+    shifts of position (m) and angle.
     """
     net = ModuleGraph()
     body = net.input("body")
