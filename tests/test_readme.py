@@ -11,7 +11,7 @@ import pytest
 
 from physim.cli.parsing import parse
 from physim.worlds import check_world, find_world
-from worlds import Balls
+from worlds import Playground
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
@@ -65,9 +65,9 @@ def test_a_push_moves_a_body_of_an_environment_to_its_goal() -> None:
 
 def test_a_space_moves_where_its_own_step_stood() -> None:
     left = run(block("attach("))
-    start = Balls().space(np.random.default_rng(0))
-    for body, before in zip(left["space"].bodies, start.bodies, strict=True):
-        assert body.position != before.position
+    start = Playground(bodies=8).space(np.random.default_rng(0))
+    moved = [now.position != then.position for now, then in zip(left["space"].bodies, start.bodies, strict=True)]
+    assert moved == [body.body_type == body.DYNAMIC for body in start.bodies]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
