@@ -24,7 +24,7 @@ def test_it_plays_itself_and_swaps_the_engine_while_it_runs(
     step = toy.step
     monkeypatch.setattr(toy, "step", lambda space, stepper: (calls.append(stepper), step(space, stepper)))
     played = toy.main(["--frames", "130", "--record", str(film)])
-    assert [calls[0], calls[70], calls[125]] == ["pymunk", "truth", "pymunk"]
+    assert [calls[0], calls[70], calls[125]] == ["pymunk", "learned", "hybrid"]
     assert len(played.space.bodies) == 11
     assert all(-50 < body.position.x < 850 and body.position.y < 620 for body in played.space.bodies)
     pixels = imageio.v3.imread(film)

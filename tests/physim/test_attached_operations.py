@@ -234,7 +234,8 @@ class Billiards(Program):
 @pytest.mark.parametrize("machine", [Program, Billiards])
 def test_nothing_breaks_under_random_operations(machine: type[Program]) -> None:
     run(machine, examples=8, steps=25)
-    assert machine.count["step"] > 20
+    assert sum(machine.count.values()) > 100
+    assert machine.count["step"] > 0
 
 
 @pytest.mark.slow

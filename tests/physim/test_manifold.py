@@ -6,7 +6,7 @@ import numpy as np
 import pymunk
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -43,6 +43,7 @@ def placed(maker: Maker, rng: np.random.Generator, spread: float) -> tuple[pymun
     body = pymunk.Body(1, 1)
     body.position, body.angle = tuple(spread * rng.normal(size=2)), rng.uniform(0, 6.3)
     shape, corners, radius = maker(body, rng)
+    vars(shape)["held"] = body  # a shape alone would let its body go
     shape.cache_bb()
     return shape, [tuple(body.local_to_world(corner)) for corner in corners], radius
 
@@ -176,6 +177,18 @@ def points(count: int) -> st.SearchStrategy[Corners]:
 @given(
     own=points(6) | points(2) | points(1), other=points(6) | points(2), x=st.integers(-20, 20), y=st.integers(-20, 20)
 )
+@example(
+    own=[(0.0, 0.01), (0.0, 0.02)],
+    other=[(0.0, 0.01), (-0.01, 0.0), (-0.01, 0.01), (-0.01, -0.01), (-0.03, 0.04), (-0.05, 0.06)],
+    x=0,
+    y=0,
+)
+@example(
+    own=[(0.0, 0.0), (-0.01, 0.02)],
+    other=[(0.0, 0.0), (0.0, 0.01), (0.0, -0.01), (-0.01, 0.0), (-0.03, 0.04), (-0.05, 0.06)],
+    x=0,
+    y=0,
+)
 @settings(max_examples=150, deadline=None)
 def test_shapes_are_as_far_apart_or_as_deep_as_the_best_direction_says(
     own: Corners, other: Corners, x: int, y: int
@@ -232,6 +245,18 @@ def test_a_box_may_stand_on_the_edge_of_another(shift: float, height: float) -> 
     assert met.normal[0].tolist() == pytest.approx([0.0, 1.0], abs=1e-12)
     assert met.gap[0].tolist() == pytest.approx([height] * 2, abs=1e-12)
     assert sorted(met.first[0, :, 0].tolist()) == pytest.approx([max(-1.0, shift - 1), min(1.0, shift + 1)])
+
+
+@pytest.mark.parametrize("turn", range(7))
+@pytest.mark.parametrize("height", [-0.05, 0.0, 0.02])
+@pytest.mark.parametrize("shift", [-1.5, 0.0, 1.5])
+def test_corners_in_the_middle_of_an_edge_change_nothing(turn: int, height: float, shift: float) -> None:
+    """Whichever corner comes first, and whichever part of the edge the other shape is above."""
+    floor = [(-3.0, -1.0), (3.0, -1.0), (3.0, 0.0), (1.0, 0.0), (0.1, 0.0), (-1.0, 0.0), (-3.0, 0.0)]
+    box = hull([(x + shift, y + height) for x, y in [(-0.7, 0.0), (0.7, 0.0), (0.7, 2.0), (-0.7, 2.0)]])
+    met, wanted = manifold(hull(floor[turn:] + floor[:turn]), box), manifold(hull(floor[:3] + floor[-1:]), box)
+    for name in ("normal", "first", "second", "gap", "two"):
+        torch.testing.assert_close(getattr(met, name), getattr(wanted, name))
 
 
 def test_no_pairs_meet_nowhere() -> None:
