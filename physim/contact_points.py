@@ -63,8 +63,7 @@ class _Moving:
     @classmethod
     def of(cls, bodies: Mapping[str, Any], chosen: Tensor) -> Self:
         pos, vel, angle, turning, corner, count, radius = (bodies[name][chosen] for name in BODY)
-        placed = pos[:, None] + rotated(corner, angle)
-        return cls(pos, vel, turning, Hulls(placed, count, radius[:, 0]))
+        return cls(pos, vel, turning, Hulls(corner, count, radius[:, 0]).placed(pos, angle[:, 0]))
 
     def __getitem__(self, chosen: Tensor) -> _Moving:
         return _Moving(self.pos[chosen], self.vel[chosen], self.turning[chosen], self.hulls[chosen])
@@ -103,7 +102,7 @@ def _updated(old: Manifold, rows: Tensor, new: Manifold) -> Manifold:
 def swept_boxes(bodies: Mapping[str, Any], dt: float, reach: float) -> tuple[Tensor, Tensor]:
     """The boxes [N, 2] that hold bodies during a step, wider by half of the reach on every side."""
     pos, vel, angle, turning, corner, count, radius = (bodies[name] for name in BODY)
-    low, high = Hulls(pos[:, None] + rotated(corner, angle), count, radius[:, 0]).boxes
+    low, high = Hulls(corner, count, radius[:, 0]).placed(pos, angle[:, 0]).boxes
     size = corner.norm(dim=-1).amax(1, keepdim=True)
     margin = reach / 2 + (turning.abs() * dt).clamp(max=2) * size
     step = dt * vel

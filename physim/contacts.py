@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import final
 
@@ -13,7 +12,7 @@ from torch import Tensor
 from physim.contact_points import boxes_meet, contact_points, swept_boxes
 from physim.geometry import Touching
 from physim.graph import Edges, ModuleGraph
-from physim.impulses import Strike
+from physim.impulses import Reach
 from physim.joint_points import joint_points
 from physim.neighbours import Booleans, Integers, Neighbours
 from physim.scene_inputs import Inputs, both_ways
@@ -31,14 +30,12 @@ WIDER = 1 + 1e-6
 
 
 def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
-    """The same inputs without the contacts that are too far apart to matter in this step, with points and joints as
-    they lie now.
-    """
+    """The same inputs without the contacts that do not matter in this step, with points and joints as they lie now."""
     geometry, given = geometry_of(graph), dict(inputs)
     if "points" in given:
-        points, pairs = _strike(graph), _index_of(given, "points")
-        boxes = swept_boxes(given, points.dt, points.reach)
-        given |= _points(points, pairs[:, boxes_meet(pairs, boxes)], given)
+        reach, pairs = _reach(graph), _index_of(given, "points")
+        boxes = swept_boxes(given, reach.dt, reach.reach)
+        given |= _points(reach, pairs[:, boxes_meet(pairs, boxes)], given)
     for name in CONTACTS:
         if name in given and geometry is not None:
             given[name] = _those_near(geometry, _index_of(given, name), given)
@@ -52,13 +49,14 @@ def geometry_of(graph: ModuleGraph) -> Touching | None:
     return next((module for module in graph.modules() if isinstance(module, Touching)), None)
 
 
-def _strike(graph: ModuleGraph) -> Strike:
-    return next(module for module in graph.modules() if isinstance(module, Strike) and math.isfinite(module.reach))
+def _reach(graph: ModuleGraph) -> Reach:
+    """What says how near the contact points of a graph must be; every graph that reads points has one."""
+    return next(module for module in graph.modules() if isinstance(module, Reach))
 
 
-def _points(strike: Strike, pairs: Tensor, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
+def _points(reach: Reach, pairs: Tensor, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
     """The contact points of pairs that are near, and the joints, as they lie now."""
-    found: Inputs = {"points": contact_points(pairs, inputs, strike.dt, strike.reach)}
+    found: Inputs = {"points": contact_points(pairs, inputs, reach.dt, reach.reach)}
     if "joints" in inputs:
         found["joints"] = joint_points(_edges(inputs, "joints"), inputs)
     return found
@@ -74,12 +72,12 @@ class PointSearch:
     """Finds the contact points that `near` finds in one scene or batch, without looking at all pairs."""
 
     def __init__(self, graph: ModuleGraph, scene: Scene) -> None:
-        self._strike, self._neighbours = _strike(graph), Neighbours.of(scene)
+        self._reach, self._neighbours = _reach(graph), Neighbours.of(scene)
 
     def near(self, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
         """As the function `near`."""
-        boxes = swept_boxes(inputs, self._strike.dt, self._strike.reach)
-        return {**inputs, **_points(self._strike, self._neighbours.pairs(*boxes), inputs)}
+        boxes = swept_boxes(inputs, self._reach.dt, self._reach.reach)
+        return {**inputs, **_points(self._reach, self._neighbours.pairs(*boxes), inputs)}
 
 
 @final

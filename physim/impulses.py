@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import final
 
 import torch
@@ -11,11 +10,8 @@ from torch import Tensor, nn
 from physim.geometry import SMALLEST, idle, turned
 from physim.relation_models import Measured, usual_change
 
-BODY = 4
-"""What a body is where it is struck: inverse mass, inverse moment of inertia, elasticity, friction."""
-CHANGE = 6
-"""A change of motion: of velocity (2) and angular velocity, and the shifts of position (2) and angle over dt."""
 MOBILITY = 12
+"""How many numbers code how two bodies can answer an impulse."""
 SHARP = (0.1, 1.0, 10.0, 100.0)
 """The scales at which gaps are seen, in parts of the speeds at a point."""
 TINY = 1e-30
@@ -31,8 +27,8 @@ class Mobility(nn.Module):
 
     For each end: its mass beside the lighter one's, its lever arms beside its radius of gyration, and whether it moves
     at all; of both: elasticities and frictions, multiplied. Logs of sizes, and geometry.
-    Shapes: frame [E, 6 or more] (the first of POINT_COLUMNS), body [E, 4] of sender and receiver -> code [E, 12],
-    mass [E, 1].
+    Shapes: frame [E, 6 or more] (the first of POINT_COLUMNS), body [E, 4] of sender and receiver (inverse mass, inverse
+    moment of inertia, elasticity, friction) -> code [E, 12], mass [E, 1].
     """
 
     def forward(self, frame: Tensor, sender: Tensor, receiver: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,13 +66,33 @@ class Directions(nn.Module):
         return torch.cat([-sender, receiver], dim=-1)
 
 
+class Gaps(nn.Module):
+    """The gaps of frames [E, 6 + `gaps` or more], as the speeds [E, gaps] that would close them in a step of `dt`."""
+
+    def __init__(self, dt: float, gaps: int) -> None:
+        super().__init__()
+        self.dt, self.gaps = dt, gaps
+
+    def forward(self, frame: Tensor) -> Tensor:
+        return frame[:, 6 : 6 + self.gaps] / self.dt
+
+
+@final
+class Reach(Gaps):
+    """The one gap of contact points; says that those do not act whose surfaces stay farther apart than `reach` (m)."""
+
+    def __init__(self, dt: float, reach: float) -> None:
+        super().__init__(dt, 1)
+        self.reach = reach
+
+
 @final
 class Strike(Measured):
     """One round of impulses at points: what each gives to its two bodies, knowing what all have given so far.
 
     A point sees how its surfaces move against each other, along the normal n and across it, t: before the step, and
     with all that changed so far; what it gave so far itself; and its `gaps`, as the speeds that would close them in a
-    step of `dt`. These are told as shares of their common size S. With f all of it and the code of mobility, the point
+    step. These are told as shares of their common size S. With f all of it and the code of mobility, the point
     gives S exp(s(f)) (a(f) n + b(f) t) times the lighter body's mass, and a shift of places likewise; s, a, b are an
     MLP plus a linear map of f.
     Shapes: directions [E, 2, 6], gaps [E, G], code [E, `code`], given so far [E, 2, 2] (along or across; impulse or
@@ -87,9 +103,9 @@ class Strike(Measured):
     sharp: Tensor
     begun: Tensor
 
-    def __init__(self, dt: float, code: int, gaps: int = 1, width: int = 64, reach: float = math.inf) -> None:
+    def __init__(self, code: int, gaps: int = 1, width: int = 64) -> None:
         super().__init__()
-        self.dt, self.reach, self.width = dt, reach, width
+        self.width = width
         features = 11 + 3 * gaps * len(SHARP) + code
         self.first = nn.Linear(features, width + 6)
         self.second = nn.Linear(width, width)

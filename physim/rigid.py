@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from physim.geometry import SMALLEST
 from physim.graph import ModuleGraph, Port, Relations, added, builder, joined, receivers, scattered, senders
-from physim.impulses import MOBILITY, Answer, Directions, Inertia, Mobility, Pushes, Speeds, Strike
+from physim.impulses import MOBILITY, Answer, Directions, Gaps, Inertia, Mobility, Pushes, Reach, Speeds, Strike
 from physim.interaction import FREE, total
 from physim.joint_points import GAPS, Held
 from physim.normalisers import Welford
@@ -21,10 +21,10 @@ def rigid_bodies(dt: float, reach: float, rounds: int = 12, joints: bool = False
     """Rigid bodies: gravity first, and what slows bodies down where scenes are `damped`; then rounds of pushes.
 
     In each of `rounds` rounds, all by one module, contacts (and `joints`) push. Every point gives both of its bodies
-    opposite impulses at one place, so momentum and angular momentum are kept by construction; positions are read only
-    as differences, masses and lever arms only as ratios. Points whose surfaces stay farther apart than `reach` (m) in a
-    step of `dt` (s) do not act. Output: "motion_change" [N, 6], changes of velocity (m/s) and of angular velocity, and
-    shifts of position (m) and angle.
+    opposite impulses, contacts at one place, so momentum is kept by construction, and angular momentum at contacts;
+    positions are read only as differences, masses and lever arms only as ratios. Points whose surfaces stay farther
+    apart than `reach` (m) in a step of `dt` (s) do not act. Output: "motion_change" [N, 6], changes of velocity (m/s)
+    and of angular velocity, and shifts of position (m) and angle.
     """
     net = ModuleGraph()
     body = net.input("body")
@@ -52,10 +52,10 @@ class _Points:
 
     def __init__(self, net: ModuleGraph, along: Relations, body: Port, motion: Port) -> None:
         self.net, self.along, self.name = net, along, along.name
-        self.code, self.mass = self._once("code", Mobility(), along.attributes, *self._ends(body), outputs=2)
-        self.directions = self._once("directions", Directions(), along.attributes)
-        self.before = self._once("before", Speeds(), self.directions, *self._ends(motion))
-        self.given = self._once("begin", Nothing(2, 2), self.mass)
+        self.code, self.mass = self._added("code", Mobility(), along.attributes, *self._ends(body), outputs=2)
+        self.directions = self._added("directions", Directions(), along.attributes)
+        self.before = self._added("before", Speeds(), self.directions, *self._ends(motion))
+        self.given = self._added("begin", Nothing(2, 2), self.mass)
         self.pushes = Pushes()
         self.gaps: Port
         self.strike: Strike
@@ -64,31 +64,31 @@ class _Points:
     def contacts(cls, net: ModuleGraph, body: Port, motion: Port, dt: float, reach: float) -> Self:
         """Contact points."""
         points = cls(net, net.relations("points"), body, motion)
-        points.gaps = points._once("gaps", Gaps(dt, 1), points.along.attributes)
-        points.strike = Strike(dt, MOBILITY, reach=reach)
+        points.gaps = points._added("gaps", Reach(dt, reach), points.along.attributes)
+        points.strike = Strike(MOBILITY)
         return points
 
     @classmethod
     def joints(cls, net: ModuleGraph, body: Port, motion: Port, dt: float) -> Self:
         """Springs and joints."""
         points = cls(net, net.relations("joints"), body, motion)
-        points.gaps = points._once("gaps", Gaps(dt, GAPS), points.along.attributes)
-        held = points._once("held", Held(dt), points.along.attributes, points.mass)
+        points.gaps = points._added("gaps", Gaps(dt, GAPS), points.along.attributes)
+        held = points._added("held", Held(dt), points.along.attributes, points.mass)
         points.code = joined(points.code, held)
-        points.strike = Strike(dt, MOBILITY + Held.features, GAPS)
+        points.strike = Strike(MOBILITY + Held.features, GAPS)
         return points
 
     def struck(self, number: int, change: Port) -> Port:
         """What bodies [N, 3, 2] receive in a round, whose motion has changed so far by `change`."""
         seen = self.directions, self.gaps, self.code, self.given, self.before
-        given = self._once(f"{number}", self.strike, *seen, *self._ends(change))
+        given = self._added(f"{number}", self.strike, *seen, *self._ends(change))
         self.given = added(self.given, given)
-        return scattered(*self._once(f"pushes_{number}", self.pushes, self.directions, self.mass, given, outputs=2))
+        return scattered(*self._added(f"pushes_{number}", self.pushes, self.directions, self.mass, given, outputs=2))
 
     def _ends(self, port: Port) -> tuple[Port, Port]:
         return senders(port, self.along), receivers(port, self.along)
 
-    def _once(self, name: str, module: nn.Module, *ports: Port, outputs: int = 1) -> Any:
+    def _added(self, name: str, module: nn.Module, *ports: Port, outputs: int = 1) -> Any:
         return self.net.add(f"{self.name}_{name}", module, *ports, outputs=outputs)
 
 
@@ -134,18 +134,6 @@ class Drag(nn.Module):
         sizes = torch.cat([motion[:, :2].norm(dim=-1, keepdim=True), motion[:, 2:].abs()], dim=-1)
         along, turning = self.shares(self.normal((sizes + SMALLEST).log())).split(1, dim=-1)
         return torch.cat([along * motion[:, :2], turning * motion[:, 2:]], dim=-1) * (inverse_mass > 0)
-
-
-@final
-class Gaps(nn.Module):
-    """The gaps of frames [E, 6 + gaps or more], as the speeds [E, gaps] that would close them in a step."""
-
-    def __init__(self, dt: float, gaps: int) -> None:
-        super().__init__()
-        self.dt, self.gaps = dt, gaps
-
-    def forward(self, frame: Tensor) -> Tensor:
-        return frame[:, 6 : 6 + self.gaps] / self.dt
 
 
 @final

@@ -225,8 +225,7 @@ def _outline(scene: Scene) -> Tensor:
 
 def _body(scene: Scene) -> Tensor:
     """Inverse mass and inverse moment of inertia of what can move, elasticity, friction [N, 4]."""
-    inverse_moment = torch.where(scene.body_type == DYNAMIC, 1 / scene.moment, 0.0)
-    return torch.stack([scene.inverse_mass, inverse_moment, scene.elasticity, scene.friction], dim=-1)
+    return torch.stack([scene.inverse_mass, scene.inverse_moment, scene.elasticity, scene.friction], dim=-1)
 
 
 FIELDS: dict[str, Callable[[Scene], Tensor]] = {

@@ -153,10 +153,8 @@ class OneSteps:
 
 def _sizes(scene: Scene) -> Tensor:
     """What makes speeds of changes of motion [N, 6]: 1, and for turning the radius of gyration."""
-    moment = torch.where(torch.isfinite(scene.moment), scene.moment, 0.0)
-    gyration = (moment * scene.inverse_mass).sqrt()
-    one = torch.ones_like(gyration)
-    return torch.stack([one, one, gyration, one, one, gyration], dim=-1)
+    one = torch.ones_like(scene.gyration)
+    return torch.stack([one, one, scene.gyration, one, one, scene.gyration], dim=-1)
 
 
 def _ranges(starts: Tensor, counts: Tensor) -> Tensor:

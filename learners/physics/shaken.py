@@ -61,6 +61,4 @@ def _shaken(scene: Scene, rng: np.random.Generator) -> Scene:
 
 def _size(scene: Scene) -> float:
     """The usual radius of gyration, or radius, of what can move."""
-    moment = torch.where(torch.isfinite(scene.moment), scene.moment, 0.0)
-    size = torch.maximum((moment * scene.inverse_mass).sqrt(), scene.radius)[scene.inverse_mass > 0]
-    return float(size.median())
+    return float(torch.maximum(scene.gyration, scene.radius)[scene.inverse_mass > 0].median())

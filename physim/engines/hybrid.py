@@ -14,7 +14,7 @@ from physim.engines.base import Floats
 from physim.engines.hybrids import Hybrid, HybridState
 from physim.engines.learned import LearnedEngine
 from physim.engines.truth import PymunkEngine
-from physim.scene_inputs import kinds_read
+from physim.scene_inputs import KINDS
 from physim.scenes.scene import PAIR, POINT, RELATION_KINDS, SHAPE_KINDS, Scene
 
 
@@ -89,9 +89,8 @@ class HybridEngine(Hybrid):
 
     def _learned(self, scene: Scene) -> Tensor:
         """Which springs and joints of a scene the graph does [E] bool."""
-        kinds = torch.tensor([RELATION_KINDS.index(name) for name in kinds_read(self.graph)])
-        if "joints" in self.graph.relation_names:  # which push in rounds, together with contacts
-            kinds = kinds[:0]
+        names = () if self.free is None else self.graph.followed(self.free)
+        kinds = torch.tensor([kind for name in names for kind in KINDS[name]])
         known = torch.isin(scene.edge_kind, kinds) & (scene.edge_kind != PAIR)
         return known & (scene.edge_anchor == 0).all(dim=1)
 

@@ -146,6 +146,10 @@ class ModuleGraph(nn.Module):
             raise PhysimError("the graph gives nothing: name ports by returns(...) or outputs=...")
         return sinks
 
+    def followed(self, outputs: Outputs = None) -> tuple[str, ...]:
+        """The names of the sets of relations that some outputs, or all that the graph gives, depend on."""
+        return tuple(self._prepared({}, outputs, None)[1].related)
+
     def relations_named(self, name: str) -> Relations:
         """The handle of a set of relations."""
         return next(node.handle for node in self.nodes if isinstance(node, RelationsNode) and node.name == name)

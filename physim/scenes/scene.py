@@ -163,6 +163,12 @@ class Scene(Data):  # type: ignore[misc]
         return torch.where(dynamic, 1 / torch.where(dynamic, self.moment, 1.0), 0.0)
 
     @property
+    def gyration(self) -> Tensor:
+        """The radius of gyration of dynamic objects that can turn, in metres, 0 of all others [N]."""
+        turns = self.inverse_moment > 0
+        return torch.where(turns, self.moment * self.inverse_mass, 0.0).sqrt()
+
+    @property
     def apart(self) -> Tensor:
         """The two ends of springs and joints that are no pair: their shapes pass through each other [2, A]."""
         pairs = self.edge_kind == PAIR

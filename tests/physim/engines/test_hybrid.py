@@ -17,9 +17,9 @@ from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
 from physim.errors import PhysimError
 from physim.scenes.forces import Gravity
-from physim.scenes.scene import CORNER_FIELDS, OBJECT_FIELDS, POINT, SCENE_FIELDS, Scene
+from physim.scenes.scene import CORNER_FIELDS, OBJECT_FIELDS, PIN, POINT, SCENE_FIELDS, Scene
 from physim.scenes.spaces import scene_of
-from worlds import Balls, NBody, Strings
+from worlds import Balls, NBody, Playground, Strings
 
 Falling = Callable[..., LearnedEngine]
 
@@ -230,3 +230,14 @@ def test_what_does_not_fit_is_refused(falling: Falling) -> None:
     engine.step(state)
     with pytest.raises(PhysimError, match="stepped before"):
         engine.step(state)
+
+
+def test_joints_that_the_graph_solves_with_contacts_stay_pymunks() -> None:
+    """The network of rigid bodies has no joints in its free motion."""
+    world = Playground(joints=1.0)
+    scene = next(scene for scene in world.scenes(5, 20) if bool((scene.edge_kind == PIN).any()))
+    motion = rollout(HybridEngine(LearnedEngine.load("playground"), PymunkEngine(world.dt, world.substeps)), scene, 30)
+    pins = scene.edge_kind == PIN
+    one, other = scene.held_at(pins, motion.pos, motion.angle)
+    lengths = (one - other).norm(dim=-1)
+    torch.testing.assert_close(lengths, scene.edge_attr[pins, 0].expand_as(lengths), rtol=0.02, atol=0.5)

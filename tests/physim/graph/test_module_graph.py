@@ -366,3 +366,14 @@ def test_largest_and_averaged_stand_in_one_graph() -> None:
     net.returns(largest(sent), averaged(sent), exchanged(sent))
     values = net({"x": torch.tensor([[1.0], [2.0], [4.0]]), "pairs": Edges(INDEX)})
     assert [value.flatten().tolist() for value in values] == [[2, 4, 2], [2, 2.5, 2], [1, 1, -2]]
+
+
+def test_a_graph_says_which_relations_an_output_depends_on() -> None:
+    net = ModuleGraph()
+    x, near, far = net.input("x"), net.relations("near"), net.relations("far")
+    pulled = summed(net.add("pull", nn.Linear(2, 2), senders(x, far)))
+    pushed = summed(net.add("push", nn.Linear(4, 2), joined(receivers(x, near), receivers(pulled, near))))
+    net.returns(pushed)
+    assert net.followed(pulled) == ("far",)
+    assert sorted(net.followed()) == ["far", "near"]
+    assert net.followed(x) == ()

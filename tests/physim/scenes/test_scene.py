@@ -165,3 +165,10 @@ def test_columns_of_any_name_come_through_a_batch_as_they_are(name: str) -> None
 def test_columns_with_the_names_of_what_a_batch_or_a_file_counts_are_refused(name: str) -> None:
     with pytest.raises(PhysimError, match=f"a scene has no column '{name}'"):
         points(2, **{name: torch.ones(2)})
+
+
+def test_the_radius_of_gyration_is_that_of_what_can_turn() -> None:
+    still = torch.zeros(4, 2, dtype=torch.float64)
+    mass, moment = torch.tensor([2.0, 2.0, 0.0, 4.0]), torch.tensor([8.0, torch.inf, torch.inf, 1.0])
+    scene = Scene.of(still, still, mass, moment=moment, body_type=torch.tensor([0, 0, 2, 0]))
+    assert scene.gyration.tolist() == [2.0, 0.0, 0.0, 0.5]
