@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from learners.physics.acting import Acting
 from learners.physics.data import OneSteps
@@ -30,10 +31,10 @@ from physim.yardsticks import equivariant_network, particle_simulator
 
 REACH = 4.0
 """How far apart surfaces may stay in a step and still act, in parts of what the usual change of velocity carries."""
-
-
+ROUNDING = 1e-12
+"""Changes of velocity of this share or less are rounding."""
 FAR = 0.5
-"""The share of its radius that a disc crosses in a step, over which contacts want the network of rigid bodies."""
+"""The share of its radius that a disc crosses in a step, over which several may hit one another within it."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Config:
     particle simulators (arXiv:2002.09405): all velocities get noise of this share, all the time, and positions have
     moved along with it. Either way the true next velocity is still the target. `balanced` draws half of each batch from
     states in which much happens. `window` steps are run freely from each example, with a loss on every one. `shaken`
-    simulates half of the scenes from states in the middle of things, shaken a little. Gradients longer than `clip` are
-    shortened.
+    simulates half of the scenes from states in the middle of things, shaken a little. `fine` learns the substeps of the
+    simulator, of which engines take as many as make a step. Gradients longer than `clip` are shortened.
     """
 
     build: Callable[[OneSteps, World], ModuleGraph]
@@ -59,6 +60,7 @@ class Config:
     balanced: bool = False
     window: int = 1
     shaken: bool = False
+    fine: bool = False
     clip: float = math.inf
 
 
@@ -136,6 +138,7 @@ def _velocity_losses(graph: ModuleGraph, data: OneSteps) -> Sequence[Loss]:
 
 BEST = Config(_best, _best_losses, batch=128, rate=3e-3, minutes=20, balanced=True)
 PAPER = Config(_paper, _paper_losses, batch=100, rate=1e-3, minutes=120, noise=0.05)
+FINE = replace(BEST, fine=True)
 RIGID = Config(_rigid, _motion_losses, batch=128, rate=3e-3, minutes=60, balanced=True, shaken=True, clip=1.0)
 CANDIDATES = {
     "best": BEST,
@@ -158,19 +161,24 @@ CANDIDATES = {
     "paper_change": replace(PAPER, build=partial(_paper, change=True)),
 }
 """What is measured against one another on worlds whose bodies do not turn: the rows of a table."""
-CONFIGS = {**CANDIDATES, "rigid": RIGID}
+CONFIGS = {**CANDIDATES, "rigid": RIGID, "fine": FINE}
 """All that can be trained, by name: `best`, the baselines, and the candidates for `best` measured beside it."""
 
 
-def config_named(name: str, scene: Scene) -> Config:
-    """The configuration of a name; "best" is "rigid" for scenes in which bodies turn and rub, or `FAR` in a step.
+def config_named(name: str, scene: Scene, simulated: bool = False) -> Config:
+    """The configuration of a name; "best" is "rigid" for scenes in which bodies turn and rub.
 
+    Where bodies go `FAR` in a step, "best" is "fine" if the data are yet to be `simulated`, and "rigid" if they are
+    there, for whole steps.
     Raises: PhysimError where there is none.
     """
     if name not in CONFIGS:
         raise PhysimError(f"config must be one of {', '.join(CONFIGS)}, got '{name}'")
-    turning = bool((scene.shape == POLYGON).any()) or "spin" in rubbing_and_spin(scene)
-    return CONFIGS["rigid" if name == "best" and (turning or _far(scene)) else name]
+    if name == "best" and (bool((scene.shape == POLYGON).any()) or "spin" in rubbing_and_spin(scene)):
+        name = "rigid"
+    elif name == "best" and _far(scene):
+        name = "fine" if simulated else "rigid"
+    return CONFIGS[name]
 
 
 def _far(scene: Scene) -> bool:
@@ -203,12 +211,20 @@ def graph_batch(graph: ModuleGraph, inputs: dict[str, torch.Tensor]) -> Inputs:
 
 
 def _usual_impulse(data: OneSteps) -> float:
-    """The median impulse that a moving body receives in a step; the mean square's root where that is nothing."""
-    moves = data.static["moves"][:, 0] > 0
-    for stride in (10, 1):  # every tenth step says enough, unless collisions are rare
-        change = data.vel[1::stride] - data.vel[:-1:stride]
-        impulse = (change.norm(dim=-1) * data.scene.mass)[:, moves]
-        if bool((impulse > 0).any()):
-            break
+    """The median impulse that a moving body receives in a step; the mean square's root where that is nothing.
+
+    What damping takes from velocities is not counted, unless nothing else happens: it would hide the rest.
+    """
+    kept = data.kept, torch.ones_like(data.kept)
+    tries = (_impulses(data, share, stride) for share in kept for stride in (10, 1))  # collisions may be rare
+    impulse = next(found for found in tries if bool((found > 0).any()))
     median = float(impulse.median())
     return median if median > 1e-6 * float(impulse.max()) else float(impulse.square().mean().sqrt())
+
+
+def _impulses(data: OneSteps, kept: Tensor, stride: int) -> Tensor:
+    """What moving bodies receive in every `stride`-th step [T, M] beside what keeps a share [N, 1] of their speed."""
+    before, after = data.vel[:-1:stride], data.vel[1::stride]
+    change = (after - kept * before).norm(dim=-1)
+    change = torch.where(change > ROUNDING * before.norm(dim=-1), change, 0.0)
+    return (change * data.scene.mass)[:, data.static["moves"][:, 0] > 0]

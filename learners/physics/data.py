@@ -64,8 +64,8 @@ class OneSteps:
         self.typical_change = float(change[:, moving].square().mean().sqrt())
         if self.typical_change == 0:
             raise PhysimError("data: no velocity ever changes in these trajectories, so there is nothing to learn")
-        fall, kept = _free_motion(self.scene, self.world.get("substeps", 1))
-        change.sub_(fall * moving[:, None]).addcmul_(self.vel[:-1], (1 - kept) * moving[:, None])
+        fall, self.kept = _free_motion(self.scene, self.world.get("substeps", 1))
+        change.sub_(fall * moving[:, None]).addcmul_(self.vel[:-1], (1 - self.kept) * moving[:, None])
         self.weights = _weights(change, self.scene)
         self.static: dict[str, Tensor] = {}
         self.turns = False

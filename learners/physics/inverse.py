@@ -153,6 +153,8 @@ class Paths:
                 f"got {len(scene.counts)} scenes and {len(pos) - 1} steps"
             )
         engine.terms.check(scene)
+        if engine.terms.steps > 1:
+            raise PhysimError(f"engine: it takes {engine.terms.steps} steps in a dt, and only one can be seen through")
         copies = Scene.batch_of([scene] * len(starts))
         vel = torch.cat(list(_velocities(pos, engine)[starts]))
         seen = torch.cat([pos[start : start + WINDOW + 1] for start in starts], dim=1)

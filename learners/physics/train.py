@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning_fabric import Fabric
 
 from learners.physics.acting import Acting
-from learners.physics.configs import config_named
+from learners.physics.configs import CONFIGS, config_named
 from learners.physics.data import OneSteps
 from learners.physics.shaken import shaken
 from learners.physics.training import EngineTask
@@ -55,20 +56,38 @@ def train(world: World, settings: TrainSettings) -> Path:
 
 def _task(world: World, settings: TrainSettings, progress: bool) -> EngineTask:
     """What is learned, and the data that it is learned from."""
+    if settings.data is not None and settings.config in CONFIGS and CONFIGS[settings.config].fine:
+        raise PhysimError(f"config {settings.config}: its data are simulated for it alone, got data {settings.data}")
     if settings.data is not None and settings.data.is_dir():
         return _task_of_shards(world, settings, settings.data, progress)
     if settings.memory is not None:
         raise PhysimError(f"memory: only data in a folder can be kept within a limit, but data is {settings.data}")
     if settings.data is None:
         scenes = world.scenes(settings.seed, settings.scenes)
-        if config_named(settings.config, Scene.batch_of(scenes)).shaken:
+        config = config_named(settings.config, Scene.batch_of(scenes), simulated=True)
+        if config.shaken:
             scenes = shaken(scenes, world, settings.seed)
+        if config.fine:
+            world, scenes = _finer(world, scenes, progress)
         trajectory = rollout(world.engine(), Scene.batch_of(scenes), settings.steps, progress=progress)
     else:
         trajectory = load_trajectory(settings.data)
         world = _maker(world, settings.data, trajectory.metadata, progress)
     trajectory = replace(trajectory, metadata=world.metadata)
     return EngineTask(OneSteps(trajectory, Acting.of(world, trajectory.scene).message_columns), settings, world)
+
+
+def _finer(world: World, scenes: Sequence[Scene], progress: bool) -> tuple[World, list[Scene]]:
+    """The world and its scenes in the steps that its simulator takes."""
+    fine = replace(world, dt=world.dt / world.substeps, substeps=1)
+    if progress:
+        print(
+            f"bodies go far in a step of {world.dt:g} s: learned are steps of {fine.dt:g} s, of which the engine takes "
+            f"{world.substeps}",
+            file=sys.stderr,
+        )
+    dt = torch.tensor([fine.dt], dtype=torch.float64)
+    return fine, [scene.moved(dt=dt) for scene in scenes]
 
 
 def _task_of_shards(world: World, settings: TrainSettings, folder: Path, progress: bool) -> EngineTask:
@@ -109,11 +128,12 @@ def _terms(world: World, task: EngineTask, provenance: Mapping[str, Any]) -> Ter
     made_of = {"world": data.world, "scenes": task.scenes, "steps": data.steps}
     return Terms(
         dt=world.dt,
-        position_rule=world.position_rule,
+        position_rule=task.world.position_rule,
         columns=data.columns,
         shape_kinds=tuple(SHAPE_KINDS[number] for number in data.scene.shape.unique().tolist()),
         relation_kinds=kinds_read(task.graph),
         provenance={**made_of, **provenance},
         bodies=int(data.counts[0]) if provenance["config"] == "mlp" else None,
         damping=float(data.scene.damping[0]),
+        steps=round(world.dt / task.world.dt),
     )

@@ -77,7 +77,7 @@ class EngineTask(Task):
     objective: Objective
 
     def __init__(self, data: OneSteps, settings: TrainSettings, world: World, windows: Windows | None = None) -> None:
-        self.data, self.seed, self.windows, self.window = data, settings.seed, windows, 0
+        self.world, self.data, self.seed, self.windows, self.window = world, data, settings.seed, windows, 0
         self.held = windows.held if windows else data
         self.config = config = config_named(settings.config, data.scene)
         self.batch, self.rate, self.minutes, self.clip = config.batch, config.rate, config.minutes, config.clip

@@ -34,7 +34,7 @@ class HybridEngine(Hybrid):
     def __init__(self, learned: LearnedEngine, pymunk: PymunkEngine | None = None, silenced: bool = False) -> None:
         super().__init__(learned, pymunk, silenced)
         self.substeps = self.pymunk.substeps
-        self.pymunk = PymunkEngine(self.dt / self.substeps, equip=self.pymunk.equip)
+        self.pymunk = PymunkEngine(self.pymunk.dt / self.substeps, equip=self.pymunk.equip)
 
     def seen(self, scene: Scene) -> Scene:
         """Points, with the relations that the graph does."""
@@ -67,16 +67,16 @@ class HybridEngine(Hybrid):
         mass = state.mirror.start.mass.numpy()[:, None]
         learned = mass * self._change(state)
         kick, pull = (learned, 0 * learned) if self.terms.position_rule > 1 / 2 else (0 * learned, learned)
-        mirror, pull = state.mirror, force + pull / self.dt
+        mirror, pull = state.mirror, force + pull / self.terms.step
         for _ in range(self.substeps):
             mirror = self.pymunk.pushed(mirror, kick / self.substeps)
             mirror = self.pymunk.driven(mirror, pull, torque)
-        self.impulses.add(learned, mass * (mirror.vel - state.vel) - learned - (mass > 0) * force * self.dt)
+        self.impulses.add(learned, mass * (mirror.vel - state.vel) - learned - (mass > 0) * force * self.terms.step)
         return replace(state, mirror=mirror)
 
     @torch.no_grad()
     def _change(self, state: HybridState) -> Floats:
-        """The learned change of velocity in one dt [N, 2]."""
+        """The learned change of velocity in one step of the graph [N, 2]."""
         if self.free is None or self.silenced:
             return np.zeros_like(state.vel)
         change: Tensor = self.graph.step(state.read, state.memory, outputs=self.free)[0]

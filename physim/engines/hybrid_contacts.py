@@ -64,7 +64,7 @@ class HybridContactsEngine(Hybrid):
         mirror = self.pymunk.driven(state.mirror, force, torque)
         free = np.column_stack([mirror.vel - state.vel, mirror.angular_velocity - state.angular_velocity])
         bounce = self._bounce(state, free)
-        scene, half = mirror.scene, self.dt * self.terms.position_rule
+        scene, half = mirror.scene, self.terms.step * self.terms.position_rule
         moved = {
             "pos": mirror.pos + half * bounce[:, :2] + bounce[:, 3:5],
             "vel": mirror.vel + bounce[:, :2],
@@ -75,7 +75,7 @@ class HybridContactsEngine(Hybrid):
             mirror, scene.moved(**{name: torch.from_numpy(value) for name, value in moved.items()})
         )
         mass = scene.mass.numpy()[:, None]
-        self.impulses.add(mass * bounce[:, :2], mass * free[:, :2] - (mass > 0) * force * self.dt)
+        self.impulses.add(mass * bounce[:, :2], mass * free[:, :2] - (mass > 0) * force * self.terms.step)
         return replace(state, mirror=mirror)
 
     def _bounce(self, state: HybridState, free: Floats) -> Floats:

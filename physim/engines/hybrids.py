@@ -97,9 +97,11 @@ class Hybrid(Engine[HybridState]):
     def __init__(self, learned: LearnedEngine, pymunk: PymunkEngine | None = None, silenced: bool = False) -> None:
         self.graph, self.terms, self.silenced = learned.graph, learned.terms, silenced
         self.dt, self.columns, self.impulses = learned.dt, learned.columns, Impulses()
-        self.pymunk = pymunk or PymunkEngine(self.dt)
-        if not isclose(self.pymunk.dt, self.dt, rel_tol=1e-9):
-            raise PhysimError(f"dt: these weights take steps of {self.dt:g} s, pymunk's are {self.pymunk.dt:g} s")
+        its = pymunk or PymunkEngine(self.dt)
+        if not isclose(its.dt, self.dt, rel_tol=1e-9):
+            raise PhysimError(f"dt: these weights take steps of {self.dt:g} s, pymunk's are {its.dt:g} s")
+        substeps = -(-its.substeps // self.terms.steps)
+        self.pymunk = PymunkEngine(self.terms.step, substeps, its.forces, its.equip)
         nodes = [node for node in self.graph.nodes if node.name == FREE]
         self.free = nodes[0].ports[0] if nodes else None
         if self.free is None and not set(COLLIDING) & set(self.graph.relation_names):
@@ -118,7 +120,7 @@ class Hybrid(Engine[HybridState]):
 
     @abstractmethod
     def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
-        """The state one dt later under forces [N, 2] and torques [N]; what has left the finite numbers stays there."""
+        """The state one step of the graph later, under forces [N, 2] and torques [N]; what is not finite stays so."""
 
     def start(self, scene: Scene) -> HybridState:
         """The state of one scene or a batch; raises PhysimError where the weights do not fit it."""
@@ -132,7 +134,9 @@ class Hybrid(Engine[HybridState]):
     def driven(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
         """The state one dt later under forces [N, 2] and torques [N], which act where gravity does; as `step`."""
         with np.errstate(all="ignore"):
-            return self.advanced(state, force, torque)
+            for _ in range(self.terms.steps):
+                state = self.advanced(state, force, torque)
+        return state
 
     def pushed(self, state: HybridState, impulse: Floats) -> HybridState:
         """The state after an impulse (N s) [N, 2] on each object, whose Spaces go on living; as `step`, it raises."""

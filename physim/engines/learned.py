@@ -29,7 +29,7 @@ class Terms:
 
     `position_rule` is the share of the new velocity in the one that moves positions, as in the truth: 1 is the new one,
     0 the old one; `bodies` is the one size of scenes that a network without symmetry fits; `damping` is the scenes';
-    `provenance` is shown, not enforced.
+    `steps` is how many steps the graph takes in a dt; `provenance` is shown, not enforced.
     """
 
     dt: float
@@ -40,10 +40,16 @@ class Terms:
     provenance: dict[str, Any]
     bodies: int | None = None
     damping: float = 1.0
+    steps: int = 1
 
     def __post_init__(self) -> None:
         if not (isinstance(self.position_rule, int | float) and 0 <= self.position_rule <= 1):
             raise PhysimError(f"position_rule: these weights say {self.position_rule!r}, wanted a number from 0 to 1")
+
+    @property
+    def step(self) -> float:
+        """The seconds that pass in one step of the graph."""
+        return self.dt / self.steps
 
     @classmethod
     def of(cls, metadata: dict[str, Any]) -> Self:
@@ -180,12 +186,17 @@ class LearnedEngine(Engine[LearnedState]):
 
     @torch.no_grad()
     def step(self, state: LearnedState) -> LearnedState:
-        """Predict the new velocity and move by the truth's own position rule."""
+        """Predict the new velocity and move by the truth's own position rule, as often as makes a dt."""
+        for _ in range(self.terms.steps):
+            state = self._advanced(state)
+        return state
+
+    def _advanced(self, state: LearnedState) -> LearnedState:
         inputs = state.inputs | state.motion
         acting = near(self.graph, inputs) if state.contacts is None else state.contacts.near(inputs)
         output, memory = self.graph.step(read_by(self.graph, acting), state.memory)
         rule = self.terms.position_rule
-        motion = motion_after(self.graph.outputs[0].name, output, inputs, self.dt, rule)
+        motion = motion_after(self.graph.outputs[0].name, output, inputs, self.terms.step, rule)
         return replace(state, motion=motion, memory=memory)
 
     def moved(self, state: LearnedState, scene: Scene) -> LearnedState:

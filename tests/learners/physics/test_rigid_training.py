@@ -37,12 +37,15 @@ def test_best_is_rigid_where_bodies_turn_and_rub() -> None:
     assert config_named("best", Balls().scene(0)) is not config_named("rigid", Balls().scene(0))
 
 
-def test_best_is_rigid_where_discs_go_far_in_a_step() -> None:
+def test_best_is_fine_where_discs_go_far_in_a_step_and_rigid_where_only_whole_steps_are_known() -> None:
     slow = Balls().scene(0)
     reach = slow.dt[0] * slow.vel.norm(dim=-1).max() / slow.radius[slow.shape == 1].min()
     fast = slow.moved(vel=slow.vel / reach)
     assert config_named("best", slow) is CONFIGS["best"]
     assert config_named("best", fast) is CONFIGS["rigid"]
+    assert config_named("best", fast, simulated=True) is CONFIGS["fine"]
+    assert config_named("best", slow, simulated=True) is CONFIGS["best"]
+    assert config_named("best", WORLD.scene(0), simulated=True) is CONFIGS["rigid"]
 
 
 def test_targets_lead_from_each_state_to_the_next(data: OneSteps, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,7 +38,7 @@ def billiards(rng, balls: int = 3):
         space.add(wall)
     for number in range(balls):
         ball = pymunk.Body(1.0, pymunk.moment_for_circle(1.0, 0, 0.3))
-        ball.position, ball.velocity = (0.8 + number, 1.0 + number), tuple(rng.uniform(-9, 9, 2))
+        ball.position, ball.velocity = (0.8 + number, 1.0 + number), tuple(rng.uniform(-5, 5, 2))
         shape = pymunk.Circle(ball, 0.3)
         shape.elasticity = 1.0
         space.add(ball, shape)
@@ -120,6 +121,23 @@ def test_weights_keep_the_damping_of_their_world(settings: Settings, tmp_path: P
     engine.start(world.scene(0))
 
 
+def test_where_bodies_go_far_in_a_step_the_simulators_own_steps_are_learned(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.py").write_text(BILLIARDS.replace("-5, 5", "-50, 50"))
+    world = find_world(f"{tmp_path}/mine.py:billiards")
+    engine = LearnedEngine.load(train(world, settings(scenes=20, steps=60, updates=300)))
+    terms = engine.terms
+    assert (terms.steps, terms.position_rule) == (world.substeps, 0.0)
+    assert terms.dt == engine.dt == world.dt
+    assert "learned are steps of 0.00166667 s, of which the engine takes 10" in capsys.readouterr().err
+    assert np.isfinite(engine.step(engine.start(world.scene(90_000))).pos).all()
+    generate(world, scenes=10, steps=12, seed=0, workers=1, out=tmp_path / "a.h5")
+    assert LearnedEngine.load(train(world, settings(data=tmp_path / "a.h5"))).terms.steps == 1
+    with pytest.raises(PhysimError, match=r"config fine: its data are simulated for it alone, got data .*a\.h5"):
+        train(world, settings(config="fine", data=tmp_path / "a.h5"))
+
+
 def test_data_of_test_seeds_is_refused(settings: Settings, tmp_path: Path) -> None:
     generate(NBody(), scenes=2, steps=2, seed=90_001, workers=1, out=tmp_path / "a.h5")
     with pytest.raises(PhysimError, match="was made with seed 90001; from 90000 on they are for tests"):
@@ -137,7 +155,7 @@ def test_weights_say_which_world_made_the_data_they_learned(
 
 
 def test_data_of_code_that_was_edited_since_is_refused(settings: Settings, tmp_path: Path) -> None:
-    for name, text in (("old", BILLIARDS), ("new", BILLIARDS.replace("-9, 9", "-8, 8"))):
+    for name, text in (("old", BILLIARDS), ("new", BILLIARDS.replace("-5, 5", "-4, 4"))):
         (tmp_path / f"{name}.py").write_text(text)
     generate(find_world(f"{tmp_path}/old.py:billiards"), scenes=2, steps=2, seed=0, workers=1, out=tmp_path / "a.h5")
     with pytest.raises(PhysimError, match="other code of billiards than today's: generate it again"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pymunk
@@ -11,6 +12,8 @@ import torch
 from physim.engines.base import Engine, Floats
 from physim.engines.contract import check_engine
 from physim.engines.hybrid import HybridEngine
+from physim.engines.hybrid_contacts import HybridContactsEngine
+from physim.engines.hybrids import Hybrid
 from physim.engines.learned import LearnedEngine
 from physim.engines.named import engine_named
 from physim.engines.rollout import rollout
@@ -130,6 +133,17 @@ def test_learned_springs_hang_as_pymunks(substeps: int) -> None:
     silenced = HybridEngine(LearnedEngine.load("strings"), PymunkEngine(world.dt, substeps), silenced=True)
     error = final_error(hybrid, world.engine(), scene, 500)
     assert error < 0.01 * final_error(silenced, world.engine(), scene, 500)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("balls", HybridContactsEngine), ("strings", HybridEngine)])
+def test_several_steps_of_the_graph_make_one_of_the_engine(name: str, kind: type[Hybrid]) -> None:
+    fine = LearnedEngine.load(name)
+    coarse = LearnedEngine(fine.graph, replace(fine.terms, dt=2 * fine.dt, steps=2))
+    scene = {"balls": Balls(balls=4), "strings": Strings()}[name].scene(90_001)
+    one, other = kind(fine, PymunkEngine(fine.dt, 2)), kind(coarse, PymunkEngine(coarse.dt, 4))
+    slow = scene.moved(dt=torch.tensor([coarse.dt], dtype=torch.float64))
+    assert torch.equal(rollout(other, slow, 90).pos, rollout(one, scene, 180).pos[::2])
+    assert other.impulses.share == one.impulses.share
 
 
 def test_weights_without_free_motion_leave_all_to_pymunk() -> None:

@@ -78,6 +78,13 @@ def test_bodies_that_cannot_be_pushed_keep_their_motion(output: str, settled: Se
     assert moved[-1].tolist() == [pytest.approx(0.6), 0.0]
 
 
+def test_several_steps_of_the_graph_make_one_of_the_engine(engine: LearnedEngine, crowd: Crowd) -> None:
+    coarse = LearnedEngine(engine.graph, replace(TERMS, dt=0.4, steps=4))
+    fine = rollout(engine, crowd(6), 12)
+    assert coarse.dt == 0.4
+    assert torch.equal(rollout(coarse, crowd(6), 3).pos, fine.pos[::4])
+
+
 def test_angles_turn_at_their_first_speed(engine: LearnedEngine, crowd: Crowd) -> None:
     scene = crowd(2).moved(angular_velocity=torch.tensor([0.0, 3.0], dtype=torch.float64))
     assert rollout(engine, scene, 4).angle[-1].tolist() == [0.0, pytest.approx(4 * 0.1 * 3)]
