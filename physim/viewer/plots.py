@@ -16,7 +16,7 @@ from physim.viewer.palette import AXIS, EDGE, GRID, MUTED, PANEL, Colour, title_
 from physim.viewer.text import fitted, rendered
 
 REDRAWN = 4
-"""Frames from one drawing of the curves to the next; those between show the same picture."""
+"""Frames from one drawing of the curves to the next at least; those between show the same picture."""
 LEAST = 0.02
 """The least height of the plot of energy, as a share of the energy: less is noise."""
 FINER, WIDE, NARROW = 3, 11, 5
@@ -43,15 +43,18 @@ class Plots:
 
     def __init__(self) -> None:
         self._picture: pygame.Surface | None = None
+        self._drawn: object = None
         self._age = 0
 
     def draw(self, surface: pygame.Surface, layout: Layout, history: History, numbers: Numbers, anew: bool) -> None:
-        """Draw the strip at the layout's place; its curves are drawn anew at times, and where that is asked for."""
+        """Draw the strip at the layout's place; what has changed is drawn anew at times, or at once if asked for."""
         self._age += 1
-        strip = layout.strip
-        if anew or self._age >= REDRAWN or self._picture is None or self._picture.get_size() != strip.size:
-            self._picture, self._age = _picture(layout, history, numbers), 0
-        surface.blit(self._picture, strip)
+        now = (layout, history, history.changes, numbers)
+        resized = self._picture is None or self._picture.get_size() != layout.strip.size
+        if resized or (now != self._drawn and (anew or self._age >= REDRAWN)):
+            self._picture, self._drawn, self._age = _picture(layout, history, numbers), now, 0
+        assert self._picture is not None
+        surface.blit(self._picture, layout.strip)
 
 
 def _picture(layout: Layout, history: History, numbers: Numbers) -> pygame.Surface:

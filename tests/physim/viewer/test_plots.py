@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from math import nan
+from typing import Any
 
 import pygame
 import pytest
 
+from physim.viewer import plots
 from physim.viewer.history import History, Sample
 from physim.viewer.layout import Layout
 from physim.viewer.plots import REDRAWN, Plots
@@ -44,12 +46,35 @@ def test_any_history_can_be_drawn_at_any_size(name: str, size: tuple[int, int]) 
 
 
 def test_curves_are_drawn_anew_at_times_only() -> None:
-    surface, layout, plots = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
-    plots.draw(surface, layout, history(HISTORIES["constant"]), NUMBERS, anew=True)
+    surface, layout, strip = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
+    strip.draw(surface, layout, history(HISTORIES["constant"]), NUMBERS, anew=True)
     first = pygame.surfarray.array3d(surface)
     later = history(HISTORIES["a gap"])
     same = []
     for _ in range(REDRAWN):
-        plots.draw(surface, layout, later, NUMBERS, anew=False)
+        strip.draw(surface, layout, later, NUMBERS, anew=False)
         same.append(bool((pygame.surfarray.array3d(surface) == first).all()))
     assert same == [True] * (REDRAWN - 1) + [False]
+
+
+def test_curves_that_are_the_same_are_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    surface, layout, strip = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
+    known, drawn = history(HISTORIES["constant"]), 0
+    picture = plots._picture
+
+    def counted(*given: Any) -> pygame.Surface:
+        nonlocal drawn
+        drawn += 1
+        return picture(*given)
+
+    monkeypatch.setattr(plots, "_picture", counted)
+    for _ in range(2 * REDRAWN):
+        strip.draw(surface, layout, known, NUMBERS, anew=True)
+    assert drawn == 1
+    known.add(99, sample(1.0, 2e-3, 5.0, 5.0))
+    strip.draw(surface, layout, known, NUMBERS, anew=True)
+    assert drawn == 2
+    known.go_back(0, 0.5)
+    strip.draw(surface, layout, known, NUMBERS, anew=True)
+    strip.draw(surface, layout, known, {"truth": 0}, anew=True)
+    assert drawn == 4
