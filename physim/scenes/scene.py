@@ -133,7 +133,8 @@ class Scene(Data):  # type: ignore[misc]
     @property
     def owners(self) -> Tensor:
         """The number of the scene that each object belongs to [N]."""
-        return torch.repeat_interleave(torch.arange(len(self.counts)), self.counts)
+        counts = self.counts
+        return torch.repeat_interleave(torch.arange(len(counts)), counts)
 
     @property
     def columns(self) -> tuple[str, ...]:

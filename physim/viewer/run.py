@@ -97,7 +97,7 @@ class Run:
 
     def drift(self) -> Drift:
         """How far energy and momentum are from where they were at the start, now."""
-        return self.ledger.drift(self.state.scene)
+        return self.ledger.drift(self.state)
 
     def _take(self, scene: Scene, state: State, clock: int) -> None:
         self.message, self.stopped_at, self.clock = "", None, clock
