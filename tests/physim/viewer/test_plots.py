@@ -7,6 +7,7 @@ import pygame
 import pytest
 
 from physim.viewer import plots
+from physim.viewer.axis import linear
 from physim.viewer.history import History, Sample
 from physim.viewer.layout import Layout
 from physim.viewer.plots import REDRAWN, Plots
@@ -40,13 +41,13 @@ HISTORIES = {
 @pytest.mark.parametrize("size", [(240, 240), (640, 360), (1280, 720), (500, 900)])
 def test_any_history_can_be_drawn_at_any_size(name: str, size: tuple[int, int]) -> None:
     surface, layout = pygame.Surface(size, 0, 32), Layout(size, 2, plotting=True)
-    Plots().draw(surface, layout, history(HISTORIES[name]), NUMBERS, anew=True)
+    Plots("m").draw(surface, layout, history(HISTORIES[name]), NUMBERS, anew=True)
     assert surface.get_at((2, layout.strip.top - 1))[:3] == (0, 0, 0)
     assert surface.get_at((2, layout.strip.top + 4))[:3] != (0, 0, 0)
 
 
 def test_curves_are_drawn_anew_at_times_only() -> None:
-    surface, layout, strip = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
+    surface, layout, strip = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots("m")
     strip.draw(surface, layout, history(HISTORIES["constant"]), NUMBERS, anew=True)
     first = pygame.surfarray.array3d(surface)
     later = history(HISTORIES["a gap"])
@@ -58,7 +59,7 @@ def test_curves_are_drawn_anew_at_times_only() -> None:
 
 
 def test_curves_that_are_the_same_are_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    surface, layout, strip = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots()
+    surface, layout, strip = pygame.Surface((800, 600), 0, 32), Layout((800, 600), 2, plotting=True), Plots("m")
     known, drawn = history(HISTORIES["constant"]), 0
     picture = plots._picture
 
@@ -78,3 +79,18 @@ def test_curves_that_are_the_same_are_not_drawn_again(monkeypatch: pytest.Monkey
     strip.draw(surface, layout, known, NUMBERS, anew=True)
     strip.draw(surface, layout, known, {"truth": 0}, anew=True)
     assert drawn == 4
+
+
+@pytest.mark.parametrize(
+    ("unit", "titles"),
+    [
+        ("m", ("position error (m)", "energy (kJ)")),
+        ("px", ("position error (px)", "energy (1000 kg px²/s²)")),
+        ("", ("position error", "energy (1000)")),
+    ],
+)
+def test_titles_tell_the_worlds_unit(unit: str, titles: tuple[str, str]) -> None:
+    known, across = history([sample(0.0, 1.0, 2000.0, 2100.0), sample(1.0, 2.0, 2000.0, 2200.0)]), linear(0.0, 1.0, 3)
+    error = plots._error(unit, known.seconds, known.errors(), across, 3)
+    energy = plots._energy(unit, known.seconds, known.energies(), across, 3)
+    assert (error.title, energy.title) == titles
