@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pymunk
 import pytest
 import torch
 
@@ -19,6 +20,7 @@ from physim.viewer.simulation import LEARNED, TRUTH, Simulation, usual_steps
 from physim.viewer.snapshots import MOST
 from physim.viewer.spawning import like_neighbours
 from physim.worlds import World
+from physim.worlds.function import world as world_of_function
 from worlds.balls import Balls
 from worlds.nbody import NBody
 from worlds.playground import Playground
@@ -229,9 +231,18 @@ def test_a_stopped_run_goes_on_when_bodies_change(bursting: Simulation) -> None:
     assert [run.bodies.label.tolist() for run in bursting.runs.values()] == [[1, 2, 3]] * 2
 
 
-@pytest.mark.parametrize(("world", "unit"), [(Playground(bodies=3), "px"), (NBody(bodies=3), "m")])
+@world_of_function()
+def unstated(rng: np.random.Generator) -> pymunk.Space:
+    """A disc; nobody says in what it is measured."""
+    space = pymunk.Space()
+    body = pymunk.Body(1.0, 1.0)
+    space.add(body, pymunk.Circle(body, 1.0))
+    return space
+
+
+@pytest.mark.parametrize(("world", "unit"), [(Playground(bodies=3), "px"), (NBody(bodies=3), "m"), (unstated(), "")])
 def test_lengths_are_told_in_the_worlds_own_unit(world: World, unit: str) -> None:
     simulation = Simulation(world, [TRUTH, LEARNED], lambda name, world: world.engine(), 0)
-    assert figures(simulation, LEARNED)[0].value == f"0 {unit}"
+    assert figures(simulation, LEARNED)[0].value == f"0 {unit}".rstrip()
     rows = rows_of(Playback(simulation), Pace(0.0))
     assert [row["unit"] for row in rows if row["name"] == "rollout_position_error"] == [unit]
