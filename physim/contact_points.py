@@ -9,7 +9,6 @@ from typing import Any, Self, final
 import torch
 from torch import Tensor
 
-from physim.geometry import turned
 from physim.graph import Edges
 from physim.manifold import Hulls, Manifold, manifold
 from physim.scenes.frames import rotated
@@ -22,38 +21,37 @@ BODY = ("pos", "vel", "angle", "angular_velocity", "corner", "corner_count", "ra
 STILL = 1e-12  # speeds under it close no gap
 
 
-def contact_points(pairs: Tensor, bodies: Mapping[str, Any], dt: float, reach: float) -> Edges:
+def contact_points(pairs: Tensor, bodies: Moving, dt: float, reach: float) -> Edges:
     """The points at which pairs of shapes [2, P] may touch in a step of `dt`: up to two relations for each pair.
 
-    Pairs whose boxes do not meet (`swept_boxes`) have none: leave them out beforehand.
+    Pairs whose boxes do not meet (`Moving.swept_boxes`) have none: leave them out beforehand.
 
     Normal and points are those of the instant at which the two meet if nothing changes their motion; where they overlap
     or do not meet, those of now. Points whose surfaces stay farther apart than `reach` are left out.
 
-    Shapes: bodies has pos, vel [N, 2], angle, angular_velocity, radius [N, 1], corner [N, V, 2], corner_count [N]
-    -> index [2, E], attributes [E, 7] (POINT_COLUMNS).
+    Shapes: index [2, E], attributes [E, 7] (POINT_COLUMNS).
     """
-    ends = [_Moving.of(bodies, end) for end in pairs]
+    ends = [bodies[end] for end in pairs]
     met = manifold(*(end.hulls for end in ends))
     wait = _wait(met, _approach(ends, met), dt)
     later = (wait > 0).nonzero()[:, 0]
     if len(later):
         ends = [end.after(wait[:, None]) for end in ends]
-        met = _updated(met, later, manifold(*(end[later].hulls for end in ends)))
+        met = _updated(met, later, manifold(*(end.hulls[later] for end in ends)))
     approach = _approach(ends, met)
     gap = met.gap + approach * wait[:, None]
     kept = gap - dt * approach < reach
     kept[:, 1] &= met.two
-    pair, place = kept.nonzero().T
-    point = (met.first + met.second) / 2
-    levers = [(point - end.pos[:, None])[pair, place] for end in ends]
+    pair, place = kept.nonzero().unbind(1)
+    point = (met.first[pair, place] + met.second[pair, place]) / 2
+    levers = [point - end.pos[pair] for end in ends]
     return Edges(pairs[:, pair], torch.cat([met.normal[pair], *levers, gap[pair, place, None]], dim=-1))
 
 
 @final
 @dataclass(frozen=True)
-class _Moving:
-    """Bodies at one end of P pairs, turned to where they are. Shapes: pos, vel [P, 2], turning [P, 1]; P hulls."""
+class Moving:
+    """Shapes in motion, where they are now. Shapes: pos, vel [N, 2], turning [N, 1]; N hulls."""
 
     pos: Tensor
     vel: Tensor
@@ -61,26 +59,37 @@ class _Moving:
     hulls: Hulls
 
     @classmethod
-    def of(cls, bodies: Mapping[str, Any], chosen: Tensor) -> Self:
-        pos, vel, angle, turning, corner, count, radius = (bodies[name][chosen] for name in BODY)
+    def of(cls, bodies: Mapping[str, Any]) -> Self:
+        """The shapes of bodies.
+
+        Shapes: pos, vel [N, 2], angle, angular_velocity, radius [N, 1], corner [N, V, 2], corner_count [N].
+        """
+        pos, vel, angle, turning, corner, count, radius = (bodies[name] for name in BODY)
         return cls(pos, vel, turning, Hulls(corner, count, radius[:, 0]).placed(pos, angle[:, 0]))
 
-    def __getitem__(self, chosen: Tensor) -> _Moving:
-        return _Moving(self.pos[chosen], self.vel[chosen], self.turning[chosen], self.hulls[chosen])
+    def __getitem__(self, chosen: Tensor) -> Moving:
+        return Moving(self.pos[chosen], self.vel[chosen], self.turning[chosen], self.hulls[chosen])
 
-    def after(self, wait: Tensor) -> _Moving:
-        """Where they are after seconds [P, 1], if nothing happens."""
+    def after(self, wait: Tensor) -> Moving:
+        """Where they are after seconds [N, 1], if nothing happens."""
         pos = self.pos + wait * self.vel
         corner = pos[:, None] + rotated(self.hulls.corner - self.pos[:, None], wait * self.turning)
-        return _Moving(pos, self.vel, self.turning, Hulls(corner, self.hulls.count, self.hulls.radius))
+        return Moving(pos, self.vel, self.turning, Hulls(corner, self.hulls.count, self.hulls.radius))
 
     def speed(self, point: Tensor) -> Tensor:
-        """How fast the bodies move at points [P, 2, 2]."""
-        lever = (point - self.pos[:, None]).flatten(0, 1)
-        return self.vel[:, None] + self.turning[:, None] * turned(lever).unflatten(0, (-1, 2))
+        """How fast the bodies move at points [N, 2, 2]."""
+        x, y = (point - self.pos[:, None]).unbind(-1)
+        return self.vel[:, None] + self.turning[:, None] * torch.stack([-y, x], dim=-1)
+
+    def swept_boxes(self, dt: float, reach: float) -> tuple[Tensor, Tensor]:
+        """The boxes [N, 2] that hold the shapes during a step, wider by half of the reach on every side."""
+        (low, high), step = self.hulls.boxes, dt * self.vel
+        size = (self.hulls.corner - self.pos[:, None]).norm(dim=-1).amax(1, keepdim=True)
+        margin = reach / 2 + (self.turning.abs() * dt).clamp(max=2) * size
+        return low + step.clamp(max=0) - margin, high + step.clamp(min=0) + margin
 
 
-def _approach(ends: list[_Moving], met: Manifold) -> Tensor:
+def _approach(ends: list[Moving], met: Manifold) -> Tensor:
     """How fast the two surfaces come closer at each of the points [P, 2]."""
     point = (met.first + met.second) / 2
     return ((ends[0].speed(point) - ends[1].speed(point)) * met.normal[:, None]).sum(-1)
@@ -97,16 +106,6 @@ def _updated(old: Manifold, rows: Tensor, new: Manifold) -> Manifold:
     """A manifold with some rows replaced."""
     names = ("normal", "first", "second", "gap", "two")
     return Manifold(*(getattr(old, name).index_put((rows,), getattr(new, name)) for name in names))
-
-
-def swept_boxes(bodies: Mapping[str, Any], dt: float, reach: float) -> tuple[Tensor, Tensor]:
-    """The boxes [N, 2] that hold bodies during a step, wider by half of the reach on every side."""
-    pos, vel, angle, turning, corner, count, radius = (bodies[name] for name in BODY)
-    low, high = Hulls(corner, count, radius[:, 0]).placed(pos, angle[:, 0]).boxes
-    size = corner.norm(dim=-1).amax(1, keepdim=True)
-    margin = reach / 2 + (turning.abs() * dt).clamp(max=2) * size
-    step = dt * vel
-    return low + step.clamp(max=0) - margin, high + step.clamp(min=0) + margin
 
 
 def boxes_meet(pairs: Tensor, boxes: tuple[Tensor, Tensor]) -> Tensor:

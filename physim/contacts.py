@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physim.contact_points import boxes_meet, contact_points, swept_boxes
+from physim.contact_points import Moving, boxes_meet, contact_points
 from physim.geometry import Touching
 from physim.graph import Edges, ModuleGraph
 from physim.impulses import Reach
@@ -34,8 +34,9 @@ def near(graph: ModuleGraph, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
     geometry, given = geometry_of(graph), dict(inputs)
     if "points" in given:
         reach, pairs = _reach(graph), _index_of(given, "points")
-        boxes = swept_boxes(given, reach.dt, reach.reach)
-        given |= _points(reach, pairs[:, boxes_meet(pairs, boxes)], given)
+        bodies = Moving.of(given)
+        boxes = bodies.swept_boxes(reach.dt, reach.reach)
+        given |= _points(reach, pairs[:, boxes_meet(pairs, boxes)], bodies, given)
     for name in CONTACTS:
         if name in given and geometry is not None:
             given[name] = _those_near(geometry, _index_of(given, name), given)
@@ -54,9 +55,9 @@ def _reach(graph: ModuleGraph) -> Reach:
     return next(module for module in graph.modules() if isinstance(module, Reach))
 
 
-def _points(reach: Reach, pairs: Tensor, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
+def _points(reach: Reach, pairs: Tensor, bodies: Moving, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
     """The contact points of pairs that are near, and the joints, as they lie now."""
-    found: Inputs = {"points": contact_points(pairs, inputs, reach.dt, reach.reach)}
+    found: Inputs = {"points": contact_points(pairs, bodies, reach.dt, reach.reach)}
     if "joints" in inputs:
         found["joints"] = joint_points(_edges(inputs, "joints"), inputs)
     return found
@@ -76,8 +77,9 @@ class PointSearch:
 
     def near(self, inputs: Mapping[str, Tensor | Edges]) -> Inputs:
         """As the function `near`."""
-        boxes = swept_boxes(inputs, self._reach.dt, self._reach.reach)
-        return {**inputs, **_points(self._reach, self._neighbours.pairs(*boxes), inputs)}
+        bodies = Moving.of(inputs)
+        boxes = bodies.swept_boxes(self._reach.dt, self._reach.reach)
+        return {**inputs, **_points(self._reach, self._neighbours.pairs(*boxes), bodies, inputs)}
 
 
 @final

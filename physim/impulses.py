@@ -122,9 +122,9 @@ class Strike(Measured):
         if idle(gaps):
             return given
         changed = directions @ torch.cat(ends, dim=1)  # [E, 2, 2]
-        known = torch.cat([before, changed + before * self.begun, given], dim=-1).flatten(1)
+        known = torch.cat([before, changed.addcmul(before, self.begun), given], dim=-1).flatten(1)
         slow = self.log_scale.exp()
-        size = (known.square().sum(-1, keepdim=True) + slow.square()).sqrt()
+        size = torch.hypot(torch.linalg.vector_norm(known, dim=-1, keepdim=True), slow)
         after = gaps + known[:, 1:2]
         seen = torch.cat([gaps, after, after + known[:, 2:3]], dim=-1) / size
         seen = torch.tanh(seen[..., None] * self.sharp).flatten(1)
@@ -132,7 +132,7 @@ class Strike(Measured):
         bent, line = self.first(features).split([self.width, 6], dim=-1)
         told = self.last(torch.relu(self.second(torch.relu(bent)))) + line
         sizes = told[:, :2].clamp(-40, 10).exp() * size
-        return told[:, 2:].unflatten(1, (2, 2)) * sizes[:, None]
+        return told[:, 2:].view(-1, 2, 2) * sizes[:, None]
 
     def measure(self, change: Tensor, inverse_mass: Tensor) -> None:
         self.log_scale.copy_((SLOW * usual_change(change, inverse_mass)).log())

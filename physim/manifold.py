@@ -15,6 +15,9 @@ from physim.meeting import FAR, TINY, Direction, Outlines
 from physim.scenes.frames import rotated
 from physim.scenes.scene import POLYGON, Scene
 
+STRAIGHT = 1 - 1e-14
+"""The cosine between edges in one line, up to rounding: no finer turn changes how far an edge is seen to face a way."""
+
 
 @final
 @dataclass(frozen=True)
@@ -31,15 +34,19 @@ class Hulls:
 
     @classmethod
     def of(cls, scene: Scene) -> Hulls:
-        """The shapes of all objects, in the frames of their bodies; V is the most corners that one has."""
+        """The shapes of all objects, in the frames of their bodies; V is the most corners that one has.
+
+        Corners in the middle of an edge are left out: to which of its parts another shape comes no direction tells.
+        """
         polygon, long = scene.shape == POLYGON, (scene.extent != 0).any(dim=-1)
-        corners = torch.bincount(scene.corner_index, minlength=scene.num_bodies)
+        owner, order = scene.corner_index.sort(stable=True)
+        turns = _turning(scene.corner[order], owner, scene.num_bodies)
+        owner, order = owner[turns], order[turns]
+        corners = torch.bincount(owner, minlength=scene.num_bodies)
         count = torch.where(polygon, corners, 1 + long.long())
         corner = scene.extent[:, None].repeat(1, max([1, *count.tolist()]), 1)
         corner[:, 0] *= -1  # of segments, whose last corner is repeated
-        owner, order = scene.corner_index.sort(stable=True)
-        place = torch.arange(len(owner)) - (corners.cumsum(0) - corners)[owner]
-        corner[owner, place] = scene.corner[order]
+        corner[owner, _places(owner, corners)] = scene.corner[order]
         return cls(corner, count, scene.radius)
 
     def placed(self, pos: Tensor, angle: Tensor) -> Hulls:
@@ -61,6 +68,22 @@ class Hulls:
         out = (torch.arange(self.corner.shape[1]) >= self.count[:, None])[..., None]
         low, high = self.corner.masked_fill(out, FAR).amin(1), self.corner.masked_fill(out, -FAR).amax(1)
         return low - self.radius[:, None], high + self.radius[:, None]
+
+
+def _places(owner: Tensor, counts: Tensor) -> Tensor:
+    """The number of each corner [C] among those of the object that owns it, which stand in a row."""
+    return torch.arange(len(owner)) - (counts.cumsum(0) - counts)[owner]
+
+
+def _turning(corner: Tensor, owner: Tensor, objects: int) -> Tensor:
+    """At which corners [C, 2], in a row by the objects that own them, an outline turns: [C] bool."""
+    counts = torch.bincount(owner, minlength=objects)
+    place = _places(owner, counts)
+    first = torch.arange(len(owner)) - place
+    after, before = (first + (place + step) % counts[owner] for step in (1, -1))
+    edge = corner[after] - corner
+    edge = edge / edge.norm(dim=-1, keepdim=True).clamp(min=TINY)
+    return (edge * edge[before]).sum(-1) <= STRAIGHT
 
 
 @final
@@ -87,41 +110,41 @@ def manifold(first: Hulls, second: Hulls) -> Manifold:
     overlap; it is [1, 0] where centres coincide. The points are the ends of what the edges that face each other share
     along it.
     """
-    x, y = _stacked(first.corner, second.corner).unbind(-1)
-    outlines = Outlines.of(_numbers(x), _numbers(y), _numbers(torch.stack([first.count, second.count])))
-    x, y = x.flatten(), y.flatten()
-    east, north = _normal(x, y, outlines.direction())
-    facing = torch.from_numpy(outlines.facing(_numbers(east), _numbers(north)))
-    x, y = x[facing], y[facing]  # [2 shapes, 2 ends, P]
-    reach = y * east - x * north  # along the faces
+    corner = _stacked(first.corner, second.corner)  # [x and y, 2 shapes, V, P]
+    x, y = _numbers(corner)
+    outlines = Outlines.of(x, y, _numbers(torch.stack([first.count, second.count])))
+    corner = corner.flatten(1)
+    normal = _normal(corner, outlines.direction())
+    east, north = normal
+    edge = corner[:, torch.from_numpy(outlines.facing(_numbers(east), _numbers(north)))]  # [2, 2 shapes, 2 ends, P]
+    reach = edge[1] * east - edge[0] * north  # along the faces
     low, high = reach.amin(1).amax(0), reach.amax(1).amin(0)
     share = _share(reach, torch.stack([low, high]))  # [2 shapes, 2 points, P]
-    thick = torch.stack([first.radius, -second.radius])[:, None]
-    x = x[:, :1] + share * (x[:, 1:] - x[:, :1]) + thick * east
-    y = y[:, :1] + share * (y[:, 1:] - y[:, :1]) + thick * north
-    gap = (x[1] - x[0]) * east + (y[1] - y[0]) * north
-    here, there = torch.stack([x, y], dim=-1).transpose(1, 2)
-    return Manifold(torch.stack([east, north], dim=-1), here, there, gap.T, high - low > TINY)
+    thick = torch.stack([first.radius, -second.radius]) * normal[:, None]
+    point = edge[:, :, :1].lerp(edge[:, :, 1:], share) + thick[:, :, None]
+    gap = ((point[:, 1] - point[:, 0]) * normal[:, None]).sum(0)
+    here, there = point.permute(1, 3, 2, 0)
+    return Manifold(normal.T, here, there, gap.T, high - low > TINY)
 
 
 def _stacked(first: Tensor, second: Tensor) -> Tensor:
-    """The corners of both shapes of pairs, as many of each [2, V, P, 2]."""
+    """The corners of both shapes of pairs, as many of each [2, 2 shapes, V, P]."""
     short = first.shape[1] - second.shape[1]
     if short:
         first, second = pad(first, (0, 0, 0, max(0, -short))), pad(second, (0, 0, 0, max(0, short)))
-    return torch.stack([first, second]).transpose(1, 2)
+    return torch.stack([first, second]).permute(3, 0, 2, 1).contiguous()
 
 
-def _normal(x: Tensor, y: Tensor, direction: Direction) -> tuple[Tensor, Tensor]:
-    """The directions [P] along which pairs are nearest, or overlap least, from their corners [C]."""
+def _normal(corner: Tensor, direction: Direction) -> Tensor:
+    """The directions [2, P] along which pairs are nearest, or overlap least, from their corners [2, C]."""
     ends, edge = torch.from_numpy(direction.ends), torch.from_numpy(direction.edge)
-    outward = torch.from_numpy(np.where(direction.turned, -1.0, 1.0))
-    (from_x, to_x), (from_y, to_y) = x[ends], y[ends]
-    east, north = to_x - from_x, to_y - from_y
-    east, north = torch.where(edge, outward * north, east), torch.where(edge, -outward * east, north)
-    length = torch.stack([east, north]).norm(dim=0)
-    safe = length.clamp(min=TINY)
-    return torch.where(length > TINY, east / safe, 1.0), torch.where(length > TINY, north / safe, 0.0)
+    outward = np.where(direction.turned, -1.0, 1.0)
+    start, end = corner[:, ends].unbind(1)
+    way = end - start
+    way = torch.where(edge, torch.from_numpy(np.stack([outward, -outward])) * way.flip(0), way)
+    length = way.norm(dim=0)
+    beside = way.new_tensor([[1.0], [0.0]])  # of what lies in one place
+    return torch.where(length > TINY, way / length.clamp(min=TINY), beside)
 
 
 def _share(reach: Tensor, wanted: Tensor) -> Tensor:

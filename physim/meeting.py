@@ -19,8 +19,6 @@ FAR = 1e300
 """Beyond everything, in metres."""
 TINY = 1e-9
 """Lengths under it have no direction."""
-STRAIGHT = 1 - 1e-14
-"""The cosine between edges in one line, up to rounding: no finer turn changes how far an edge is seen to face a way."""
 
 
 class Direction(NamedTuple):
@@ -41,9 +39,6 @@ class Direction(NamedTuple):
 @dataclass(frozen=True)
 class Outlines:
     """The edges of P first and P second shapes, from each of V corners to the next; those of circles have no length.
-
-    Edges in one line are one: each of them stands for the whole, as which of its parts meets the other shape no
-    direction tells.
 
     Pairs are the last axis, which is long, so that what is computed for all of them is fast.
 
@@ -68,13 +63,6 @@ class Outlines:
         start = np.minimum(place, last)  # what only fills up repeats the last edge
         column = corners * shapes * np.arange(sides)[:, None, None] + np.arange(shapes)
         start, end = start * shapes + column, np.where(start < last, start + 1, 0) * shapes + column
-        edges = cls._between(start, end, x, y, column)
-        straight = edges._straight()
-        return cls._between(*_whole(start, end, straight), x, y, column) if straight.any() else edges
-
-    @classmethod
-    def _between(cls, start: Integers, end: Integers, x: Floats, y: Floats, column: Integers) -> Self:
-        """The edges between corners at these places."""
         x_end, y_end, x, y = x.take(end), y.take(end), x.take(start), y.take(start)
         with np.errstate(over="ignore", invalid="ignore"):
             east, north = x_end - x, y_end - y
@@ -128,15 +116,6 @@ class Outlines:
         edge = self._edge(np.stack([faces[0].argmax(axis=0), faces[1].argmin(axis=0)]))
         return np.stack([self.start.take(edge), self.end.take(edge)], axis=1)
 
-    def _straight(self) -> Booleans:
-        """Whether each edge goes on in the line of the one before it [2, V, P]; false of what only fills up."""
-        east, north, start = self.east, self.north, self.start
-        straight = np.empty(start.shape, dtype=np.bool_)
-        straight[:, 0] = east[:, 0] * east[:, -1] + north[:, 0] * north[:, -1] > STRAIGHT
-        straight[:, 1:] = east[:, 1:] * east[:, :-1] + north[:, 1:] * north[:, :-1] > STRAIGHT
-        straight[:, 1:] &= start[:, 1:] != start[:, :-1]
-        return straight
-
     def _edge(self, number: Integers) -> Integers:
         """The places of edges by their numbers [2, P]."""
         places: Integers = number * self.x.shape[2] + self.column[:, 0]
@@ -171,12 +150,3 @@ class Outlines:
     def _heights(self, x: Floats, y: Floats) -> Floats:
         """How far out of each edge corners at x, y [2, V, P] lie, from a line through 0: [2, V edges, V, P]."""
         return self.north[:, :, None] * x[:, None] - self.east[:, :, None] * y[:, None]
-
-
-def _whole(start: Integers, end: Integers, straight: Booleans) -> tuple[Integers, Integers]:
-    """Where the lines start and end that edges from start to end [2, V, P] lie in, where `straight` they go on."""
-    before, after = np.concatenate([start[:, -1:], start[:, :-1]], axis=1), end
-    for _ in range(start.shape[1] - 2):
-        start = np.where(straight.take(start), before.take(start), start)
-        end = np.where(straight.take(end), after.take(end), end)
-    return start, end

@@ -139,30 +139,30 @@ def _relations(name: str, scene: Scene, dtype: torch.dtype) -> Edges:
     if name == "relations":
         return Edges(index[:, chosen])
     if name.startswith("directed"):
-        return Edges(index[:, chosen], _attributes(scene)[chosen].to(dtype))
+        return Edges(index[:, chosen], _attributes(scene, chosen).to(dtype))
     if name in _ONCE:
         chosen = chosen & (index[0] < index[1])
     if name.startswith("contacts") or name == "points":
         solid = scene.shape != POINT
         chosen = chosen & solid[index[0]] & solid[index[1]]
     if name == "joints":
-        return Edges(index[:, chosen], _joint_columns(scene)[chosen])
+        return Edges(index[:, chosen], _joint_columns(scene, chosen))
     linked = KINDS[name] != (PAIR,)
     return Edges(index[:, chosen], _columns_read(scene)[chosen].to(dtype) if linked else None)
 
 
-def _joint_columns(scene: Scene) -> Tensor:
-    """What `joint_points` reads of all relations [E, 12]."""
-    flags = torch.nn.functional.one_hot(scene.edge_kind, len(RELATION_KINDS))[:, SPRING:]
-    return torch.cat([flags, scene.edge_attr, scene.edge_anchor], dim=1)
+def _joint_columns(scene: Scene, chosen: Tensor) -> Tensor:
+    """What `joint_points` reads of chosen relations [E, 12]."""
+    flags = torch.nn.functional.one_hot(scene.edge_kind[chosen], len(RELATION_KINDS))[:, SPRING:]
+    return torch.cat([flags, scene.edge_attr[chosen], scene.edge_anchor[chosen]], dim=1)
 
 
-def _attributes(scene: Scene) -> Tensor:
-    """All attributes of all relations [E, 7]; the restitution of a pair is the product of its elasticities."""
-    sender, receiver = scene.edge_index
-    restitution = scene.elasticity[sender] * scene.elasticity[receiver] * (scene.edge_kind == PAIR)
-    flags = torch.nn.functional.one_hot(scene.edge_kind, len(KINDS_READ))
-    return torch.cat([flags, restitution[:, None], _columns_read(scene)], dim=1)
+def _attributes(scene: Scene, chosen: Tensor) -> Tensor:
+    """All attributes of chosen relations [E, 7]; the restitution of a pair is the product of its elasticities."""
+    (sender, receiver), kind = scene.edge_index[:, chosen], scene.edge_kind[chosen]
+    restitution = scene.elasticity[sender] * scene.elasticity[receiver] * (kind == PAIR)
+    flags = torch.nn.functional.one_hot(kind, len(KINDS_READ))
+    return torch.cat([flags, restitution[:, None], _columns_read(scene)[chosen]], dim=1)
 
 
 def _columns_read(scene: Scene) -> Tensor:

@@ -133,6 +133,9 @@ class Playground(World):
         return Throws.drawn(rng, least, OPEN_SPEED if room.closed == "tub" else SPEEDS[1], aim)
 
 
+Playground.unit = "px"  # said outside of the class, whose text is the world's identity in weights
+
+
 def _rise(rng: np.random.Generator) -> tuple[float, float, float]:
     """How high a floor is at its left, middle and right, over its width: flat mostly, or a slope, or a valley."""
     left, right = rng.uniform(0, SLOPE, size=2).tolist()

@@ -1,4 +1,4 @@
-"""The speeds behind `physim bench graph` and `physim bench engines`, each beside what it is compared with."""
+"""The speeds behind `physim bench NAME`, each beside what it is compared with."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import trange
 
+from learners.physics.crowd import crowded_step
 from learners.physics.timing import compare
 from learners.physics.versus import PRECISIONS, inference_speed, training_speed
 from physim.engines.bodies import LoopedBodies
@@ -25,6 +26,8 @@ from physim.scenes.spaces import space_of
 from physim.worlds import World, find_world
 
 ROUNDS = 15
+DISCS, STEPS = 1000, 60
+"""The size of the crowd, and for how many steps it is watched."""
 MODULES = 8
 SCENES = 100
 
@@ -44,6 +47,11 @@ def engines(progress: bool = False) -> list[Row]:
         rows.append(training_speed(engine, few, precision, _rounds(progress), compiled))
         rows.append(inference_speed(engine, many, precision, _rounds(progress), compiled))
     return [*rows, generation_speed(few, 256, 1000, range(3))]
+
+
+def crowd(progress: bool = False) -> list[Row]:
+    """A step of the shipped playground engine with 1000 discs that fill 40 % of a box, beside pymunk's."""
+    return [crowded_step(DISCS, _rounds(progress, STEPS))]
 
 
 def step_overhead(rounds: Iterable[object]) -> Row:
@@ -126,5 +134,5 @@ def looped(world: World, number: int, steps: int) -> Tensor:
     return torch.from_numpy(np.stack(positions))
 
 
-def _rounds(progress: bool) -> Iterable[object]:
-    return trange(ROUNDS, desc="bench", unit="round", leave=False, disable=None if progress else True)
+def _rounds(progress: bool, rounds: int = ROUNDS) -> Iterable[object]:
+    return trange(rounds, desc="bench", unit="round", leave=False, disable=None if progress else True)

@@ -149,6 +149,8 @@ class Play(WorldCommand):
     """Run without a window."""
     record: Path | None = None
     """Record what is drawn to this .gif, .mp4 or .png file, or as pictures to a new folder (a name without ending)."""
+    json: str | None = None
+    """Write the figures as JSON to this file, or with - to standard output."""
 
     def run(self, parameters: Mapping[str, Any]) -> None:
         """Open the window, or run without one, and print the figures of the run."""
@@ -156,6 +158,7 @@ class Play(WorldCommand):
         from physim.viewer.settings import engine_names
         from physim.worlds import find_world
 
+        check_report(self.json)
         settings = PlaySettings(
             world=partial(find_world, self.world, dict(parameters)),
             engines=engine_names(self.engines),
@@ -166,7 +169,7 @@ class Play(WorldCommand):
             headless=self.headless,
             record=self.record,
         )
-        report(play(settings), None)
+        report(play(settings), self.json)
 
 
 @dataclass(frozen=True)

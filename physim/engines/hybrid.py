@@ -33,16 +33,13 @@ class HybridEngine(Hybrid):
 
     def __init__(self, learned: LearnedEngine, pymunk: PymunkEngine | None = None, silenced: bool = False) -> None:
         super().__init__(learned, pymunk, silenced)
-        self.substeps = self.pymunk.substeps
-        self.pymunk = PymunkEngine(self.pymunk.dt / self.substeps, equip=self.pymunk.equip)
+        self.substeps, equip = self.pymunk.substeps, self.pymunk.equip
+        self.pymunk = PymunkEngine(self.terms.step, self.substeps, equip=equip)  # without forces between pairs
+        self._substep = PymunkEngine(self.terms.step / self.substeps, equip=equip)
 
     def seen(self, scene: Scene) -> Scene:
         """Points, with the relations that the graph does."""
-        kept = self._pairs(scene) | self._learned(scene)
-        relations = {name: scene[name][kept] for name in ("edge_kind", "edge_attr", "edge_anchor")}
-        seen = scene.moved(
-            **relations,
-            edge_index=scene.edge_index[:, kept],
+        seen = scene.related(self._pairs(scene) | self._learned(scene)).moved(
             shape=torch.full_like(scene.shape, POINT),
             extent=torch.zeros_like(scene.extent),
             corner=scene.corner[:0],
@@ -65,16 +62,17 @@ class HybridEngine(Hybrid):
 
     def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
         mass = state.mirror.start.mass.numpy()[:, None]
-        learned = mass * self._change(state)
-        kick, pull = (learned, 0 * learned) if self.terms.position_rule > 1 / 2 else (0 * learned, learned)
-        mirror, pull = state.mirror, force + pull / self.terms.step
-        for _ in range(self.substeps):
-            mirror = self.pymunk.pushed(mirror, kick / self.substeps)
-            mirror = self.pymunk.driven(mirror, pull, torque)
+        learned, mirror = mass * self._change(state), state.mirror
+        if self.terms.position_rule > 1 / 2:
+            for _ in range(self.substeps):
+                mirror = self._substep.pushed(mirror, learned / self.substeps)
+                mirror = self._substep.driven(mirror, force, torque)
+        else:
+            mirror = self.pymunk.driven(mirror, force + learned / self.terms.step, torque)
         self.impulses.add(learned, mass * (mirror.vel - state.vel) - learned - (mass > 0) * force * self.terms.step)
         return replace(state, mirror=mirror)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _change(self, state: HybridState) -> Floats:
         """The learned change of velocity in one step of the graph [N, 2]."""
         if self.free is None or self.silenced:
@@ -91,8 +89,10 @@ class HybridEngine(Hybrid):
         """Which springs and joints of a scene the graph does [E] bool."""
         names = () if self.free is None else self.graph.followed(self.free)
         kinds = torch.tensor([kind for name in names for kind in KINDS[name]])
-        known = torch.isin(scene.edge_kind, kinds) & (scene.edge_kind != PAIR)
-        return known & (scene.edge_anchor == 0).all(dim=1)
+        learned = scene.edge_kind != PAIR
+        links = learned.nonzero().ravel()
+        learned[links] = torch.isin(scene.edge_kind[links], kinds) & (scene.edge_anchor[links] == 0).all(dim=1)
+        return learned
 
     def _pairs(self, scene: Scene) -> Tensor:
         """The pairs of a scene but those with what stands still in a shape that the weights do not know [E] bool."""

@@ -45,12 +45,8 @@ class HybridContactsEngine(Hybrid):
                 f"these weights have no node '{FREE}': their contacts want a scene without gravity, damping, springs "
                 "and joints, got one with some"
             )
-        seen = scene.moved(
-            edge_index=scene.edge_index[:, pairs],
-            gravity=0 * scene.gravity,
-            damping=torch.full_like(scene.damping, self.terms.damping),
-            **{name: scene[name][pairs] for name in ("edge_kind", "edge_attr", "edge_anchor")},
-        )
+        damping = torch.full_like(scene.damping, self.terms.damping)
+        seen = scene.related(pairs).moved(gravity=0 * scene.gravity, damping=damping)
         self.terms.check(seen)
         return seen
 
@@ -59,7 +55,7 @@ class HybridContactsEngine(Hybrid):
         for shape in space.shapes:
             shape.filter = pymunk.ShapeFilter(categories=0, mask=0)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def advanced(self, state: HybridState, force: Floats, torque: Floats) -> HybridState:
         mirror = self.pymunk.driven(state.mirror, force, torque)
         free = np.column_stack([mirror.vel - state.vel, mirror.angular_velocity - state.angular_velocity])

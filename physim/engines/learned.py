@@ -184,7 +184,7 @@ class LearnedEngine(Engine[LearnedState]):
         inputs["moves"] = (scene.inverse_mass > 0).double()[:, None]
         return LearnedState(scene, motion_of(scene), inputs, {}, search_of(self.graph, scene, inputs))
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, state: LearnedState) -> LearnedState:
         """Predict the new velocity and move by the truth's own position rule, as often as makes a dt."""
         for _ in range(self.terms.steps):

@@ -28,12 +28,12 @@ def frames_per_second(dt: float) -> int:
     return max(1, round(1 / dt))
 
 
-def view_of(view: SceneView | None, beginning: Beginning, with_goal: bool, live: bool) -> SceneView:
-    """The view of an episode that begins: the one of those before, or a new one."""
+def view_of(view: SceneView | None, beginning: Beginning, with_goal: bool, live: bool, unit: str) -> SceneView:
+    """The view of an episode that begins, in a world whose lengths are told in `unit`: that of before, or a new one."""
     goal = beginning.goal if with_goal else None
     if view is not None:
         view.begin(beginning.scene, goal)
         return view
     from physim.viewer.scene_view import SceneView
 
-    return SceneView(beginning.scene, goal, live)
+    return SceneView(beginning.scene, goal, live, unit)

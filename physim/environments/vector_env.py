@@ -140,7 +140,8 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
     def _see(self, number: int, beginning: Beginning) -> None:
         if self.render_mode is not None:
             goal = self._episodes.form.goal
-            self._views[number] = view_of(self._views.get(number), beginning, goal, live=False)
+            unit = self._episodes.task.world.unit
+            self._views[number] = view_of(self._views.get(number), beginning, goal, False, unit)
 
     def _told(self, infos: dict[str, Any], blown: Mapping[int, BlowUp]) -> dict[str, Any]:
         for number, error in blown.items():

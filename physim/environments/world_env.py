@@ -75,7 +75,8 @@ class WorldEnv(gymnasium.Env[dict[str, Any], npt.NDArray[Any]]):
         beginning = self._episodes.draw(self.np_random, seed)
         self._episodes.begin({0: beginning})
         if self.render_mode is not None:
-            self._view = view_of(self._view, beginning, self._episodes.form.goal, self.render_mode == "human")
+            unit = self._episodes.task.world.unit
+            self._view = view_of(self._view, beginning, self._episodes.form.goal, self.render_mode == "human", unit)
         return self._observation(), {"seed": beginning.seed}
 
     def step(self, action: Floats) -> tuple[Observation, float, bool, bool, dict[str, Any]]:

@@ -75,6 +75,7 @@ class Context:
         self.state: State = {}
         self.next_state: State = {}
         self._each: dict[str, Sequence[Edges]] | None = None
+        self._ends: dict[str, Sequence[Tensor]] = {}
 
     def count(self, place: str | None) -> int:
         """How many items live on a place."""
@@ -98,11 +99,11 @@ class Context:
 
     def senders(self, relations: str) -> Tensor:
         """The row of each relation's sender [E], in objects with the tick axis folded where relations change."""
-        return self._rows(self.edges[relations], 0)
+        return self._rows(relations)[0]
 
     def receivers(self, relations: str) -> Tensor:
         """The row of each relation's receiver [E], counted as in `senders`."""
-        return self._rows(self.edges[relations], 1)
+        return self._rows(relations)[1]
 
     def reset_on(self, place: str | None) -> Tensor | None:
         """Where items of a place start anew: [items] bool for one tick, [items, T] for a sequence."""
@@ -140,10 +141,14 @@ class Context:
         context.state = {**self.state, **self.next_state}
         return context
 
-    def _rows(self, edges: Edges, row: int) -> Tensor:
-        if self.length is None or edges.ticks is None:
-            return edges.index[row]
-        return edges.index[row] * self.length + edges.ticks
+    def _rows(self, relations: str) -> Sequence[Tensor]:
+        """The rows of senders and of receivers, the same tensors as long as the run lasts."""
+        if relations not in self._ends:
+            edges, rows = self.edges[relations], self.edges[relations].index
+            if self.length is not None and edges.ticks is not None:
+                rows = rows * self.length + edges.ticks
+            self._ends[relations] = rows.unbind(0)
+        return self._ends[relations]
 
 
 def where_reset(reset: Tensor | None, initial: Tensor, value: Tensor) -> Tensor:

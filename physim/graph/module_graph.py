@@ -122,12 +122,12 @@ class ModuleGraph(nn.Module):
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs, relations excluded, in the order they were made."""
-        return tuple(node.name for node in self.nodes if isinstance(node, Input))
+        return tuple(node.name for node in self.nodes if node.kind == Input.kind)
 
     @property
     def relation_names(self) -> tuple[str, ...]:
         """The names of the sets of relations."""
-        return tuple(node.name for node in self.nodes if isinstance(node, RelationsNode))
+        return tuple(node.name for node in self.nodes if node.kind == RelationsNode.kind)
 
     @property
     def remembers(self) -> bool:

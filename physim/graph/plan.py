@@ -14,6 +14,7 @@ from physim.graph.context import Context, Edges, State, by_tick
 from physim.graph.delays import Delayed
 from physim.graph.nodes import Input, Later, NestedNode, RelationsNode
 from physim.graph.ports import SCENE, Node, Place, Port
+from physim.graph.pruning import pruned
 
 
 class Cycle:
@@ -81,11 +82,12 @@ class Plan:
         self.related = _related(nodes, self.needed, self.order)
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
         self.stages = self._stages(links, cycles)
+        self._pruned: dict[tuple[str, ...], Sequence[Node]] = {}
 
     def step(self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None) -> tuple[Any, State]:
         """One tick (or everything, in a graph without memory)."""
         context, values = self._start(inputs, state, reset, None)
-        for node in self.order:
+        for node in self._acting(context.edges):
             node.tick(values, context)
         for delay in self.delays:
             delay.remember(values, context)
@@ -138,6 +140,15 @@ class Plan:
         if reset is not None:
             _count("reset", Place(SCENE), _checked(reset), context)
         return context, values
+
+    def _acting(self, edges: Mapping[str, Edges]) -> Sequence[Node]:
+        """The nodes that run; where gradients are taken everything does, so that every parameter has one."""
+        empty = tuple(name for name, relations in edges.items() if not relations.index.shape[1])
+        if torch.is_grad_enabled() or not empty:
+            return self.order
+        if empty not in self._pruned:
+            self._pruned[empty] = pruned(self.order, self.outputs, empty)
+        return self._pruned[empty]
 
     def _result(self, values: list[Any]) -> Any:
         if self.single or len(self.outputs) == 1:

@@ -52,7 +52,7 @@ class Receivers(Wire):
         return rows.index_select(0, context.receivers(self.relations))
 
 
-class _Aggregate(Wire):
+class Aggregate(Wire):
     """Relations to objects: the messages of each object's relations become one."""
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
@@ -66,7 +66,7 @@ class _Aggregate(Wire):
         """Aggregate messages [E, ...] into `zeros` [N, ...]."""
 
 
-class Summed(_Aggregate):
+class Summed(Aggregate):
     """The sum over an object's relations."""
 
     kind = "summed"
@@ -75,7 +75,7 @@ class Summed(_Aggregate):
         return zeros.index_add(0, context.receivers(self.relations), messages[0])
 
 
-class Averaged(_Aggregate):
+class Averaged(Aggregate):
     """The mean over an object's relations."""
 
     kind = "averaged"
@@ -87,7 +87,7 @@ class Averaged(_Aggregate):
         return total / counts.clamp(min=1).reshape(-1, *[1] * (message.dim() - 1))
 
 
-class Largest(_Aggregate):
+class Largest(Aggregate):
     """The largest over an object's relations."""
 
     kind = "largest"
@@ -98,7 +98,7 @@ class Largest(_Aggregate):
         return zeros.scatter_reduce(0, receivers.expand_as(message), message, "amax", include_self=False)
 
 
-class Exchanged(_Aggregate):
+class Exchanged(Aggregate):
     """Added at the receiver, subtracted at the sender."""
 
     kind = "exchanged"
@@ -108,7 +108,7 @@ class Exchanged(_Aggregate):
         return received.index_add(0, context.senders(self.relations), -messages[0])  # alpha=-1 takes a slow path
 
 
-class Scattered(_Aggregate):
+class Scattered(Aggregate):
     """One message added at the sender, another at the receiver."""
 
     kind = "scattered"
@@ -162,8 +162,8 @@ class Added(Wire):
     kind = "added"
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
-        total = messages[0]
-        for message in messages[1:]:
+        total, *others = (message for message in messages if message is not None)  # None: nothing was sent
+        for message in others:
             total = total + message
         return total
 

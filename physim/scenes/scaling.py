@@ -22,6 +22,8 @@ def scaled(scene: Scene, length: float) -> Scene:
     Raises: PhysimError where the length is not a number above 0.
     """
     check_positive(length=length)
+    if length == 1:
+        return scene
     columns = torch.ones(scene.edge_attr.shape[1], dtype=torch.float64)
     columns[list(_LENGTH_COLUMNS)] = length
     solver = torch.ones(len(SOLVER_FIELDS), dtype=torch.float64)

@@ -133,7 +133,8 @@ class Scene(Data):  # type: ignore[misc]
     @property
     def owners(self) -> Tensor:
         """The number of the scene that each object belongs to [N]."""
-        return torch.repeat_interleave(torch.arange(len(self.counts)), self.counts)
+        counts = self.counts
+        return torch.repeat_interleave(torch.arange(len(counts)), counts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -173,7 +174,19 @@ class Scene(Data):  # type: ignore[misc]
         """The two ends of springs and joints that are no pair: their shapes pass through each other [2, A]."""
         pairs = self.edge_kind == PAIR
         links = self.edge_index[:, ~pairs]
+        if not links.shape[1]:
+            return links
         return links[:, ~among(links, self.edge_index[:, pairs], self.num_bodies)]
+
+    def related(self, chosen: Tensor) -> Scene:
+        """The same scene with only some of its relations.
+
+        Shapes: chosen [E] bool.
+        """
+        if chosen.all():
+            return self
+        columns = {name: self[name][chosen] for name in RELATION_FIELDS if name != "edge_index"}
+        return self.moved(edge_index=self.edge_index[:, chosen], **columns)
 
     def half_extents(self, angle: Tensor) -> Tensor:
         """Half of b - a of each segment at angles [..., N]; 0 for all other objects.

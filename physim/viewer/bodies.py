@@ -24,6 +24,11 @@ LABEL = "label"
 __all__ = ["CIRCLE", "LABEL", "POINT", "POLYGON", "SEGMENT", "Bodies", "Floats"]
 
 
+def labels_of(scene: Scene) -> Integers:
+    """What each object of a scene is called for life [N]: its number, where nobody says."""
+    return scene[LABEL].numpy().astype(np.int64) if LABEL in scene else np.arange(scene.num_bodies)
+
+
 @final
 @dataclass(frozen=True)
 class Bodies:
@@ -66,7 +71,7 @@ class Bodies:
         owners, starts, counts = np.unique(scene.corner_index.numpy(), return_index=True, return_counts=True)
         rows = map(slice, starts.tolist(), (starts + counts).tolist())
         return cls(
-            label=scene[LABEL].numpy().astype(np.int64) if LABEL in scene else np.arange(scene.num_bodies),
+            label=labels_of(scene),
             mass=scene.mass.numpy(),
             shape=scene.shape.numpy(),
             radius=scene.radius.numpy(),

@@ -7,6 +7,7 @@ from typing import final
 
 import numpy as np
 
+from physim.engines.base import State
 from physim.measures import Energies, EnergyOf, energy_drift, momentum_drift
 from physim.scenes.scene import Scene
 
@@ -26,14 +27,20 @@ class Drift:
 
 @final
 class Ledger:
-    """The scene that a run began with, and its energies."""
+    """The scene that a run began with, and its energies; a drift is worked out once a state."""
 
     def __init__(self, scene: Scene, energies: EnergyOf) -> None:
         self._scene, self._energies = scene, energies
         self._start = self._now(scene)
+        self._known: tuple[State, Drift] | None = None
 
-    def drift(self, scene: Scene) -> Drift:
+    def drift(self, state: State) -> Drift:
         """The drift of the same bodies, later."""
+        if self._known is None or self._known[0] is not state:
+            self._known = state, self._drift(state.scene)
+        return self._known[1]
+
+    def _drift(self, scene: Scene) -> Drift:
         before, after = self._start, self._now(scene)
         momentum = float(momentum_drift(scene, self._scene))
         if before is None or after is None:

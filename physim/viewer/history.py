@@ -24,9 +24,13 @@ class Sample(NamedTuple):
 
 @final
 class History:
-    """Samples from the start until now; when there are too many, every other one is forgotten, so all of time stays."""
+    """Samples from the start until now; when there are too many, every other one is forgotten, so all of time stays.
+
+    `changes` counts how often there were others than before.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._samples: list[Sample] = []
         self._stride, self._due = STEPS, 0
 
@@ -39,6 +43,7 @@ class History:
 
     def add(self, step: int, sample: Sample) -> None:
         """Keep the sample of a step."""
+        self.changes += 1
         self._samples.append(sample)
         if len(self._samples) >= CAPACITY:
             self._samples = self._samples[::2]
@@ -47,6 +52,7 @@ class History:
 
     def go_back(self, step: int, seconds: float) -> None:
         """Forget what came after a step."""
+        self.changes += 1
         self._samples = [sample for sample in self._samples if sample.seconds <= seconds]
         self._due = step
 

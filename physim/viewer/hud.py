@@ -87,7 +87,7 @@ def _position_error(simulation: Simulation, title: str) -> Figure:
     error, reason = simulation.comparison.position_error(title), simulation.comparison.no_error(title)
     if error is None:
         return Figure("position error", "none", MUTED, reason)
-    return Figure("position error", f"{error:.3g} m", TEXT)
+    return Figure("position error", f"{error:.3g} {simulation.world.unit}".rstrip(), TEXT)
 
 
 def _panel_text(layout: Layout, panel: pygame.Rect, simulation: Simulation, title: str) -> Placed:

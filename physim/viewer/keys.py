@@ -65,7 +65,7 @@ KEYS = (
 NOTE = (
     "Grey stands still, blue is moved from outside. Kept states lie in the bar: a click brings one back, the right "
     "button branches from it. The truth begins anew from what is kept, without the contacts that pymunk remembers: a "
-    "pile at rest may settle otherwise than it did. The same goes for all bodies when one is added or deleted."
+    "pile at rest may settle otherwise than it did."
 )
 
 

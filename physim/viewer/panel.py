@@ -57,11 +57,12 @@ class Placed(Protocol):
 
 
 class Shown(Protocol):
-    """A scene in motion, as far as it is drawn; with a message it has stopped."""
+    """A scene in motion, as far as it is drawn, and what lengths are told in; with a message it has stopped."""
 
     bodies: Bodies
     trail: Trail
     message: str
+    unit: str
 
     @property
     def state(self) -> Placed:
@@ -129,7 +130,7 @@ class PanelView:
         self._draw_bodies(run.bodies, places)
         if anchors is not None:
             draw_holds(self.surface, run.bodies, anchors, camera)
-        self._draw_scale(camera)
+        self._draw_scale(camera, run.unit)
         if run.message:
             self._draw_message(run.message)
 
@@ -153,13 +154,13 @@ class PanelView:
                 line = (round(place), 0, 1, height) if axis == 0 else (0, round(place), width, 1)
                 self.surface.fill(AXIS if number == 0 else GRID, line)
 
-    def _draw_scale(self, camera: Camera) -> None:
+    def _draw_scale(self, camera: Camera, unit: str) -> None:
         length = round_length(GRID_PIXELS * 1.6 / camera.scale)
         left, bottom = self.layout.padding, self.surface.get_height() - self.layout.padding
         width = round(length * camera.scale)
         for bar in ((left, bottom, width, 1), (left, bottom - 4, 1, 5), (left + width, bottom - 4, 1, 5)):
             self.surface.fill(MUTED, bar)
-        label = rendered(f"{length:g} m", self.layout.panel_font, MUTED)
+        label = rendered(f"{length:g} {unit}".rstrip(), self.layout.panel_font, MUTED)
         self.surface.blit(label, (left, bottom - 5 - label.get_height()))
 
     def _draw_fixed(self, bodies: Bodies, places: Places) -> None:

@@ -34,7 +34,8 @@ class Picture:
     """Draws a playback on surfaces of any size, and knows what lies under the mouse."""
 
     def __init__(self, playback: Playback) -> None:
-        self.playback, self.hud, self.plots, self.shelf = playback, Hud(), Plots(), Shelf()
+        self.playback, self.hud, self.shelf = playback, Hud(), Shelf()
+        self.plots = Plots(playback.simulation.world.unit)
         self.mouse: tuple[int, int] | None = None
         self._aim = self._aimed()
         self._panels: dict[str, PanelView] = {}

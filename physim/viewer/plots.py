@@ -16,7 +16,7 @@ from physim.viewer.palette import AXIS, EDGE, GRID, MUTED, PANEL, Colour, title_
 from physim.viewer.text import fitted, rendered
 
 REDRAWN = 4
-"""Frames from one drawing of the curves to the next; those between show the same picture."""
+"""Frames from one drawing of the curves to the next at least; those between show the same picture."""
 LEAST = 0.02
 """The least height of the plot of energy, as a share of the energy: less is noise."""
 FINER, WIDE, NARROW = 3, 11, 5
@@ -39,22 +39,26 @@ class Plot:
 
 @final
 class Plots:
-    """Draws the strip, and keeps its picture from frame to frame."""
+    """Draws the strip, in a world whose lengths are told in `unit`, and keeps its picture from frame to frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self._picture: pygame.Surface | None = None
+        self._drawn: object = None
         self._age = 0
 
     def draw(self, surface: pygame.Surface, layout: Layout, history: History, numbers: Numbers, anew: bool) -> None:
-        """Draw the strip at the layout's place; its curves are drawn anew at times, and where that is asked for."""
+        """Draw the strip at the layout's place; what has changed is drawn anew at times, or at once if asked for."""
         self._age += 1
-        strip = layout.strip
-        if anew or self._age >= REDRAWN or self._picture is None or self._picture.get_size() != strip.size:
-            self._picture, self._age = _picture(layout, history, numbers), 0
-        surface.blit(self._picture, strip)
+        now = (layout, history, history.changes, numbers)
+        resized = self._picture is None or self._picture.get_size() != layout.strip.size
+        if resized or (now != self._drawn and (anew or self._age >= REDRAWN)):
+            self._picture, self._drawn, self._age = _picture(self._unit, layout, history, numbers), now, 0
+        assert self._picture is not None
+        surface.blit(self._picture, layout.strip)
 
 
-def _picture(layout: Layout, history: History, numbers: Numbers) -> pygame.Surface:
+def _picture(unit: str, layout: Layout, history: History, numbers: Numbers) -> pygame.Surface:
     """The whole strip."""
     picture = pygame.Surface(layout.strip.size, 0, 32)
     picture.fill(EDGE)
@@ -67,40 +71,48 @@ def _picture(layout: Layout, history: History, numbers: Numbers) -> pygame.Surfa
         frame = layout.frame(part.get_size())
         across = linear(0.0, max(seconds.max(initial=0.0), 0.1), max(frame.width // (7 * layout.small), 1), " s")
         here = {title: column for title, column in columns.items() if title in numbers}
-        drawn = plot(seconds, here, across, max(frame.height // (2 * layout.small), 1))
+        drawn = plot(unit, seconds, here, across, max(frame.height // (2 * layout.small), 1))
         _draw(part, drawn, layout, frame, {title: title_colour(number) for title, number in numbers.items()})
     return picture
 
 
-def _error(seconds: Floats, errors: dict[str, Floats], across: Axis, ticks: int) -> Plot:
+def _error(unit: str, seconds: Floats, errors: dict[str, Floats], across: Axis, ticks: int) -> Plot:
     """The runs' distances from the truth; where they agree exactly there is no logarithm."""
     with np.errstate(invalid="ignore"):
         curves = {
             title: np.where(np.isfinite(error) & (error > 1e-12), error, np.nan) for title, error in errors.items()
         }
-    known = _finite(curves)
+    known, title = _finite(curves), f"position error ({unit})" if unit else "position error"
     if known.size == 0:
-        return Plot("position error (m)", across, None, {})
+        return Plot(title, across, None, {})
     up = powers(float(known.min()), float(known.max()), ticks)
     places = {
         title: np.stack([shares(seconds, across), shares(np.log10(curve), up)]) for title, curve in curves.items()
     }
-    return Plot("position error (m)", across, up, places)
+    return Plot(title, across, up, places)
 
 
-def _energy(seconds: Floats, energies: dict[str, Floats], across: Axis, ticks: int) -> Plot:
+def _energy(unit: str, seconds: Floats, energies: dict[str, Floats], across: Axis, ticks: int) -> Plot:
     """The energies of all runs on one axis."""
     known = _finite(energies)
     known = known[np.abs(known) < 1e100]
     if known.size == 0:
-        return Plot("energy (J)", across, None, {})
+        return Plot(_energy_title(unit, 1.0), across, None, {})
     low, high = float(known.min()), float(known.max())
     size = max(abs(low), abs(high), 1e-9)
-    unit, prefix = prefixed(size)
+    many, _ = prefixed(size)
     margin = max(LEAST * size - (high - low), 0.2 * (high - low)) / 2
-    up = within((low - margin) / unit, (high + margin) / unit, ticks + 1)
-    places = {title: np.stack([shares(seconds, across), shares(row / unit, up)]) for title, row in energies.items()}
-    return Plot(f"energy ({prefix}J)", across, up, places)
+    up = within((low - margin) / many, (high + margin) / many, ticks + 1)
+    places = {title: np.stack([shares(seconds, across), shares(row / many, up)]) for title, row in energies.items()}
+    return Plot(_energy_title(unit, many), across, up, places)
+
+
+def _energy_title(unit: str, many: float) -> str:
+    """What is written over energies in so `many` joules, or in the unit that those of lengths make."""
+    if unit == "m":
+        return f"energy ({prefixed(many)[1]}J)"
+    told = [f"{many:g}"] * (many != 1) + [f"kg {unit}²/s²"] * bool(unit)
+    return f"energy ({' '.join(told)})" if told else "energy"
 
 
 def _finite(columns: dict[str, Floats]) -> Floats:

@@ -26,7 +26,7 @@ def rows_of(playback: Playback, pace: Pace) -> list[Row]:
     for title in simulation.runs:
         error = None if title == TRUTH else simulation.comparison.position_error(title)
         if error is not None:
-            rows.append(row("rollout_position_error", error, "m") | labels | {"engine": title})
+            rows.append(row("rollout_position_error", error, simulation.world.unit) | labels | {"engine": title})
     return rows + _drifts(playback, labels)
 
 

@@ -11,7 +11,7 @@ from physim.engines.base import Engine, State
 from physim.errors import BlowUp, PhysimError
 from physim.measures import EnergyOf
 from physim.scenes.scene import Scene
-from physim.viewer.bodies import Bodies, Floats
+from physim.viewer.bodies import Bodies, Floats, labels_of
 from physim.viewer.drift import Drift, Ledger
 from physim.viewer.trail import Trail
 
@@ -20,12 +20,12 @@ from physim.viewer.trail import Trail
 class Run:
     """A scene in the hands of one engine; where the engine fails it stops with `message`, at its last finite state.
 
-    `name` is what makes the engine, `place` the run's own number in a simulation (its colour), and `clock` counts steps
-    since the world began, also those that a stopped run no longer takes.
+    `name` is what makes the engine, `place` the run's own number in a simulation (its colour), `unit` the world's, and
+    `clock` counts steps since the world began, also those that a stopped run no longer takes.
     """
 
-    def __init__(self, name: str, place: int, engine: Engine[Any], energies: EnergyOf) -> None:
-        self.name, self.place, self.engine, self._energies = name, place, engine, energies
+    def __init__(self, name: str, place: int, engine: Engine[Any], energies: EnergyOf, unit: str) -> None:
+        self.name, self.place, self.engine, self.unit, self._energies = name, place, engine, unit, energies
         self.message, self.clock = "", 0
         self.stopped_at: int | None = None
         self.state: State
@@ -45,9 +45,12 @@ class Run:
             self.clock = clock
             self._stop(error)
 
-    def edit(self, scene: Scene, state: State) -> None:
-        """Run on with other bodies, from what the engine made of the scene; those that stay keep their trails."""
+    def edit(self, scene: Scene) -> None:
+        """Run on with other bodies; those that stay keep their trails, and what the engine knows of their contacts."""
         before = self.bodies.label
+        number = {label: place for place, label in enumerate(before.tolist())}
+        kept = [number.get(label, -1) for label in labels_of(scene).tolist()]
+        state = self.engine.start(scene) if self.message else self.engine.altered(self.state, scene, kept)
         self._take(scene, state, self.clock)
         self.trail = self.trail.of(before, self.bodies.label, state.pos)
 
@@ -73,7 +76,7 @@ class Run:
             return
         pos = self.state.pos.copy()
         pos[body] = position
-        self.state = self.engine.start(self.state.scene.moved(pos=torch.from_numpy(pos)))
+        self.state = self.engine.moved(self.state, self.state.scene.moved(pos=torch.from_numpy(pos)))
 
     def push(self, body: int, velocity: Floats) -> None:
         """Give a body that can move a velocity, by an impulse.
@@ -97,7 +100,7 @@ class Run:
 
     def drift(self) -> Drift:
         """How far energy and momentum are from where they were at the start, now."""
-        return self.ledger.drift(self.state.scene)
+        return self.ledger.drift(self.state)
 
     def _take(self, scene: Scene, state: State, clock: int) -> None:
         self.message, self.stopped_at, self.clock = "", None, clock

@@ -35,13 +35,15 @@ class Place(NamedTuple):
 class SceneView:
     """Draws a scene wherever it is moved to, in a window (`live`) or in memory, with a ring at its first body's goal.
 
+    Lengths are told in `unit`.
+
     A window shows a frame for every sixtieth of a second of the scene's own time, and waits as long.
     Raises: PhysimError where a window is wanted and there is no display.
     """
 
-    def __init__(self, scene: Scene, goal: Floats | None, live: bool) -> None:
+    def __init__(self, scene: Scene, goal: Floats | None, live: bool, unit: str = "m") -> None:
         self._stage: Stage = Window(SIZE, "physim") if live else Canvas(SIZE)
-        self._live = live
+        self._live, self.unit = live, unit
         self.begin(scene, goal)
 
     def begin(self, scene: Scene, goal: Floats | None) -> None:

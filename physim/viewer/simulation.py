@@ -202,19 +202,18 @@ class Simulation:
         plain = name.rpartition(":")[2]
         titles = (plain if number == 1 else f"{plain} {number}" for number in count(1))
         title = next(title for title in titles if title not in self.runs)
-        run = Run(name, next(self._places), engine, self.world.energies)
+        run = Run(name, next(self._places), engine, self.world.energies, self.world.unit)
         run.begin(*kept)
         self.runs[title] = run
         return title
 
     def _edit(self, scenes: dict[str, Scene]) -> None:
-        """Start runs anew from edited scenes, or none where one is refused."""
-        states = {}
+        """Let runs go on with edited scenes, or none where one is refused: an altered state does not come back."""
         for title, scene in scenes.items():
             try:
-                states[title] = self.runs[title].engine.start(scene)
+                self.runs[title].engine.start(scene)
             except PhysimError as error:
                 raise PhysimError(f"the panel {title} refuses: {error}") from error
         for title, scene in scenes.items():
-            self.runs[title].edit(scene, states[title])
+            self.runs[title].edit(scene)
         self.comparison.go_on(self.step)

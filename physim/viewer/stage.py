@@ -74,6 +74,7 @@ class Window(Stage):
     live = True
 
     def __init__(self, size: tuple[int, int], title: str) -> None:
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")  # a texture of every frame costs milliseconds more
         try:
             _require_display()
             pygame.display.init()

@@ -43,6 +43,8 @@ class World(ABC):
     """share of the energy by which the truth itself may be off, in scenes that keep theirs; None: not stated"""
     start_radius: ClassVar[float | None] = None
     """how far from its centre a start scene reaches, in metres; None: measured on the scenes"""
+    unit: ClassVar[str] = "m"
+    """what lengths are told in, such as m or px; "": not stated"""
 
     def __post_init__(self) -> None:
         check_positive(dt=self.dt, substeps=self.substeps)

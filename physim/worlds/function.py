@@ -25,6 +25,7 @@ class FunctionWorld(World):
     """A world whose Space comes from a user's function; each function makes a dataclass of its own out of this."""
 
     function: ClassVar[Function]
+    unit: ClassVar[str] = ""
 
     def space(self, rng: np.random.Generator) -> pymunk.Space:
         """Call the function with the generator and the world's parameters."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from physim.contact_points import BODY, contact_points
+from physim.contact_points import BODY, Moving, contact_points
 from physim.scene_inputs import FIELDS
 from physim.scenes.edges import all_pairs, undirected
 from physim.scenes.scene import Scene
@@ -41,8 +41,12 @@ def fields(given: Scene) -> Fields:
     return {name: FIELDS[name](given) for name in BODY}
 
 
+def moving(given: Scene) -> Moving:
+    return Moving.of(fields(given))
+
+
 def points(given: Scene, reach: float = 2.0) -> tuple[Tensor, Tensor]:
-    found = contact_points(undirected(all_pairs(given.counts)), fields(given), DT, reach)
+    found = contact_points(undirected(all_pairs(given.counts)), moving(given), DT, reach)
     assert found.attributes is not None
     return found.index, found.attributes
 
@@ -100,8 +104,8 @@ def test_what_stays_apart_is_left_out() -> None:
 def test_swapping_the_ends_turns_points_round() -> None:
     given = scene((box, (0, 0), (30, 10), 0.3, 2), (box, (25, 20), (-50, -40), 1.1, -3))
     pairs = torch.tensor([[0], [1]])
-    there = contact_points(pairs, fields(given), DT, 50.0).attributes
-    back = contact_points(pairs.flip(0), fields(given), DT, 50.0).attributes
+    there = contact_points(pairs, moving(given), DT, 50.0).attributes
+    back = contact_points(pairs.flip(0), moving(given), DT, 50.0).attributes
     assert there is not None
     assert back is not None
     turned = torch.cat([-back[:, :2], back[:, 4:6], back[:, 2:4], back[:, 6:]], dim=-1)
@@ -113,6 +117,6 @@ def test_points_have_derivatives_by_the_motion() -> None:
     pairs, wanted = torch.tensor([[0], [1]]), ("pos", "vel", "angle", "angular_velocity")
 
     def rows(*motion: Tensor) -> Tensor | None:
-        return contact_points(pairs, given | dict(zip(wanted, motion, strict=True)), DT, 50.0).attributes
+        return contact_points(pairs, Moving.of(given | dict(zip(wanted, motion, strict=True))), DT, 50.0).attributes
 
     assert torch.autograd.gradcheck(rows, [given[name].clone().requires_grad_() for name in wanted], atol=1e-4)

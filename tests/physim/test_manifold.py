@@ -161,6 +161,19 @@ def hull(corners: Corners, radius: float = 0.0) -> Hulls:
     return Hulls(torch.tensor([corners], dtype=torch.float64), count, torch.tensor([radius], dtype=torch.float64))
 
 
+def hull_of_scene(outlines: list[Corners]) -> Hulls:
+    """The hulls of a scene of polygons with these corners; of fewer than three, as they are."""
+    if min(map(len, outlines)) < 3:
+        return hull(*outlines)
+    space = pymunk.Space()
+    for _ in outlines:
+        body = pymunk.Body(1, 1)
+        space.add(body, pymunk.Poly.create_box(body))
+    owners = [number for number, corners in enumerate(outlines) for _ in corners]
+    corners = torch.tensor([corner for corners in outlines for corner in corners], dtype=torch.float64)
+    return Hulls.of(scene_of(space).moved(corner=corners, corner_index=torch.tensor(owners)))
+
+
 DIRECTIONS = np.stack([np.cos(np.linspace(0, 2 * np.pi, 20001)), np.sin(np.linspace(0, 2 * np.pi, 20001))])
 
 
@@ -198,9 +211,9 @@ def test_shapes_are_as_far_apart_or_as_deep_as_the_best_direction_says(
         [tuple(corner) for corner in pymunk.Poly(None, corners).get_vertices()] if len(corners) > 2 else corners
         for corners in (own, [(east + x / 10, north + y / 10) for east, north in other])
     )
-    wanted = by_directions(first, second)
-    assert float(manifold(hull(first), hull(second)).gap.min()) == pytest.approx(wanted, abs=1e-3)
-    assert float(manifold(hull(second), hull(first)).gap.min()) == pytest.approx(wanted, abs=1e-3)
+    wanted, (one, two) = by_directions(first, second), (hull_of_scene([corners]) for corners in (first, second))
+    assert float(manifold(one, two).gap.min()) == pytest.approx(wanted, abs=1e-3)
+    assert float(manifold(two, one).gap.min()) == pytest.approx(wanted, abs=1e-3)
 
 
 def test_half_widths_are_across_the_edges_of_least_width() -> None:
@@ -248,15 +261,14 @@ def test_a_box_may_stand_on_the_edge_of_another(shift: float, height: float) -> 
 
 
 @pytest.mark.parametrize("turn", range(7))
-@pytest.mark.parametrize("height", [-0.05, 0.0, 0.02])
-@pytest.mark.parametrize("shift", [-1.5, 0.0, 1.5])
-def test_corners_in_the_middle_of_an_edge_change_nothing(turn: int, height: float, shift: float) -> None:
-    """Whichever corner comes first, and whichever part of the edge the other shape is above."""
+def test_corners_in_the_middle_of_an_edge_are_left_out(turn: int) -> None:
+    """Whichever corner comes first, of the second of three objects; those beside it keep all of theirs."""
     floor = [(-3.0, -1.0), (3.0, -1.0), (3.0, 0.0), (1.0, 0.0), (0.1, 0.0), (-1.0, 0.0), (-3.0, 0.0)]
-    box = hull([(x + shift, y + height) for x, y in [(-0.7, 0.0), (0.7, 0.0), (0.7, 2.0), (-0.7, 2.0)]])
-    met, wanted = manifold(hull(floor[turn:] + floor[:turn]), box), manifold(hull(floor[:3] + floor[-1:]), box)
-    for name in ("normal", "first", "second", "gap", "two"):
-        torch.testing.assert_close(getattr(met, name), getattr(wanted, name))
+    box = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+    found = hull_of_scene([box, floor[turn:] + floor[:turn], box])
+    assert found.count.tolist() == [4] * 3
+    assert sorted(map(tuple, found.corner[1].tolist())) == sorted(floor[:3] + floor[-1:])
+    assert found.corner[[0, 2]].tolist() == torch.tensor([box, box]).tolist()
 
 
 def test_no_pairs_meet_nowhere() -> None:

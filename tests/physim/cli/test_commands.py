@@ -246,6 +246,13 @@ def test_json_dash_leaves_standard_output_to_the_rows(capsys: pytest.CaptureFixt
     assert output.err.startswith("name")
 
 
+def test_a_window_leaves_its_figures_as_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", "nbody", "--bodies", "2", "--headless", "--steps", "4", "--json", "-"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["steps"]["value"] == 4
+    assert rows["frames_per_second"]["bodies"] == 2
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = f"""
 import sys

@@ -121,6 +121,19 @@ def test_a_moved_scene_shares_everything_else() -> None:
     assert torch.equal(points(3).pos, scene.pos)
 
 
+def test_a_scene_may_keep_some_of_its_relations() -> None:
+    anchors = torch.arange(24.0, dtype=torch.float64).reshape(6, 4)
+    scene = points(3, edge_anchor=anchors, edge_attr=2 * anchors)
+    chosen = scene.edge_index[0] == 2
+    fewer = scene.related(chosen)
+    assert fewer.edge_index.tolist() == [[2, 2], [0, 1]]
+    assert torch.equal(fewer.edge_anchor, anchors[chosen])
+    assert torch.equal(fewer.edge_attr, 2 * anchors[chosen])
+    assert torch.equal(fewer.edge_kind, scene.edge_kind[chosen])
+    assert scene.edge_index.shape == (2, 6)
+    assert torch.equal(scene.related(scene.edge_index[0] >= 0).edge_index, scene.edge_index)
+
+
 def test_a_moved_batch_comes_apart_into_moved_scenes() -> None:
     batch = Scene.batch_of([points(2), points(3)])
     parts = scenes_of(batch.moved(pos=batch.pos + 1))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pymunk
 import pytest
 import torch
 
@@ -10,11 +12,18 @@ from physim.engines.base import Engine
 from physim.engines.named import engine_named
 from physim.errors import PhysimError
 from physim.scenes.scene import STATE_FIELDS
+from physim.viewer.hud import figures
+from physim.viewer.pace import Pace
+from physim.viewer.playback import Playback
+from physim.viewer.rows import rows_of
 from physim.viewer.simulation import LEARNED, TRUTH, Simulation, usual_steps
 from physim.viewer.snapshots import MOST
+from physim.viewer.spawning import like_neighbours
 from physim.worlds import World
+from physim.worlds.function import world as world_of_function
 from worlds.balls import Balls
 from worlds.nbody import NBody
+from worlds.playground import Playground
 
 
 @pytest.fixture
@@ -178,3 +187,62 @@ def test_trails_of_bodies_that_stay_are_kept(balls: Simulation) -> None:
 @pytest.mark.parametrize(("dt", "steps"), [(1 / 60, 1), (1 / 120, 2), (1e-3, 4), (0.1, 1)])
 def test_the_usual_pace_is_real_time_where_that_is_few_steps(dt: float, steps: int) -> None:
     assert usual_steps(dt) == steps
+
+
+@pytest.fixture
+def piled() -> Callable[[], Simulation]:
+    """Makes a simulation of bodies that stand in stacks since a while, and of one far away."""
+
+    def made() -> Simulation:
+        simulation = Simulation(Playground(bodies=6, kind="stacks"), [TRUTH], engine_named, 2)
+        simulation.advance(5)
+        place = simulation.truth.state.pos.max(axis=0) + 1000
+        simulation.add(like_neighbours(simulation.truth.state.scene, "circle", place, simulation.new_label()))
+        simulation.advance(20)
+        return simulation
+
+    return made
+
+
+def test_the_truth_keeps_the_contacts_of_bodies_that_stay(piled: Callable[[], Simulation]) -> None:
+    alone, edited, anew = (piled() for _ in range(3))
+    far = edited.truth.bodies.count - 1
+    edited.remove(int(edited.truth.bodies.label[far]))
+    anew.truth.start(anew.truth.state.scene, anew.step)
+    for simulation in (alone, edited, anew):
+        simulation.advance(20)
+    np.testing.assert_allclose(edited.truth.state.pos, alone.truth.state.pos[:far], rtol=0, atol=1e-9)
+    assert np.abs(anew.truth.state.pos - alone.truth.state.pos).max() > 1e-6
+
+
+def test_the_truth_keeps_its_contacts_where_a_body_is_put_elsewhere(piled: Callable[[], Simulation]) -> None:
+    alone, placed = piled(), piled()
+    far = placed.truth.bodies.count - 1
+    placed.truth.place_body(far, placed.truth.state.pos[far] + 50)
+    for simulation in (alone, placed):
+        simulation.advance(20)
+    np.testing.assert_allclose(placed.truth.state.pos[:far], alone.truth.state.pos[:far], rtol=0, atol=1e-9)
+
+
+def test_a_stopped_run_goes_on_when_bodies_change(bursting: Simulation) -> None:
+    bursting.advance(5)
+    bursting.remove(0)
+    assert bursting.runs[LEARNED].message == ""
+    assert [run.bodies.label.tolist() for run in bursting.runs.values()] == [[1, 2, 3]] * 2
+
+
+@world_of_function()
+def unstated(rng: np.random.Generator) -> pymunk.Space:
+    """A disc; nobody says in what it is measured."""
+    space = pymunk.Space()
+    body = pymunk.Body(1.0, 1.0)
+    space.add(body, pymunk.Circle(body, 1.0))
+    return space
+
+
+@pytest.mark.parametrize(("world", "unit"), [(Playground(bodies=3), "px"), (NBody(bodies=3), "m"), (unstated(), "")])
+def test_lengths_are_told_in_the_worlds_own_unit(world: World, unit: str) -> None:
+    simulation = Simulation(world, [TRUTH, LEARNED], lambda name, world: world.engine(), 0)
+    assert figures(simulation, LEARNED)[0].value == f"0 {unit}".rstrip()
+    rows = rows_of(Playback(simulation), Pace(0.0))
+    assert [row["unit"] for row in rows if row["name"] == "rollout_position_error"] == [unit]
