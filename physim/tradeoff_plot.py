@@ -25,7 +25,7 @@ def save_plot(rows: Sequence[Row], path: Path) -> None:
     """Draw the rows of `tradeoff` into a file."""
     from matplotlib.figure import Figure  # an extra: the package works without it
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4.6), layout="constrained")
     plot(rows, figure.subplots())
     with replacing(path) as draft:
         figure.savefig(draft, dpi=110, format=path.suffix[1:])
@@ -33,7 +33,7 @@ def save_plot(rows: Sequence[Row], path: Path) -> None:
 
 def plot(rows: Sequence[Row], axes: Any) -> Any:
     """Position errors against milliseconds on logarithmic axes: a line of the truth by its substeps, a star learned."""
-    from matplotlib.ticker import LogFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     for cost, what in COSTS.items():
         for engine, style in STYLES.items():
@@ -49,9 +49,10 @@ def plot(rows: Sequence[Row], axes: Any) -> Any:
     axes.set(xscale="log", yscale="log", xlabel="milliseconds for each second of a scene")
     axes.set(ylabel=f"median position error after {rows[0]['seconds']:.2g} s (m, or pixels)")
     axes.set_title(f"{rows[0]['world']}: the truth by its substeps in {rows[0]['frame_ms']:.3g} ms")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.15), frameon=False)
     return axes
