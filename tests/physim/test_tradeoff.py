@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_errors_and_another_does_not(measured: list
 
 def test_milliseconds_are_those_of_one_scene_for_each_second_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, ran = [0.0], list[float]()
-    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(module, "process_time", lambda: clock[0])
     scenes = NBody(bodies=3).scenes(0, 4)
     runners = [Runner("truth", Counting(clock, 1.0, ran), 1, 1), Runner("learned", Counting(clock, 5.0, ran), 2, 2)]
     measure(runners, Runner("truth", Counting(clock, 0.0, ran), 2, 2), scenes, [1, 10])
