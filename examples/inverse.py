@@ -12,7 +12,7 @@ import tyro
 
 from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
-from physim.outputs import check_writable, replacing
+from physim.outputs import check_plot, replacing
 from physim.reports import Row, check_report, report
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from physim.engines.learned import LearnedEngine
     from physim.worlds import World
 
-PICTURES = (".png", ".pdf", ".svg")
 UNITS = {"mass": "kg", "stiffness": "N/m"}
 MARGIN = 0.1  # how far the axes reach past the values, as a share
 
@@ -52,7 +51,7 @@ def main(args: Args) -> list[Row]:
     """Recover, print the figures, and return them."""
     check_report(args.json)
     if args.plot:
-        check_plot(args.plot)
+        check_plot(args.plot, "--plot")
     from learners.physics.recovery import Scenes, recovery
 
     scenes = Scenes(args.scenes, args.seed, args.noise)
@@ -63,16 +62,6 @@ def main(args: Args) -> list[Row]:
     if args.plot:
         draw(results, args.plot)
     return rows
-
-
-def check_plot(path: Path) -> None:
-    """Refuse, before any work starts, a picture that could not be drawn or written."""
-    check_writable(path, "--plot")
-    if path.suffix not in PICTURES:
-        raise PhysimError(f"--plot must be a file that ends with one of {', '.join(PICTURES)}, got {path}")
-    from learners.physics.pictures import check_drawing
-
-    check_drawing("--plot")
 
 
 def engine_and_world(unknown: str) -> tuple[LearnedEngine, World]:

@@ -7,9 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from physim.errors import PhysimError
+
+PLOTS = (".png", ".pdf", ".svg")
+"""How the names of files end that plots are drawn into."""
 
 
 def check_writable(path: Path, field: str, suffix: str = "") -> None:
@@ -35,6 +39,20 @@ def check_folder_writable(path: Path, field: str) -> None:
             pass
     except OSError as error:
         raise PhysimError(f"{field} cannot be written: {path} ({error.strerror})") from error
+
+
+def check_plot(path: Path, field: str) -> None:
+    """Refuse, before any work starts, a picture that could not be drawn or written."""
+    check_writable(path, field)
+    if path.suffix not in PLOTS:
+        raise PhysimError(f"{field} must be a file that ends with one of {', '.join(PLOTS)}, got {path}")
+    check_drawing(field)
+
+
+def check_drawing(what: str) -> None:
+    """Refuse, before any work starts, to draw without matplotlib, which is an extra."""
+    if not find_spec("matplotlib"):
+        raise PhysimError(f"{what} draws with matplotlib, which is not installed: pip install 'physim[plot]'")
 
 
 @contextmanager

@@ -19,11 +19,11 @@ from learners.physics.checksums import LENGTH
 from learners.physics.configs import CANDIDATES
 from learners.physics.contestants import engine_of, fingerprint, shipping_for
 from learners.physics.evaluate import evaluate
-from learners.physics.pictures import check_drawing
 from learners.physics.train import train
 from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings, TrainSettings
+from physim.outputs import check_drawing
 from physim.reports import Row, Value
 from physim.worlds import World
 from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import torch
 
-from physim.errors import PhysimError
 from physim.scenes.scene import PAIR, POINT, POLYGON, SEGMENT, Scene
 from physim.scenes.trajectory import Trajectory
 
@@ -17,12 +15,6 @@ INSTANTS = 12
 """How often bodies are drawn along their way."""
 POINT_SHARE = 0.01
 """The radius of a point in parts of the picture's width."""
-
-
-def check_drawing(what: str) -> None:
-    """Refuse, before any work starts, to draw without matplotlib, which is an extra."""
-    if not find_spec("matplotlib"):
-        raise PhysimError(f"{what} draws with matplotlib, which is not installed: pip install 'physim[plot]'")
 
 
 def strobe(trajectory: Trajectory, axes: Any, limits: tuple[float, float, float, float] | None = None) -> Any:

@@ -20,7 +20,7 @@ from physim.cli.parameters import parameters_of
 from physim.cli.training import Train
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings
-from physim.outputs import check_folder_writable, check_writable
+from physim.outputs import check_folder_writable, check_plot, check_writable
 from physim.reports import check_report, report, table
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ class Evaluate(WorldCommand):
             self.weights, self.scenes, self.steps, self.seed, varied=tuple(parameters), engines=self.engine
         )
         check_report(self.json)
-        if self.seed < TEST_SEEDS_FROM:
-            warning = f"--seed {self.seed} is under {TEST_SEEDS_FROM}: networks may have learned from these very scenes"
-            print(warning, file=sys.stderr)
+        _warn_of_training(self.seed)
         from physim.worlds import find_world
 
         for name, values in parameters.items():
@@ -190,6 +188,44 @@ class Bench(PlainCommand):
         report(rows, self.json)
 
 
+@dataclass(frozen=True)
+class Tradeoff(WorldCommand):
+    """Measure what accuracy costs: position error against milliseconds per simulated second, for the learned engine
+    and for the truth at 1, 2, 4, ... substeps, one scene and many scenes at once, all on one thread.
+    """
+
+    weights: str | None = None
+    """Weights of the learned engine: a name that ships with physim, or a file; without it, the world's name."""
+    scenes: int = 256
+    """How many unseen scenes are run at once; errors are medians over them."""
+    seconds: float = 1.0
+    """How long each scene goes on."""
+    seed: int = TEST_SEEDS_FROM
+    """What the scenes are drawn from; from 90000 on, nothing was trained on them."""
+    device: str = "cpu"
+    """Where the learned engine computes: cpu, cuda, ..."""
+    json: str | None = None
+    """Write the rows as JSON to this file, or with - to standard output."""
+    plot: Path | None = None
+    """Draw the rows into this .png, .pdf or .svg file."""
+
+    def run(self, parameters: Mapping[str, Any]) -> None:
+        """Print a row for each engine."""
+        check_report(self.json)
+        if self.plot is not None:
+            check_plot(self.plot, "--plot")
+        _warn_of_training(self.seed)
+        from physim.tradeoff import TradeoffSettings, tradeoff
+        from physim.tradeoff_plot import save_plot
+        from physim.worlds import find_world
+
+        settings = TradeoffSettings(self.weights, self.scenes, self.seconds, self.seed, self.device)
+        rows = tradeoff(find_world(self.world, dict(parameters)), settings)
+        report(rows, self.json)
+        if self.plot is not None:
+            save_plot(rows, self.plot)
+
+
 AnyCommand = PlainCommand | WorldCommand
 
 COMMANDS: dict[str, type[AnyCommand]] = {
@@ -199,6 +235,7 @@ COMMANDS: dict[str, type[AnyCommand]] = {
     "evaluate": Evaluate,
     "play": Play,
     "bench": Bench,
+    "tradeoff": Tradeoff,
 }
 
 
@@ -206,6 +243,12 @@ def _cluster() -> Workers:
     from physim.cluster import Cluster
 
     return Cluster()
+
+
+def _warn_of_training(seed: int) -> None:
+    if seed < TEST_SEEDS_FROM:
+        warning = f"--seed {seed} is under {TEST_SEEDS_FROM}: networks may have learned from these very scenes"
+        print(warning, file=sys.stderr)
 
 
 def _described(name: str) -> dict[str, str]:

@@ -9,10 +9,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Self, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from physim.contacts import ContactSearch, PointSearch, near, search_of
+from physim.devices import device_named
 from physim.engines.base import Engine, Floats
 from physim.errors import PhysimError
 from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
@@ -91,9 +93,9 @@ class Terms:
 class LearnedState:
     """A scene in motion under a learned engine, with the graph's memory and what it reads beside the motion.
 
-    `motion` holds the STATE_FIELDS of the scene as tensors in float64, angle and angular velocity as [N, 1]; `moves`
-    [N, 1] is 1 but for the static and kinematic bodies, which keep their velocity; `contacts` finds those that matter
-    where there are many.
+    `motion` holds the STATE_FIELDS of the scene in float64 on the engine's device, angle and angular velocity [N, 1];
+    `moves` [N, 1] is 1 but for the static and kinematic bodies, which keep their velocity; `contacts` finds those that
+    matter where there are many.
     """
 
     start: Scene
@@ -128,15 +130,15 @@ class LearnedState:
         return self.start.moved(**{name: torch.from_numpy(getattr(self, name).copy()) for name in STATE_FIELDS})
 
 
-def motion_of(scene: Scene) -> dict[str, Tensor]:
+def motion_of(scene: Scene, device: torch.device) -> dict[str, Tensor]:
     """How the bodies of a scene move, in tensors of its own: pos, vel [N, 2], angle, angular_velocity [N, 1]."""
-    motion = {name: scene[name].clone() for name in STATE_FIELDS}
+    motion = {name: scene[name].to(device, copy=True) for name in STATE_FIELDS}
     return motion | {name: motion[name][:, None] for name in TURNING}
 
 
 def array(value: Tensor) -> Floats:
     """A tensor's numbers."""
-    numbers: Floats = value.numpy()
+    numbers: Floats = value.cpu().numpy()
     return numbers
 
 
@@ -153,6 +155,7 @@ class LearnedEngine(Engine[LearnedState]):
         self.graph = graph.eval()
         self.terms = terms
         self.dt = terms.dt
+        self.device = torch.device("cpu")
         self.columns = tuple(name for name in terms.columns if name not in COLUMNS_OF_BODIES)
 
     @classmethod
@@ -173,6 +176,18 @@ class LearnedEngine(Engine[LearnedState]):
         except TypeError:
             raise PhysimError(f"'{path}' holds a graph, but no engine: its metadata is {sorted(metadata)}") from None
 
+    def on(self, device: str) -> Self:
+        """This engine, which computes on a device from now on; its states give numpy arrays as before.
+
+        Raises: PhysimError where there is no such device, or the graph reads contact points, which only the CPU finds.
+        """
+        wanted = device_named(device)
+        if wanted.type != "cpu" and "points" in self.graph.relation_names:
+            raise PhysimError(f"device: this graph reads contact points, which are found on the cpu, got {device}")
+        self.graph.to(wanted)
+        self.device = wanted
+        return self
+
     def save(self, path: Path | str) -> None:
         """Write weights, normalisers and terms to one safetensors file."""
         save_graph(path, self.graph, self.terms.__dict__)
@@ -182,7 +197,9 @@ class LearnedEngine(Engine[LearnedState]):
         self.terms.check(scene)
         inputs = graph_inputs(self.graph, scene, self.terms.columns)
         inputs["moves"] = (scene.inverse_mass > 0).double()[:, None]
-        return LearnedState(scene, motion_of(scene), inputs, {}, search_of(self.graph, scene, inputs))
+        search = search_of(self.graph, scene, inputs) if self.device.type == "cpu" else None
+        inputs = {name: value.to(self.device) for name, value in inputs.items()}
+        return LearnedState(scene, motion_of(scene, self.device), inputs, {}, search)
 
     @torch.inference_mode()
     def step(self, state: LearnedState) -> LearnedState:
@@ -201,13 +218,14 @@ class LearnedEngine(Engine[LearnedState]):
 
     def moved(self, state: LearnedState, scene: Scene) -> LearnedState:
         """The state with its bodies elsewhere, or in another motion; anew where a graph reads how shapes lay."""
-        if {"extent", "outline"} & set(self.graph.inputs) and not torch.equal(scene.angle, state.motion["angle"][:, 0]):
+        shapes = {"extent", "outline"} & set(self.graph.inputs)
+        if shapes and not np.array_equal(scene.angle.numpy(), state.angle):
             return self.start(scene)
-        return replace(state, motion=motion_of(scene))
+        return replace(state, motion=motion_of(scene, self.device))
 
     def pushed(self, state: LearnedState, impulse: Floats) -> LearnedState:
         """The state after an impulse (N s) [N, 2] on each object; the graph's memory stays."""
-        change = torch.from_numpy(impulse) * state.start.inverse_mass[:, None]
+        change = (torch.from_numpy(impulse) * state.start.inverse_mass[:, None]).to(self.device)
         return replace(state, motion=state.motion | {"vel": state.motion["vel"] + change})
 
     def restarted(self, state: LearnedState, fresh: Mapping[int, Scene]) -> LearnedState:

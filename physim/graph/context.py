@@ -37,6 +37,11 @@ class Edges:
         if self.ticks is not None and bool((self.ticks.diff() < 0).any()):
             raise PhysimError("Edges: ticks must be in ascending order")
 
+    def to(self, device: torch.device) -> Edges:
+        """The same relations on a device."""
+        attributes, ticks = (None if value is None else value.to(device) for value in (self.attributes, self.ticks))
+        return Edges(self.index.to(device), attributes, ticks)
+
     def at(self, tick: int) -> Edges:
         """The relations of one tick of a sequence."""
         if self.ticks is not None:

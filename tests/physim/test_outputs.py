@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from physim import outputs
 from physim.errors import PhysimError
-from physim.outputs import check_folder_writable, check_writable, replacing
+from physim.outputs import check_drawing, check_folder_writable, check_plot, check_writable, replacing
 
 
 def test_new_and_old_files_are_writable_and_stay_as_they_are(tmp_path: Path) -> None:
@@ -72,3 +73,17 @@ def test_what_the_file_system_refuses_is_named(tmp_path: Path, name: str) -> Non
     with pytest.raises(PhysimError, match=r"cannot be written"), replacing(tmp_path / name) as draft:
         draft.write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_drawing("--plot")
+    monkeypatch.setattr(outputs, "find_spec", lambda name: None)
+    with pytest.raises(PhysimError, match=r"--plot draws with matplotlib, .*: pip install 'physim\[plot\]'"):
+        check_drawing("--plot")
+
+
+def test_only_pictures_are_drawn_into(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    check_plot(tmp_path / "new.png", "--plot")
+    with pytest.raises(PhysimError, match=r"--plot must be a file that ends with one of \.png, .*, got .*bmp"):
+        check_plot(tmp_path / "new.bmp", "--plot")

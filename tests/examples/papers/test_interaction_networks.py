@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from learners.experiment import Cell, read_rows
-from learners.physics import pictures
+from physim import outputs
 from physim.errors import PhysimError
 from physim.reports import Row
 from worlds import Balls, Strings
@@ -96,7 +96,7 @@ def one_row(cell: Cell) -> list[Row]:
 
 
 def test_without_matplotlib_nothing_is_run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    monkeypatch.setattr(outputs, "find_spec", lambda name: None)
     with pytest.raises(PhysimError, match="the report draws with matplotlib, which is not installed"):
         script.main(script.Args(quick=True, out=tmp_path))
     assert not list(tmp_path.iterdir())

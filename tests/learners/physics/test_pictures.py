@@ -11,12 +11,10 @@ import torch
 from matplotlib import pyplot
 from matplotlib.patches import Circle, Polygon
 
-from learners.physics import pictures as module
 from learners.physics.baselines import ConstantVelocity
-from learners.physics.pictures import INSTANTS, bars, check_drawing, error_curves, limits_of, strobe
+from learners.physics.pictures import INSTANTS, bars, error_curves, limits_of, strobe
 from physim.engines.rollout import rollout
 from physim.engines.truth import PymunkEngine
-from physim.errors import PhysimError
 from physim.scenes.scene import SEGMENT, Scene
 from physim.scenes.spaces import scene_of
 from physim.worlds import World
@@ -77,13 +75,6 @@ def test_a_turned_segment_is_drawn_as_it_lies(axes: Any) -> None:
     assert limits_of(run, margin=0.0) == pytest.approx((-0.1, 0.1, -2.1, 2.1))
     corners = strobe(run, axes).patches[0].get_xy()
     assert (corners[:, 0].max(), corners[:, 1].max()) == pytest.approx((0.1, 2.0))
-
-
-def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_drawing("--plot")
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(PhysimError, match=r"--plot draws with matplotlib, .*: pip install 'physim\[plot\]'"):
-        check_drawing("--plot")
 
 
 def test_the_limits_hold_walls_and_balls(axes: Any) -> None:

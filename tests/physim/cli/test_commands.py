@@ -135,6 +135,15 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("play nbody --headless --steps 0", "steps"),
         ("play nbody --headless --record out.txt", ".gif"),
         ("bench magic", "unknown bench 'magic'"),
+        ("tradeoff nbody --scenes 0", "scenes must be above 0, got 0"),
+        ("tradeoff nbody --seconds -1", "seconds must be above 0, got -1"),
+        (
+            "tradeoff nbody --device nowhere",
+            "device must be one that torch computes on here",
+        ),
+        ("tradeoff nbody --plot picture.bmp", "--plot must be a file that ends with one of .png, .pdf, .svg"),
+        ("tradeoff nbody --dt 0.002", "dt: these weights were trained for steps of 0.001 s, the scene's are 0.002 s"),
+        ("tradeoff scene.py:pair", "there are no weights 'pair'"),
     ],
 )
 def test_bad_input_gives_one_sentence_and_writes_nothing(
@@ -237,6 +246,33 @@ def test_evaluate_takes_engines_one_by_one(capsys: pytest.CaptureFixture[str]) -
 def test_evaluate_all_judges_every_registered_world(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "all", "--json", "-"]) == 0
     assert [row["world"] for row in json.loads(capsys.readouterr().out)] == plugins.names(plugins.WORLDS)
+
+
+def test_tradeoff_prints_a_row_an_engine_and_draws_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    assert (
+        main(
+            [
+                "tradeoff",
+                "nbody",
+                "--bodies",
+                "2",
+                "--scenes",
+                "2",
+                "--seconds",
+                "0.02",
+                "--json",
+                "-",
+                "--plot",
+                "tradeoff.png",
+            ]
+        )
+        == 0
+    )
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["engine"], row["substeps"]) for row in rows[-2:]] == [("pymunk", 16), ("learned", 16)]
+    assert {(row["world"], row["bodies"], row["scenes"]) for row in rows} == {("nbody", 2, 2)}
+    assert (folder / "tradeoff.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_json_dash_leaves_standard_output_to_the_rows(capsys: pytest.CaptureFixture[str]) -> None:

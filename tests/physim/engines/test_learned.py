@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch.fx.experimental import _config
 
+from physim.engines import learned
 from physim.engines.learned import LearnedEngine, Terms
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, save_graph
 from physim.interaction import interaction_network, mlp, paper_interaction_network
 from physim.scenes.scene import PIVOT, POLYGON, SLIDE, Scene
+from physim.worlds import find_world
 
 Settle = Callable[[ModuleGraph], ModuleGraph]
 Crowd = Callable[..., Scene]
@@ -217,3 +220,29 @@ def test_a_graph_without_an_engines_terms_is_refused(tmp_path: Path) -> None:
     save_graph(tmp_path / "a.safetensors", interaction_network(), {"dt": 0.1})
     with pytest.raises(PhysimError, match="holds a graph, but no engine"):
         LearnedEngine.load(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("name", ["nbody", "balls", "strings"])
+def test_a_step_on_a_device_stays_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch's device without numbers stands for one with: what is left on the CPU does not go together with it."""
+    monkeypatch.setattr(learned, "device_named", torch.device)
+    scenes = Scene.batch_of(find_world(name).scenes(0, 2))
+    here = LearnedEngine.load(name).start(scenes)
+    engine = LearnedEngine.load(name).on("meta")
+    with _config.patch(meta_nonzero_assume_all_nonzero=True):
+        there = engine.step(engine.step(engine.start(scenes)))
+        for field, value in there.motion.items():
+            assert (value.device.type, value.shape) == ("meta", here.motion[field].shape)
+        with pytest.raises(RuntimeError):
+            engine.step(replace(there, inputs=there.inputs | {"columns": here.inputs["columns"]}))
+
+
+def test_an_engine_on_the_cpu_is_as_before(engine: LearnedEngine, crowd: Crowd) -> None:
+    before = rollout(engine, crowd(6), 5).pos
+    assert torch.equal(rollout(engine.on("cpu"), crowd(6), 5).pos, before)
+
+
+def test_contact_points_stay_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learned, "device_named", torch.device)
+    with pytest.raises(PhysimError, match=r"device: this graph reads contact points, which .* the cpu, got meta"):
+        LearnedEngine.load("playground").on("meta")

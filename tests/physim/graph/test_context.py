@@ -17,6 +17,15 @@ def test_edges_of_one_tick_are_the_rows_that_name_it() -> None:
     assert edges.at(2).attributes.tolist() == [[2], [3]]
 
 
+def test_edges_go_to_a_device_with_all_they_have() -> None:
+    index, attributes, ticks = torch.tensor([[0, 1], [1, 0]]), torch.rand(2, 3), torch.tensor([0, 1])
+    same = Edges(index, attributes, ticks).to(torch.device("cpu"))
+    assert (same.index is index, same.attributes is attributes, same.ticks is ticks) == (True, True, True)
+    sent = Edges(index, attributes).to(torch.device("meta"))
+    assert sent.attributes is not None
+    assert {value.device.type for value in (sent.index, sent.attributes)} == {"meta"}
+
+
 def test_relations_are_split_into_their_ticks_at_once_and_without_copies() -> None:
     edges = Edges(INDEX, torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([1, 3, 3]))
     parts = edges.each(3)
