@@ -12,6 +12,7 @@ import runpy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ import torch
 import tyro
 
 import physim
+from physim.attached import SUBSTEPS, WEIGHTS
 from physim.contact_measures import depths
+from physim.engines import HybridContactsEngine, HybridEngine, LearnedEngine, PymunkEngine
+from physim.engines.hybrids import Hybrid
 from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.scenes.scene import Scene
@@ -33,6 +37,9 @@ Floats = npt.NDArray[np.float64]
 Step = Callable[[pymunk.Space, float], None]
 
 TRUTH = "truth"
+HYBRIDS = {"hybrid": HybridEngine, "hybrid_contacts": HybridContactsEngine}
+SILENCED = " silenced"
+"""Follows the name of a hybrid whose learned part is set to zero."""
 ARGUMENTS = {"newtons_cradle": ("/i",)}
 """What programs want on their command lines."""
 LOOKS = 5
@@ -49,7 +56,8 @@ class Args:
     name: tyro.conf.Positional[str]
     """The program's name."""
     engine: str = "truth 1"
-    """`truth N` takes N steps of pymunk in each of the program's own; anything else is an engine of `physim.attach`."""
+    """`truth N` takes N steps of pymunk in each of the program's own; anything else is an engine of `physim.attach`, or
+    a hybrid whose learned part is set to zero: `hybrid silenced`, `hybrid_contacts silenced`."""
     frames: int = 600
     """How many frames, by the ticks of the program's clock."""
     seed: int = 0
@@ -138,7 +146,26 @@ def stepper(engine: str) -> Step:
     kind, _, parts = engine.partition(" ")
     if kind == TRUTH and parts:
         return lambda space, dt: finer(space, dt, int(parts))
-    return lambda space, dt: physim.attach(space, engine=engine).step(dt)
+    return lambda space, dt: attached(space, engine).step(dt)
+
+
+def attached(space: pymunk.Space, engine: str) -> physim.Attached:
+    """A Space with an engine of `physim.attach`, which may be silenced; the same for the same Space."""
+    kind = engine.removesuffix(SILENCED)
+    return physim.attach(space, engine=engine) if kind == engine else physim.attach(space, silenced(kind))
+
+
+@lru_cache
+def silenced(kind: str) -> Hybrid:
+    """The hybrid that `physim.attach` gives, but for its learned part, which is set to zero."""
+    learned = LearnedEngine.load(WEIGHTS)
+    return HYBRIDS[kind](learned, PymunkEngine(learned.dt, SUBSTEPS), silenced=True)
+
+
+def learned_share(space: pymunk.Space, engine: str) -> float | None:
+    """The share of all impulses so far that the learned part of a Space's hybrid gave; None where it has none."""
+    its = None if engine.startswith(TRUTH) else attached(space, engine).engine
+    return its.impulses.share if isinstance(its, Hybrid) and not its.silenced else None
 
 
 def finer(space: pymunk.Space, dt: float, parts: int) -> None:
@@ -175,6 +202,7 @@ def run(args: Args) -> dict[str, Any]:
         "frames": recorder.frame,
         "dts": sorted(set(recorder.dts)),
         "steps_per_frame": len(recorder.dts) / max(recorder.frame, 1),
+        "learned_share": learned_share(recorder.space, args.engine) if recorder.space and failure is None else None,
     }
     return recorder.recording() | {"told": json.dumps(told)}
 
@@ -200,8 +228,11 @@ def _without_display(recorder: Recorder) -> None:
 
 
 def main(args: Args) -> None:
-    """Run the program and leave the recording."""
+    """Run the program, say which share of impulses was learned where there are others, and leave the recording."""
     recording = run(args)
+    share = json.loads(recording["told"])["learned_share"]
+    if share is not None:
+        print(f"{args.name}: {share:.0%} of all impulses were learned ({args.engine})")
     with replacing(args.out) as draft, draft.open("wb") as file:
         np.savez(file, **recording)
 

@@ -11,7 +11,7 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -23,27 +23,31 @@ import numpy as np
 import pymunk
 import pymunk.examples
 import tyro
-from programs import TRUTH, Floats, stepper
+from programs import HYBRIDS, SILENCED, TRUTH, Floats, learned_share, stepper
 
-import physim
-from learners.experiment import Cell, Grid, markdown
+from learners.experiment import Cell, Grid, grouped, markdown, mean, read_rows
 from physim.errors import PhysimError
 from physim.outputs import replacing
-from physim.reports import Row
+from physim.reports import Row, Value
 from physim.stacks import frames_standing, stack
 
 PROGRAMS = Path(__file__).with_name("programs.py")
 FINE = f"{TRUTH} 10"
 """What all else is compared with."""
 TRUTHS = (FINE, f"{TRUTH} 5", f"{TRUTH} 2", f"{TRUTH} 1")
-ENGINES = ("learned", "hybrid") if hasattr(physim, "attach") else ()
+ENGINES = ("learned", *(hybrid + part for hybrid in HYBRIDS for part in ("", SILENCED)))
 STACK = "stack of five boxes"
 QUIET = " without callbacks"
 """Examples whose collision callbacks only draw are run without them too."""
 DRAWING = ("contact_and_no_flipy", "contact_with_friction")
+RANDOM = ("bouncing_balls", "point_query", "using_sprites", "using_sprites_pyglet")
+"""Supported examples that draw random numbers; they are run with several seeds."""
+SEEDS = 3
 AGES = (0.5, 1.0, 2.0, 5.0)
 """How long after it appeared, in seconds, it is asked where a body is."""
 DT = 1 / 60
+Pair = tuple[Value, ...]
+"""The name of an example, and that of an engine."""
 SLACK = 1.0
 """A body is lost beyond the box round all places of the truth, which is made larger by so many of its longer sides."""
 PATIENCE = 1800
@@ -61,7 +65,7 @@ class Args:
     frames: int = 600
     """How many frames of each."""
     engines: tuple[str, ...] = ENGINES
-    """Engines of `physim.attach` to run the supported examples with that step at 1/60 s."""
+    """Engines of `physim.attach` to run the supported examples with that step at 1/60 s; hybrids also silenced."""
     only: tuple[str, ...] = ()
     """Examples to run, by their names; all, where none is named."""
     folder: Path = Path(__file__).parent / "results" / "pymunk_examples"
@@ -98,15 +102,14 @@ class Recording:
 
 
 def main(args: Args) -> list[Row]:
-    """Run what has not run yet, write the tables, print them, and give the rows."""
+    """Run what has not run yet, write the tables of all that ever ran, print them, and give their rows."""
     path = args.folder / "rows.csv"
     names = args.only or (STACK, *sorted([*_examples(), *(name + QUIET for name in DRAWING)]))
-    rows = Grid(path, [_cell(FINE, name, args.frames) for name in names], run).complete()
-    engines = [
-        (row["example"], engine) for row in rows for engine in (*TRUTHS[1:], *args.engines) if _fits(row, engine)
-    ]
-    if engines:
-        rows += Grid(path, [_cell(engine, str(name), args.frames) for name, engine in engines], run).complete()
+    fine = Grid(path, [_cell(FINE, name, args.frames) for name in names], run).complete()
+    beside = [cell for row in fine for cell in _beside(row, args)]
+    if beside:
+        Grid(path, beside, run).complete()
+    rows = sorted((row for row in read_rows(path) if row["frames"] == args.frames), key=lambda row: str(row["example"]))
     text = "\n".join(tables(rows))
     with replacing(args.folder / "tables.md") as draft:
         draft.write_text(text, encoding="utf-8")
@@ -119,19 +122,30 @@ def run(cell: Cell) -> list[Row]:
     setting = dict(cell.setting)
     name, frames = str(setting["example"]), int(str(setting["frames"]))
     if name == STACK:
-        return [{"supported": True, "dt": DT, "steps_per_frame": 1.0, "stands": _stands(cell.arm, frames)}]
-    return [_row(recorded(name, cell.arm, frames), None if cell.arm == FINE else recorded(name, FINE, frames))]
+        return [{"supported": True, "dt": DT, "steps_per_frame": 1.0, **_standing(cell.arm, frames)}]
+    fine = None if cell.arm == FINE else recorded(name, FINE, frames, cell.seed)
+    return [_row(recorded(name, cell.arm, frames, cell.seed), fine)]
 
 
 @lru_cache(maxsize=2)
-def recorded(name: str, engine: str, frames: int) -> Recording:
+def recorded(name: str, engine: str, frames: int, seed: int) -> Recording:
     """An example's run, in a process of its own; one that takes too long has failed."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "recording.npz"
         command = [sys.executable, str(PROGRAMS), name.removesuffix(QUIET), "--engine", engine, "--out", str(out)]
-        command += ["--frames", str(frames), "--no-callbacks" if name.endswith(QUIET) else "--callbacks"]
+        command += ["--frames", str(frames), "--seed", str(seed)]
+        command += ["--no-callbacks" if name.endswith(QUIET) else "--callbacks"]
+        found = {"PYTHONPATH": os.pathsep.join([*filter(None, sys.path), *pymunk.examples.__path__])}
         try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=os.environ | found,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=PATIENCE,
+            )
         except subprocess.TimeoutExpired:
             return _failed(f"took longer than {PATIENCE} s")
         if done.returncode < 0:
@@ -144,7 +158,7 @@ def recorded(name: str, engine: str, frames: int) -> Recording:
 
 def tables(rows: Sequence[Row]) -> Iterator[str]:
     """What is supported and what is not, and how far each engine ends from the truth."""
-    fine = [row for row in rows if row["arm"] == FINE and row["example"] != STACK]
+    fine = [row for row in rows if row["arm"] == FINE and row["seed"] == 0 and row["example"] != STACK]
     yield "## Supported, or why not\n"
     yield markdown(
         ("example", "supported", "s a step", "steps a frame", "bodies"),
@@ -153,26 +167,35 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
             for row in fine
         ),
     )
-    for title, column in (
-        ("Mean distance of bodies from the truth 1 s after they appeared", "error_1"),
-        ("Mean distance of bodies from the truth 5 s after they appeared", "error_5"),
-        ("Depth, as a share of the inscribed radius, 99 % of what touches", "sunk"),
-        ("Bodies lost", "lost"),
-        ("Frames that a stack of five boxes stands", "stands"),
-        ("What went wrong", "failure"),
+    for title, column, together in (
+        *(
+            (f"Mean distance of bodies from the truth {age:g} s after they appeared", f"error_{age:g}", mean)
+            for age in AGES
+        ),
+        ("Depth, as a share of the inscribed radius, 99 % of what touches; the deepest of all seeds", "sunk", max),
+        ("Bodies lost; the most of all seeds", "lost", max),
+        ("Bodies that are there at the end", "left", mean),
+        ("Share of all impulses that was learned", "learned_share", mean),
+        ("Frames that a stack of five boxes stands", "stands", min),
     ):
-        yield from _table(rows, title, column)
+        yield from _table(title, grouped(rows, ("example", "arm"), column), together)
+    failures = [(row["example"], row["arm"], row["seed"], row["failure"]) for row in rows if row.get("failure")]
+    if failures:
+        yield "## What went wrong\n"
+        yield markdown(("example", "engine", "seed", "what"), failures)
 
 
-def _table(rows: Sequence[Row], title: str, column: str) -> Iterator[str]:
+def _table(title: str, values: Mapping[Pair, Sequence[float]], together: Callable[..., object]) -> Iterator[str]:
     """One figure of all examples, an engine a column; nothing where nobody has it."""
-    values = {(row["example"], row["arm"]): row[column] for row in rows if row.get(column) is not None}
-    arms = [arm for arm in dict.fromkeys(row["arm"] for row in rows) if arm in {arm for _, arm in values}]
-    names = dict.fromkeys(name for name, _ in values)
+    names, arms = dict.fromkeys(name for name, _ in values), dict.fromkeys(arm for _, arm in values)
     if values:
         yield f"## {title}\n"
         yield markdown(
-            ("example", *map(str, arms)), ([name, *(values.get((name, arm)) for arm in arms)] for name in names)
+            ("example", *map(str, arms)),
+            (
+                [name, *(together(values[name, arm]) if (name, arm) in values else None for arm in arms)]
+                for name in names
+            ),
         )
 
 
@@ -180,13 +203,23 @@ def _examples() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(pymunk.examples.__path__) if module.name != "__main__"]
 
 
-def _cell(engine: str, name: str, frames: int) -> Cell:
-    return Cell(engine, setting=(("example", name), ("frames", frames)), minutes=0.2)
+def _cell(engine: str, name: str, frames: int, seed: int = 0) -> Cell:
+    return Cell(engine, seed, setting=(("example", name), ("frames", frames)), minutes=0.2)
+
+
+def _beside(row: Row, args: Args) -> Iterator[Cell]:
+    """All other runs of an example that has run once."""
+    name = str(row["example"])
+    for seed in range(SEEDS if name in RANDOM else 1):
+        for engine in (*TRUTHS, *args.engines):
+            if _fits(row, engine) and (engine, seed) != (FINE, 0):
+                yield _cell(engine, name, args.frames, seed)
 
 
 def _fits(row: Row, engine: str) -> bool:
-    """Whether an engine is to run an example, which must be supported: the truth takes any dt."""
-    return bool(row["supported"]) and (engine in TRUTHS or math.isclose(float(str(row["dt"])), DT))
+    """Whether an engine is to run an example: the truth takes any dt, and without gravity any stack would stand."""
+    told = not (engine.endswith(SILENCED) and row["example"] == STACK)
+    return bool(row["supported"]) and told and (engine in TRUTHS or math.isclose(float(str(row["dt"])), DT))
 
 
 def _row(own: Recording, fine: Recording | None) -> Row:
@@ -199,6 +232,8 @@ def _row(own: Recording, fine: Recording | None) -> Row:
         "steps_per_frame": own.told["steps_per_frame"],
         "bodies": len(paths),
         "sunk": float(np.quantile(own.depths, 0.99)) if len(own.depths) else None,
+        "left": int((own.rows[:, 0] == own.told["frames"]).sum()),
+        "learned_share": own.told["learned_share"],
     }
     if fine is not None:
         theirs = fine.paths()
@@ -209,9 +244,9 @@ def _row(own: Recording, fine: Recording | None) -> Row:
 
 
 def _error(own: dict[int, tuple[int, Floats]], fine: dict[int, tuple[int, Floats]], age: int) -> float | None:
-    """The mean distance of bodies that are so many frames old in both."""
-    both = [number for number in own if number in fine and min(len(own[number][1]), len(fine[number][1])) > age]
-    away = [float(np.linalg.norm(own[number][1][age] - fine[number][1][age])) for number in both]
+    """The mean distance of bodies that get so many frames old in the truth; one that is gone counts where it was."""
+    old = [number for number in own if number in fine and len(fine[number][1]) > age]
+    away = [np.linalg.norm(own[number][1][: age + 1][-1] - fine[number][1][age]) for number in old]
     return float(np.mean(away)) if away else None
 
 
@@ -224,7 +259,8 @@ def _lost(own: dict[int, tuple[int, Floats]], fine: dict[int, tuple[int, Floats]
     return len(within) - sum(map(int, within))
 
 
-def _stands(engine: str, frames: int) -> int:
+def _standing(engine: str, frames: int) -> Row:
+    """For how many frames a stack stands, and the share of impulses that was learned meanwhile."""
     space, step = stack(), stepper(engine)
 
     def places() -> Iterator[Floats]:
@@ -232,16 +268,13 @@ def _stands(engine: str, frames: int) -> int:
             step(space, DT)
             yield np.array([body.position for body in space.bodies])
 
-    return frames_standing(places(), frames)
+    return {"stands": frames_standing(places(), frames), "learned_share": learned_share(space, engine)}
 
 
 def _failed(why: str) -> Recording:
-    told: dict[str, Any] = {"failure": why, "refusal": None, "frames": 0, "dts": [], "steps_per_frame": 0.0}
+    told: dict[str, Any] = dict.fromkeys(("refusal", "learned_share"))
+    told |= {"failure": why, "frames": 0, "dts": [], "steps_per_frame": 0.0}
     return Recording(told, np.zeros((0, 4)), np.zeros(0))
-
-
-def _counts(row: Row) -> tuple[object, object]:
-    return row.get("steps_per_frame"), row["bodies"]
 
 
 def _fraction(row: Row) -> str | None:
@@ -251,5 +284,4 @@ def _fraction(row: Row) -> str | None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     main(tyro.cli(Args, description=__doc__))

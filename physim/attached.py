@@ -30,6 +30,8 @@ from physim.scenes.space_reading import Origin, scene_and_origins
 
 WEIGHTS = "playground"
 """The weights that are loaded where none are named."""
+SUBSTEPS = 10
+"""In how many steps pymunk takes each of a hybrid's: what is learned beside it was learned from steps as fine."""
 _ATTRIBUTE = "_physim_attached"
 _LENGTHS = np.array([1, 1, 0, 1, 1, 0])  # the power of a length in each of FIELDS
 _FORCES = np.array([1, 1, 2])  # and in a force and a torque
@@ -46,10 +48,11 @@ def attach(
     """An engine for a live Space: `attach(space).step(dt)` stands where `space.step(dt)` stood.
 
     `engine` is "learned", "hybrid" (learned free motion, pymunk's contacts), "hybrid_contacts" (the reverse) or
-    "truth" (pymunk, in a Space of its own); `weights` are the name of some that ship with physim ("playground", where
-    none are named), a file, or an engine ready made. `length_scale` is the length, in the unit of the weights, of one
-    unit of the Space: 50 for weights in pixels in a Space in metres of 50 pixels each. Masses and seconds are not
-    scaled. The same Space with the same arguments gives the same object, for as long as the Space lives.
+    "truth" (pymunk, in a Space of its own); in a hybrid's step pymunk takes ten. `weights` are the name of some that
+    ship with physim ("playground", where none are named), a file, or an engine ready made. `length_scale` is the
+    length, in the unit of the weights, of one unit of the Space: 50 for weights in pixels in a Space in metres of 50
+    pixels each. Masses and seconds are not scaled. The same Space with the same arguments gives the same object, for as
+    long as the Space lives.
 
     Before a step, what the program did is taken up: motion that it set goes on from there, forces and torques act for
     the step and are cleared, as by pymunk, and where bodies, shapes, joints or any of their properties, or gravity, are
@@ -220,7 +223,7 @@ def _ready_made(name: str, weights: str | Path | Engine[Any] | None) -> Engine[A
     if weights is None or isinstance(weights, str | Path):
         weights = LearnedEngine.load(WEIGHTS if weights is None else weights)
     if isinstance(weights, LearnedEngine):
-        return WITH_WEIGHTS[name](weights, PymunkEngine(weights.dt))
+        return WITH_WEIGHTS[name](weights, PymunkEngine(weights.dt, SUBSTEPS))
     check_signature(weights)
     if name != "learned":
         raise PhysimError(f"the engine {name} wants weights, got the engine {type(weights).__name__}")

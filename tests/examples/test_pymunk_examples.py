@@ -9,6 +9,7 @@ import pymunk
 import pytest
 
 from learners.experiment import Cell
+from physim.stacks import stack
 
 Example = Callable[[str], ModuleType]
 
@@ -38,7 +39,8 @@ def test_what_cannot_be_expressed_is_told_in_its_sentence(examples: ModuleType) 
     (row,) = examples.run(cell("truth 10", "contact_with_friction", frames=12))
     assert not row["supported"]
     assert row["why"] == "the Space has collision callbacks, which a scene cannot express"
-    table = next(text for text in examples.tables([{"arm": "truth 10", "example": "contact", **row}]) if "|" in text)
+    labels = {"arm": "truth 10", "seed": 0, "example": "contact"}
+    table = next(text for text in examples.tables([labels | row]) if "|" in text)
     assert "| contact | the Space has collision callbacks" in table
 
 
@@ -47,8 +49,44 @@ def test_a_stack_stands_in_the_truth(examples: ModuleType) -> None:
     assert row["stands"] == 60
 
 
+def test_hybrids_say_what_their_learned_part_gives(examples: ModuleType) -> None:
+    programs = sys.modules["programs"]
+    for hybrid in programs.HYBRIDS:
+        shares = []
+        for engine in (hybrid, f"{hybrid} silenced"):
+            space = stack()
+            for _ in range(5):
+                programs.stepper(engine)(space, 1 / 60)
+            shares.append(programs.learned_share(space, engine))
+        assert 0.4 < shares[0] < 0.6  # weight and contacts balance
+        assert shares[1] is None
+    assert programs.learned_share(stack(), "truth 1") is None
+
+
+def test_a_hybrid_is_worse_without_its_learned_part(examples: ModuleType) -> None:
+    engines = ("hybrid_contacts", "hybrid_contacts silenced")
+    own, without = (examples.run(cell(engine, "point_query", frames=75))[0] for engine in engines)
+    assert own["error_1"] < 0.5 * without["error_1"]
+
+
+def test_silence_is_not_judged_by_a_stack_nor_anything_learned_at_another_step(examples: ModuleType) -> None:
+    row = {"example": examples.STACK, "supported": True, "dt": 1 / 60}
+    other = {"example": "newtons_cradle", "supported": True, "dt": 0.0008}
+    engines = [*examples.TRUTHS[1:], "learned", "hybrid", "hybrid_contacts"]
+    assert [cell.arm for cell in examples._beside(row, examples.Args())] == engines
+    assert [cell.arm for cell in examples._beside(other, examples.Args())] == engines[:3]
+
+
+def test_examples_that_draw_random_numbers_are_run_from_several_seeds(examples: ModuleType) -> None:
+    row = {"example": "point_query", "supported": True, "dt": 1 / 60}
+    cells = list(examples._beside(row, examples.Args(engines=("learned",))))
+    assert len(cells) == len(set(cells)) == 5 * examples.SEEDS - 1  # four truths and an engine; one has run already
+    first, other = (examples.recorded("point_query", "truth 1", 15, seed).rows[0, 2] for seed in (0, 1))
+    assert first != other
+
+
 def recording(examples: ModuleType, *rows: tuple[float, float, float, float]) -> ModuleType:
-    told = {"failure": None, "refusal": None, "frames": 4, "dts": [0.5], "steps_per_frame": 1.0}
+    told = {"failure": None, "refusal": None, "frames": 4, "dts": [0.5], "steps_per_frame": 1.0, "learned_share": None}
     return examples.Recording(told, np.array(rows), np.array([0.1, 0.2]))
 
 
@@ -59,6 +97,9 @@ def test_bodies_are_compared_at_their_own_age_and_lost_far_from_all_of_the_truth
     assert row["error_0.5"] == pytest.approx((3 + 1) / 2)
     assert row["error_1"] == pytest.approx(88)
     assert row["lost"] == 1
+    gone = examples._row(recording(examples, (1, 0, 0, 0), (2, 0, 4, 0)), fine)
+    assert gone["error_1"] == pytest.approx(2)  # where it was last
+    assert row["left"] == 0
     assert row["sunk"] == pytest.approx(0.199)
 
 

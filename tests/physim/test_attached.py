@@ -21,6 +21,7 @@ from physim.engines.truth import PymunkEngine
 from physim.errors import BlowUp, PhysimError
 from physim.interaction import interaction_network
 from physim.scenes.scene import Scene
+from physim.stacks import stack
 from worlds import Balls, NBody, Strings
 
 DT = 1 / 60
@@ -146,6 +147,19 @@ def test_learned_engines_move_a_space_as_they_move_its_scene(world: Any, name: s
     count = len(space.bodies)
     assert np.allclose(motion(space)[:, :2], wanted.pos[-1, :count], rtol=0, atol=1e-9)
     assert np.allclose(motion(space)[:, 3:5], wanted.vel[-1, :count], rtol=0, atol=1e-6)
+
+
+def test_a_hybrid_is_as_fine_as_ten_steps_of_pymunk() -> None:
+    hybrid, fine, coarse = (stack(boxes=1) for _ in range(3))
+    for space in (hybrid, fine, coarse):
+        body_of(space).position = 0, -200
+        body_of(space).angle = 0.3
+    for _ in range(60):
+        physim.attach(hybrid, engine="hybrid").step(DT)
+        coarse.step(DT)
+        for _ in range(10):
+            fine.step(DT / 10)
+    assert np.abs(motion(hybrid) - motion(fine))[:, :2].max() < 0.1 * np.abs(motion(coarse) - motion(fine))[:, :2].max()
 
 
 def test_weights_in_another_unit_of_length_do_the_same() -> None:
