@@ -120,15 +120,15 @@ def decoupled(
     """The value of a port, to which a synthetic gradient comes back at once (arXiv:1608.05343).
 
     `synthesizer(value, *given)` guesses the gradient of the loss by the value: a `Synthesizer`, or any module that
-    gives a tensor like the value. One `backward` does it all: below the wire goes `scale` times the guess; the synthesizer's
-    own parameters receive the gradient of its loss, the mean over items of the squared error of an item's gradient,
-    once the true one arrives from above; that may stem from further synthesizers. `mix` of the true gradient goes back
-    in the guess's place (BP(lambda) of the paper), and `prop` times the slope of the synthesizer's loss is added
-    (SG+prop of arXiv:1703.00522).
+    gives a tensor like the value. One `backward` does it all: below the wire goes `scale` times the guess; the
+    synthesizer's own parameters receive the gradient of its loss, the mean over items of the squared error of an item's
+    gradient, once the true one arrives from above; that may stem from further synthesizers. `mix` of the true gradient
+    goes back in the guess's place (BP(lambda) of the paper), and `prop` times the slope of the synthesizer's loss is
+    added (SG+prop of arXiv:1703.00522).
 
     With `error`, a port downstream, nothing is learned: what goes back is the gradient of the error through the module,
     G^T dL/d(error) with G its Jacobian. A fixed random matrix makes that feedback alignment (the error is what the next
-    layer computes first) or direct feedback alignment (it is the output), ones make it Kickback.
+    layer computes first) or direct feedback alignment (it is the output), ones make it Kickback: see `Feedback`.
 
     Shapes: the port's [B, ...], which the guess has too; ticks are folded into items.
     Raises: PhysimError where ports do not fit, now, or a guess does not, when the graph runs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -9,9 +10,39 @@ from torch import nn
 from physim.errors import PhysimError
 from physim.graph.decoupled import Cutting, decoupled
 from physim.graph.ports import Node, Port, same_graph
+from physim.graph.synthesizers import made, told
 
 if TYPE_CHECKING:
     from physim.graph.module_graph import ModuleGraph
+
+PORTS = ("given",)
+"""Which ways of a cut are ports."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A cut that was made after a graph was built."""
+
+    source: Port
+    into: Port
+    synthesizer: nn.Module
+    ways: dict[str, Any]
+
+    def told(self) -> dict[str, Any]:
+        """The edit as JSON; raises PhysimError where files do not know its synthesizer."""
+        ways = {name: _names(value) if name in PORTS else value for name, value in self.ways.items()}
+        ends = {"source": [self.source.node.name, self.source.index], "into": self.into.node.name}
+        return {**ends, "synthesizer": told(self.synthesizer), "ways": ways}
+
+
+def edited(graph: ModuleGraph, told: list[dict[str, Any]]) -> None:
+    """Make the cuts again that a file tells of."""
+    for edit in told:
+        name, index = edit["source"]
+        ways = {
+            name: tuple(graph[one] for one in value) if name in PORTS else value for name, value in edit["ways"].items()
+        }
+        cut(graph[name].node.ports[index], graph[edit["into"]], made(edit["synthesizer"]), **ways)
 
 
 def cut(source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
@@ -25,6 +56,7 @@ def cut(source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
         raise PhysimError(f"cut: '{into.node.name}' does not read '{source.name}', which is read by {readers}")
     port = decoupled(source, synthesizer, **ways)
     _rewire(into.node, source, port)
+    graph.edits.append(Edit(source, into, synthesizer, ways))
     return port
 
 
@@ -38,9 +70,14 @@ def mend(source: Port, into: Port) -> None:
     if not between:
         raise PhysimError(f"mend: nothing is cut between '{source.name}' and '{into.node.name}'")
     _rewire(into.node, between[-1].ports[0], source)
+    graph.edits = [edit for edit in graph.edits if (edit.source, edit.into.node) != (source, into.node)]
     for node in reversed(between):
         if not any(set(node.ports) & set(other.sources) for other in graph.nodes):
             _forget(graph, node)
+
+
+def _names(ports: Port | tuple[Port, ...]) -> list[str]:
+    return [port.node.name for port in ((ports,) if isinstance(ports, Port) else ports)]
 
 
 def _between(source: Port, reader: Node) -> list[Cutting]:

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph import drawing
+from physim.graph import drawing, edits
 from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
 from physim.graph.delays import Delayed
+from physim.graph.edits import Edit
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
 from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place
@@ -40,6 +41,7 @@ class ModuleGraph(nn.Module):
         self.slots = 0
         self.recipe: tuple[str, dict[str, Any]] | None = None
         self.bridges: list[Bridge] = []
+        self.edits: list[Edit] = []
         self._returned: tuple[Port, ...] = ()
         self._laters: list[str] = []
         self._plans: dict[Any, Plan] = {}
@@ -102,14 +104,10 @@ class ModuleGraph(nn.Module):
 
     def cut(self, source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
         """Let the node that gives `into` read `source` through a wire `decoupled(source, synthesizer, **ways)`."""
-        from physim.graph import edits
-
         return edits.cut(source, into, synthesizer, **ways)
 
     def mend(self, source: Port, into: Port) -> None:
         """Take away what was cut between a port and the node that gives `into`."""
-        from physim.graph import edits
-
         edits.mend(source, into)
 
     def bridge(self, memory: Port, synthesizer: nn.Module, scale: float = 1.0) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+
+from physim.errors import PhysimError
 
 MOMENTUM = 0.01
 """How much of the running size of gradients each new one is."""
@@ -25,8 +27,9 @@ class Synthesizer(nn.Module, ABC):
 
     size: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, **arguments: Any) -> None:
         super().__init__()
+        self.arguments = arguments
         self.register_buffer("size", torch.zeros(()))
 
     def forward(self, value: Tensor, *given: Tensor) -> Tensor:
@@ -49,7 +52,7 @@ class Linear(Synthesizer):
     """hA + yB + c, of values h [B, features] and what is given y [B, given]."""
 
     def __init__(self, features: int, given: int = 0) -> None:
-        super().__init__()
+        super().__init__(features=features, given=given)
         self.line = _silent(nn.Linear(features + given, features))
 
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
@@ -61,7 +64,7 @@ class Perceptron(Synthesizer):
     """Layers of the `hidden` widths, each with batch normalisation and ReLU, then a linear one."""
 
     def __init__(self, features: int, given: int = 0, hidden: Sequence[int] = (1024, 1024)) -> None:
-        super().__init__()
+        super().__init__(features=features, given=given, hidden=list(hidden))
         layers: list[nn.Module] = []
         width = features + given
         for wider in hidden:
@@ -81,7 +84,7 @@ class Convolutional(Synthesizer):
     """
 
     def __init__(self, channels: int, given: int = 0, hidden: Sequence[int] = (64, 64), kernel_size: int = 5) -> None:
-        super().__init__()
+        super().__init__(channels=channels, given=given, hidden=list(hidden), kernel_size=kernel_size)
         layers: list[nn.Module] = []
         width = channels + given
         for wider in hidden:
@@ -103,7 +106,7 @@ class Bent(Synthesizer):
     """
 
     def __init__(self, features: int, given: int = 0) -> None:
-        super().__init__()
+        super().__init__(features=features, given=given)
         self.inner = nn.Linear(features, features, bias=False)
         self.outer = _silent(nn.Linear(given, features))
         self.gain = nn.Parameter(torch.zeros(features))
@@ -113,6 +116,50 @@ class Bent(Synthesizer):
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
         known = torch.cat(given, dim=1) if given else value[:, :0]
         return self.gain * self.inner(value).sigmoid() + self.outer(known)
+
+
+KINDS: dict[str, type[Synthesizer]] = {
+    "linear": Linear,
+    "perceptron": Perceptron,
+    "convolutional": Convolutional,
+    "bent": Bent,
+}
+"""The synthesizers that files can name."""
+
+
+def told(synthesizer: nn.Module) -> dict[str, Any]:
+    """A synthesizer's kind and arguments, as JSON; raises PhysimError where it is none of KINDS."""
+    for name, kind in KINDS.items():
+        if type(synthesizer) is kind:
+            return {"kind": name, **synthesizer.arguments}
+    raise PhysimError(f"synthesizer: files hold {', '.join(KINDS)}, got a {type(synthesizer).__name__}")
+
+
+def made(told: dict[str, Any]) -> Synthesizer:
+    """The synthesizer that JSON tells of; raises PhysimError where its kind is unknown."""
+    arguments = dict(told)
+    kind = arguments.pop("kind", None)
+    if kind not in KINDS:
+        raise PhysimError(f"synthesizer: the known kinds are {', '.join(KINDS)}, got '{kind}'")
+    return KINDS[kind](**arguments)
+
+
+@final
+class Feedback(nn.Module):
+    """hA with a fixed matrix A [features, errors]: random as a layer's first weights are, or all `ones`.
+
+    On a wire with an error it takes the gradient e back as e A^T: feedback alignment, direct or not, and Kickback.
+    """
+
+    matrix: Tensor
+
+    def __init__(self, features: int, errors: int, ones: bool = False) -> None:
+        super().__init__()
+        matrix = torch.ones(features, errors) if ones else nn.Linear(features, errors).weight.detach().T.clone()
+        self.register_buffer("matrix", matrix)
+
+    def forward(self, value: Tensor) -> Tensor:
+        return value @ self.matrix
 
 
 def _silent(layer: nn.Linear | nn.Conv2d) -> nn.Linear | nn.Conv2d:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +10,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from physim.errors import PhysimError
-from physim.graph import Edges, ModuleGraph, decoupled, imagined, joined, receivers, senders, summed
+from physim.graph import (
+    Edges,
+    ModuleGraph,
+    decoupled,
+    imagined,
+    joined,
+    load_graph,
+    receivers,
+    save_graph,
+    senders,
+    summed,
+)
 from physim.graph.decoupled import Cutting, Decoupled
 from physim.graph.ports import Port
 from physim.graph.regression import Meter, Regression
 from physim.graph.synthesizers import Linear
+from physim.interaction import interaction_network
 
 Inputs = dict[str, Any]
 
@@ -267,3 +280,20 @@ def test_cuts_that_cannot_be_are_refused_by_name() -> None:
         PhysimError, match=r"decoupled\(lower\): the synthesizer gives \[11, 3\] for a value of \[11, 7\]"
     ):
         net.double()(inputs)
+
+
+def test_cuts_come_back_from_a_file(tmp_path: Path) -> None:
+    net = interaction_network().double()
+    source = net["traits"]
+    into = next(node for node in net.nodes if source in node.sources).ports[0]
+    net.cut(source, into, Linear(8), scale=0.5)
+    save_graph(tmp_path / "a.safetensors", net)
+    again, _ = load_graph(tmp_path / "a.safetensors")
+    assert repr(again) == repr(net)
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in net.state_dict().items())
+    assert regression_of(again["decoupled(traits)"]).scale == 0.5
+    net.cut(net["decoupled(traits)"], into, nn.Linear(8, 8))
+    with pytest.raises(
+        PhysimError, match="synthesizer: files hold linear, perceptron, convolutional, bent, got a Linear"
+    ):
+        save_graph(tmp_path / "a.safetensors", net)
