@@ -5,6 +5,7 @@ from __future__ import annotations
 from physim.graph.builders import build_graph, builder, load_graph, load_state, save_graph
 from physim.graph.checks import check_steps
 from physim.graph.context import Edges, State, detach
+from physim.graph.decoupled import decoupled, imagined
 from physim.graph.delays import delayed
 from physim.graph.losses import Loss, losses_of
 from physim.graph.memory import LSTM, CausalConv1d, Memory
@@ -40,10 +41,12 @@ __all__ = [
     "build_graph",
     "builder",
     "check_steps",
+    "decoupled",
     "delayed",
     "detach",
     "detached",
     "exchanged",
+    "imagined",
     "joined",
     "largest",
     "load_graph",

@@ -14,6 +14,7 @@ from safetensors.torch import save
 
 from physim import plugins
 from physim.errors import PhysimError
+from physim.graph.edits import edited
 from physim.graph.module_graph import ModuleGraph
 from physim.outputs import replacing
 
@@ -72,7 +73,8 @@ def _package(name: str) -> str:
 def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | None = None) -> None:
     """Save a graph's state, its builder with the arguments, and `metadata` (JSON) in one safetensors file.
 
-    A graph without a builder saves only its state; `load_state` reads it back into a graph built by hand.
+    Cuts made after it was built are saved too. A graph without a builder saves only its state; `load_state` reads it
+    back into a graph built by hand.
     """
     name, arguments = graph.recipe or ("", {})
     header = {
@@ -80,7 +82,7 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
         "builder": name,
         "package": _package(name),
         "arguments": json.dumps(arguments, sort_keys=True),
-        "edits": "[]",
+        "edits": json.dumps([edit.told() for edit in graph.edits] if name else []),
         "metadata": json.dumps(metadata or {}, sort_keys=True, allow_nan=False),
     }
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in graph.state_dict().items()}
@@ -94,6 +96,7 @@ def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
     if not header["builder"]:
         raise PhysimError(f"'{path}' holds a state without a builder: build the graph and use load_state")
     graph = build_graph(header["builder"], json.loads(header["arguments"]), header.get("package", ""))
+    edited(graph, json.loads(header.get("edits", "[]")))
     _fill(graph, tensors, path)
     return graph, json.loads(header["metadata"])
 

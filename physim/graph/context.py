@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -79,6 +79,7 @@ class Context:
         self.reset: Tensor | None = None
         self.state: State = {}
         self.next_state: State = {}
+        self.awaited: list[tuple[int, Callable[[Tensor], None]]] = []
         self._each: dict[str, Sequence[Edges]] | None = None
         self._ends: dict[str, Sequence[Tensor]] = {}
 
@@ -135,6 +136,12 @@ class Context:
         if kept is not None:
             map_tree(check, kept)
         return kept
+
+    def listen(self, values: Sequence[Any]) -> None:
+        """Tell the gradients of some values, once they come, to whom awaits them."""
+        for slot, hear in self.awaited:
+            if isinstance(values[slot], Tensor) and values[slot].requires_grad:
+                values[slot].register_hook(hear)
 
     def at(self, tick: int) -> Context:
         """The context of one tick of this sequence; its memory is this context's newest."""

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, overload
 
 import networkx as nx
+import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph import drawing
+from physim.graph import drawing, edits
+from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
 from physim.graph.delays import Delayed
+from physim.graph.edits import Edit
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
 from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place
@@ -37,6 +40,8 @@ class ModuleGraph(nn.Module):
         self.nodes: list[Node] = []
         self.slots = 0
         self.recipe: tuple[str, dict[str, Any]] | None = None
+        self.bridges: list[Bridge] = []
+        self.edits: list[Edit] = []
         self._returned: tuple[Port, ...] = ()
         self._laters: list[str] = []
         self._plans: dict[Any, Plan] = {}
@@ -97,6 +102,34 @@ class ModuleGraph(nn.Module):
         same_graph("returns", ports)
         self._returned = ports
 
+    def cut(self, source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
+        """Let the node that gives `into` read `source` through a wire `decoupled(source, synthesizer, **ways)`."""
+        return edits.cut(source, into, synthesizer, **ways)
+
+    def mend(self, source: Port, into: Port) -> None:
+        """Take away what was cut between a port and the node that gives `into`."""
+        edits.mend(source, into)
+
+    def bridge(self, memory: Port, synthesizer: nn.Module, scale: float = 1.0) -> None:
+        """Let a synthetic gradient cross from one training window to the one before, at a module's or wire's memory.
+
+        A window ends as if it knew how all later losses depend on its memory, by the guess of
+        `synthesizer(memory)` [B, F], times `scale`; what the next window finds out trains the synthesizer
+        (arXiv:1608.05343, section 2.2). The tensors of a memory stand in a row: hidden and cell of an LSTM.
+
+        Raises: PhysimError where a port has no memory, or is bridged already.
+        """
+        if same_graph("bridge", (memory,)) is not self or not memory.node.remembers:
+            raise PhysimError(f"bridge: '{memory.name}' keeps nothing from one tick to the next in this graph")
+        if any(bridge.name == memory.node.name for bridge in self.bridges):
+            raise PhysimError(f"bridge: '{memory.name}' is bridged already")
+        self.add_module(self._free(f"bridge({memory.node.name})"), synthesizer)
+        self.bridges.append(Bridge(memory.node.name, synthesizer, scale))
+
+    def changed(self) -> None:
+        """Forget what was planned for the graph as it was."""
+        self._plans.clear()
+
     def connect(self, node: Node, places: Sequence[Place]) -> tuple[Port, ...]:
         """Take a node into the graph, with one port a place; wires call this."""
         names = {known.name for known in self.nodes}
@@ -108,6 +141,12 @@ class ModuleGraph(nn.Module):
         self.nodes.append(node)
         self._plans.clear()
         return node.ports
+
+    def equip(self, port: Port, module: nn.Module) -> nn.Module:
+        """Hold the module of a wire, called after the port that it gives; the same module again shares its weights."""
+        if all(module is not known for known in self.children()):
+            self.add_module(port.name.replace(".", "_"), module)
+        return module
 
     def keep(self, name: str, value: Tensor) -> str:
         """Hold a wire's tensor: a parameter is learned, anything else moves with the graph but is not saved."""
@@ -195,7 +234,7 @@ class ModuleGraph(nn.Module):
         inputs, plan = self._prepared(inputs, outputs, given)
         if not self.remembers:
             return plan.step(inputs, None, None)
-        return plan.window(inputs, state, reset, plan.length(inputs, reset))
+        return self._windowed(plan, inputs, state, reset, plan.length(inputs, reset))
 
     def step(
         self,
@@ -215,7 +254,21 @@ class ModuleGraph(nn.Module):
     def run(self, inputs: Inputs, state: State | None, reset: Tensor | None, length: int | None) -> tuple[Any, State]:
         """Run inside another graph: one tick where `length` is None, else a sequence, memory or not."""
         inputs, plan = self._prepared(inputs, None, None)
-        return plan.step(inputs, state, reset) if length is None else plan.window(inputs, state, reset, length)
+        if length is None:
+            return plan.step(inputs, state, reset)
+        return self._windowed(plan, inputs, state, reset, length)
+
+    def _windowed(
+        self, plan: Plan, inputs: Inputs, state: State | None, reset: Tensor | None, length: int
+    ) -> tuple[Any, State]:
+        """A window, between the bridges that lead into it and out of it."""
+        bridges = self.bridges if torch.is_grad_enabled() else []
+        known = state or {}
+        met = {bridge.name: bridge.entered(known[bridge.name]) for bridge in bridges if bridge.name in known}
+        result, after = plan.window(inputs, {**known, **met}, reset, length)
+        for bridge in bridges:
+            result = bridge.left(after[bridge.name], result)
+        return result, after
 
     def _prepared(self, inputs: Inputs, outputs: Outputs, given: Given) -> tuple[Inputs, Plan]:
         """The inputs with the given ports among them, by the names of their nodes, and the plan for them."""

@@ -39,6 +39,7 @@ class Cycle:
                 node.tick(here, now)
             for delay in self.delays:
                 delay.remember(here, now)
+            now.listen(here)
             context.next_state.update(now.next_state)
             for slot, ticks in gathered.items():
                 ticks.append(here[slot])  # type: ignore[arg-type]
@@ -66,7 +67,7 @@ class Plan:
     def __init__(self, nodes: Sequence[Node], outputs: Port | Sequence[Port], given: set[str]) -> None:
         self.single = isinstance(outputs, Port)
         self.outputs: tuple[Port, ...] = (outputs,) if isinstance(outputs, Port) else tuple(outputs)
-        self.slots = sum(len(node.ports) for node in nodes)
+        self.slots = 1 + max(port.slot for node in nodes for port in node.ports)
         self.entries = [node for node in nodes if isinstance(node, Input) or node.name in given]
         links = _links(nodes, self.outputs, given)
         number = {node: position for position, node in enumerate(nodes)}
@@ -91,6 +92,7 @@ class Plan:
             node.tick(values, context)
         for delay in self.delays:
             delay.remember(values, context)
+        context.listen(values)
         return self._result(values), {**context.state, **context.next_state}
 
     def window(
@@ -100,6 +102,7 @@ class Plan:
         context, values = self._start(inputs, state, reset, length)
         for stage in self.stages:
             stage.ticks(values, context)
+        context.listen(values)
         return self._result(values), {**context.state, **context.next_state}
 
     def length(self, inputs: Mapping[str, Any], reset: Tensor | None) -> int:

@@ -1,0 +1,62 @@
+"""What leads a gradient from later windows into a training window: memory, guessed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph.context import map_tree
+from physim.graph.crossings import crossed, foreseen
+from physim.graph.regression import Regression
+
+
+@final
+class Bridge:
+    """Carries a memory from one training window into the next, and a synthetic gradient back, at once.
+
+    At the end of a window the synthesizer guesses how all later losses depend on the memory [B, ...], whose tensors
+    stand in a row [B, F]; when the next window has its gradient, that trains the synthesizer.
+    """
+
+    def __init__(self, name: str, synthesizer: nn.Module, scale: float) -> None:
+        self.name, self.regression = name, Regression(name, synthesizer, scale)
+
+    def entered(self, memory: Any) -> Any:
+        """The memory at the start of a window, whose gradient trains the synthesizer and goes no further."""
+        flat = _flat(memory).detach()
+        guess = self.regression.guess(flat)
+        return _shaped(crossed(flat.requires_grad_(), guess, self.regression), memory)
+
+    def left(self, memory: Any, outputs: Any) -> Any:
+        """The outputs of a window, whose gradient brings the guess to the memory at its end."""
+        several = (outputs,) if isinstance(outputs, Tensor) else outputs
+        flat = _flat(memory)
+        if not flat.requires_grad:
+            return outputs
+        guess = self.regression.scale * self.regression.guess(flat.detach()).detach()
+        passed = foreseen(flat, guess, several)
+        return passed[0] if isinstance(outputs, Tensor) else passed
+
+
+def _tensors(memory: Any) -> list[Tensor]:
+    found: list[Tensor] = []
+    map_tree(found.append, memory)
+    return found
+
+
+def _flat(memory: Any) -> Tensor:
+    """The tensors of a memory [B, ...] in a row [B, F]."""
+    tensors = _tensors(memory)
+    if not all(tensor.is_floating_point() for tensor in tensors):
+        raise PhysimError("bridge: the memory holds numbers that have no gradient")
+    return torch.cat([tensor.flatten(1) for tensor in tensors], dim=1)
+
+
+def _shaped(flat: Tensor, memory: Any) -> Any:
+    """A row [B, F] as the tree of tensors that `memory` is."""
+    parts: Iterator[Tensor] = iter(flat.split([tensor[0].numel() for tensor in _tensors(memory)], dim=1))
+    return map_tree(lambda tensor: next(parts).reshape(tensor.shape), memory)

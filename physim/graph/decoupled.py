@@ -1,0 +1,157 @@
+"""Wires that do not wait: another gradient than the true one goes back, and a synthesizer learns from the true one."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph.context import Context
+from physim.graph.crossings import crossed, replaced
+from physim.graph.ports import Node, Port, same_graph, same_place
+from physim.graph.regression import Regression
+
+
+class Cutting(Node):
+    """A node that reads a value and what else is given, and cuts the way back; sequences are folded into items."""
+
+    brief = True
+
+    def __init__(self, kind: str, synthesizer: nn.Module, port: Port, given: tuple[Port, ...] = ()) -> None:
+        if not isinstance(synthesizer, nn.Module):
+            raise PhysimError(f"{kind}('{port.name}') wants an nn.Module, got {type(synthesizer).__name__}")
+        self.kind = kind
+        super().__init__(port.graph, f"{kind}({port.label})", (port, *given))
+        self.graph.connect(self, (same_place(kind, (port, *given)),))
+        self.synthesizer = self.graph.equip(self.ports[0], synthesizer)
+
+    def tick(self, values: list[Any], context: Context) -> None:
+        value, *given = (values[port.slot] for port in self.sources)
+        values[self.ports[0].slot] = self.cut(value, given, context) if torch.is_grad_enabled() else value
+
+    def ticks(self, values: list[Any], context: Context) -> None:
+        if context.changing(self.ports[0].place.kind) or not torch.is_grad_enabled():
+            self.tick(values, context)
+            return
+        value, *given = (values[port.slot].flatten(0, 1) for port in self.sources)
+        values[self.ports[0].slot] = self.cut(value, given, context).unflatten(0, (-1, context.length or 0))
+
+    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+        """What goes on in the place of a value [B, ...]."""
+        raise NotImplementedError
+
+
+@final
+class Decoupled(Cutting):
+    """The value goes on, and a synthetic gradient comes back; see `decoupled`."""
+
+    def __init__(
+        self, synthesizer: nn.Module, port: Port, given: tuple[Port, ...], scale: float, mix: float, prop: float
+    ) -> None:
+        super().__init__("decoupled", synthesizer, port, given)
+        self.regression, self.prop = Regression(self.name, self.synthesizer, scale, mix), prop
+
+    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+        seen = value.detach()
+        if self.prop:
+            seen = seen + self.prop * (value - seen)
+        return crossed(value, self.regression.guess(seen, *(one.detach() for one in given)), self.regression)
+
+
+@final
+class Echoed(Cutting):
+    """The value goes on, and the gradient of another port comes back through a module; see `decoupled`."""
+
+    def __init__(self, module: nn.Module, port: Port, error: Port) -> None:
+        super().__init__("decoupled", module, port)
+        self.error = error
+
+    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+        echo = _Echo(self.name, self.error.name)
+        context.awaited.append((self.error.slot, echo))
+        return crossed(value, self.synthesizer(value), echo)
+
+
+class _Echo:
+    """The gradient of an error, kept from when it comes until it is wanted."""
+
+    def __init__(self, wire: str, error: str) -> None:
+        self.wire, self.error = wire, error
+        self.gradient: Tensor | None = None
+
+    def __call__(self, gradient: Tensor) -> None:
+        self.gradient = gradient
+
+    def met(self, gradient: Tensor, synthetic: Tensor) -> tuple[None, Tensor]:
+        """Nothing goes straight back; the error's gradient goes through the module."""
+        if self.gradient is None:
+            raise PhysimError(f"{self.wire} hears nothing of its error: the loss does not depend on '{self.error}'")
+        return None, self.gradient.reshape(synthetic.shape)
+
+
+@final
+class Imagined(Cutting):
+    """Another value goes on while the graph trains, made from what is given alone; see `imagined`."""
+
+    def __init__(self, synthesizer: nn.Module, port: Port, given: tuple[Port, ...]) -> None:
+        super().__init__("imagined", synthesizer, port, given)
+
+    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+        if not self.graph.training:
+            return value
+        guess = self.synthesizer(*(one.detach() for one in given))
+        if guess.shape != value.shape:
+            raise PhysimError(f"{self.name}: imagined is {list(guess.shape)} for a value of {list(value.shape)}")
+        return replaced(value, guess)
+
+
+def decoupled(
+    port: Port,
+    synthesizer: nn.Module,
+    *,
+    given: Port | tuple[Port, ...] = (),
+    error: Port | None = None,
+    scale: float = 1.0,
+    mix: float = 0.0,
+    prop: float = 0.0,
+) -> Port:
+    """The value of a port, to which a synthetic gradient comes back at once (arXiv:1608.05343).
+
+    `synthesizer(value, *given)` guesses the gradient of the loss by the value: a `Synthesizer`, or any module that
+    gives a tensor like the value. One `backward` does it all: below the wire goes `scale` times the guess; the
+    synthesizer's own parameters receive the gradient of its loss, the mean over items of the squared error of an item's
+    gradient, once the true one arrives from above; that may stem from further synthesizers. `mix` of the true gradient
+    goes back in the guess's place (BP(lambda) of the paper), and `prop` times the slope of the synthesizer's loss is
+    added (SG+prop of arXiv:1703.00522).
+
+    With `error`, a port downstream, nothing is learned: what goes back is the gradient of the error through the module,
+    G^T dL/d(error) with G its Jacobian. A fixed random matrix makes that feedback alignment (the error is what the next
+    layer computes first) or direct feedback alignment (it is the output), ones make it Kickback: see `Feedback`.
+
+    Shapes: the port's [B, ...], which the guess has too; ticks are folded into items.
+    Raises: PhysimError where ports do not fit, now, or a guess does not, when the graph runs.
+    """
+    several = (given,) if isinstance(given, Port) else tuple(given)
+    if error is None:
+        return Decoupled(synthesizer, port, several, scale, mix, prop).ports[0]
+    if several or (scale, mix, prop) != (1.0, 0.0, 0.0):
+        raise PhysimError("decoupled: with `error` the module sees the value alone, and nothing is scaled or mixed")
+    same_graph("decoupled", (port, error))
+    return Echoed(synthesizer, port, error).ports[0]
+
+
+def imagined(port: Port, synthesizer: nn.Module, given: Port | tuple[Port, ...]) -> Port:
+    """Another value in the place of a port's while the graph trains: what reads it need not wait for the port.
+
+    `synthesizer(*given)` guesses the value, as in the paper's complete unlock from the network's input; its loss is the
+    mean over items of the squared error. The gradient of the guess goes back to the port as if it were the port's; cut
+    that too by `imagined(decoupled(port, ...), ...)`. Graphs in `eval()` pass the true value.
+
+    Shapes: the port's, which the guess has too; ticks are folded into items.
+    """
+    several = (given,) if isinstance(given, Port) else tuple(given)
+    if not several:
+        raise PhysimError("imagined: `given` is empty, wanted a port at least that the value is guessed from")
+    return Imagined(synthesizer, port, several).ports[0]

@@ -1,0 +1,109 @@
+"""Wires of a built graph, cut and mended again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from physim.errors import PhysimError
+from physim.graph.decoupled import Cutting, decoupled
+from physim.graph.ports import Node, Port, same_graph
+from physim.graph.synthesizers import made, told
+
+if TYPE_CHECKING:
+    from physim.graph.module_graph import ModuleGraph
+
+PORTS = ("given",)
+"""Which ways of a cut are ports."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A cut that was made after a graph was built."""
+
+    source: Port
+    into: Port
+    synthesizer: nn.Module
+    ways: dict[str, Any]
+
+    def told(self) -> dict[str, Any]:
+        """The edit as JSON; raises PhysimError where files do not know its synthesizer."""
+        ways = {name: _names(value) if name in PORTS else value for name, value in self.ways.items()}
+        ends = {"source": [self.source.node.name, self.source.index], "into": self.into.node.name}
+        return {**ends, "synthesizer": told(self.synthesizer), "ways": ways}
+
+
+def edited(graph: ModuleGraph, told: list[dict[str, Any]]) -> None:
+    """Make the cuts again that a file tells of."""
+    for edit in told:
+        name, index = edit["source"]
+        ways = {
+            name: tuple(graph[one] for one in value) if name in PORTS else value for name, value in edit["ways"].items()
+        }
+        cut(graph[name].node.ports[index], graph[edit["into"]], made(edit["synthesizer"]), **ways)
+
+
+def cut(source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
+    """Let the node that gives `into` read `source` through a `decoupled` wire, which is given back.
+
+    Raises: PhysimError where that node does not read the source, or the wire is cut already.
+    """
+    graph = same_graph("cut", (source, into))
+    if source not in into.node.sources:
+        readers = [node.name for node in graph.nodes if source in node.sources]
+        raise PhysimError(f"cut: '{into.node.name}' does not read '{source.name}', which is read by {readers}")
+    port = decoupled(source, synthesizer, **ways)
+    _rewire(into.node, source, port)
+    graph.edits.append(Edit(source, into, synthesizer, ways))
+    return port
+
+
+def mend(source: Port, into: Port) -> None:
+    """Let the node that gives `into` read `source` itself again; a synthesizer that nothing else uses goes.
+
+    Raises: PhysimError where there is no cut between them.
+    """
+    graph = same_graph("mend", (source, into))
+    between = _between(source, into.node)
+    if not between:
+        raise PhysimError(f"mend: nothing is cut between '{source.name}' and '{into.node.name}'")
+    _rewire(into.node, between[-1].ports[0], source)
+    graph.edits = [edit for edit in graph.edits if (edit.source, edit.into.node) != (source, into.node)]
+    for node in reversed(between):
+        if not any(set(node.ports) & set(other.sources) for other in graph.nodes):
+            _forget(graph, node)
+
+
+def _names(ports: Port | tuple[Port, ...]) -> list[str]:
+    return [port.node.name for port in ((ports,) if isinstance(ports, Port) else ports)]
+
+
+def _between(source: Port, reader: Node) -> list[Cutting]:
+    """The cuts in a row that lead from a port into a node."""
+    for read in reader.sources:
+        row, port = list[Cutting](), read
+        while isinstance(port.node, Cutting) and port != source:
+            row, port = [port.node, *row], port.node.sources[0]
+        if row and port == source:
+            return row
+    return []
+
+
+def _rewire(reader: Node, old: Port, new: Port) -> None:
+    reader.sources = tuple(new if port == old else port for port in reader.sources)
+    reader.graph.changed()
+
+
+def _forget(graph: ModuleGraph, node: Cutting) -> None:
+    graph.nodes.remove(node)
+    if all(node.synthesizer is not module for module in _held(graph)):
+        for name in [name for name, module in graph.named_children() if module is node.synthesizer]:
+            delattr(graph, name)
+    graph.changed()
+
+
+def _held(graph: ModuleGraph) -> list[nn.Module]:
+    """The modules of a graph's nodes."""
+    return [vars(node)[name] for node in graph.nodes for name in ("module", "synthesizer") if name in vars(node)]

@@ -1,0 +1,63 @@
+"""How a synthesizer learns from true gradients, when they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph.synthesizers import Synthesizer
+
+
+@dataclass(frozen=True)
+class Meter:
+    """How well a synthesizer did when it last met a true gradient.
+
+    The norms of both gradients, the cosine between them, and the synthesizer's loss.
+    """
+
+    true: float
+    synthetic: float
+    cosine: float
+    loss: float
+
+
+class Regression:
+    """What a synthesizer guesses, and what it learns by: the mean over items of the squared error of their gradients.
+
+    What goes back in the true gradient's place is `scale` times the guess, mixed with `mix` of the truth.
+    """
+
+    def __init__(self, name: str, synthesizer: nn.Module, scale: float = 1.0, mix: float = 0.0) -> None:
+        self.name, self.synthesizer, self.scale, self.mix = name, synthesizer, scale, mix
+        self._last: tuple[Tensor, Tensor] | None = None
+
+    def guess(self, value: Tensor, *given: Tensor) -> Tensor:
+        """The gradient by a value [B, ...]; raises PhysimError where it has another shape."""
+        synthetic: Tensor = self.synthesizer(value, *given)
+        if synthetic.shape != value.shape:
+            got, wanted = list(synthetic.shape), list(value.shape)
+            raise PhysimError(f"{self.name}: the synthesizer gives {got} for a value of {wanted}")
+        return synthetic
+
+    def met(self, gradient: Tensor, synthetic: Tensor) -> tuple[Tensor, Tensor]:
+        """What goes back to the value, and the slope of the synthesizer's loss, once the true gradient is there."""
+        self._last = gradient, synthetic.detach()
+        if isinstance(self.synthesizer, Synthesizer):
+            self.synthesizer.observe(gradient)
+        back = synthetic if self.scale == 1 else self.scale * synthetic
+        if self.mix:
+            back = torch.lerp(back, gradient, self.mix)
+        return back, 2 * len(gradient) * (synthetic - gradient)
+
+    @property
+    def meter(self) -> Meter | None:
+        """How well the synthesizer did last; None before it met a true gradient."""
+        if self._last is None:
+            return None
+        true, synthetic = (gradient.double().flatten() for gradient in self._last)
+        norms, items = (float(true.norm()), float(synthetic.norm())), len(self._last[0])
+        cosine = float(true @ synthetic) / max(norms[0] * norms[1], torch.finfo(torch.float64).tiny)
+        return Meter(*norms, cosine, items * float((true - synthetic).square().sum()))

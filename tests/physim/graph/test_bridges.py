@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph import LSTM, ModuleGraph, added, delayed, detach
+from physim.graph.synthesizers import Linear
+
+Make = Callable[[], tuple[ModuleGraph, str]]
+T, WINDOW = 12, 4
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def lstm() -> tuple[ModuleGraph, str]:
+    torch.manual_seed(0)
+    net = ModuleGraph()
+    core = net.add("core", LSTM(3, 5), net.input("x"))
+    net.add("head", nn.Linear(5, 2), core)
+    return net.double(), "core"
+
+
+def looped() -> tuple[ModuleGraph, str]:
+    torch.manual_seed(0)
+    net = ModuleGraph()
+    back = net.later("back")
+    before = delayed(back, torch.zeros(3))
+    core = net.add("core", nn.Sequential(nn.Linear(3, 3), nn.Tanh()), added(net.input("x"), before))
+    net.tie(back, core)
+    net.add("head", nn.Linear(3, 2), core)
+    return net.double(), before.name
+
+
+def windows(net: ModuleGraph, length: int) -> dict[str, Tensor]:
+    """The gradients of all parameters, summed over windows of so many ticks."""
+    inputs, target = normal(6, T, 3), normal(6, T, 2, seed=1)
+    net.zero_grad()
+    state = None
+    for start in range(0, T, length):
+        part = slice(start, start + length)
+        values, state = net.window({"x": inputs[:, part]}, state)
+        (values - target[:, part]).square().sum().backward()
+        state = detach(state)
+    return {name: parameter.grad.clone() for name, parameter in net.named_parameters() if parameter.grad is not None}
+
+
+@pytest.mark.parametrize("make", [lstm, looped])
+def test_with_the_true_gradient_windows_learn_as_the_whole_sequence_does(make: Make, oracle: Any) -> None:
+    whole = windows(make()[0], T)
+    cut, memory = make()
+    truncated = windows(cut, WINDOW)
+    knowing = oracle()
+    cut.bridge(cut[memory], knowing)
+    knowing.watch(cut.bridges[0].regression)
+    for _ in range(T // WINDOW):
+        found = windows(cut, WINDOW)
+        knowing.ask()
+        knowing.known[0:-1:2] = knowing.known[1::2]  # a window's end is the start of the next
+    assert whole.keys() == found.keys()
+    for name, value in whole.items():
+        assert torch.allclose(found[name], value, rtol=1e-12, atol=1e-12)
+    assert not all(torch.allclose(truncated[name], value, rtol=1e-3) for name, value in whole.items())
+
+
+def test_a_bridge_learns_what_later_windows_say() -> None:
+    net, _ = lstm()
+    net.bridge(net["core"], Linear(10))
+    optimiser = torch.optim.Adam([p for name, p in net.named_parameters() if name.startswith("bridge")], 1e-2)
+    net.double()
+    losses = []
+    for _ in range(200):
+        windows(net, WINDOW)
+        losses.append(net.bridges[0].regression.meter)
+        optimiser.step()
+    assert losses[-1].loss < 0.6 * losses[0].loss  # type: ignore[union-attr]
+    assert losses[-1].cosine > 0.6  # type: ignore[union-attr]
+
+
+def test_what_has_no_memory_or_is_bridged_is_refused() -> None:
+    net, memory = lstm()
+    with pytest.raises(PhysimError, match="bridge: 'head' keeps nothing from one tick to the next"):
+        net.bridge(net["head"], Linear(2))
+    net.bridge(net[memory], Linear(10))
+    with pytest.raises(PhysimError, match="bridge: 'core' is bridged already"):
+        net.bridge(net[memory], Linear(10))
+    net.bridges[0].regression.synthesizer = nn.Linear(10, 3).double()
+    with pytest.raises(PhysimError, match=r"core: the synthesizer gives \[6, 3\] for a value of \[6, 10\]"):
+        windows(net, WINDOW)
+
+
+def test_without_gradients_a_bridge_is_nothing() -> None:
+    net, memory = lstm()
+    plain, _ = lstm()
+    net.bridge(net[memory], Linear(10))
+    with torch.no_grad():
+        assert torch.equal(net({"x": normal(6, T, 3)}), plain({"x": normal(6, T, 3)}))
