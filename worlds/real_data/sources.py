@@ -60,7 +60,7 @@ class Sdist(Source):
         an environment that holds no build backend, it downloads and unpacks, and has to stop there.
         """
         empty, unpacked = scratch / "empty", scratch / "unpacked"
-        venv.create(empty)
+        venv.create(empty, symlinks=os.name != "nt")  # as python -m venv does
         unpacked.mkdir()
         settings = {"TMPDIR": str(unpacked), "PYTHONPATH": "", "PIP_CONFIG_FILE": _pip_settings()}
         options = ("--no-binary=:all:", "--no-build-isolation", "--no-clean")
