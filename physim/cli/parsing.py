@@ -93,7 +93,7 @@ def _sentence(box: str) -> str:
 
 
 def _own_flags(chosen: type[AnyCommand]) -> list[str]:
-    return [field.name for field in fields(chosen) if field.name not in ("world", "name", "file")]
+    return [field.name for field in fields(chosen) if field.name not in ("world", "name", "names", "file")]
 
 
 def _refuse_clashes(parameters: list[Parameter], name: str, chosen: type[AnyCommand]) -> None:
