@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from physim.graph import averaged as averaged
     from physim.graph import builder as builder
     from physim.graph import check_steps as check_steps
+    from physim.graph import decoupled as decoupled
     from physim.graph import delayed as delayed
     from physim.graph import detached as detached
     from physim.graph import exchanged as exchanged
+    from physim.graph import imagined as imagined
     from physim.graph import joined as joined
     from physim.graph import largest as largest
     from physim.graph import load_graph as load_graph
@@ -53,8 +55,8 @@ if TYPE_CHECKING:
     from physim.worlds import world as world
 
 _GRAPH = (
-    "LSTM CausalConv1d Edges Loss Memory ModuleGraph added averaged builder check_steps delayed detached exchanged "
-    "joined largest load_graph losses_of pooled receivers save_graph senders spread summed"
+    "LSTM CausalConv1d Edges Loss Memory ModuleGraph added averaged builder check_steps decoupled delayed detached "
+    "exchanged imagined joined largest load_graph losses_of pooled receivers save_graph senders spread summed"
 )
 _HOMES = {
     "Attached": "physim.attached",

@@ -74,12 +74,13 @@ def attach(
         raise PhysimError(f"space is a {type(space).__name__}, wanted a pymunk.Space")
     check_positive(length_scale=length_scale)
     # kept by the Space itself: a table of Spaces would keep alive those whose bodies lead back to them
-    known: dict[Any, Attached] = vars(space).setdefault(_ATTRIBUTE, {})
+    known: dict[Any, tuple[Any, Attached]] = vars(space).setdefault(_ATTRIBUTE, {})
     named = weights is None or isinstance(weights, str | Path)
     key = (str(weights) if named else id(weights), engine, length_scale)
     if key not in known:
-        known[key] = Attached(space, _engine(engine, weights), length_scale)
-    return known[key]
+        made = Attached(space, _engine(engine, weights), length_scale)
+        known[key] = weights, made  # the weights too: what has their id must be they
+    return known[key][1]
 
 
 @final

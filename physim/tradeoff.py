@@ -108,7 +108,7 @@ def tradeoff(world: World, settings: TradeoffSettings) -> list[Row]:
         scenes = world.scenes(settings.seed, settings.scenes)
         measure(runners, finest(world, steps), scenes, instants)
     labels: Row = {"world": world.name, "bodies": _moving(scenes), "scenes": len(scenes)}
-    return rows(runners, instants, steps * world.dt, labels)
+    return rows(runners, instants, steps * world.dt, labels, world.unit)
 
 
 def steps_a_frame(world: World) -> int:
@@ -141,7 +141,7 @@ def finest(world: World, steps: int) -> Runner:
 def learned(world: World, steps: int, settings: TradeoffSettings) -> Runner:
     """The learned engine of a world; raises PhysimError where there is none for it, or the device is not there."""
     engine = LearnedEngine.load(settings.weights or world.name).on(settings.device)
-    return Runner("learned", engine, steps, steps, settings.device)
+    return Runner("learned", engine, steps, steps * engine.terms.steps, settings.device)
 
 
 def measure(runners: Sequence[Runner], reference: Runner, scenes: Sequence[Scene], instants: Sequence[int]) -> None:
@@ -158,13 +158,15 @@ def measure(runners: Sequence[Runner], reference: Runner, scenes: Sequence[Scene
         runner.errors = {instant: _error(batch, paths[instant], true[instant]) for instant in instants}
 
 
-def rows(runners: Sequence[Runner], instants: Sequence[int], frame: float, labels: Row) -> list[Row]:
-    """What was measured after frames of `frame` seconds; milliseconds are for each second of each of the scenes."""
+def rows(runners: Sequence[Runner], instants: Sequence[int], frame: float, labels: Row, unit: str) -> list[Row]:
+    """What was measured after frames of `frame` seconds; milliseconds are for each second of each of the scenes, errors
+    in the world's `unit`.
+    """
     own = [runner for runner in runners if runner.label == TRUTH][-1]
     early, end = instants[0], instants[-1]
     simulated = end * frame / 1e3
     return [
-        row("position_error", runner.errors[end], "m", f"truth, {own.substeps} substeps", own.errors[end])
+        row("position_error", runner.errors[end], unit, f"truth, {own.substeps} substeps", own.errors[end])
         | labels
         | {
             "engine": runner.label,

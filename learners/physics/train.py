@@ -83,7 +83,7 @@ def _finer(world: World, scenes: Sequence[Scene], progress: bool) -> tuple[World
     if progress:
         print(
             f"bodies go far in a step of {world.dt:g} s: learned are steps of {fine.dt:g} s, of which the engine takes "
-            f"{world.substeps}",
+            f"{world.substeps}, and so many of them are the steps of a scene",
             file=sys.stderr,
         )
     dt = torch.tensor([fine.dt], dtype=torch.float64)

@@ -97,6 +97,10 @@ class Hybrid(Engine[HybridState]):
     def __init__(self, learned: LearnedEngine, pymunk: PymunkEngine | None = None, silenced: bool = False) -> None:
         self.graph, self.terms, self.silenced = learned.graph, learned.terms, silenced
         self.dt, self.columns, self.impulses = learned.dt, learned.columns, Impulses()
+        if learned.device.type != "cpu":
+            raise PhysimError(
+                f"device: a hybrid reads what pymunk does on the cpu, the weights are on {learned.device}"
+            )
         its = pymunk or PymunkEngine(self.dt)
         if not isclose(its.dt, self.dt, rel_tol=1e-9):
             raise PhysimError(f"dt: these weights take steps of {self.dt:g} s, pymunk's are {its.dt:g} s")

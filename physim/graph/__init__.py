@@ -5,12 +5,21 @@ from __future__ import annotations
 from physim.graph.builders import build_graph, builder, load_graph, load_state, save_graph
 from physim.graph.checks import check_steps
 from physim.graph.context import Edges, State, detach
-from physim.graph.decoupled import decoupled, imagined
+from physim.graph.cutting import decoupled, imagined
 from physim.graph.delays import delayed
 from physim.graph.losses import Loss, losses_of
 from physim.graph.memory import LSTM, CausalConv1d, Memory
 from physim.graph.module_graph import ModuleGraph
 from physim.graph.ports import Port, Relations
+from physim.graph.synthesizers import (
+    BentSynthesizer,
+    ConvolutionalSynthesizer,
+    Feedback,
+    LinearSynthesizer,
+    PerceptronSynthesizer,
+    Synthesizer,
+)
+from physim.graph.unlocked import Unlocked
 from physim.graph.wires import (
     added,
     averaged,
@@ -28,14 +37,21 @@ from physim.graph.wires import (
 
 __all__ = [
     "LSTM",
+    "BentSynthesizer",
     "CausalConv1d",
+    "ConvolutionalSynthesizer",
     "Edges",
+    "Feedback",
+    "LinearSynthesizer",
     "Loss",
     "Memory",
     "ModuleGraph",
+    "PerceptronSynthesizer",
     "Port",
     "Relations",
     "State",
+    "Synthesizer",
+    "Unlocked",
     "added",
     "averaged",
     "build_graph",

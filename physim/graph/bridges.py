@@ -35,11 +35,12 @@ class Bridge:
         """The outputs of a window, whose gradient brings the guess to the memory at its end."""
         several = (outputs,) if isinstance(outputs, Tensor) else outputs
         flat = _flat(memory)
-        if not flat.requires_grad:
+        if not flat.requires_grad or not any(output.requires_grad for output in several):
             return outputs
         guess = self.regression.scale * self.regression.guess(flat.detach()).detach()
-        passed = foreseen(flat, guess, several)
-        return passed[0] if isinstance(outputs, Tensor) else passed
+        passed = iter(foreseen(flat, guess, tuple(output for output in several if output.requires_grad)))
+        all_of_them = tuple(next(passed) if output.requires_grad else output for output in several)
+        return all_of_them[0] if isinstance(outputs, Tensor) else all_of_them
 
 
 def _tensors(memory: Any) -> list[Tensor]:

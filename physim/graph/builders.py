@@ -77,17 +77,31 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
     back into a graph built by hand.
     """
     name, arguments = graph.recipe or ("", {})
+    edits = [edit.told() for edit in graph.edits] if name else []
+    if name and (edits or graph.bridges):
+        _check_told(graph, name, arguments, edits)
     header = {
         "format": FORMAT,
         "builder": name,
         "package": _package(name),
         "arguments": json.dumps(arguments, sort_keys=True),
-        "edits": json.dumps([edit.told() for edit in graph.edits] if name else []),
+        "edits": json.dumps(edits),
         "metadata": json.dumps(metadata or {}, sort_keys=True, allow_nan=False),
     }
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in graph.state_dict().items()}
     with replacing(path) as draft:
         draft.write_bytes(_ordered(save(tensors, header)))
+
+
+def _check_told(graph: ModuleGraph, name: str, arguments: dict[str, Any], edits: list[dict[str, Any]]) -> None:
+    """Refuse to save what no file would bring back."""
+    again = build_graph(name, arguments)
+    edited(again, edits)
+    if repr(again) != repr(graph) or again.state_dict().keys() != graph.state_dict().keys():
+        raise PhysimError(
+            "files hold cuts that were made by cut(...) in a built graph, each with a synthesizer of its own, and no "
+            "bridges: this graph would come back as another; save its state with a graph that has no builder"
+        )
 
 
 def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:

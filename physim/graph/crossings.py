@@ -38,7 +38,7 @@ class Cut(torch.autograd.Function):
     def forward(ctx: Any, value: Tensor, synthetic: Tensor, crossing: Crossing) -> Tensor:
         ctx.save_for_backward(synthetic)
         ctx.crossing = crossing
-        return value.view_as(value)
+        return value.detach()
 
     @staticmethod
     @once_differentiable
@@ -52,7 +52,7 @@ class Imagination(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, value: Tensor, imagined: Tensor) -> Tensor:
         ctx.save_for_backward(value, imagined)
-        return imagined.view_as(imagined)
+        return imagined.detach()
 
     @staticmethod
     @once_differentiable
@@ -67,7 +67,7 @@ class Future(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, memory: Tensor, synthetic: Tensor, *outputs: Tensor) -> tuple[Tensor, ...]:
         ctx.save_for_backward(synthetic)
-        return tuple(output.view_as(output) for output in outputs)
+        return tuple(output.detach() for output in outputs)
 
     @staticmethod
     @once_differentiable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from physim.errors import PhysimError
-from physim.graph.decoupled import Cutting, decoupled
+from physim.graph.cutting import Cutting, decoupled
 from physim.graph.ports import Node, Port, same_graph
 from physim.graph.synthesizers import made, told
 
@@ -30,19 +30,20 @@ class Edit:
 
     def told(self) -> dict[str, Any]:
         """The edit as JSON; raises PhysimError where files do not know its synthesizer."""
-        ways = {name: _names(value) if name in PORTS else value for name, value in self.ways.items()}
-        ends = {"source": [self.source.node.name, self.source.index], "into": self.into.node.name}
+        ways = {name: _places(value) if name in PORTS else value for name, value in self.ways.items()}
+        ends = {"source": _places(self.source)[0], "into": self.into.node.name}
         return {**ends, "synthesizer": told(self.synthesizer), "ways": ways}
 
 
 def edited(graph: ModuleGraph, told: list[dict[str, Any]]) -> None:
     """Make the cuts again that a file tells of."""
-    for edit in told:
-        name, index = edit["source"]
-        ways = {
-            name: tuple(graph[one] for one in value) if name in PORTS else value for name, value in edit["ways"].items()
-        }
-        cut(graph[name].node.ports[index], graph[edit["into"]], made(edit["synthesizer"]), **ways)
+    try:
+        for edit in told:
+            ways = {name: _found(graph, value) if name in PORTS else value for name, value in edit["ways"].items()}
+            (source,) = _found(graph, [edit["source"]])
+            cut(source, graph[edit["into"]], made(edit["synthesizer"]), **ways)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise PhysimError(f"the file's cuts are not as physim writes them: {error!r}") from None
 
 
 def cut(source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
@@ -69,15 +70,25 @@ def mend(source: Port, into: Port) -> None:
     between = _between(source, into.node)
     if not between:
         raise PhysimError(f"mend: nothing is cut between '{source.name}' and '{into.node.name}'")
-    _rewire(into.node, between[-1].ports[0], source)
+    while between:
+        _rewire(into.node, between[-1].ports[0], source)
+        for node in reversed(between):
+            if not any(set(node.ports) & set(other.sources) for other in graph.nodes):
+                _forget(graph, node)
+        between = _between(source, into.node)
     graph.edits = [edit for edit in graph.edits if (edit.source, edit.into.node) != (source, into.node)]
     for node in reversed(between):
         if not any(set(node.ports) & set(other.sources) for other in graph.nodes):
             _forget(graph, node)
 
 
-def _names(ports: Port | tuple[Port, ...]) -> list[str]:
-    return [port.node.name for port in ((ports,) if isinstance(ports, Port) else ports)]
+def _places(ports: Port | tuple[Port, ...]) -> list[tuple[str, int]]:
+    """The nodes of ports by name, and which of their outputs each is."""
+    return [(port.node.name, port.index) for port in ((ports,) if isinstance(ports, Port) else ports)]
+
+
+def _found(graph: ModuleGraph, places: list[tuple[str, int]]) -> tuple[Port, ...]:
+    return tuple(graph[name].node.ports[index] for name, index in places)
 
 
 def _between(source: Port, reader: Node) -> list[Cutting]:
@@ -106,4 +117,5 @@ def _forget(graph: ModuleGraph, node: Cutting) -> None:
 
 def _held(graph: ModuleGraph) -> list[nn.Module]:
     """The modules of a graph's nodes."""
-    return [vars(node)[name] for node in graph.nodes for name in ("module", "synthesizer") if name in vars(node)]
+    its = [vars(node)[name] for node in graph.nodes for name in ("module", "synthesizer") if name in vars(node)]
+    return [*its, *(bridge.regression.synthesizer for bridge in graph.bridges)]

@@ -145,7 +145,7 @@ class ModuleGraph(nn.Module):
     def equip(self, port: Port, module: nn.Module) -> nn.Module:
         """Hold the module of a wire, called after the port that it gives; the same module again shares its weights."""
         if all(module is not known for known in self.children()):
-            self.add_module(port.name.replace(".", "_"), module)
+            self.add_module(port.name, module)
         return module
 
     def keep(self, name: str, value: Tensor) -> str:
@@ -262,7 +262,8 @@ class ModuleGraph(nn.Module):
         self, plan: Plan, inputs: Inputs, state: State | None, reset: Tensor | None, length: int
     ) -> tuple[Any, State]:
         """A window, between the bridges that lead into it and out of it."""
-        bridges = self.bridges if torch.is_grad_enabled() else []
+        open_now = self.training and torch.is_grad_enabled()
+        bridges = [bridge for bridge in self.bridges if open_now and bridge.name in plan.memories]
         known = state or {}
         met = {bridge.name: bridge.entered(known[bridge.name]) for bridge in bridges if bridge.name in known}
         result, after = plan.window(inputs, {**known, **met}, reset, length)

@@ -82,6 +82,7 @@ class Plan:
         self.spare = [node for node in self.entries if node not in set(self.needed) and node.ports[0].place.kind]
         self.related = _related(nodes, self.needed, self.order)
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
+        self.memories = {node.name for node in self.order if node.remembers}
         self.stages = self._stages(links, cycles)
         self._pruned: dict[tuple[str, ...], Sequence[Node]] = {}
 

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph.synthesizers import Synthesizer
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Regression:
 
     def __init__(self, name: str, synthesizer: nn.Module, scale: float = 1.0, mix: float = 0.0) -> None:
         self.name, self.synthesizer, self.scale, self.mix = name, synthesizer, scale, mix
-        self._last: tuple[Tensor, Tensor] | None = None
+        self._last: Tensor | None = None
 
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
         """The gradient by a value [B, ...]; raises PhysimError where it has another shape."""
@@ -44,9 +43,9 @@ class Regression:
 
     def met(self, gradient: Tensor, synthetic: Tensor) -> tuple[Tensor, Tensor]:
         """What goes back to the value, and the slope of the synthesizer's loss, once the true gradient is there."""
-        self._last = gradient, synthetic.detach()
-        if isinstance(self.synthesizer, Synthesizer):
-            self.synthesizer.observe(gradient)
+        guess, true = synthetic.detach().flatten(), gradient.flatten()
+        error = len(gradient) * (guess - true).square().sum()
+        self._last = torch.stack([true.norm(), guess.norm(), true @ guess, error])
         back = synthetic if self.scale == 1 else self.scale * synthetic
         if self.mix:
             back = torch.lerp(back, gradient, self.mix)
@@ -57,7 +56,6 @@ class Regression:
         """How well the synthesizer did last; None before it met a true gradient."""
         if self._last is None:
             return None
-        true, synthetic = (gradient.double().flatten() for gradient in self._last)
-        norms, items = (float(true.norm()), float(synthetic.norm())), len(self._last[0])
-        cosine = float(true @ synthetic) / max(norms[0] * norms[1], torch.finfo(torch.float64).tiny)
-        return Meter(*norms, cosine, items * float((true - synthetic).square().sum()))
+        true, synthetic, product, loss = self._last.tolist()
+        norms = true * synthetic
+        return Meter(true, synthetic, product / norms if norms else 0.0, loss)

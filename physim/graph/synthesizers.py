@@ -11,44 +11,31 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 
-MOMENTUM = 0.01
-"""How much of the running size of gradients each new one is."""
-
 
 class Synthesizer(nn.Module, ABC):
     """Guesses the gradient of a value from the value and what else is given, such as labels (arXiv:1608.05343).
 
-    What its network says is counted in the usual size of an item's true gradient, which `observe` keeps track of, and
-    divided by the number of items, as losses that are means do: its weights mean the same in every layer, at any time.
-    A synthesizer says nothing at first: its last layer is zero.
+    Its network guesses the gradient of an item's own loss; that is divided by the number of items, as losses that are
+    means over items do, so that the numbers it learns do not depend on the batch. A synthesizer says nothing at first:
+    its last layer is zero.
 
     Shapes: value [B, ...], given [B, G] each -> [B, ...].
     """
 
-    size: Tensor
-
     def __init__(self, **arguments: Any) -> None:
         super().__init__()
         self.arguments = arguments
-        self.register_buffer("size", torch.zeros(()))
 
     def forward(self, value: Tensor, *given: Tensor) -> Tensor:
-        return self.guess(value, *given) * (self.size / len(value))
+        return self.guess(value, *given) / len(value)
 
     @abstractmethod
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
-        """The gradient of each item's own loss, over its usual size."""
-
-    @torch.no_grad()
-    def observe(self, gradient: Tensor) -> None:
-        """Keep track of the usual size, the root of the mean square of its numbers, by a true gradient [B, ...]."""
-        now = gradient.square().mean().sqrt() * len(gradient)
-        known = self.size > 0
-        self.size.copy_(torch.where(known, self.size.lerp(now.to(self.size.dtype), MOMENTUM), now))
+        """The gradient of each item's own loss."""
 
 
 @final
-class Linear(Synthesizer):
+class LinearSynthesizer(Synthesizer):
     """hA + yB + c, of values h [B, features] and what is given y [B, given]."""
 
     def __init__(self, features: int, given: int = 0) -> None:
@@ -60,7 +47,7 @@ class Linear(Synthesizer):
 
 
 @final
-class Perceptron(Synthesizer):
+class PerceptronSynthesizer(Synthesizer):
     """Layers of the `hidden` widths, each with batch normalisation and ReLU, then a linear one."""
 
     def __init__(self, features: int, given: int = 0, hidden: Sequence[int] = (1024, 1024)) -> None:
@@ -77,7 +64,7 @@ class Perceptron(Synthesizer):
 
 
 @final
-class Convolutional(Synthesizer):
+class ConvolutionalSynthesizer(Synthesizer):
     """Convolutions with batch normalisation and ReLU, for images [B, channels, H, W]; what is given fills channels.
 
     `hidden` are the channels of the inner layers.
@@ -99,7 +86,7 @@ class Convolutional(Synthesizer):
 
 
 @final
-class Bent(Synthesizer):
+class BentSynthesizer(Synthesizer):
     """d sigmoid(hA) + yB + c: what the gradient of a logistic loss can look like (arXiv:1703.00522, section 4).
 
     A starts as the identity, all else at zero.
@@ -119,10 +106,10 @@ class Bent(Synthesizer):
 
 
 KINDS: dict[str, type[Synthesizer]] = {
-    "linear": Linear,
-    "perceptron": Perceptron,
-    "convolutional": Convolutional,
-    "bent": Bent,
+    "linear": LinearSynthesizer,
+    "perceptron": PerceptronSynthesizer,
+    "convolutional": ConvolutionalSynthesizer,
+    "bent": BentSynthesizer,
 }
 """The synthesizers that files can name."""
 

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from physim.errors import PhysimError
-from physim.graph.decoupled import Cutting, Decoupled, Imagined
+from physim.graph.cutting import Cutting, Decoupled, Imagined
 from physim.graph.losses import Loss
 from physim.graph.module_graph import Inputs, ModuleGraph
-from physim.graph.nodes import Input, RelationsNode
+from physim.graph.nodes import Input, ModuleNode, RelationsNode
 from physim.graph.ports import Node, Port
 
 Optimisers = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -47,10 +47,13 @@ class Crossing:
 
     def value(self, values: Values) -> Tensor:
         """What is read behind it [B, ...], where gradients begin."""
-        value = values[self.source]
-        if self.imagined is not None:
-            value = self.imagined.synthesizer(*(values[port] for port in self.imagined.sources[1:]))
+        value = values[self.source] if self.imagined is None else self.imagine(values)
         return value.detach().requires_grad_()
+
+    def imagine(self, values: Values) -> Tensor:
+        """The value that is guessed in the true one's place."""
+        assert self.imagined is not None
+        return self.imagined.synthesizer(*(values[port].detach() for port in self.imagined.sources[1:]))
 
     def guess(self, values: Values) -> Tensor:
         """The synthetic gradient of what comes to it."""
@@ -62,7 +65,7 @@ class Crossing:
         guess = self.guess(values)
         total = (guess * self.decoupled.regression.met(true, guess.detach())[1]).sum()
         if self.imagined is not None:
-            imagined = self.imagined.synthesizer(*(values[port] for port in self.imagined.sources[1:]))
+            imagined = self.imagine(values)
             total = total + (imagined - values[self.source].detach()).square().sum() / len(imagined)
         return total
 
@@ -98,22 +101,28 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = ()) -> list[Group]:
     group_of: dict[Node, Group] = {}
     for members in nx.connected_components(links):
         ordered = [node for node in graph.nodes if node in members]
-        modules = [node.module for node in ordered if hasattr(node, "module")]
-        group = Group(next((node.name for node in ordered if hasattr(node, "module")), ordered[0].name), modules)
+        computing = [node for node in ordered if isinstance(node, ModuleNode)]
+        group = Group((computing or ordered)[0].name, [node.module for node in computing])
         group_of.update(dict.fromkeys(ordered, group))
     order = nx.DiGraph()
     order.add_nodes_from(group_of.values())
     for crossing in crossings:
-        group_of[crossing.source.node].leaves.append(crossing)
+        left = _group_at(crossing.source, group_of, f"the cut {crossing.port.name}")
+        left.leaves.append(crossing)
         readers = {group_of[node] for node in group_of if crossing.port in node.sources}
         for reader in readers:
             reader.enters.append(crossing)
-        order.add_edges_from((group_of[crossing.source.node], reader) for reader in readers)
+        order.add_edges_from((left, reader) for reader in readers)
     for loss in losses:
-        its = {group_of[port.node] for port in loss.ports}
+        its = {_group_at(port, group_of, f"loss '{loss.name}'") for port in loss.ports}
         if len(its) > 1:
             raise PhysimError(f"loss '{loss.name}' stands on ports of several groups: {sorted(g.name for g in its)}")
         its.pop().losses.append(loss)
+    for group in group_of.values():
+        if losses and not (group.losses or group.leaves):
+            raise PhysimError(
+                f"group '{group.name}' has neither a loss nor a cut wire that leaves it: nothing trains it"
+            )
     if not nx.is_directed_acyclic_graph(order):
         raise PhysimError("the groups between cut wires read one another in a circle")
     return list(nx.topological_sort(order))
@@ -131,9 +140,12 @@ class Unlocked:
     """Trains a cut graph group by group: no group waits for the backward pass of another.
 
     An update runs all groups forward; then each, in the order in which they run or, with a `probability` under 1, in a
-    random order and so often only, takes its own step by its losses and the synthetic gradients of what leaves it, and
-    tells the synthesizers of what enters it the true gradient. `optimiser` makes one for a group's parameters, and one
-    for the synthesizers of each cut.
+    random order and so often only, takes its own step by its losses and the synthetic gradients of what leaves it;
+    true gradients, of cuts whose readers all had their turn, then teach the synthesizers. `optimiser` makes one for a
+    group's parameters, and one for the synthesizers of each cut.
+
+    Raises: PhysimError where a graph has memory, a wire mixes or propagates true gradients (that is not unlocked), a
+    loss or a cut stands where no module is, or something is learned that no group holds.
     """
 
     def __init__(
@@ -141,11 +153,13 @@ class Unlocked:
     ) -> None:
         if not 0 < probability <= 1:
             raise PhysimError(f"probability is {probability}, wanted a number above 0, up to 1")
+        _check(graph)
         self.graph, self.groups, self.probability = graph, groups_of(graph, losses), probability
         self.random = torch.Generator().manual_seed(seed)
         self.optimisers = {group: optimiser(group.parameters) for group in self.groups if group.parameters}
         crossings = dict.fromkeys(crossing for group in self.groups for crossing in group.leaves)
-        self.learners = {crossing: optimiser(_synthesizers(crossing)) for crossing in crossings}
+        self.learners = {one: optimiser(parameters) for one in crossings if (parameters := _synthesizers(one))}
+        _check_held(graph, (*self.optimisers.values(), *self.learners.values()))
 
     def update(self, inputs: Inputs, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """One update of all groups, or of those whose turn it is; gives the losses by name."""
@@ -153,9 +167,19 @@ class Unlocked:
         for group in self.groups:
             values |= self._forward(group, inputs, values)
         found: dict[str, Tensor] = {}
-        for group in self._turns():
+        turns = self._turns()
+        for group in turns:
             found |= self._backward(group, values, targets)
+        for crossing, learner in self.learners.items():
+            if all(group in turns for group in self.groups if crossing in group.enters):
+                _learn(crossing, learner, values)
         return found
+
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate of all optimisers."""
+        for optimiser in (*self.optimisers.values(), *self.learners.values()):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
 
     def _turns(self) -> list[Group]:
         if self.probability == 1:
@@ -166,7 +190,7 @@ class Unlocked:
 
     def _forward(self, group: Group, inputs: Inputs, values: Values) -> Values:
         """What a group gives, from values behind the cuts that enter it, where gradients begin."""
-        given = {crossing.port: crossing.value(values) for crossing in group.enters}
+        given = {one.port: values[one.port] if one.port in values else one.value(values) for one in group.enters}
         wanted = [port for loss in group.losses for port in loss.ports]
         for crossing in group.leaves:
             wanted += [crossing.source, *crossing.given]
@@ -185,17 +209,45 @@ class Unlocked:
         for crossing in group.leaves:
             scale = crossing.decoupled.regression.scale
             total = total + (scale * crossing.guess(values).detach() * values[crossing.source]).sum()
-        self.optimisers[group].zero_grad()
+        optimiser = self.optimisers.get(group)
+        if optimiser is not None:
+            optimiser.zero_grad()
         total.backward()
-        self.optimisers[group].step()
-        for crossing in group.enters:
-            learner = self.learners[crossing]
-            learner.zero_grad()
-            true = values[crossing.port].grad
-            assert true is not None
-            crossing.wrong(values, true).backward()
-            learner.step()
+        if optimiser is not None:
+            optimiser.step()
         return {name: loss.detach() for name, loss in losses.items()}
+
+
+def _learn(crossing: Crossing, learner: Optimizer, values: Values) -> None:
+    """A step of a cut's synthesizers, where a true gradient came."""
+    true = values[crossing.port].grad
+    if true is not None:
+        learner.zero_grad()
+        crossing.wrong(values, true).backward()
+        learner.step()
+
+
+def _check(graph: ModuleGraph) -> None:
+    """Refuse what cannot train without locks."""
+    if graph.remembers:
+        raise PhysimError("a graph with memory trains in windows, with bridges between them; groups take none")
+    for node in graph.nodes:
+        if isinstance(node, Decoupled) and (node.regression.mix or node.prop):
+            raise PhysimError(f"{node.name} takes part of the true gradient, for which its group would have to wait")
+
+
+def _check_held(graph: ModuleGraph, optimisers: Sequence[Optimizer]) -> None:
+    """Refuse parameters that no optimiser holds, or two."""
+    held = [id(one) for optimiser in optimisers for group in optimiser.param_groups for one in group["params"]]
+    for name, parameter in graph.named_parameters():
+        if parameter.requires_grad and held.count(id(parameter)) != 1:
+            raise PhysimError(f"'{name}' is learned by {held.count(id(parameter))} groups, wanted one")
+
+
+def _group_at(port: Port, group_of: Mapping[Node, Group], what: str) -> Group:
+    if port.node not in group_of:
+        raise PhysimError(f"{what} stands on '{port.name}', wanted a port that a group of modules gives")
+    return group_of[port.node]
 
 
 def _synthesizers(crossing: Crossing) -> list[nn.Parameter]:

@@ -125,7 +125,7 @@ def test_milliseconds_are_those_of_one_scene_for_each_second_of_it(monkeypatch: 
     scenes = NBody(bodies=3).scenes(0, 4)
     runners = [Runner("truth", Counting(clock, 1.0, ran), 1, 1), Runner("learned", Counting(clock, 5.0, ran), 2, 2)]
     measure(runners, Runner("truth", Counting(clock, 0.0, ran), 2, 2), scenes, [1, 10])
-    made = rows(runners, [1, 10], 0.5, {"scenes": 4})
+    made = rows(runners, [1, 10], 0.5, {"scenes": 4}, "px")
     assert [row["ms_alone"] for row in made] == pytest.approx([6e3, 60e3])  # 3 bodies, 2 frames a second
     assert [row["ms_together"] for row in made] == pytest.approx([6e3, 60e3])
     assert [row["value"] for row in made] == pytest.approx([10.0, 0.0])

@@ -7,7 +7,9 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -27,26 +29,28 @@ def of_folder(root: Path) -> Members:
 
 def of_tar(path: Path) -> Members:
     """The files of a tar archive, however it is compressed; links and devices are passed over."""
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                file = archive.extractfile(member) if member.isfile() else None
-                if file is not None:
-                    yield member.name, file
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise PhysimError(f"{path.name} is no whole tar archive: {error}") from error
+    with _whole(path, "tar"), tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                yield member.name, BytesIO(file.read())
 
 
 def of_zip(path: Path) -> Members:
     """The files of a zip archive."""
+    with _whole(path, "zip"), zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.is_dir():
+                yield member.filename, BytesIO(archive.read(member))
+
+
+@contextmanager
+def _whole(path: Path, kind: str) -> Iterator[None]:
+    """Say by name which archive is torn."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if not member.is_dir():
-                    with archive.open(member) as file:
-                        yield member.filename, file
-    except zipfile.BadZipFile as error:
-        raise PhysimError(f"{path.name} is no whole zip archive: {error}") from error
+        yield
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+        raise PhysimError(f"{path.name} is no whole {kind} archive: {error}") from error
 
 
 def copy(members: Members, folder: str, patterns: Iterable[str], into: Path) -> None:

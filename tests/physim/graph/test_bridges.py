@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, added, delayed, detach
-from physim.graph.synthesizers import Linear
+from physim.graph.synthesizers import LinearSynthesizer
 
 Make = Callable[[], tuple[ModuleGraph, str]]
 T, WINDOW = 12, 4
@@ -71,7 +71,7 @@ def test_with_the_true_gradient_windows_learn_as_the_whole_sequence_does(make: M
 
 def test_a_bridge_learns_what_later_windows_say() -> None:
     net, _ = lstm()
-    net.bridge(net["core"], Linear(10))
+    net.bridge(net["core"], LinearSynthesizer(10))
     optimiser = torch.optim.Adam([p for name, p in net.named_parameters() if name.startswith("bridge")], 1e-2)
     net.double()
     losses = []
@@ -86,10 +86,10 @@ def test_a_bridge_learns_what_later_windows_say() -> None:
 def test_what_has_no_memory_or_is_bridged_is_refused() -> None:
     net, memory = lstm()
     with pytest.raises(PhysimError, match="bridge: 'head' keeps nothing from one tick to the next"):
-        net.bridge(net["head"], Linear(2))
-    net.bridge(net[memory], Linear(10))
+        net.bridge(net["head"], LinearSynthesizer(2))
+    net.bridge(net[memory], LinearSynthesizer(10))
     with pytest.raises(PhysimError, match="bridge: 'core' is bridged already"):
-        net.bridge(net[memory], Linear(10))
+        net.bridge(net[memory], LinearSynthesizer(10))
     net.bridges[0].regression.synthesizer = nn.Linear(10, 3).double()
     with pytest.raises(PhysimError, match=r"core: the synthesizer gives \[6, 3\] for a value of \[6, 10\]"):
         windows(net, WINDOW)
@@ -98,6 +98,6 @@ def test_what_has_no_memory_or_is_bridged_is_refused() -> None:
 def test_without_gradients_a_bridge_is_nothing() -> None:
     net, memory = lstm()
     plain, _ = lstm()
-    net.bridge(net[memory], Linear(10))
+    net.bridge(net[memory], LinearSynthesizer(10))
     with torch.no_grad():
         assert torch.equal(net({"x": normal(6, T, 3)}), plain({"x": normal(6, T, 3)}))

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, decoupled, imagined
-from physim.graph.synthesizers import Linear
+from physim.graph.synthesizers import LinearSynthesizer
 from physim.graph.unlocked import Unlocked, groups_of
 
 CLASSES = 3
@@ -28,7 +28,7 @@ def net(forward: bool = False, layers: int = 3) -> ModuleGraph:
     image, label = graph.input("image"), graph.input("label")
     value = graph.add("layer_1", nn.Sequential(nn.Linear(4, 6), nn.Tanh()), image)
     for number in range(2, layers + 1):
-        value = decoupled(value, Linear(6, CLASSES), given=label)
+        value = decoupled(value, LinearSynthesizer(6, CLASSES), given=label)
         if forward:
             value = imagined(value, nn.Linear(4, 6), image)
         last = number == layers
@@ -79,10 +79,10 @@ def test_it_learns_also_where_layers_update_seldom_and_in_any_order(probability:
     graph = net()
     unlocked = Unlocked(graph, loss_of(graph), partial(torch.optim.Adam, lr=3e-2), probability)
     inputs, targets = data()
-    before = float(functional.cross_entropy(graph(inputs), targets["class"]))
+    before = float(functional.cross_entropy(graph(inputs), targets["class"]).detach())
     for _ in range(round(100 / probability)):
         unlocked.update(inputs, targets)
-    assert float(functional.cross_entropy(graph(inputs), targets["class"])) < 0.5 * before
+    assert float(functional.cross_entropy(graph(inputs), targets["class"]).detach()) < 0.5 * before
 
 
 def test_a_group_whose_turn_it_is_not_stays_as_it_is() -> None:
@@ -101,5 +101,44 @@ def test_what_cannot_train_is_refused_by_name() -> None:
     both = CrossEntropy("both", graph["layer_1"], graph["layer_3"])
     with pytest.raises(PhysimError, match=r"loss 'both' stands on ports of several groups: \['layer_1', 'layer_3'\]"):
         groups_of(graph, [both])
-    with pytest.raises(PhysimError, match="group 'layer_3' has neither a loss nor a cut wire that leaves it"):
-        Unlocked(graph, [], optimiser).update(*data())
+    lonely = net()
+    lonely.add("lonely", nn.Linear(6, 2), decoupled(lonely["layer_1"], LinearSynthesizer(6)))
+    lonely.returns(lonely["layer_3"])
+    with pytest.raises(PhysimError, match="group 'lonely' has neither a loss nor a cut wire that leaves it"):
+        Unlocked(lonely, loss_of(lonely), optimiser)
+    mixed = net()
+    mixed.cut(mixed["layer_1"], mixed["decoupled(layer_1)"], LinearSynthesizer(6), mix=0.5)
+    with pytest.raises(PhysimError, match="takes part of the true gradient"):
+        Unlocked(mixed, loss_of(mixed), optimiser)
+    early = ModuleGraph()
+    early.add("layer", nn.Linear(4, 3), decoupled(early.input("image"), LinearSynthesizer(4)))
+    with pytest.raises(PhysimError, match=r"the cut decoupled\(image\) stands on 'image', wanted a port that a group"):
+        Unlocked(early, loss_of(early), optimiser)
+    with pytest.raises(PhysimError, match=r"loss 'cut' stands on 'decoupled\(layer_1\)'"):
+        Unlocked(graph, [CrossEntropy("cut", graph["decoupled(layer_1)"])], optimiser)
+
+
+def test_one_cut_that_two_groups_read_learns_from_both() -> None:
+    """Two heads behind one cut: as one backward pass of both losses."""
+
+    def heads() -> tuple[ModuleGraph, list[Loss]]:
+        torch.manual_seed(0)
+        graph = ModuleGraph()
+        trunk = graph.add("trunk", nn.Linear(4, 6), graph.input("image"))
+        behind = decoupled(trunk, LinearSynthesizer(6, CLASSES), given=graph.input("label"))
+        ports = [graph.add(name, nn.Linear(6, CLASSES), behind) for name in ("one", "other")]
+        return graph.double(), [CrossEntropy(port.name, port) for port in ports]
+
+    (whole, losses), (parts, its) = heads(), heads()
+    optimiser = torch.optim.SGD(whole.parameters(), 0.1)
+    unlocked = Unlocked(parts, its, partial(torch.optim.SGD, lr=0.1))
+    assert [group.name for group in unlocked.groups] == ["trunk", "one", "other"]
+    for step in range(5):
+        inputs, targets = data(step)
+        optimiser.zero_grad()
+        sum(functional.cross_entropy(value, targets["class"]) for value in whole(inputs)).backward()
+        optimiser.step()
+        unlocked.update(inputs, targets)
+    for name, value in whole.state_dict().items():
+        assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
+    assert len(losses) == 2

@@ -55,7 +55,7 @@ def test_a_torn_archive_is_named(read: Callable[[Path], Members], tar: Callable[
     torn = tmp_path / "torn.tgz"
     torn.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(PhysimError, match=r"torn.tgz is no whole (tar|zip) archive"):
-        copy(read(torn), "", ["*"], tmp_path / "into")
+        copy(read(torn), "whole", ["*"], tmp_path / "into")
 
 
 def test_links_in_an_archive_are_passed_over(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ from physim.graph import (
     senders,
     summed,
 )
-from physim.graph.decoupled import Cutting, Decoupled
+from physim.graph.cutting import Cutting, Decoupled
 from physim.graph.ports import Port
 from physim.graph.regression import Meter, Regression
-from physim.graph.synthesizers import Linear
+from physim.graph.synthesizers import LinearSynthesizer
 from physim.interaction import interaction_network
 
 Inputs = dict[str, Any]
@@ -74,7 +74,7 @@ def trained(net: ModuleGraph, inputs: Inputs, oracles: list[Any], steps: int = 4
     optimiser = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
     with torch.no_grad():
         target = normal(*net(inputs).shape, seed=7)
-    for step in range(steps):
+    for _ in range(steps):
         buffers = {name: value.clone() for name, value in net.named_buffers()}
         for _ in range(len(oracles) + 1):  # each pass, one more knows the truth
             net.load_state_dict(net.state_dict() | buffers)
@@ -83,7 +83,6 @@ def trained(net: ModuleGraph, inputs: Inputs, oracles: list[Any], steps: int = 4
             for one in oracles:
                 one.ask()
         optimiser.step()
-        assert step >= 0
     return dict(net.named_parameters())
 
 
@@ -199,7 +198,7 @@ def slopes(parameter: nn.Parameter, loss: Callable[[], Tensor], step: float = 1e
 def test_a_silent_synthesizer_leaves_what_is_below_alone() -> None:
     net = ModuleGraph()
     hidden = net.add("lower", nn.Linear(4, 5), net.input("image"))
-    net.add("upper", nn.Linear(5, 2), decoupled(hidden, Linear(5)))
+    net.add("upper", nn.Linear(5, 2), decoupled(hidden, LinearSynthesizer(5)))
     net({"image": normal(6, 4).float()}).sum().backward()
     lower, upper = (next(net[name].node.module.parameters()).grad for name in ("lower", "upper"))  # type: ignore[attr-defined]
     assert torch.equal(lower, torch.zeros_like(lower))
@@ -255,7 +254,7 @@ def test_a_cut_that_is_mended_leaves_no_trace() -> None:
     net, inputs, wires = feedforward()
     names, state, table = [node.name for node in net.nodes], set(net.state_dict()), repr(net)
     source, into = (net[name] for name in wires[0])
-    once = net.cut(source, into, Linear(7))
+    once = net.cut(source, into, LinearSynthesizer(7))
     assert isinstance(once.node, Cutting)
     assert repr(net) != table
     net.double()(inputs).sum().backward()
@@ -268,13 +267,13 @@ def test_a_cut_that_is_mended_leaves_no_trace() -> None:
 def test_cuts_that_cannot_be_are_refused_by_name() -> None:
     net, inputs, _ = feedforward()
     with pytest.raises(PhysimError, match=r"cut: 'upper' does not read 'lower', which is read by \['middle'\]"):
-        net.cut(net["lower"], net["upper"], Linear(7))
+        net.cut(net["lower"], net["upper"], LinearSynthesizer(7))
     with pytest.raises(PhysimError, match=r"wants an nn\.Module, got str"):
         net.cut(net["lower"], net["middle"], "linear")  # type: ignore[arg-type]
     with pytest.raises(PhysimError, match="with `error` the module sees the value alone"):
-        decoupled(net["lower"], Linear(7), error=net["upper"], scale=2.0)
+        decoupled(net["lower"], LinearSynthesizer(7), error=net["upper"], scale=2.0)
     with pytest.raises(PhysimError, match="imagined: `given` is empty"):
-        imagined(net["lower"], Linear(7), ())
+        imagined(net["lower"], LinearSynthesizer(7), ())
     net.cut(net["lower"], net["middle"], nn.Linear(7, 3))
     with pytest.raises(
         PhysimError, match=r"decoupled\(lower\): the synthesizer gives \[11, 3\] for a value of \[11, 7\]"
@@ -286,7 +285,7 @@ def test_cuts_come_back_from_a_file(tmp_path: Path) -> None:
     net = interaction_network().double()
     source = net["traits"]
     into = next(node for node in net.nodes if source in node.sources).ports[0]
-    net.cut(source, into, Linear(8), scale=0.5)
+    net.cut(source, into, LinearSynthesizer(8), scale=0.5)
     save_graph(tmp_path / "a.safetensors", net)
     again, _ = load_graph(tmp_path / "a.safetensors")
     assert repr(again) == repr(net)

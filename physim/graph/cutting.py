@@ -27,12 +27,17 @@ class Cutting(Node):
         self.graph.connect(self, (same_place(kind, (port, *given)),))
         self.synthesizer = self.graph.equip(self.ports[0], synthesizer)
 
+    @property
+    def active(self) -> bool:
+        """Whether anything is cut now: in graphs that train, where gradients are taken."""
+        return self.graph.training and torch.is_grad_enabled()
+
     def tick(self, values: list[Any], context: Context) -> None:
         value, *given = (values[port.slot] for port in self.sources)
-        values[self.ports[0].slot] = self.cut(value, given, context) if torch.is_grad_enabled() else value
+        values[self.ports[0].slot] = self.cut(value, given, context) if self.active else value
 
     def ticks(self, values: list[Any], context: Context) -> None:
-        if context.changing(self.ports[0].place.kind) or not torch.is_grad_enabled():
+        if context.changing(self.ports[0].place.kind) or not self.active:
             self.tick(values, context)
             return
         value, *given = (values[port.slot].flatten(0, 1) for port in self.sources)
@@ -99,8 +104,6 @@ class Imagined(Cutting):
         super().__init__("imagined", synthesizer, port, given)
 
     def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
-        if not self.graph.training:
-            return value
         guess = self.synthesizer(*(one.detach() for one in given))
         if guess.shape != value.shape:
             raise PhysimError(f"{self.name}: imagined is {list(guess.shape)} for a value of {list(value.shape)}")
@@ -124,7 +127,7 @@ def decoupled(
     synthesizer's own parameters receive the gradient of its loss, the mean over items of the squared error of an item's
     gradient, once the true one arrives from above; that may stem from further synthesizers. `mix` of the true gradient
     goes back in the guess's place (BP(lambda) of the paper), and `prop` times the slope of the synthesizer's loss is
-    added (SG+prop of arXiv:1703.00522).
+    added (SG+prop of arXiv:1703.00522). Graphs in `eval()` have no cuts: gradients are the true ones.
 
     With `error`, a port downstream, nothing is learned: what goes back is the gradient of the error through the module,
     G^T dL/d(error) with G its Jacobian. A fixed random matrix makes that feedback alignment (the error is what the next
