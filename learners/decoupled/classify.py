@@ -1,0 +1,82 @@
+"""Classifiers of digits, trained with or without locks, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.optim import Adam
+from tqdm import trange
+
+from learners.decoupled.graphs import CLASSES
+from learners.decoupled.losses import CrossEntropy
+from physim.graph import ModuleGraph
+from physim.graph.unlocked import Unlocked
+
+Batch = tuple[dict[str, Any], dict[str, Tensor]]
+DROPS = (0.6, 0.8)
+"""After which shares of a training its rate falls to a tenth, as in the paper (300 and 400 of 500 thousand updates)."""
+TOGETHER = 2000
+"""How many images are judged at once."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images [N, 784] in [0, 1] and their classes [N]."""
+
+    image: Tensor
+    kind: Tensor
+
+    @classmethod
+    def of(cls, images: NDArray[np.uint8], kinds: NDArray[np.int64]) -> Digits:
+        """From images [N, H, W] of bytes and their classes [N]."""
+        return cls(torch.from_numpy(images).flatten(1).float() / 255, torch.from_numpy(kinds))
+
+    def batch(self, rows: Tensor) -> Batch:
+        """The inputs and targets of some rows."""
+        kind = self.kind[rows]
+        return {"image": self.image[rows], "label": functional.one_hot(kind, CLASSES).float()}, {"class": kind}
+
+    def parts(self) -> Iterator[Batch]:
+        """All of them, some at a time."""
+        for rows in torch.arange(len(self.kind)).split(TOGETHER):
+            yield self.batch(rows)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How to train: `updates` on batches of `batch` images by Adam at `rate`, which falls twice; each group's update
+    is made with a `probability`.
+    """
+
+    updates: int
+    rate: float = 1e-3
+    batch: int = 256
+    probability: float = 1.0
+    seed: int = 0
+
+    def run(self, net: ModuleGraph, digits: Digits, progress: bool = False) -> None:
+        """Train a network, in place."""
+        unlocked = Unlocked(
+            net, [CrossEntropy(net["logits"])], partial(Adam, lr=self.rate), self.probability, self.seed
+        )
+        random = torch.Generator().manual_seed(self.seed)
+        net.train()
+        for update in trange(self.updates, disable=None if progress else True, leave=False):
+            unlocked.set_rate(self.rate * 0.1 ** sum(update >= drop * self.updates for drop in DROPS))
+            unlocked.update(*digits.batch(torch.randint(len(digits.kind), (self.batch,), generator=random)))
+
+
+@torch.no_grad()
+def error(net: ModuleGraph, digits: Digits) -> float:
+    """The share of images that a network takes for others."""
+    net.eval()
+    wrong = [(net(inputs).argmax(1) != targets["class"]).sum() for inputs, targets in digits.parts()]
+    return float(torch.stack(wrong).sum()) / len(digits.kind)

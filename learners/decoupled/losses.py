@@ -1,0 +1,22 @@
+"""What decoupled networks are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+from torch import Tensor
+from torch.nn import functional
+
+from physim.graph import Loss, Port
+
+
+@final
+class CrossEntropy(Loss):
+    """The mean cross-entropy of logits [B, classes], in nats, with the target "class" [B]."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__("cross_entropy", port)
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        return functional.cross_entropy(values[0], targets["class"])
