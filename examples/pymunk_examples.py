@@ -26,6 +26,7 @@ import tyro
 from programs import HYBRIDS, SILENCED, TRUTH, Floats, learned_share, stepper
 
 from learners.experiment import Cell, Grid, grouped, markdown, mean, read_rows
+from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.reports import Row, Value
@@ -58,8 +59,8 @@ PATIENCE = 1800
 class Args:
     """Run pymunk's examples as the programs that they are, with `Space.step` replaced, and compare where bodies are.
 
-    No key is pressed and no mouse is moved. Rows of what has run are kept and not run again: take out of the file those
-    of an engine whose weights have changed.
+    No key is pressed and no mouse is moved. Rows of what has run, those that ship too, are kept and not run again: to
+    measure anew, name another --folder, or take out of the file those of an engine whose weights have changed.
     """
 
     frames: int = 600
@@ -70,6 +71,17 @@ class Args:
     """Examples to run, by their names; all, where none is named."""
     folder: Path = Path(__file__).parent / "results" / "pymunk_examples"
     """Where the rows (CSV) and the tables (Markdown) are kept."""
+
+    def check(self) -> None:
+        """Raise PhysimError for frames, engines or examples that there are not."""
+        check_positive(frames=self.frames)
+        for flag, named, known in (
+            ("engines", self.engines, ENGINES),
+            ("only", self.only, (STACK, *_examples(), *(name + QUIET for name in DRAWING))),
+        ):
+            unknown = sorted(set(named) - set(known))
+            if unknown:
+                raise PhysimError(f"--{flag}: {unknown} are unknown, the known ones are {', '.join(known)}")
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,7 @@ class Recording:
 def main(args: Args) -> list[Row]:
     """Run what has not run yet, write the tables of all that ever ran, print them, and give their rows."""
     path = args.folder / "rows.csv"
+    args.check()
     names = args.only or (STACK, *sorted([*_examples(), *(name + QUIET for name in DRAWING)]))
     fine = Grid(path, [_cell(FINE, name, args.frames) for name in names], run).complete()
     beside = [cell for row in fine for cell in _beside(row, args)]
@@ -284,4 +297,8 @@ def _fraction(row: Row) -> str | None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args, description=__doc__))
+    try:
+        main(tyro.cli(Args, description=__doc__))
+    except PhysimError as failure:
+        print(f"{Path(__file__).name}: {failure}", file=sys.stderr)
+        sys.exit(2)

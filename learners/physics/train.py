@@ -41,6 +41,12 @@ def train(world: World, settings: TrainSettings) -> Path:
     def make(fabric: Fabric) -> EngineTask:
         first = fabric.is_global_zero
         task = _task(world, settings, progress=first)
+        if first and settings.data is not None and config_named(settings.config, task.held.scene, simulated=True).fine:
+            print(
+                "bodies go far in a step, and data hold whole steps: without --data, the simulator's own are learned, "
+                "and engines are far better",
+                file=sys.stderr,
+            )
         missed = unread(task.graph, task.held.columns, task.held.scene)
         if first and missed:
             names = " and no ".join(missed)
@@ -58,6 +64,8 @@ def _task(world: World, settings: TrainSettings, progress: bool) -> EngineTask:
     """What is learned, and the data that it is learned from."""
     if settings.data is not None and settings.config in CONFIGS and CONFIGS[settings.config].fine:
         raise PhysimError(f"config {settings.config}: its data are simulated for it alone, got data {settings.data}")
+    if settings.resume and not settings.checkpoint.exists():  # said before scenes are simulated, not after
+        raise PhysimError(f"--resume: there is no checkpoint {settings.checkpoint} to go on from")
     if settings.data is not None and settings.data.is_dir():
         return _task_of_shards(world, settings, settings.data, progress)
     if settings.memory is not None:

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pymunk
 import pytest
 
 from learners.experiment import Cell
+from physim.errors import PhysimError
 from physim.stacks import stack
 
 Example = Callable[[str], ModuleType]
@@ -129,3 +132,19 @@ def test_the_stand_in_for_pyglet_calls_what_is_scheduled_frame_by_frame(example:
         clock.run()
     names = [name for name, _ in calls]
     assert names == ["once", "update", "frame", "slow", "update", "frame", "update", "frame"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"only": ("nosuch",)}, r"--only: \['nosuch'\] are unknown"),
+        ({"engines": ("hybird",)}, r"--engines: \['hybird'\] are unknown, the known ones are learned"),
+        ({"frames": 0}, "frames must be above 0, got 0"),
+    ],
+)
+def test_what_there_is_not_is_refused_by_name(
+    changes: dict[str, Any], sentence: str, examples: ModuleType, tmp_path: Path
+) -> None:
+    with pytest.raises(PhysimError, match=sentence):
+        examples.main(examples.Args(folder=tmp_path, **changes))
+    assert not list(tmp_path.iterdir())

@@ -134,6 +134,9 @@ def test_where_bodies_go_far_in_a_step_the_simulators_own_steps_are_learned(
     assert np.isfinite(engine.step(engine.start(world.scene(90_000))).pos).all()
     generate(world, scenes=10, steps=12, seed=0, workers=1, out=tmp_path / "a.h5")
     assert LearnedEngine.load(train(world, settings(data=tmp_path / "a.h5"))).terms.steps == 1
+    assert "bodies go far in a step, and data hold whole steps: without --data" in capsys.readouterr().err
+    with pytest.raises(PhysimError, match=r"--resume: there is no checkpoint .* to go on from"):
+        train(world, settings(resume=True, out=tmp_path / "nosuch.safetensors"))
     with pytest.raises(PhysimError, match=r"config fine: its data are simulated for it alone, got data .*a\.h5"):
         train(world, settings(config="fine", data=tmp_path / "a.h5"))
 
