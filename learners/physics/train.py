@@ -20,7 +20,7 @@ from learners.physics.unread import unread
 from learners.physics.windows import examples_of, windows_of
 from learners.training import run_training
 from physim.checks import TEST_SEEDS_FROM
-from physim.engines.learned import LearnedEngine, Terms
+from physim.engines.learned import LearnedEngine, Terms, surfaces
 from physim.engines.rollout import rollout
 from physim.errors import PhysimError
 from physim.learner import TrainSettings
@@ -107,6 +107,12 @@ def _task_of_shards(world: World, settings: TrainSettings, folder: Path, progres
     return EngineTask(data, settings, world, windows)
 
 
+def _constant(scene: Scene, columns: Sequence[str]) -> dict[str, float]:
+    """The columns, of those that tell of masses and surfaces, that have one value in all scenes."""
+    found = {name: surfaces(scene, name).tolist() for name in ("mass", "elasticity", "friction") if name in columns}
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
 def _maker(world: World, path: Path, made_by: Mapping[str, Any], progress: bool) -> World:
     """The world with the parameters that data were made with; data for tests or of another world are refused."""
     seed = made_by.get("seed", 0)
@@ -144,4 +150,5 @@ def _terms(world: World, task: EngineTask, provenance: Mapping[str, Any]) -> Ter
         bodies=int(data.counts[0]) if provenance["config"] == "mlp" else None,
         damping=float(data.scene.damping[0]),
         steps=round(world.dt / task.world.dt),
+        constant=_constant(data.scene, data.columns),
     )

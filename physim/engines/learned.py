@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, final
@@ -21,7 +21,7 @@ from physim.graph import Edges, ModuleGraph, State, load_graph, save_graph
 from physim.interaction import predicted
 from physim.motion import TURNING, motion_after
 from physim.scene_inputs import graph_inputs, read_by
-from physim.scenes.scene import SHAPE_KINDS, STATE_FIELDS, Scene
+from physim.scenes.scene import POINT, SHAPE_KINDS, STATE_FIELDS, Scene
 from physim.scenes.space_reading import COLUMNS_OF_BODIES
 
 
@@ -31,7 +31,8 @@ class Terms:
 
     `position_rule` is the share of the new velocity in the one that moves positions, as in the truth: 1 is the new one,
     0 the old one; `bodies` is the one size of scenes that a network without symmetry fits; `damping` is the scenes';
-    `steps` is how many steps the graph takes in a dt; `provenance` is shown, not enforced.
+    `steps` is how many steps the graph takes in a dt; `constant` are columns that had one value only in training, which
+    the graph so knows nothing else of; `provenance` is shown, not enforced.
     """
 
     dt: float
@@ -43,6 +44,7 @@ class Terms:
     bodies: int | None = None
     damping: float = 1.0
     steps: int = 1
+    constant: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.position_rule, int | float) and 0 <= self.position_rule <= 1):
@@ -78,14 +80,24 @@ class Terms:
         missing = [column for column in self.columns if column not in scene.columns]
         if missing:
             raise PhysimError(f"columns: these weights read {missing}, the scene has only {list(scene.columns)}")
+        for column, value in self.constant.items():
+            other = next((one for one in surfaces(scene, column).tolist() if not math.isclose(one, value)), value)
+            if other != value:
+                raise PhysimError(f"{column}: these weights were trained with {value:g} alone, the scene has {other:g}")
         shapes = {SHAPE_KINDS[number] for number in scene.shape.unique().tolist()}
-        for field, known, found in (
+        for name, known, found in (
             ("shape", self.shape_kinds, shapes),
             ("edge_kind", self.relation_kinds, set(scene.relation_kinds)),
         ):
             unknown = found - set(known)
             if unknown:
-                raise PhysimError(f"{field}: these weights know {list(known)}, the scene has {sorted(unknown)} too")
+                raise PhysimError(f"{name}: these weights know {list(known)}, the scene has {sorted(unknown)} too")
+
+
+def surfaces(scene: Scene, column: str) -> Tensor:
+    """The different values of a column of a scene's bodies that matter: masses of what moves, surfaces of shapes."""
+    matters = scene.inverse_mass > 0 if column == "mass" else scene.shape != POINT
+    return scene[column][matters].unique()
 
 
 @final

@@ -141,6 +141,21 @@ def test_where_bodies_go_far_in_a_step_the_simulators_own_steps_are_learned(
         train(world, settings(config="fine", data=tmp_path / "a.h5"))
 
 
+def test_what_never_varied_in_training_is_refused_where_it_does(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(BILLIARDS)
+    world = find_world(f"{tmp_path}/mine.py:billiards")
+    engine = LearnedEngine.load(train(world, settings()))
+    assert engine.terms.constant == {"mass": 1.0, "elasticity": 1.0, "friction": 0.0}
+    scene = world.scene(90_000)
+    engine.start(scene)
+    for name, value in (("mass", 5.0), ("elasticity", 0.0), ("friction", 0.7)):
+        with pytest.raises(
+            PhysimError, match=rf"{name}: these weights were trained with . alone, the scene has {value:g}"
+        ):
+            engine.start(scene.moved(**{name: torch.where(scene.inverse_mass > 0, value, scene[name])}))
+    assert set(LearnedEngine.load(train(NBody(bodies=3), settings())).terms.constant) == set()
+
+
 def test_data_of_test_seeds_is_refused(settings: Settings, tmp_path: Path) -> None:
     generate(NBody(), scenes=2, steps=2, seed=90_001, workers=1, out=tmp_path / "a.h5")
     with pytest.raises(PhysimError, match="was made with seed 90001; from 90000 on they are for tests"):
