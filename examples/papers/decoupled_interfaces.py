@@ -27,7 +27,7 @@ ARMS = ("backprop", "none", "cdni", "dni")
 SEEDS = (0, 1, 2)
 HELD_OUT = 5000
 """How many training images settings are chosen on, instead of test images."""
-TRIED = (1e-4, 3e-4, 1e-3, 3e-3)
+TRIED = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 """The learning rates that every arm is tried with, on a tuning seed and held-out images."""
 TUNING_SEED, TUNING_UPDATES, TUNING_DEPTH = 100, 2000, 4
 MINUTES = {"backprop": 0.15, "none": 0.05, "cdni": 0.3, "dni": 2.0}

@@ -115,7 +115,8 @@ class ModuleGraph(nn.Module):
 
         A window ends as if it knew how all later losses depend on its memory, by the guess of
         `synthesizer(memory)` [B, F], times `scale`; what the next window finds out trains the synthesizer
-        (arXiv:1608.05343, section 2.2). The tensors of a memory stand in a row: hidden and cell of an LSTM.
+        (arXiv:1608.05343, section 2.2). The tensors of a memory stand in a row: hidden and cell of an LSTM. The guess
+        comes with every `backward` of the window's outputs: take one for all losses of a window.
 
         Raises: PhysimError where a port has no memory, or is bridged already.
         """

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from physim.graph import (
 from physim.graph.cutting import Cutting, Decoupled
 from physim.graph.ports import Port
 from physim.graph.regression import Meter, Regression
-from physim.graph.synthesizers import LinearSynthesizer
+from physim.graph.synthesizers import ConvolutionalSynthesizer, LinearSynthesizer
 from physim.interaction import interaction_network
 
 Inputs = dict[str, Any]
@@ -262,6 +264,28 @@ def test_a_cut_that_is_mended_leaves_no_trace() -> None:
     assert ([node.name for node in net.nodes], set(net.state_dict()), repr(net)) == (names, state, table)
     with pytest.raises(PhysimError, match="mend: nothing is cut between 'lower' and 'middle'"):
         net.mend(source, into)
+
+
+@pytest.mark.filterwarnings("ignore")  # the compiler warns of itself
+@pytest.mark.parametrize("make", [feedforward, convolutional])
+def test_compiled_copied_and_pickled_graphs_learn_alike(make: Callable[[], Any]) -> None:
+    plain, inputs, wires = make()
+    source, into = (plain[name] for name in wires[0])
+    features = 7 if make is feedforward else 5
+    kind = LinearSynthesizer(features) if make is feedforward else ConvolutionalSynthesizer(features, hidden=(4,))
+    plain.cut(source, into, kind)
+    plain.double()(inputs).square().sum().backward()
+    plain.zero_grad()
+    others = [copy.deepcopy(plain), pickle.loads(pickle.dumps(plain)), copy.deepcopy(plain)]
+    for net, run in [
+        (plain, plain),
+        *((one, one) for one in others[:2]),
+        (others[2], torch.compile(others[2], backend="aot_eager")),
+    ]:
+        run(inputs).square().sum().backward()
+        for one, other in zip(plain.parameters(), net.parameters(), strict=True):
+            assert one.grad is not None
+            assert torch.allclose(one.grad, other.grad, rtol=1e-12, atol=1e-14)
 
 
 def test_cuts_that_cannot_be_are_refused_by_name() -> None:
