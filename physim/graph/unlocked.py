@@ -109,7 +109,7 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = ()) -> list[Group]:
     for crossing in crossings:
         left = _group_at(crossing.source, group_of, f"the cut {crossing.port.name}")
         left.leaves.append(crossing)
-        readers = {group_of[node] for node in group_of if crossing.port in node.sources}
+        readers = dict.fromkeys(group_of[node] for node in group_of if crossing.port in node.sources)
         for reader in readers:
             reader.enters.append(crossing)
         order.add_edges_from((left, reader) for reader in readers)
@@ -125,7 +125,8 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = ()) -> list[Group]:
             )
     if not nx.is_directed_acyclic_graph(order):
         raise PhysimError("the groups between cut wires read one another in a circle")
-    return list(nx.topological_sort(order))
+    places = {group: place for place, group in enumerate(dict.fromkeys(group_of.values()))}
+    return list(nx.lexicographical_topological_sort(order, key=places.__getitem__))
 
 
 def _crossings(graph: ModuleGraph) -> list[Crossing]:
