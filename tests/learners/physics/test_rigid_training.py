@@ -85,8 +85,9 @@ def test_long_gradients_are_shortened(data: OneSteps, settings: Settings) -> Non
 
 def test_its_engine_turns_bodies_and_keeps_what_cannot_move(data: OneSteps, settings: Settings) -> None:
     task = EngineTask(data, settings(config="rigid"), WORLD)
-    for parameter in task.graph.parameters():
-        torch.nn.init.normal_(parameter, std=0.02)
+    random = torch.Generator().manual_seed(0)
+    for parameter in task.graph.parameters():  # small, so that nothing blows up
+        torch.nn.init.normal_(parameter, std=0.005, generator=random)
     known = kinds_read(task.graph)
     engine = LearnedEngine(task.graph, Terms(WORLD.dt, WORLD.position_rule, ("mass",), SHAPE_KINDS, known, {}))
     scene = WORLD.scene(0, 2)
