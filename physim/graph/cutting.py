@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, final
 
 import torch
@@ -43,9 +44,9 @@ class Cutting(Node):
         value, *given = (values[port.slot].flatten(0, 1) for port in self.sources)
         values[self.ports[0].slot] = self.cut(value, given, context).unflatten(0, (-1, context.length or 0))
 
+    @abstractmethod
     def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
         """What goes on in the place of a value [B, ...]."""
-        raise NotImplementedError
 
 
 @final

@@ -49,7 +49,7 @@ def edited(graph: ModuleGraph, told: list[dict[str, Any]]) -> None:
 def cut(source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
     """Let the node that gives `into` read `source` through a `decoupled` wire, which is given back.
 
-    Raises: PhysimError where that node does not read the source, or the wire is cut already.
+    Raises: PhysimError where that node does not read the source: where the wire is cut already, it reads the cut.
     """
     graph = same_graph("cut", (source, into))
     if source not in into.node.sources:
@@ -77,9 +77,6 @@ def mend(source: Port, into: Port) -> None:
                 _forget(graph, node)
         between = _between(source, into.node)
     graph.edits = [edit for edit in graph.edits if (edit.source, edit.into.node) != (source, into.node)]
-    for node in reversed(between):
-        if not any(set(node.ports) & set(other.sources) for other in graph.nodes):
-            _forget(graph, node)
 
 
 def _places(ports: Port | tuple[Port, ...]) -> list[tuple[str, int]]:
