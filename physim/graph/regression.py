@@ -14,13 +14,15 @@ from physim.errors import PhysimError
 class Meter:
     """How well a synthesizer did when it last met a true gradient.
 
-    The norms of both gradients, the cosine between them, and the synthesizer's loss.
+    The norms of both gradients, the cosine between them, the synthesizer's loss, and how many updates after its value
+    the true gradient came.
     """
 
     true: float
     synthetic: float
     cosine: float
     loss: float
+    staleness: int = 0
 
 
 class Regression:
@@ -31,6 +33,7 @@ class Regression:
 
     def __init__(self, name: str, synthesizer: nn.Module, scale: float = 1.0, mix: float = 0.0) -> None:
         self.name, self.synthesizer, self.scale, self.mix = name, synthesizer, scale, mix
+        self.staleness = 0
         self._last: Tensor | None = None
 
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
@@ -58,4 +61,4 @@ class Regression:
             return None
         true, synthetic, product, loss = self._last.tolist()
         norms = true * synthetic
-        return Meter(true, synthetic, product / norms if norms else 0.0, loss)
+        return Meter(true, synthetic, product / norms if norms else 0.0, loss, self.staleness)

@@ -8,7 +8,7 @@ from torch.nn import functional
 from learners.decoupled.graphs import ARMS, CLASSES, Size, perceptron
 from learners.decoupled.losses import CrossEntropy
 from physim.graph import ModuleGraph
-from physim.graph.unlocked import groups_of
+from physim.graph.groups import groups_of
 
 SIZE = Size(layers=4, width=16, hidden=(8,))
 

@@ -11,8 +11,9 @@ from torch.nn import functional
 
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, decoupled, imagined
+from physim.graph.groups import groups_of
 from physim.graph.synthesizers import LinearSynthesizer
-from physim.graph.unlocked import Unlocked, groups_of
+from physim.graph.unlocked import Unlocked
 
 CLASSES = 3
 

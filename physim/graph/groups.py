@@ -1,0 +1,210 @@
+"""What cut wires part: groups of modules, and the interfaces between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import networkx as nx
+from torch import Tensor, nn
+
+from physim.errors import PhysimError
+from physim.graph.cutting import Cutting, Decoupled, Imagined
+from physim.graph.losses import Loss
+from physim.graph.module_graph import ModuleGraph
+from physim.graph.nodes import Input, ModuleNode, RelationsNode
+from physim.graph.ports import Node, Port
+
+Values = dict[Port, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Interface:
+    """Where the graph is parted: what comes to it, `source`, what is read behind it, `port`, and how it is cut.
+
+    Where nothing is cut, but the modules on both sides run in different processes, source and port are the same.
+    """
+
+    source: Port
+    port: Port
+    decoupled: Decoupled | None = None
+    imagined: Imagined | None = None
+
+    @classmethod
+    def of(cls, wire: Cutting) -> Interface | None:
+        """The interface whose last wire this is; None where the wire is not cut, or another follows."""
+        imagined = wire if isinstance(wire, Imagined) else None
+        decoupled = wire.sources[0].node if imagined else wire
+        if not isinstance(decoupled, Decoupled):
+            return None
+        return cls(decoupled.sources[0], wire.ports[0], decoupled, imagined)
+
+    @property
+    def given(self) -> tuple[Port, ...]:
+        """What its synthesizers see beside the value."""
+        wires = (self.decoupled, self.imagined)
+        return tuple(port for wire in wires if wire is not None for port in wire.sources[1:])
+
+    @property
+    def name(self) -> str:
+        """The name of what is read behind it."""
+        return self.port.name
+
+    def guess(self, values: Values) -> Tensor:
+        """The synthetic gradient of what comes to it."""
+        assert self.decoupled is not None
+        given = (values[port].detach() for port in self.decoupled.sources[1:])
+        return self.decoupled.regression.guess(values[self.source].detach(), *given)
+
+    def imagine(self, values: Values) -> Tensor:
+        """The value that is guessed in the true one's place."""
+        assert self.imagined is not None
+        return self.imagined.synthesizer(*(values[port].detach() for port in self.imagined.sources[1:]))
+
+    def misjudged(self, values: Values, true: Tensor) -> Tensor:
+        """A scalar whose slopes are those of the synthetic gradient's loss, once the true gradient is there."""
+        assert self.decoupled is not None
+        guess = self.guess(values)
+        return (guess * self.decoupled.regression.met(true, guess.detach())[1]).sum()
+
+    def misimagined(self, values: Values) -> Tensor:
+        """The loss of the guessed value, once the true one is there."""
+        guess = self.imagine(values)
+        return (guess - values[self.source].detach()).square().sum() / len(guess)
+
+
+@final
+@dataclass(eq=False)
+class Group:
+    """Modules that nothing parts, with the interfaces that enter and leave them, and their losses."""
+
+    name: str
+    modules: list[nn.Module]
+    rank: int = 0
+    enters: list[Interface] = field(default_factory=list)
+    leaves: list[Interface] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All that is learned in it."""
+        return list(dict.fromkeys(part for module in self.modules for part in module.parameters()))
+
+    @property
+    def wanted(self) -> tuple[Port, ...]:
+        """What a run of it must give."""
+        ports = [port for loss in self.losses for port in loss.ports]
+        for interface in self.leaves:
+            ports += [interface.source, *interface.given]
+        return tuple(dict.fromkeys(ports))
+
+    @property
+    def locked(self) -> bool:
+        """Whether it waits for the gradient of something that leaves it."""
+        return any(interface.decoupled is None for interface in self.leaves)
+
+
+def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = (), ranks: Mapping[str, int] | None = None) -> list[Group]:
+    """The groups of a graph's modules that hang together without crossing a cut wire, in the order in which they run.
+
+    With `ranks`, the process of each module by name, groups are parted where processes change, too.
+
+    Raises: PhysimError where a graph has memory, a wire mixes or propagates true gradients (groups would have to wait
+    for them), a loss stands on ports of several groups, or groups read one another in a circle.
+    """
+    _check(graph)
+    cuts = _cuts(graph)
+    wires = {wire for one in cuts for wire in (one.decoupled, one.imagined)}
+    inner = [node for node in graph.nodes if not (isinstance(node, Input | RelationsNode) or node in wires)]
+    rank_of = dict.fromkeys(inner, 0) if ranks is None else _ranks(inner, ranks)
+    group_of = _grouped(inner, rank_of)
+    plain = {
+        port: Interface(port, port)
+        for node in inner
+        for port in node.sources
+        if port.node in rank_of and rank_of[port.node] != rank_of[node]
+    }
+    order = nx.DiGraph()
+    order.add_nodes_from(group_of.values())
+    for interface in (*cuts, *plain.values()):
+        left = _group_at(interface.source, group_of, f"the cut {interface.name}")
+        left.leaves.append(interface)
+        readers = dict.fromkeys(group_of[node] for node in inner if interface.port in node.sources)
+        for reader in readers:
+            if reader is not left:
+                reader.enters.append(interface)
+                order.add_edge(left, reader)
+    _stand(losses, group_of)
+    if not nx.is_directed_acyclic_graph(order):
+        raise PhysimError("the groups between cut wires read one another in a circle")
+    places = {group: place for place, group in enumerate(dict.fromkeys(group_of.values()))}
+    return list(nx.lexicographical_topological_sort(order, key=places.__getitem__))
+
+
+def _check(graph: ModuleGraph) -> None:
+    """Refuse what cannot train without locks."""
+    if graph.remembers:
+        raise PhysimError("a graph with memory trains in windows, with bridges between them; groups take none")
+    for node in graph.nodes:
+        if isinstance(node, Decoupled) and (node.regression.mix or node.prop):
+            raise PhysimError(f"{node.name} takes part of the true gradient, for which its group would have to wait")
+
+
+def _cuts(graph: ModuleGraph) -> list[Interface]:
+    followed = {port for node in graph.nodes if isinstance(node, Imagined) for port in node.sources[:1]}
+    wires = [node for node in graph.nodes if isinstance(node, Cutting) and node.ports[0] not in followed]
+    found = [Interface.of(wire) for wire in wires]
+    return [interface for interface in found if interface is not None]
+
+
+def _ranks(nodes: Sequence[Node], ranks: Mapping[str, int]) -> dict[Node, int]:
+    """The process of every node: modules are told theirs, wires run where what they read does, else their readers."""
+    names = [node.name for node in nodes if isinstance(node, ModuleNode)]
+    if set(names) != set(ranks):
+        raise PhysimError(f"ranks: wanted a rank for each module of {sorted(names)}, got {sorted(ranks)}")
+    found: dict[Node, int] = {node: ranks[node.name] for node in nodes if isinstance(node, ModuleNode)}
+    for node in nodes:
+        read = [found[port.node] for port in node.sources if port.node in found]
+        if node not in found and read:
+            found[node] = max(read)
+    for node in reversed(nodes):
+        if node not in found:
+            readers = [found[other] for other in nodes if other in found and set(node.ports) & set(other.sources)]
+            found[node] = min(readers, default=0)
+    return found
+
+
+def _grouped(nodes: Sequence[Node], rank_of: Mapping[Node, int]) -> dict[Node, Group]:
+    """The group of each node: what hangs together within a process."""
+    links = nx.Graph()
+    links.add_nodes_from(nodes)
+    pairs = ((port.node, node) for node in nodes for port in node.sources if port.node in rank_of)
+    links.add_edges_from((one, other) for one, other in pairs if rank_of[one] == rank_of[other])
+    group_of: dict[Node, Group] = {}
+    for members in nx.connected_components(links):
+        ordered = [node for node in nodes if node in members]
+        computing = [node for node in ordered if isinstance(node, ModuleNode)]
+        group = Group((computing or ordered)[0].name, [node.module for node in computing], rank_of[ordered[0]])
+        group_of.update(dict.fromkeys(ordered, group))
+    return group_of
+
+
+def _stand(losses: Sequence[Loss], group_of: Mapping[Node, Group]) -> None:
+    """Hand losses to the groups whose ports they stand on."""
+    for loss in losses:
+        its = {_group_at(port, group_of, f"loss '{loss.name}'") for port in loss.ports}
+        if len(its) > 1:
+            raise PhysimError(f"loss '{loss.name}' stands on ports of several groups: {sorted(g.name for g in its)}")
+        its.pop().losses.append(loss)
+    for group in group_of.values():
+        if losses and not (group.losses or group.leaves):
+            raise PhysimError(
+                f"group '{group.name}' has neither a loss nor a cut wire that leaves it: nothing trains it"
+            )
+
+
+def _group_at(port: Port, group_of: Mapping[Node, Group], what: str) -> Group:
+    if port.node not in group_of:
+        raise PhysimError(f"{what} stands on '{port.name}', wanted a port that a group of modules gives")
+    return group_of[port.node]

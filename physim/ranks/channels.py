@@ -1,0 +1,124 @@
+"""One way from one process to another: messages with versions, sent and received in the background."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Condition, Thread
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+AXES = 8
+"""How many axes a message can have."""
+DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64)
+END = -1
+"""The version of the message that no other follows."""
+
+
+class Message(NamedTuple):
+    """A value, and the number of the batch that it belongs to."""
+
+    version: int
+    value: Tensor
+
+
+@final
+class Outbox:
+    """Sends messages without ever waiting: at the `bound` the oldest that waits is dropped, and counted."""
+
+    def __init__(self, rank: int, tag: int, bound: int, heard: Condition) -> None:
+        self.rank, self.tag, self.bound, self.heard = rank, tag, bound, heard
+        self.dropped = 0
+        self._waiting: deque[Message] = deque()
+        self._closing = self._closed = False
+        Thread(target=self._run, daemon=True).start()
+
+    def put(self, version: int, value: Tensor) -> None:
+        """Send a value, some time."""
+        with self.heard:
+            if len(self._waiting) == self.bound:
+                self._waiting.popleft()
+                self.dropped += 1
+            self._waiting.append(Message(version, value.detach()))
+            self.heard.notify_all()
+
+    def close(self) -> None:
+        """Let what still waits be the last."""
+        with self.heard:
+            self._closing = True
+            self.heard.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """Whether everything was sent, or cannot be any more."""
+        return self._closed
+
+    def _run(self) -> None:
+        try:
+            while (message := self._next()) is not None:
+                value = message.value.cpu().contiguous()
+                sizes = [*value.shape, *[0] * (AXES - value.dim())]
+                header = [message.version, DTYPES.index(value.dtype), value.dim(), *sizes]
+                dist.send(torch.tensor(header), self.rank, tag=self.tag)
+                dist.send(value, self.rank, tag=self.tag)
+            dist.send(torch.tensor([END] * (AXES + 3)), self.rank, tag=self.tag)
+        except RuntimeError:
+            pass  # the other process is gone, which the watch tells of
+        with self.heard:
+            self._closed = True
+            self.heard.notify_all()
+
+    def _next(self) -> Message | None:
+        with self.heard:
+            while not self._waiting and not self._closing:
+                self.heard.wait()
+            return self._waiting.popleft() if self._waiting else None
+
+
+@final
+class Inbox:
+    """Receives messages ahead, one at a time, so that what its reader cannot take yet waits at the sender."""
+
+    def __init__(self, rank: int, tag: int, heard: Condition) -> None:
+        self.rank, self.tag, self.heard = rank, tag, heard
+        self.ended = self.broken = False
+        self._message: Message | None = None
+        Thread(target=self._run, daemon=True).start()
+
+    @property
+    def there(self) -> bool:
+        """Whether a message is there."""
+        return self._message is not None
+
+    def take(self) -> Message | None:
+        """The message that is there; None where there is none."""
+        with self.heard:
+            message, self._message = self._message, None
+            self.heard.notify_all()
+        return message
+
+    def _run(self) -> None:
+        header = torch.zeros(AXES + 3, dtype=torch.int64)
+        try:
+            while True:
+                dist.recv(header, self.rank, tag=self.tag)
+                version, dtype, axes, *sizes = header.tolist()
+                if version == END:
+                    break
+                value = torch.empty(sizes[:axes], dtype=DTYPES[dtype])
+                dist.recv(value, self.rank, tag=self.tag)
+                self._arrived(Message(version, value))
+        except RuntimeError:
+            self.broken = True  # the other process is gone, which the watch tells of
+        with self.heard:
+            self.ended = True
+            self.heard.notify_all()
+
+    def _arrived(self, message: Message) -> None:
+        with self.heard:
+            while self._message is not None:
+                self.heard.wait()
+            self._message = message
+            self.heard.notify_all()

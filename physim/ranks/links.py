@@ -1,0 +1,40 @@
+"""Which interfaces lead from one process to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from physim.graph.groups import Group, Interface
+
+
+@dataclass(frozen=True)
+class Link:
+    """An interface between two processes; values have the tag, gradients the one after it.
+
+    `before` are the ranks that must have run before its value is there.
+    """
+
+    interface: Interface
+    source: int
+    reader: int
+    tag: int
+    before: frozenset[int]
+
+
+def links_of(groups: Sequence[Group], tag: int) -> list[Link]:
+    """The links between the processes of some groups, in one order everywhere, with tags from `tag` on."""
+    order = nx.DiGraph()
+    order.add_nodes_from(groups)
+    order.add_edges_from(
+        (left, reader) for left in groups for reader in groups if set(left.leaves) & set(reader.enters)
+    )
+    links: list[Link] = []
+    for left in groups:
+        before = frozenset(group.rank for group in (left, *nx.ancestors(order, left)))
+        for interface in left.leaves:
+            for reader in sorted({group.rank for group in groups if interface in group.enters} - {left.rank}):
+                links.append(Link(interface, left.rank, reader, tag + 2 * len(links), before))
+    return links

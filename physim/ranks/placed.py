@@ -1,0 +1,274 @@
+"""Training a graph whose modules run in several processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, final
+
+from torch import Tensor
+from torch import distributed as dist
+from tqdm import tqdm
+
+from physim.errors import PhysimError
+from physim.graph.groups import Group, Interface, Values, groups_of
+from physim.graph.losses import Loss
+from physim.graph.module_graph import Inputs, ModuleGraph
+from physim.graph.nodes import Input
+from physim.graph.stepper import Optimisers, Stepper, synthesizers_of
+from physim.ranks import checkpoints
+from physim.ranks.channels import Message
+from physim.ranks.gradients import Gradients
+from physim.ranks.links import Link, links_of
+from physim.ranks.post import Post
+from physim.ranks.watch import TAG, Watch
+
+Batches = Callable[[int], tuple[Inputs, Mapping[str, Tensor]]]
+PATIENCE = timedelta(days=30)
+"""How long a process waits for another that lives."""
+
+
+@final
+class Placed:
+    """Trains a graph of which every module runs on its rank, one process each: `torchrun --nproc-per-node 2 train.py`.
+
+    Every process builds the same graph and calls this in the same way. `batches(version)` gives the inputs and targets
+    of each update, the same in all processes; values and gradients that travel have that version. A plain wire between
+    two ranks waits, both ways; a cut one never makes its source wait: a synthetic gradient is there at once, and the
+    true one, when it comes, teaches the synthesizer. What reads an imagined value waits for nothing at all. A sender
+    that is `bound` messages ahead drops its oldest (`post.dropped` counts them); its reader leaves out their batches.
+
+    With `survive` what still can goes on when a process dies: below a cut, with synthetic gradients, and behind an
+    imagined value; else all end, with the name of who died. Values travel through the hosts' memory (gloo).
+
+    Raises: PhysimError where ranks do not fit the graph, and as `groups_of` does.
+    """
+
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        losses: Sequence[Loss],
+        optimiser: Optimisers,
+        ranks: Mapping[str, int],
+        batches: Batches,
+        bound: int = 4,
+        survive: bool = False,
+    ) -> None:
+        if not dist.is_initialized():
+            dist.init_process_group("gloo", timeout=PATIENCE)
+        everywhere = groups_of(graph, losses, ranks)
+        _check(everywhere, bound)
+        self.graph, self.batches, self.rank = graph, batches, dist.get_rank()
+        self.everywhere, self.groups = everywhere, [group for group in everywhere if group.rank == self.rank]
+        self.stepper = Stepper(graph, everywhere, self.groups, optimiser)
+        self.device = next((p.device for p in graph.parameters()), None)
+        self.version = -1
+        names = {rank: ", ".join(sorted(name for name in ranks if ranks[name] == rank)) for rank in ranks.values()}
+        self.watch = Watch(names)
+        links = links_of(everywhere, TAG + 1)
+        self.post = Post(links, self.rank, bound, self.watch, survive)
+        self._gradients = {
+            one: Gradients(one, self._readers(one), 2 * bound) for group in self.groups for one in group.leaves
+        }
+        waiting = [link for link in self.post.values_in if link.interface.imagined is None]
+        self._first = [link for link in waiting if self.rank not in link.before]
+        self._later = [link for link in waiting if self.rank in link.before]
+        self._due: Counter[Interface] = Counter()
+
+    # ---- training
+
+    def train(
+        self, updates: int, folder: Path | str | None = None, every: int = 1000, progress: bool = False
+    ) -> dict[str, Tensor]:
+        """Train until every process is through with `updates` batches; gives this rank's last losses by name.
+
+        With a `folder` that all processes share, what is learned is kept there `every` so many updates, and training
+        goes on from what it holds.
+        """
+        kept = None if folder is None else checkpoints.Checkpoints(Path(folder), every)
+        if kept is not None:
+            self.version = kept.resume(self.stepper, self._modules(self.rank), self.version)
+        losses: dict[str, Tensor] = {}
+        with tqdm(initial=self.version + 1, total=updates, disable=None if progress else True) as bar:
+            while self.version + 1 < updates:
+                before, found = self.version, self.update()
+                if found is None:
+                    break
+                losses = found
+                bar.update(self.version - before)
+                if kept is not None:
+                    kept.keep(self.stepper, self._modules(self.rank), self.version)
+        self.finish()
+        return losses
+
+    def update(self) -> dict[str, Tensor] | None:
+        """One update of this rank's modules; gives its losses by name, or None where no batch follows."""
+        self.post.check()
+        if not self.groups:
+            return None
+        values = self._aligned()
+        if values is None:
+            return None
+        inputs, targets = self.batches(self.version)
+        values |= self._entered(inputs)
+        found: dict[str, Tensor] = {}
+        self._due = Counter(interface for group in self.groups for interface in group.enters)
+        for group in self.groups:
+            self._enter(group, values)
+            values |= self.stepper.forward(group, inputs, values)
+            self._send(group, values)
+            if not group.locked:
+                found |= self._back(group, values, targets)
+        for group in reversed(self.groups):
+            if group.locked:
+                found |= self._back(group, values, targets)
+        self._teach()
+        return found
+
+    def finish(self) -> None:
+        """Say to the others that nothing follows, and take what still comes from them."""
+        self.post.close()
+        while self.post.waits():
+            self._teach()
+            self.post.discard()
+
+    def gather(self) -> None:
+        """Bring what was learned to all processes, once all have finished."""
+        for rank in range(dist.get_world_size()):
+            for module in self._modules(rank):
+                for value in module.state_dict().values():
+                    there = value.cpu()
+                    dist.broadcast(there, rank)
+                    value.copy_(there)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.watch.leave(well=error is None)
+
+    # ---- an update's parts
+
+    def _aligned(self) -> Values | None:
+        """The values that this rank waits for, all of one version, which is the update's; None where none follows."""
+        held: dict[Link, Message] = {}
+        while len(held) < len(self._first):
+            link = next(link for link in self._first if link not in held)
+            message = self.post.value(link)
+            if message is None:
+                return None
+            held[link] = message
+            newest = max(message.version for message in held.values())
+            held = {link: message for link, message in held.items() if message.version == newest}
+        self.version = next(iter(held.values())).version if held else self.version + 1
+        return {link.interface.port: self._begun(message.value) for link, message in held.items()}
+
+    def _enter(self, group: Group, values: Values) -> None:
+        """Add the values behind the interfaces that enter a group."""
+        for interface in group.enters:
+            if interface.port in values and interface.port is not interface.source:
+                continue
+            if interface.imagined is not None:
+                values[interface.port] = self._begun(interface.imagine(values))
+            elif interface.source in values and interface.decoupled is not None:
+                values[interface.port] = self._begun(values[interface.source])
+        for link in self._later:
+            if link.interface in group.enters and link.interface.port not in values:
+                message = self.post.value(link)
+                if message is None or message.version != self.version:
+                    raise PhysimError(f"'{link.interface.name}' of batch {self.version} never came")
+                values[link.interface.port] = self._begun(message.value)
+
+    def _send(self, group: Group, values: Values) -> None:
+        for interface in group.leaves:
+            self._gradients[interface].keep(self.version, values)
+            self.post.send(interface, Message(self.version, values[interface.source]))
+
+    def _back(self, group: Group, values: Values, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A group's step, and what it has to say to those below it."""
+        gradients = {one: self._true(one) for one in group.leaves if one.decoupled is None}
+        losses = self.stepper.backward(group, values, targets, gradients)
+        for interface in group.enters:
+            self._due[interface] -= 1
+            gradient = values[interface.port].grad
+            if gradient is not None and not self._due[interface]:
+                self._tell(interface, Message(self.version, gradient))
+        return losses
+
+    def _tell(self, interface: Interface, message: Message) -> None:
+        """Hand the gradient of what entered to where it came from."""
+        if interface in self._gradients:
+            self._gradients[interface].heard(self.rank, message)
+        self.post.tell(interface, message)
+
+    def _true(self, interface: Interface) -> Tensor:
+        """The true gradient of what crosses a plain interface, which is waited for."""
+        gradients = self._gradients[interface]
+        while (true := gradients.of(self.version)) is None:
+            for reader, message in self.post.gradients(interface):
+                gradients.heard(reader, self._here(message))
+        return true
+
+    def _teach(self) -> None:
+        """Let synthesizers learn from what came meanwhile."""
+        for link, message in self.post.late_gradients():
+            self._gradients[link.interface].heard(link.reader, self._here(message))
+        for interface, gradients in self._gradients.items():
+            if interface.decoupled is not None:
+                for version, values, true in gradients.complete():
+                    interface.decoupled.regression.staleness = self.version - version
+                    self.stepper.learn(interface.decoupled.synthesizer, partial(interface.misjudged, values, true))
+        for link, message in self.post.late_values():
+            self._teach_value(link.interface, self._here(message))
+
+    def _teach_value(self, interface: Interface, message: Message) -> None:
+        """A step of what imagines a value, once the true one is there."""
+        wire = interface.imagined
+        assert wire is not None
+        values = self._entered(self.batches(message.version)[0])
+        values[interface.source] = message.value
+        self.stepper.learn(wire.synthesizer, partial(interface.misimagined, values))
+
+    # ---- small things
+
+    def _entered(self, inputs: Inputs) -> Values:
+        """What is given to the graph, by port."""
+        entries = ((node.ports[0], inputs.get(node.name)) for node in self.graph.nodes if isinstance(node, Input))
+        return {port: value for port, value in entries if isinstance(value, Tensor)}
+
+    def _readers(self, interface: Interface) -> set[int]:
+        return {group.rank for group in self.everywhere if interface in group.enters}
+
+    def _modules(self, rank: int) -> list[Any]:
+        """What is learned on a rank, in one order everywhere."""
+        groups = [group for group in self.everywhere if group.rank == rank]
+        return [*(module for group in groups for module in group.modules), *synthesizers_of(groups)]
+
+    def _here(self, message: Message) -> Message:
+        return Message(message.version, message.value.to(self.device))
+
+    def _begun(self, value: Tensor) -> Tensor:
+        """A value at which gradients begin."""
+        return value.detach().to(self.device).requires_grad_()
+
+
+def _check(groups: Sequence[Group], bound: int) -> None:
+    world = dist.get_world_size()
+    if bound < 1:
+        raise PhysimError(f"bound is {bound}, wanted a positive number")
+    for group in groups:
+        if not 0 <= group.rank < world:
+            raise PhysimError(f"ranks: '{group.name}' is on rank {group.rank}, but {world} processes run")
+        for interface in group.enters:
+            wire = interface.imagined
+            for port in wire.sources[1:] if wire is not None else ():
+                if not isinstance(port.node, Input):
+                    raise PhysimError(
+                        f"'{interface.name}' is imagined from '{port.name}', wanted an input of the graph"
+                    )

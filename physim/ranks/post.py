@@ -1,0 +1,111 @@
+"""What a process sends to the others, and what it hears from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import final
+
+from physim.graph.groups import Interface
+from physim.ranks.channels import Inbox, Message, Outbox
+from physim.ranks.links import Link
+from physim.ranks.watch import Watch
+
+
+@final
+class Post:
+    """Both ways of all links of one rank: values go with them, gradients against them.
+
+    Where another process dies, waiting for it raises PhysimError; unless those `survive` who can, so does all else.
+    """
+
+    def __init__(self, links: Sequence[Link], rank: int, bound: int, watch: Watch, survive: bool) -> None:
+        self.rank, self.watch, self.survive = rank, watch, survive
+        sent, read = [one for one in links if one.source == rank], [one for one in links if one.reader == rank]
+        heard = watch.heard
+        self.values_out = {link: Outbox(link.reader, link.tag, bound, heard) for link in sent}
+        self.values_in = {link: Inbox(link.source, link.tag, heard) for link in read}
+        self.gradients_out = {link: Outbox(link.source, link.tag + 1, bound, heard) for link in read}
+        self.gradients_in = {link: Inbox(link.reader, link.tag + 1, heard) for link in sent}
+
+    @property
+    def failing(self) -> bool:
+        """Whether this process ends because another died."""
+        return bool(self.watch.lost) and not self.survive
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many messages were dropped, by the interface that they did not cross."""
+        boxes = (*self.values_out.items(), *self.gradients_out.items())
+        return {f"{link.interface.name} to rank {box.rank}": box.dropped for link, box in boxes}
+
+    def check(self) -> None:
+        """Raise PhysimError where another process died and this one ends too."""
+        if self.failing:
+            self.watch.check()
+
+    def send(self, interface: Interface, message: Message) -> None:
+        """Send a value to all ranks that read it."""
+        for link, box in self.values_out.items():
+            if link.interface is interface:
+                box.put(*message)
+
+    def tell(self, interface: Interface, message: Message) -> None:
+        """Send a gradient to the rank that its value came from."""
+        for link, box in self.gradients_out.items():
+            if link.interface is interface:
+                box.put(*message)
+
+    def value(self, link: Link) -> Message | None:
+        """The next value of a link, which is waited for; None where none follows."""
+        return self._awaited(self.values_in[link])
+
+    def gradients(self, interface: Interface) -> Iterator[tuple[int, Message]]:
+        """The next gradient of each reader of a value, with the reader's rank; they are waited for."""
+        for link, box in self.gradients_in.items():
+            if link.interface is interface and (message := self._awaited(box)) is not None:
+                yield link.reader, message
+
+    def late_gradients(self) -> Iterator[tuple[Link, Message]]:
+        """The gradients that came meanwhile, of what was cut."""
+        cut = {link: box for link, box in self.gradients_in.items() if link.interface.decoupled is not None}
+        return _arrived(cut)
+
+    def late_values(self) -> Iterator[tuple[Link, Message]]:
+        """The values that came meanwhile, of what was imagined."""
+        return _arrived({link: box for link, box in self.values_in.items() if link.interface.imagined is not None})
+
+    def close(self) -> None:
+        """Say that nothing follows."""
+        for box in (*self.values_out.values(), *self.gradients_out.values()):
+            box.close()
+
+    def waits(self) -> bool:
+        """Wait until something comes; whether anything still can."""
+        inboxes = (*self.values_in.values(), *self.gradients_in.values())
+        outboxes = (*self.values_out.values(), *self.gradients_out.values())
+
+        def over() -> bool:
+            return all(box.closed for box in outboxes) and all(box.ended and not box.there for box in inboxes)
+
+        self.watch.until(lambda: over() or self.failing or any(box.there for box in inboxes))
+        self.check()
+        return not over()
+
+    def discard(self) -> None:
+        """Throw away the values that came and that nothing will read."""
+        for box in self.values_in.values():
+            box.take()
+
+    def _awaited(self, box: Inbox) -> Message | None:
+        self.watch.until(lambda: box.there or box.ended or self.failing)
+        if box.broken and not box.there:
+            self.watch.until(lambda: box.rank in self.watch.left)
+            self.watch.check()
+        self.check()
+        return box.take()
+
+
+def _arrived(boxes: dict[Link, Inbox]) -> Iterator[tuple[Link, Message]]:
+    for link, box in boxes.items():
+        while (message := box.take()) is not None:
+            yield link, message

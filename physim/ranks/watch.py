@@ -1,0 +1,72 @@
+"""Who is still there: every process hears when another ends, by its word or because its connection breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from threading import Condition, Thread
+from typing import final
+
+import torch
+from torch import distributed as dist
+
+from physim.errors import PhysimError
+
+TAG = 1
+"""Of the messages by which processes take their leave; wires have the tags after it."""
+WELL = -1
+"""What a process says that ends because its work is done; else the rank that it ends because of."""
+
+
+@final
+class Watch:
+    """Waits, in the background, for the last word of every other process.
+
+    `names` say what runs on each rank. All that processes hear from one another is told under `heard`.
+    """
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.rank, self.names, self.heard = dist.get_rank(), names, Condition()
+        self.left: dict[int, int] = {}
+        self.others = [rank for rank in range(dist.get_world_size()) if rank != self.rank]
+        self._threads = [Thread(target=self._wait, args=(rank,), daemon=True) for rank in self.others]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """The ranks that ended before their work was done."""
+        return tuple(rank for rank, reason in self.left.items() if reason != WELL)
+
+    def check(self) -> None:
+        """Raise PhysimError where a process was lost, with the name of the one that was lost first."""
+        if self.lost:
+            rank = self.left[self.lost[0]]
+            raise PhysimError(f"rank {rank} ({self.names.get(rank, 'no module')}) died; rank {self.rank} ends too")
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Wait until something is heard that makes `done()` true."""
+        with self.heard:
+            while not done():
+                self.heard.wait()
+
+    def leave(self, well: bool) -> None:
+        """Say to all others that this process ends, and, where it ends well, wait for theirs."""
+        reason = WELL if well else self.left[self.lost[0]] if self.lost else self.rank
+        for rank in self.others:
+            with suppress(RuntimeError):  # it is gone already
+                dist.send(torch.tensor([reason]), rank, tag=TAG)
+        if well:
+            for thread in self._threads:
+                thread.join()
+
+    def _wait(self, rank: int) -> None:
+        word = torch.zeros(1, dtype=torch.int64)
+        try:
+            dist.recv(word, rank, tag=TAG)
+            reason = int(word)
+        except RuntimeError:  # the connection broke
+            reason = rank
+        with self.heard:
+            self.left[rank] = reason
+            self.heard.notify_all()
