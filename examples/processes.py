@@ -55,11 +55,11 @@ class Args:
     what they have learned of MNIST after as many updates in one process and in two.
     """
 
-    updates: int = 25
+    updates: int = 45
     """Updates of which each training is timed."""
     rounds: int = 3
     """How often every training is timed; medians count."""
-    judged: int = 600
+    judged: int = 2000
     """Updates after which test errors are compared; 0: not at all."""
     json: str | None = str(RESULTS / "processes.json")
     """Where the rows are written."""
@@ -107,7 +107,7 @@ class Joint:
     arm: str
     updates: int
     parts: int = 1
-    layers: int = 8
+    layers: int = 6
     width: int = 1024
     batch: int = 256
     seed: int = 0

@@ -1,12 +1,12 @@
 """Decoupled Neural Interfaces (arXiv:1608.05343): the tables of the paper, rebuilt on real data.
 
-python examples/papers/decoupled_interfaces.py [--quick]
+python examples/papers/decoupled_interfaces.py [--quick] [--parts layers sparse deep convolutional]
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +15,10 @@ import torch
 import tyro
 
 from learners.decoupled.classify import Digits, Training, error
-from learners.decoupled.graphs import Size, perceptron
+from learners.decoupled.graphs import Planes, Size, convolutional, perceptron
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from physim.errors import PhysimError
+from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.real_data import mnist
 
@@ -30,7 +31,9 @@ HELD_OUT = 5000
 TRIED = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 """The learning rates that every arm is tried with, on a tuning seed and held-out images."""
 TUNING_SEED, TUNING_UPDATES, TUNING_DEPTH = 100, 2000, 4
-MINUTES = {"backprop": 0.15, "none": 0.05, "cdni": 0.3, "dni": 2.0}
+HIDDEN = (256,)
+"""The hidden layers of unconditional synthesizers; the paper chose from none, one and two of 1024."""
+MINUTES = {"backprop": 0.15, "none": 0.05, "cdni": 0.3, "dni": 0.5}
 """How long a thousand updates take on one core, about."""
 PAPER = {
     "none": (9.3, 12.6, 16.2, 21.4),
@@ -41,40 +44,104 @@ PAPER = {
 """The paper's test errors by depth, in per cent, as its sheet remembers them."""
 
 
+SPARSE = (1.0, 0.2, 0.05)
+"""How likely each layer is to take its step at an update."""
+DEEP, DEEP_UPDATES = 21, 5000
+PLANES, PLANES_UPDATES = (3, 4), 2000
+
+
 @dataclass(frozen=True)
 class Args:
-    """Train classifiers of MNIST whose layers wait for one another, or do not, and write the paper's table.
+    """Train classifiers of MNIST whose layers wait for one another, or do not, and write the paper's tables.
 
     Learning rates are chosen first, for each arm alike: the whole sweep is kept.
     """
 
+    parts: tuple[str, ...] = ("layers", "sparse", "deep", "convolutional")
+    """What to do: every depth; seldom and unlocked updates; a very deep network; convolutional ones."""
     updates: int = 20_000
-    """Updates of each training."""
+    """Updates of each training of the first two parts."""
     arms: tuple[str, ...] = ARMS
-    """How gradients pass from layer to layer."""
+    """How gradients pass from layer to layer, in the first part."""
     quick: bool = False
     """A twentieth of the updates and one seed: to see that it runs."""
     workers: int = 2
     """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the table (Markdown) are kept."""
+    """Where the rows (CSV) and the tables (Markdown) are kept."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of every arm."""
+        return SEEDS[:1] if self.quick else SEEDS
+
+    def shortened(self, updates: int) -> int:
+        """So many updates, or what is quick."""
+        return updates // 20 if self.quick else updates
 
 
 def main(args: Args) -> None:
-    """Run what has not run yet and write the table."""
-    updates, seeds = (args.updates // 20, SEEDS[:1]) if args.quick else (args.updates, SEEDS)
-    tuning = TUNING_UPDATES // 20 if args.quick else TUNING_UPDATES
-    tried = [_cell(arm, TUNING_SEED, TUNING_DEPTH, tuning, rate) for arm in args.arms for rate in TRIED]
-    rates = best_rates(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
-    cells = [_cell(arm, seed, layers, updates, rates[arm]) for arm in args.arms for seed in seeds for layers in DEPTHS]
-    text = table(Grid(args.out / "digits.csv", cells, run).complete(args.workers))
-    (args.out / "digits.md").write_text(text, encoding="utf-8")
-    print(text)
+    """Run what has not run yet and write the tables."""
+    unknown = set(args.parts) - set(PARTS)
+    if unknown:
+        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
+    for part in args.parts:
+        text = PARTS[part](args)
+        (args.out / f"{part}.md").write_text(text, encoding="utf-8")
+        print(text)
 
 
-def _cell(arm: str, seed: int, layers: int, updates: int, rate: float) -> Cell:
+def layers(args: Args) -> str:
+    """The paper's table: backprop, DNI, cDNI and no backprop at every depth."""
+    rates = chosen_rates(args, args.arms)
+    updates = args.shortened(args.updates)
+    cells = [
+        _cell(arm, seed, depth, updates, rates[arm]) for arm in args.arms for seed in args.seeds for depth in DEPTHS
+    ]
+    return table(Grid(args.out / "digits.csv", cells, run).complete(args.workers))
+
+
+def sparse(args: Args) -> str:
+    """Four layers that take their steps seldom, in random order, with true values below or imagined ones."""
+    rate, updates = chosen_rates(args, ("cdni",))["cdni"], args.shortened(args.updates)
+    cells = [
+        Cell(arm, seed, (("probability", chance), ("updates", updates), ("rate", rate)), updates / 1000 * 0.3)
+        for arm in ("cdni", "unlocked")
+        for chance in SPARSE
+        for seed in args.seeds
+    ]
+    return shares(Grid(args.out / "sparse.csv", cells, run_sparse).complete(args.workers), "probability")
+
+
+def deep(args: Args) -> str:
+    """A very deep network, each of whose layers is cut from the next."""
+    rate, updates = chosen_rates(args, ("cdni",))["cdni"] / 3, args.shortened(DEEP_UPDATES)
+    cells = [_cell("cdni", seed, DEEP, updates, rate, 1.5) for seed in args.seeds]
+    return shares(Grid(args.out / "deep.csv", cells, run).complete(args.workers), "layers")
+
+
+def convolution(args: Args) -> str:
+    """Convolutional networks, likewise."""
+    updates = args.shortened(PLANES_UPDATES)
+    cells = [
+        Cell(arm, seed, (("layers", depth), ("updates", updates)), updates / 1000 * 1.5)
+        for arm in ARMS
+        for depth in PLANES
+        for seed in args.seeds
+    ]
+    return shares(Grid(args.out / "convolutional.csv", cells, run_planes).complete(args.workers), "layers")
+
+
+def chosen_rates(args: Args, arms: Sequence[str]) -> dict[str, float]:
+    """The learning rate of each arm, from a sweep on a tuning seed and held-out images."""
+    updates = args.shortened(TUNING_UPDATES)
+    tried = [_cell(arm, TUNING_SEED, TUNING_DEPTH, updates, rate) for arm in arms for rate in TRIED]
+    return best_rates(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
+
+
+def _cell(arm: str, seed: int, layers: int, updates: int, rate: float, minutes: float | None = None) -> Cell:
     setting = (("layers", layers), ("updates", updates), ("rate", rate))
-    return Cell(arm, seed, setting, updates / 1000 * MINUTES[arm])
+    return Cell(arm, seed, setting, updates / 1000 * (MINUTES[arm] if minutes is None else minutes))
 
 
 def best_rates(rows: Sequence[Row]) -> dict[str, float]:
@@ -88,12 +155,32 @@ def best_rates(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def run(cell: Cell) -> Sequence[Row]:
-    """The errors of one training; test images are not looked at while settings are chosen."""
+    """The errors of one training."""
     setting = {name: float(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    net = perceptron(Size(int(setting["layers"])), cell.arm)
-    Training(int(setting["updates"]), setting["rate"], seed=cell.seed).run(net, digits("train"))
-    parts = ("train", "held_out") if cell.seed == TUNING_SEED else ("train", "held_out", "test")
+    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN), cell.arm)
+    return judged(net, Training(int(setting["updates"]), setting["rate"], seed=cell.seed))
+
+
+def run_sparse(cell: Cell) -> Sequence[Row]:
+    """The errors of a training whose layers take their steps seldom."""
+    setting = {name: float(str(value)) for name, value in cell.setting}
+    torch.manual_seed(cell.seed)
+    training = Training(int(setting["updates"]), setting["rate"], 256, setting["probability"], cell.seed)
+    return judged(perceptron(Size(4), cell.arm), training)
+
+
+def run_planes(cell: Cell) -> Sequence[Row]:
+    """The errors of a convolutional training."""
+    setting = {name: int(str(value)) for name, value in cell.setting}
+    torch.manual_seed(cell.seed)
+    return judged(convolutional(Planes(setting["layers"]), cell.arm), Training(setting["updates"], seed=cell.seed))
+
+
+def judged(net: ModuleGraph, training: Training) -> Sequence[Row]:
+    """The errors after a training; test images are not looked at while settings are chosen."""
+    training.run(net, digits("train"))
+    parts = ("train", "held_out") if training.seed == TUNING_SEED else ("train", "held_out", "test")
     return [{"name": "error", "part": part, "value": error(net, digits(part)), "unit": "share"} for part in parts]
 
 
@@ -116,6 +203,26 @@ def table(rows: Sequence[Row]) -> str:
         lines.append([layers, *(item for pair in cells for item in pair)])
     head = ["layers", *(name for arm in ARMS for name in (f"{arm} (%)", "paper"))]
     return markdown(head, lines)
+
+
+def shares(rows: Sequence[Row], setting: str) -> str:
+    """The test errors in per cent by arm and a setting."""
+    values = grouped(
+        [{**row, "value": 100 * float(str(row["value"]))} for row in rows if row["part"] == "test"], (setting, "arm")
+    )
+    arms = list(dict.fromkeys(arm for _, arm in values))
+    lines = [
+        [value, *(str(mean(values[value, arm])) for arm in arms)] for value in dict.fromkeys(each for each, _ in values)
+    ]
+    return markdown([setting, *(f"{arm} (%)" for arm in arms)], lines)
+
+
+PARTS: dict[str, Callable[[Args], str]] = {
+    "layers": layers,
+    "sparse": sparse,
+    "deep": deep,
+    "convolutional": convolution,
+}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from torch.optim import Adam
 from tqdm import trange
 
 from learners.decoupled.graphs import CLASSES
-from learners.decoupled.losses import CrossEntropy
+from learners.decoupled.losses import CrossEntropy, Squares
+from learners.decoupled.together import Together
 from physim.graph import ModuleGraph
 from physim.graph.unlocked import Unlocked
 
@@ -52,8 +53,9 @@ class Digits:
 
 @dataclass(frozen=True)
 class Training:
-    """How to train: `updates` on batches of `batch` images by Adam at `rate`, which falls twice; each group's update
-    is made with a `probability`.
+    """How to train: `updates` on batches of `batch` images by Adam at `rate`, which falls twice.
+
+    Groups of modules take their own steps, each with a `probability` an update; or all take one step `together`.
     """
 
     updates: int
@@ -61,17 +63,22 @@ class Training:
     batch: int = 256
     probability: float = 1.0
     seed: int = 0
+    loss: type[CrossEntropy] | type[Squares] = CrossEntropy
+    together: bool = False
 
     def run(self, net: ModuleGraph, digits: Digits, progress: bool = False) -> None:
         """Train a network, in place."""
-        unlocked = Unlocked(
-            net, [CrossEntropy(net["logits"])], partial(Adam, lr=self.rate), self.probability, self.seed
-        )
+        losses, optimiser = [self.loss(net["logits"])], partial(Adam, lr=self.rate)
+        learner: Unlocked | Together
+        if self.together:
+            learner = Together(net, losses, optimiser)
+        else:
+            learner = Unlocked(net, losses, optimiser, self.probability, self.seed)
         random = torch.Generator().manual_seed(self.seed)
         net.train()
         for update in trange(self.updates, disable=None if progress else True, leave=False):
-            unlocked.set_rate(self.rate * 0.1 ** sum(update >= drop * self.updates for drop in DROPS))
-            unlocked.update(*digits.batch(torch.randint(len(digits.kind), (self.batch,), generator=random)))
+            learner.set_rate(self.rate * 0.1 ** sum(update >= drop * self.updates for drop in DROPS))
+            learner.update(*digits.batch(torch.randint(len(digits.kind), (self.batch,), generator=random)))
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from physim.graph import ModuleGraph, Port, decoupled, detached, imagined
-from physim.graph.synthesizers import LinearSynthesizer, PerceptronSynthesizer
+from physim.graph.synthesizers import ConvolutionalSynthesizer, LinearSynthesizer, PerceptronSynthesizer
 
 Wire = Callable[[Port], Port]
 CLASSES = 10
@@ -42,6 +42,45 @@ def perceptron(size: Size, arm: str = "backprop", features: int = 784) -> Module
         layer = nn.Sequential(nn.Linear(width, size.width), nn.BatchNorm1d(size.width), nn.ReLU())
         value, width = wire(net.add(f"layer_{number}", layer, value)), size.width
     net.returns(net.add("logits", nn.Linear(width, CLASSES), value))
+    return net
+
+
+@dataclass(frozen=True)
+class Planes:
+    """How many layers, the classifier included, of how many filters; what guesses for them has one layer more."""
+
+    layers: int = 3
+    filters: int = 16
+    kernel_size: int = 5
+
+
+def convolutional(planes: Planes, arm: str = "backprop", side: int = 28) -> ModuleGraph:
+    """A convolutional classifier: layers of convolution, batch normalisation, ReLU and pooling, then a linear one.
+
+    `arm` is "backprop", "none", "dni" or "cdni", as in `perceptron`; pools of 3 by 3 halve the sides.
+    Inputs: "image" [B, side * side], "label" [B, CLASSES] one-hot; output: "logits" [B, CLASSES].
+    """
+    net = ModuleGraph()
+    image, label = net.input("image"), net.input("label")
+    filters, kernel = planes.filters, planes.kernel_size
+
+    def guessing(port: Port, given: Port | None) -> Port:
+        told, hidden = (0, (filters,)) if given is None else (CLASSES, ())
+        return decoupled(port, ConvolutionalSynthesizer(filters, told, hidden, kernel), given=given or ())
+
+    ways: dict[str, Wire] = {
+        "backprop": lambda port: port,
+        "none": detached,
+        "dni": lambda port: guessing(port, None),
+        "cdni": lambda port: guessing(port, label),
+    }
+    value, channels = net.add("plane", nn.Unflatten(1, (1, side, side)), image), 1
+    for number in range(1, planes.layers):
+        convolution = nn.Conv2d(channels, filters, kernel, padding="same")
+        pool = (nn.MaxPool2d if number == 1 else nn.AvgPool2d)(3, 2, 1)
+        layer = nn.Sequential(convolution, nn.BatchNorm2d(filters), nn.ReLU(), pool)
+        value, channels, side = ways[arm](net.add(f"layer_{number}", layer, value)), filters, (side + 1) // 2
+    net.returns(net.add("logits", nn.Sequential(nn.Flatten(), nn.Linear(channels * side * side, CLASSES)), value))
     return net
 
 

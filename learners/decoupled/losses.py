@@ -20,3 +20,15 @@ class CrossEntropy(Loss):
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
         return functional.cross_entropy(values[0], targets["class"])
+
+
+@final
+class Squares(Loss):
+    """The mean squared difference of outputs [B, classes] from the one-hot target "class" [B]."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__("squares", port)
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        wanted = functional.one_hot(targets["class"], values[0].shape[1]).to(values[0].dtype)
+        return functional.mse_loss(values[0], wanted)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph.context import Context
 from physim.graph.crossings import crossed, replaced
+from physim.graph.nodes import Later
 from physim.graph.ports import Node, Port, same_graph, same_place
 from physim.graph.regression import Regression
 
@@ -76,8 +77,16 @@ class Echoed(Cutting):
 
     def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
         echo = _Echo(self.name, self.error.name)
-        context.awaited.append((self.error.slot, echo))
+        context.awaited.append((self._heard.slot, echo))
         return crossed(value, self.synthesizer(value), echo)
+
+    @property
+    def _heard(self) -> Port:
+        """The port whose gradient is heard: what the error is tied to, which runs whether or not the tie does."""
+        port = self.error
+        while isinstance(port.node, Later) and port.node.sources:
+            port = port.node.sources[0]
+        return port
 
 
 class _Echo:

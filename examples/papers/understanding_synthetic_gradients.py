@@ -1,0 +1,291 @@
+"""Understanding Synthetic Gradients (arXiv:1703.00522): its table, its landscapes, its representations, its one view.
+
+python examples/papers/understanding_synthetic_gradients.py [--quick] [--parts table landscapes representations views]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+
+from learners.decoupled import landscapes
+from learners.decoupled.artificial import Points, linear_model, trained
+from learners.decoupled.classify import Digits, Training, error
+from learners.decoupled.graphs import Size
+from learners.decoupled.losses import CrossEntropy, Squares
+from learners.decoupled.representations import activations, dissimilarities, distances, separated, sorted_by_class
+from learners.decoupled.views import VIEWS, viewed
+from learners.experiment import Cell, Grid, grouped, markdown, mean
+from physim.errors import PhysimError
+from physim.outputs import replacing
+from physim.reports import Row
+from worlds.real_data import mnist
+
+RESULTS = Path(__file__).parent / "results" / "understanding_synthetic_gradients"
+SHALLOW, DEEP = 0, 10
+MODELS = (
+    *((kind, features, SHALLOW) for kind in ("linear", "noisy", "random") for features in (2, 100)),
+    *((kind, features, DEEP) for kind in ("noisy", "random") for features in (2, 100)),
+)
+"""The data, their dimension and the hidden layers of the paper's table."""
+PAPER = {
+    "squares": (0.00000, 0.00002, 0.00000, 0.00002, 0.00000, 0.00004, 0.00000, 0.00001, 0.00000, 0.00001),
+    "log": (0.03842, 0.08554, 0.00036, 0.00442, 0.00000, 0.00003, 0.00000, 0.00293, 0.00000, 0.00004),
+}
+"""Its final losses over the least, in the same order."""
+SETS, FEW = 10, 3
+HELD_OUT = 5000
+DEPTH = Size(layers=13, width=128)
+"""The network whose representations are looked at: twelve hidden layers and a linear one."""
+SEEN = ("backprop", "single", "synthetic", "direct_feedback")
+"""What comes back on the wires of the networks that are looked at."""
+LOOKED_AT = 400
+PROBED = 5000
+INSTANTS = (100, 1000, 3000, 10_000)
+VIEWED = Size(layers=5, width=256)
+
+
+@dataclass(frozen=True)
+class Args:
+    """Rebuild the paper's experiments on small networks; finished runs are kept, and the rest goes on from there."""
+
+    parts: tuple[str, ...] = ("table", "landscapes", "representations", "views")
+    """What to do."""
+    quick: bool = False
+    """A twentieth of the updates and one seed: to see that it runs."""
+    workers: int = 2
+    """Runs at a time, one thread each."""
+    out: Path = RESULTS
+    """Where rows (CSV), tables (Markdown) and pictures (PNG) are kept."""
+
+
+def main(args: Args) -> None:
+    """Run what has not run yet; write the tables and pictures."""
+    unknown = set(args.parts) - set(PARTS)
+    if unknown:
+        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    for part in args.parts:
+        PARTS[part](args)
+
+
+# ---- the table of artificial data
+
+
+def artificial(args: Args) -> None:
+    """Final losses over the least, of linear models with one synthetic gradient."""
+    arms = {"squares": ("linear",), "log": ("linear", "bent", "backprop")}
+    cells = [
+        _modelled(arm, seed, model, loss, 200 if args.quick else 4000)
+        for loss, several in arms.items()
+        for arm in several
+        for model in MODELS
+        for seed in range(1 if args.quick else _sets(model))
+    ]
+    rows = Grid(args.out / "table.csv", cells, run_artificial).complete(args.workers)
+    _write(args.out / "table.md", artificial_table(rows))
+
+
+def _sets(model: tuple[str, int, int]) -> int:
+    """Over how many drawings of the data means are taken: as in the paper, but where a training takes minutes."""
+    return FEW if model[1:] == (100, DEEP) else SETS
+
+
+def _modelled(arm: str, seed: int, model: tuple[str, int, int], loss: str, updates: int) -> Cell:
+    kind, features, hidden = model
+    setting = (("data", kind), ("features", features), ("hidden", hidden), ("loss", loss), ("updates", updates))
+    return Cell(arm, seed, setting, updates / 60_000 * (20 if (features, hidden) == (100, DEEP) else 1 + hidden / 5))
+
+
+def run_artificial(cell: Cell) -> Sequence[Row]:
+    """How far above the least loss one training ends."""
+    setting: dict[str, Any] = dict(cell.setting)
+    torch.manual_seed(cell.seed)
+    data = Points.drawn(setting["data"], int(setting["features"]), cell.seed)
+    synthesizer = None if cell.arm == "backprop" else cell.arm
+    net = linear_model(int(setting["features"]), int(setting["hidden"]), synthesizer)
+    final = trained(net, data, setting["loss"], int(setting["updates"]))
+    return [{"name": "excess", "value": final - data.least(setting["loss"]), "unit": "loss"}]
+
+
+def artificial_table(rows: Sequence[Row]) -> str:
+    """Means over the drawings, beside the paper's."""
+    values = grouped(rows, ("loss", "arm", "data", "features", "hidden"))
+    lines = []
+    for place, (kind, features, hidden) in enumerate(MODELS):
+        line: list[object] = [f"{kind}{features}", "deep" if hidden else "shallow"]
+        for loss, arm in (("squares", "linear"), ("log", "linear"), ("log", "bent"), ("log", "backprop")):
+            found = values[loss, arm, kind, features, hidden]
+            line.append(f"{sum(found) / len(found):.5f}")
+            line += [f"{PAPER[loss][place]:.5f}"] if arm == "linear" else []
+        lines.append(line)
+    return markdown(("data", "model", "squares", "paper", "log", "paper", "log, bent", "log, backprop"), lines)
+
+
+# ---- the losses that synthetic gradients imply
+
+
+def landscape(args: Args) -> None:
+    """Implied losses beside true ones at instants of a training, with their agreement."""
+    from matplotlib.figure import Figure
+
+    instants = tuple(instant // 20 for instant in INSTANTS) if args.quick else INSTANTS
+    lines = []
+    for kind in ("noisy", "random"):
+        for loss in ("squares", "log"):
+            figure = Figure(figsize=(2.2 * len(instants), 8.4), layout="constrained")
+            axes = figure.subplots(4, len(instants))
+            for row, everywhere in enumerate((False, True)):
+                torch.manual_seed(0)
+                looks = landscapes.watched(landscapes.network(everywhere), kind, loss, instants)
+                for place, look in enumerate(looks):
+                    _fields(axes[2 * row : 2 * row + 2, place], look)
+                    axes[2 * row, 0].set_ylabel("true loss")
+                    axes[2 * row + 1, 0].set_ylabel("implied" + (", all layers cut" if everywhere else ", one cut"))
+                    cuts = "all" if everywhere else "one"
+                    lines.append([kind, loss, cuts, look.updates, *(f"{x:.3f}" for x in _agreement(look))])
+            with replacing(args.out / f"landscape_{kind}_{loss}.png") as draft:
+                figure.savefig(draft, format="png", dpi=110)
+    head = ("data", "loss", "cuts", "updates", "true loss", "cosine", "relative error", "correlation of losses")
+    _write(args.out / "landscapes.md", markdown(head, lines))
+
+
+def _fields(axes: Any, look: landscapes.Look) -> None:
+    """Draw the true loss of every point above the implied one, each in colours of its own."""
+    for axis, field in zip(axes, (look.true, look.implied), strict=True):
+        axis.imshow(field.reshape(landscapes.SIDE, -1).T, origin="lower", cmap="viridis")
+        axis.set(xticks=[], yticks=[])
+    axes[0].set_title(f"{look.updates} updates", fontsize=8)
+    axes[1].set_title(f"cosine of gradients {look.agreement:.2f}", fontsize=8)
+
+
+def _agreement(look: landscapes.Look) -> tuple[float, ...]:
+    correlation = torch.corrcoef(torch.stack([look.true, look.implied]))[0, 1]
+    return float(look.true.mean()), look.agreement, look.error, float(correlation)
+
+
+# ---- what layers make of digits
+
+
+def representations(args: Args) -> None:
+    """Dissimilarity matrices of every layer, their way to the last one's, and where classes part in depth."""
+    from learners.decoupled import pictures
+
+    updates, seeds = (300, 1) if args.quick else (6000, 3)
+    cells = [Cell(view, seed, (("updates", updates),), updates / 1000 * 0.6) for seed in range(seeds) for view in SEEN]
+    rows = Grid(args.out / "representations.csv", cells, run_representations).complete(args.workers)
+    _write(args.out / "representations.md", representations_table(rows))
+    with replacing(args.out / "representations.png") as draft:
+        pictures.depths(rows, SEEN).savefig(draft, format="png", dpi=130)
+    if not args.quick:
+        with replacing(args.out / "dissimilarities.png") as draft:
+            pictures.matrices({view: matrices_of(view, 0, updates) for view in SEEN}).savefig(
+                draft, format="png", dpi=110
+            )
+
+
+def run_representations(cell: Cell) -> Sequence[Row]:
+    """Each layer's distance from the last in dissimilarities, and how well its classes part; and the test error."""
+    setting: dict[str, Any] = dict(cell.setting)
+    net = look_at(cell.arm, cell.seed, int(setting["updates"]))
+    chosen = sorted_by_class(digits("test"), LOOKED_AT)
+    far = distances([dissimilarities(values) for values in activations(net, chosen)], chosen.kind)
+    train = digits("train")
+    probed = Digits(train.image[:PROBED], train.kind[:PROBED])
+    parted = [separated(values, probed.kind) for values in activations(net, probed)]
+    rows: list[Row] = [{"name": "error", "layer": 0, "value": error(net, digits("test")), "unit": "share"}]
+    for name, values in (("distance", far), ("separated", parted)):
+        rows += [
+            {"name": name, "layer": layer, "value": value, "unit": "share"} for layer, value in enumerate(values, 1)
+        ]
+    return rows
+
+
+def look_at(view: str, seed: int, updates: int) -> Any:
+    """A network that was trained in a view, to be looked at."""
+    torch.manual_seed(seed)
+    net = viewed(DEPTH, view)
+    Training(updates, seed=seed, together=True).run(net, digits("train"))
+    return net
+
+
+def matrices_of(view: str, seed: int, updates: int) -> list[torch.Tensor]:
+    """The dissimilarity matrices of a network's layers."""
+    chosen = sorted_by_class(digits("test"), LOOKED_AT)
+    return [dissimilarities(values) for values in activations(look_at(view, seed, updates), chosen)]
+
+
+def representations_table(rows: Sequence[Row]) -> str:
+    """Distances and parted classes by layer, and test errors, with intervals over seeds."""
+    values = grouped(rows, ("name", "layer", "arm"))
+    lines: list[list[object]] = [["test error", "", *(str(mean(values["error", 0, view])) for view in SEEN)]]
+    for name in ("distance", "separated"):
+        for layer in range(1, DEPTH.layers):
+            lines.append([name, layer, *(str(mean(values[name, layer, view])) for view in SEEN)])
+    return markdown(("", "layer", *SEEN), lines)
+
+
+# ---- one view of what can come back
+
+
+def views(args: Args) -> None:
+    """The same network and loss, with all that can come back on its wires: test errors."""
+    updates, seeds = (100, 1) if args.quick else (2000, 3)
+    cells = [
+        Cell(view, seed, (("loss", loss), ("updates", updates)), updates / 1000 * 0.4)
+        for loss in ("squares", "log")
+        for seed in range(seeds)
+        for view in VIEWS
+    ]
+    rows = Grid(args.out / "views.csv", cells, run_view).complete(args.workers)
+    values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("loss", "arm"))
+    lines = [[view, *(str(mean(values[loss, view])) for loss in ("squares", "log"))] for view in VIEWS]
+    _write(args.out / "views.md", markdown(("what comes back", "squares: error (%)", "log loss: error (%)"), lines))
+
+
+def run_view(cell: Cell) -> Sequence[Row]:
+    """The test error of a network that was trained in one view."""
+    setting: dict[str, Any] = dict(cell.setting)
+    torch.manual_seed(cell.seed)
+    net = viewed(VIEWED, cell.arm)
+    loss = Squares if setting["loss"] == "squares" else CrossEntropy
+    Training(int(setting["updates"]), seed=cell.seed, loss=loss, together=True).run(net, digits("train"))
+    return [{"name": "error", "value": error(net, digits("test")), "unit": "share"}]
+
+
+# ---- small things
+
+
+@lru_cache
+def digits(part: str) -> Digits:
+    """The images that are trained on, or the test's."""
+    return Digits.of(*mnist(train=part == "train"))
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+    print(text)
+
+
+PARTS: dict[str, Callable[[Args], None]] = {
+    "table": artificial,
+    "landscapes": landscape,
+    "representations": representations,
+    "views": views,
+}
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Args, description=__doc__))
+    except PhysimError as failure:
+        print(f"{Path(__file__).name}: {failure}", file=sys.stderr)
+        sys.exit(2)
