@@ -31,16 +31,31 @@ class Bridge:
         guess = self.regression.guess(flat)
         return _shaped(crossed(flat.requires_grad_(), guess, self.regression), memory)
 
-    def left(self, memory: Any, outputs: Any) -> Any:
-        """The outputs of a window, whose gradient brings the guess to the memory at its end."""
+    def guess(self, memory: Any) -> Tensor:
+        """How all that comes after depends on a memory [B, F], as far as the synthesizer knows."""
+        return self.regression.guess(_flat(memory).detach()).detach()
+
+    def left(self, memory: Any, outputs: Any, ended: Tensor | None = None) -> Any:
+        """The outputs of a window, whose gradient brings the guess to the memory at its end.
+
+        It is zero where an item has `ended` [B].
+        """
         several = (outputs,) if isinstance(outputs, Tensor) else outputs
         flat = _flat(memory)
         if not flat.requires_grad or not any(output.requires_grad for output in several):
             return outputs
-        guess = self.regression.scale * self.regression.guess(flat.detach()).detach()
+        guess = self.regression.scale * self.guess(memory)
+        if ended is not None:
+            guess = guess.masked_fill(self._checked(ended, flat)[:, None], 0.0)
         passed = iter(foreseen(flat, guess, tuple(output for output in several if output.requires_grad)))
         all_of_them = tuple(next(passed) if output.requires_grad else output for output in several)
         return all_of_them[0] if isinstance(outputs, Tensor) else all_of_them
+
+    def _checked(self, ended: Tensor, flat: Tensor) -> Tensor:
+        if ended.dtype is not torch.bool or ended.shape != flat.shape[:1]:
+            got = f"{ended.dtype} {list(ended.shape)}"
+            raise PhysimError(f"{self.name}: ended wants bool [{len(flat)}], an item of its memory each, got {got}")
+        return ended
 
 
 def _tensors(memory: Any) -> list[Tensor]:

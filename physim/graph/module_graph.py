@@ -110,7 +110,7 @@ class ModuleGraph(nn.Module):
         """Take away what was cut between a port and the node that gives `into`."""
         edits.mend(source, into)
 
-    def bridge(self, memory: Port, synthesizer: nn.Module, scale: float = 1.0) -> None:
+    def bridge(self, memory: Port, synthesizer: nn.Module, scale: float = 1.0) -> Bridge:
         """Let a synthetic gradient cross from one training window to the one before, at a module's or wire's memory.
 
         A window ends as if it knew how all later losses depend on its memory, by the guess of
@@ -126,6 +126,7 @@ class ModuleGraph(nn.Module):
             raise PhysimError(f"bridge: '{memory.name}' is bridged already")
         self.add_module(self._free(f"bridge({memory.node.name})"), synthesizer)
         self.bridges.append(Bridge(memory.node.name, synthesizer, scale))
+        return self.bridges[-1]
 
     def changed(self) -> None:
         """Forget what was planned for the graph as it was."""
@@ -227,15 +228,17 @@ class ModuleGraph(nn.Module):
         reset: Tensor | None = None,
         outputs: Outputs = None,
         given: Given = None,
+        ended: Tensor | None = None,
     ) -> tuple[Any, State]:
         """As `forward`, from a memory `state`; also give the memory after the last tick, for the next window.
 
-        Shapes: `reset` [B, T] bool, set where a scene (or sample) starts anew.
+        Shapes: `reset` [B, T] bool, set where a scene (or sample) starts anew; `ended` [B] bool, where nothing follows
+        after this window, so that bridges bring nothing back.
         """
         inputs, plan = self._prepared(inputs, outputs, given)
         if not self.remembers:
             return plan.step(inputs, None, None)
-        return self._windowed(plan, inputs, state, reset, plan.length(inputs, reset))
+        return self._windowed(plan, inputs, state, reset, plan.length(inputs, reset), ended)
 
     def step(
         self,
@@ -260,7 +263,13 @@ class ModuleGraph(nn.Module):
         return self._windowed(plan, inputs, state, reset, length)
 
     def _windowed(
-        self, plan: Plan, inputs: Inputs, state: State | None, reset: Tensor | None, length: int
+        self,
+        plan: Plan,
+        inputs: Inputs,
+        state: State | None,
+        reset: Tensor | None,
+        length: int,
+        ended: Tensor | None = None,
     ) -> tuple[Any, State]:
         """A window, between the bridges that lead into it and out of it."""
         open_now = self.training and torch.is_grad_enabled()
@@ -269,7 +278,7 @@ class ModuleGraph(nn.Module):
         met = {bridge.name: bridge.entered(known[bridge.name]) for bridge in bridges if bridge.name in known}
         result, after = plan.window(inputs, {**known, **met}, reset, length)
         for bridge in bridges:
-            result = bridge.left(after[bridge.name], result)
+            result = bridge.left(after[bridge.name], result, ended)
         return result, after
 
     def _prepared(self, inputs: Inputs, outputs: Outputs, given: Given) -> tuple[Inputs, Plan]:

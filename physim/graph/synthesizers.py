@@ -16,30 +16,31 @@ class Synthesizer(nn.Module, ABC):
     """Guesses the gradient of a value from the value and what else is given, such as labels (arXiv:1608.05343).
 
     Its network guesses the gradient of an item's own loss; that is divided by the number of items, as losses that are
-    means over items do, so that the numbers it learns do not depend on the batch. A synthesizer says nothing at first:
-    its last layer is zero.
+    means over items do, so that the numbers it learns do not depend on the batch. `unit` is about the size of an item's
+    gradient, in which it counts, so that small gradients are not lost in the noise of its steps. A synthesizer says
+    nothing at first: its last layer is zero.
 
     Shapes: value [B, ...], given [B, G] each -> [B, ...].
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, unit: float = 1.0, **arguments: Any) -> None:
         super().__init__()
-        self.arguments = arguments
+        self.unit, self.arguments = unit, {**arguments, **({} if unit == 1 else {"unit": unit})}
 
     def forward(self, value: Tensor, *given: Tensor) -> Tensor:
-        return self.guess(value, *given) / len(value)
+        return self.guess(value, *given) * (self.unit / len(value))
 
     @abstractmethod
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
-        """The gradient of each item's own loss."""
+        """The gradient of each item's own loss, in units."""
 
 
 @final
 class LinearSynthesizer(Synthesizer):
     """hA + yB + c, of values h [B, features] and what is given y [B, given]."""
 
-    def __init__(self, features: int, given: int = 0) -> None:
-        super().__init__(features=features, given=given)
+    def __init__(self, features: int, given: int = 0, unit: float = 1.0) -> None:
+        super().__init__(unit, features=features, given=given)
         self.line = _silent(nn.Linear(features + given, features))
 
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
@@ -48,14 +49,23 @@ class LinearSynthesizer(Synthesizer):
 
 @final
 class PerceptronSynthesizer(Synthesizer):
-    """Layers of the `hidden` widths, each with batch normalisation and ReLU, then a linear one."""
+    """Layers of the `hidden` widths, each with ReLU and, if they are `normalised`, batch normalisation; then a linear
+    one.
+    """
 
-    def __init__(self, features: int, given: int = 0, hidden: Sequence[int] = (1024, 1024)) -> None:
-        super().__init__(features=features, given=given, hidden=list(hidden))
+    def __init__(
+        self,
+        features: int,
+        given: int = 0,
+        hidden: Sequence[int] = (1024, 1024),
+        normalised: bool = True,
+        unit: float = 1.0,
+    ) -> None:
+        super().__init__(unit, features=features, given=given, hidden=list(hidden), normalised=normalised)
         layers: list[nn.Module] = []
         width = features + given
         for wider in hidden:
-            layers += [nn.Linear(width, wider), nn.BatchNorm1d(wider), nn.ReLU()]
+            layers += [nn.Linear(width, wider), *([nn.BatchNorm1d(wider)] if normalised else []), nn.ReLU()]
             width = wider
         self.layers = nn.Sequential(*layers, _silent(nn.Linear(width, features)))
 

@@ -101,3 +101,31 @@ def test_without_gradients_a_bridge_is_nothing() -> None:
     net.bridge(net[memory], LinearSynthesizer(10))
     with torch.no_grad():
         assert torch.equal(net({"x": normal(6, T, 3)}), plain({"x": normal(6, T, 3)}))
+
+
+@pytest.mark.parametrize("make", [lstm, looped])
+def test_nothing_comes_back_to_what_has_ended(make: Make) -> None:
+    found = []
+    for bridged in (False, True):
+        net, memory = make()
+        if bridged:
+            guess = LinearSynthesizer(10 if memory == "core" else 3).double()
+            torch.nn.init.ones_(guess.line.bias)  # a gradient that could not be missed
+            net.bridge(net[memory], guess)
+        over = torch.tensor([True] * 6)
+        net.window({"x": normal(6, WINDOW, 3)}, ended=over)[0].sum().backward()
+        found.append([p.grad for name, p in net.named_parameters() if not name.startswith("bridge")])
+        net.zero_grad()
+        over[0] = False
+        net.window({"x": normal(6, WINDOW, 3)}, ended=over)[0].sum().backward()
+        found.append([p.grad for name, p in net.named_parameters() if not name.startswith("bridge")])
+    plain, plain_again, ended, going_on = found
+    assert all(map(torch.equal, plain, ended))
+    assert not all(map(torch.equal, plain_again, going_on))
+
+
+def test_ended_is_told_of_every_item() -> None:
+    net, memory = lstm()
+    net.bridge(net[memory], LinearSynthesizer(10).double())
+    with pytest.raises(PhysimError, match=r"core: ended wants bool \[6\], an item of its memory each"):
+        net.window({"x": normal(6, WINDOW, 3)}, ended=torch.zeros(5, dtype=torch.bool))
