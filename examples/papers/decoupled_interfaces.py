@@ -1,6 +1,6 @@
 """Decoupled Neural Interfaces (arXiv:1608.05343): the tables of the paper, rebuilt on real data.
 
-python examples/papers/decoupled_interfaces.py [--quick] [--parts layers sparse deep convolutional]
+python examples/papers/decoupled_interfaces.py [--quick] [--parts layers sparse ...]
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import geometric_mean, median
 
 import torch
 import tyro
 
 from learners.decoupled.classify import Digits, Training, error
+from learners.decoupled.clocks import ARMS as CLOCK_ARMS
+from learners.decoupled.clocks import Clocks
+from learners.decoupled.copying import Copying
 from learners.decoupled.graphs import Planes, Size, convolutional, perceptron
+from learners.decoupled.language import Reading, bits, characters
+from learners.decoupled.recurrent import ARMS as RECURRENT_ARMS
+from learners.decoupled.recurrent import Recurrent
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
-from worlds.real_data import mnist
+from worlds.real_data import mnist, splits
 
 RESULTS = Path(__file__).parent / "results" / "decoupled_interfaces"
 DEPTHS = (3, 4, 5, 6)
@@ -48,6 +55,9 @@ SPARSE = (1.0, 0.2, 0.05)
 """How likely each layer is to take its step at an update."""
 DEEP, DEEP_UPDATES = 21, 5000
 PLANES, PLANES_UPDATES = (3, 4), 2000
+COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 60_000, (3e-4, 1e-3, 3e-3)
+TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (5, 20), 20_000
+CLOCKS_UPDATES = 2000
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,9 @@ class Args:
     Learning rates are chosen first, for each arm alike: the whole sweep is kept.
     """
 
-    parts: tuple[str, ...] = ("layers", "sparse", "deep", "convolutional")
-    """What to do: every depth; seldom and unlocked updates; a very deep network; convolutional ones."""
+    parts: tuple[str, ...] = ("layers", "sparse", "deep", "convolutional", "copy", "language", "clocks")
+    """What to do: every depth; seldom and unlocked updates; a very deep network; convolutional ones; sequences to be
+    copied; characters of a text; two networks of different clocks."""
     updates: int = 20_000
     """Updates of each training of the first two parts."""
     arms: tuple[str, ...] = ARMS
@@ -132,6 +143,60 @@ def convolution(args: Args) -> str:
     return shares(Grid(args.out / "convolutional.csv", cells, run_planes).complete(args.workers), "layers")
 
 
+def copy(args: Args) -> str:
+    """The longest sequences that are copied, and copied again, after as many updates by each length of window."""
+    updates = args.shortened(COPY_UPDATES)
+    tried = [_copied(arm, TUNING_SEED, 3, 0, updates // 4, rate) for arm in RECURRENT_ARMS for rate in COPY_RATES]
+    rates = longest_rates(Grid(args.out / "copy_rates.csv", tried, run_copy).complete(args.workers))
+    cells = [
+        _copied(arm, seed, window, repeating, updates, rates[arm])
+        for seed in args.seeds
+        for repeating in (0, 1)
+        for window in COPY_WINDOWS
+        for arm in RECURRENT_ARMS
+    ]
+    return copy_table(Grid(args.out / "copy.csv", cells, run_copy).complete(args.workers))
+
+
+def language(args: Args) -> str:
+    """Bits a character of unseen text, by the length of windows."""
+    updates = args.shortened(LANGUAGE_UPDATES)
+    cells = [
+        Cell(arm, seed, (("window", window), ("updates", updates)), updates / 1000 * 0.2)
+        for seed in args.seeds
+        for window in LANGUAGE_WINDOWS
+        for arm in (RECURRENT_ARMS if window < 20 else RECURRENT_ARMS[:1])
+    ]
+    rows = Grid(args.out / "language.csv", cells, run_language).complete(args.workers)
+    values = grouped([row for row in rows if row["part"] == "test"], ("window", "arm"))
+    lines = [
+        [window, *(str(mean(values[window, arm])) if (window, arm) in values else "" for arm in RECURRENT_ARMS)]
+        for window in LANGUAGE_WINDOWS
+    ]
+    return markdown(("window", *(f"{arm} (bits)" for arm in RECURRENT_ARMS)), lines)
+
+
+def two_clocks(args: Args) -> str:
+    """How often the fast and the slow network count wrongly, unrolled through both, decoupled, and cut."""
+    updates = args.shortened(CLOCKS_UPDATES)
+    cells = [Cell(arm, seed, (("updates", updates),), updates / 1000) for arm in CLOCK_ARMS for seed in args.seeds]
+    rows = Grid(args.out / "clocks.csv", cells, run_clocks).complete(args.workers)
+    values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm", "network"))
+    lines = [[arm, *(str(mean(values[arm, network])) for network in ("fast", "slow"))] for arm in CLOCK_ARMS]
+    return markdown(("", "fast network: error (%)", "slow network: error (%)"), lines)
+
+
+def _copied(arm: str, seed: int, window: int, repeating: int, updates: int, rate: float) -> Cell:
+    setting = (("window", window), ("repeating", repeating), ("updates", updates), ("rate", rate))
+    return Cell(arm, seed, setting, updates / 1000 * 0.12)
+
+
+def longest_rates(rows: Sequence[Row]) -> dict[str, float]:
+    """The learning rate of each arm with which it solved the most."""
+    tried = [(str(row["arm"]), float(str(row["value"])), float(str(row["rate"]))) for row in rows]
+    return {arm: max((said, rate) for one, said, rate in tried if one == arm)[1] for arm, _, _ in tried}
+
+
 def chosen_rates(args: Args, arms: Sequence[str]) -> dict[str, float]:
     """The learning rate of each arm, from a sweep on a tuning seed and held-out images."""
     updates = args.shortened(TUNING_UPDATES)
@@ -177,6 +242,36 @@ def run_planes(cell: Cell) -> Sequence[Row]:
     return judged(convolutional(Planes(setting["layers"]), cell.arm), Training(setting["updates"], seed=cell.seed))
 
 
+def run_copy(cell: Cell) -> Sequence[Row]:
+    """How many symbols a training came to say."""
+    setting = {name: float(str(value)) for name, value in cell.setting}
+    window, repeating = int(setting["window"]), bool(setting["repeating"])
+    recurrent = Recurrent(cell.arm, rate=setting["rate"], seed=cell.seed)
+    solved = Copying(window, int(setting["updates"]), repeating, recurrent).run()
+    done, task = solved[-1] if solved else (0, None)
+    return [{"name": "said", "value": 0 if task is None else task.said, "unit": "symbols", "solved_after": done}]
+
+
+def run_language(cell: Cell) -> Sequence[Row]:
+    """The bits a character of unseen text."""
+    setting = {name: int(str(value)) for name, value in cell.setting}
+    recurrent = Recurrent(cell.arm, units=256, seed=cell.seed)
+    parts = {name: characters(part) for name, part in splits(TEXT)._asdict().items()}
+    net = Reading(setting["window"], setting["updates"], recurrent).run(parts["train"])
+    return [
+        {"name": "bits", "part": part, "value": bits(net, parts[part]), "unit": "bits a character"}
+        for part in ("valid", "test")
+    ]
+
+
+def run_clocks(cell: Cell) -> Sequence[Row]:
+    """How often both networks count wrongly, on test images."""
+    setting = {name: int(str(value)) for name, value in cell.setting}
+    pair = Clocks(updates=setting["updates"], arm=cell.arm, seed=cell.seed).run(digits("train"))
+    found = zip(("fast", "slow"), pair.errors(digits("test")), strict=True)
+    return [{"name": "error", "network": network, "value": value, "unit": "share"} for network, value in found]
+
+
 def judged(net: ModuleGraph, training: Training) -> Sequence[Row]:
     """The errors after a training; test images are not looked at while settings are chosen."""
     training.run(net, digits("train"))
@@ -217,11 +312,27 @@ def shares(rows: Sequence[Row], setting: str) -> str:
     return markdown([setting, *(f"{arm} (%)" for arm in arms)], lines)
 
 
+def copy_table(rows: Sequence[Row]) -> str:
+    """The symbols that were said at last, medians over seeds, by window; and how many times those of plain windows."""
+    values = grouped(rows, ("repeating", "window", "arm"))
+    lines = []
+    for repeating in (0, 1):
+        task = "repeat copy" if repeating else "copy"
+        found = {key[1:]: median(each) for key, each in values.items() if key[0] == repeating}
+        lines += [[task, window, *(found[window, arm] for arm in RECURRENT_ARMS)] for window in COPY_WINDOWS]
+        means = {arm: geometric_mean(found[window, arm] for window in COPY_WINDOWS) for arm in RECURRENT_ARMS}
+        lines.append([task, "ratio", *(f"{means[arm] / means['bptt']:.2f}" for arm in RECURRENT_ARMS)])
+    return markdown(("task", "window", *RECURRENT_ARMS), lines)
+
+
 PARTS: dict[str, Callable[[Args], str]] = {
     "layers": layers,
     "sparse": sparse,
     "deep": deep,
     "convolutional": convolution,
+    "copy": copy,
+    "language": language,
+    "clocks": two_clocks,
 }
 
 

@@ -160,7 +160,7 @@ def landscape(args: Args) -> None:
 def _fields(axes: Any, look: landscapes.Look) -> None:
     """Draw the true loss of every point above the implied one, each in colours of its own."""
     for axis, field in zip(axes, (look.true, look.implied), strict=True):
-        axis.imshow(field.reshape(landscapes.SIDE, -1).T, origin="lower", cmap="viridis")
+        axis.imshow(field.reshape(landscapes.SIDE, -1).T.numpy(), origin="lower", cmap="viridis")
         axis.set(xticks=[], yticks=[])
     axes[0].set_title(f"{look.updates} updates", fontsize=8)
     axes[1].set_title(f"cosine of gradients {look.agreement:.2f}", fontsize=8)

@@ -14,28 +14,22 @@ from tqdm import trange
 from learners.decoupled.recurrent import Recurrent, Windows
 from physim.graph import ModuleGraph
 
+KINDS = 256
+"""Of bytes."""
 EMBEDDED = 32
 """How wide a character is."""
 JUDGED = 200
 """Of how many ticks a window is that is judged."""
 
 
-@dataclass(frozen=True)
-class Text:
-    """A text as numbers [N] of characters, of which there are so many."""
+def characters(text: bytes) -> Tensor:
+    """A text as the numbers [N] of its bytes."""
+    return torch.tensor(list(text))
 
-    characters: Tensor
-    kinds: int
 
-    @classmethod
-    def of(cls, text: str, alphabet: str | None = None) -> Text:
-        """From a text; what is not in the alphabet (by default: the text's own) is one further character."""
-        known = {character: number for number, character in enumerate(alphabet or sorted(set(text)))}
-        return cls(torch.tensor([known.get(character, len(known)) for character in text]), len(known) + 1)
-
-    def streams(self, batch: int) -> Tensor:
-        """So many stretches of the text, side by side [B, T]."""
-        return self.characters[: len(self.characters) // batch * batch].reshape(batch, -1)
+def streams(text: Tensor, batch: int) -> Tensor:
+    """So many stretches of a text [N], side by side [B, T]."""
+    return text[: len(text) // batch * batch].reshape(batch, -1)
 
 
 @dataclass(frozen=True)
@@ -47,27 +41,27 @@ class Reading:
     recurrent: Recurrent = field(default_factory=Recurrent)
     batch: int = 64
 
-    def run(self, text: Text, progress: bool = False) -> ModuleGraph:
-        """The trained network."""
-        net = self.recurrent.network(nn.Embedding(text.kinds, EMBEDDED), EMBEDDED, text.kinds)
-        windows, streams, at = Windows(net, self.recurrent), text.streams(self.batch), 0
+    def run(self, text: Tensor, progress: bool = False) -> ModuleGraph:
+        """The network that was trained on a text [N]."""
+        net = self.recurrent.network(nn.Embedding(KINDS, EMBEDDED), EMBEDDED, KINDS)
+        windows, side, at = Windows(net, self.recurrent), streams(text, self.batch), 0
         for _ in trange(self.updates, disable=None if progress else True, leave=False):
-            if at + self.window >= streams.shape[1]:
+            if at + self.window >= side.shape[1]:
                 windows.restart()
                 at = 0
-            seen, coming = streams[:, at : at + self.window], streams[:, at + 1 : at + self.window + 1]
+            seen, coming = side[:, at : at + self.window], side[:, at + 1 : at + self.window + 1]
             windows.update(seen, partial(_missed, coming))
             at += self.window
         return net
 
 
 @torch.no_grad()
-def bits(net: ModuleGraph, text: Text, batch: int = 64) -> float:
-    """The mean cross-entropy of a text's characters, in bits."""
+def bits(net: ModuleGraph, text: Tensor, batch: int = 64) -> float:
+    """The mean cross-entropy of a text's [N] characters, in bits."""
     net.eval()
-    streams, state, lost = text.streams(batch), None, []
-    for at in range(0, streams.shape[1] - 1, JUDGED):
-        part = streams[:, at : at + JUDGED + 1]
+    side, state, lost = streams(text, batch), None, []
+    for at in range(0, side.shape[1] - 1, JUDGED):
+        part = side[:, at : at + JUDGED + 1]
         result, state = net.window({"seen": part[:, :-1]}, state)
         outputs = result[0] if isinstance(result, tuple) else result
         each = functional.cross_entropy(outputs.flatten(0, 1), part[:, 1:].flatten(), reduction="none")

@@ -48,7 +48,7 @@ def matrices(of: Mapping[str, Sequence[Tensor]]) -> Figure:
     figure = Figure(figsize=(1.1 * columns, 1.35 * len(of)), layout="constrained")
     for row, (view, each) in zip(figure.subplots(len(of), columns, squeeze=False), of.items(), strict=True):
         for layer, (axes, matrix) in enumerate(zip(row, each, strict=True), 1):
-            axes.imshow(matrix, vmin=0, vmax=1.2, cmap="viridis")
+            axes.imshow(matrix.numpy(), vmin=0, vmax=1.2, cmap="viridis")
             axes.set(xticks=[], yticks=[])
             axes.set_title(f"layer {layer}", fontsize=7)
         row[0].set_ylabel(NAMES.get(view, view).replace(", ", ",\n").replace("gradient at", "gradient\nat"), fontsize=6)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from learners.experiment import read_rows
+from physim.errors import PhysimError
+from worlds.real_data import Splits
+
+
+@pytest.fixture
+def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script at a scale of seconds."""
+    module = paper("decoupled_interfaces")
+    changes = {"DEPTHS": (3, 4), "TRIED": (1e-3, 3e-3), "TUNING_UPDATES": 40, "DEEP": 6, "DEEP_UPDATES": 40}
+    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 4000, "COPY_RATES": (3e-3,)}
+    changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "digits": few}
+    for name, value in changes.items():
+        monkeypatch.setattr(module, name, value)
+    return module
+
+
+def quick(script: ModuleType, out: Path, *parts: str, updates: int = 40) -> None:
+    script.main(script.Args(parts, updates, quick=True, workers=1, out=out))
+
+
+def test_every_part_of_the_digits_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
+    quick(script, tmp_path, "layers", "sparse", "deep", "convolutional")
+    table = (tmp_path / "layers.md").read_text()
+    assert table.splitlines()[0].count("|") == 10  # layers, and four arms each beside the paper's
+    assert len(table.splitlines()) == 4
+    for part in ("sparse", "deep", "convolutional"):
+        assert (tmp_path / f"{part}.md").read_text().startswith("|")
+    rows = read_rows(tmp_path / "digits.csv")
+    assert {row["arm"] for row in rows} == set(script.ARMS)
+    again = [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+    quick(script, tmp_path, "layers", "sparse")  # nothing is left to do
+    assert again == [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+
+
+def test_test_images_are_not_looked_at_while_rates_are_chosen(script: ModuleType, tmp_path: Path) -> None:
+    quick(script, tmp_path, "deep")
+    assert {row["part"] for row in read_rows(tmp_path / "digits_rates.csv")} == {"train", "held_out"}
+    assert {row["part"] for row in read_rows(tmp_path / "deep.csv")} == {"train", "held_out", "test"}
+
+
+def test_windows_and_clocks_fill_their_tables(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = (b"to be or not to be, " * 1000, b"to be or not " * 500, b"not to be, " * 500)
+    monkeypatch.setattr(script, "splits", lambda name: Splits(*whole))
+    quick(script, tmp_path, "copy", "language", "clocks")
+    assert "ratio" in (tmp_path / "copy.md").read_text()
+    assert len((tmp_path / "language.md").read_text().splitlines()) == 2 + len(script.LANGUAGE_WINDOWS)
+    assert [row["network"] for row in read_rows(tmp_path / "clocks.csv")] == ["fast", "slow"] * 3
+
+
+def test_unknown_parts_are_refused(script: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match=r"--parts: got \['layer'\], wanted some of \['layers', 'sparse'"):
+        quick(script, tmp_path, "layer")
