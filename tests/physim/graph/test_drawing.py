@@ -4,7 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from physim.graph import LSTM, ModuleGraph, added, delayed, joined, senders, spread, summed
+from physim.graph import (
+    LSTM,
+    LinearSynthesizer,
+    ModuleGraph,
+    added,
+    decoupled,
+    delayed,
+    joined,
+    senders,
+    spread,
+    summed,
+)
+from physim.graph.drawing import CUT_COLOUR
 
 TABLE = """\
 ModuleGraph: 58 parameters
@@ -81,3 +93,20 @@ def test_an_empty_graph_prints_and_draws() -> None:
     pyplot = pytest.importorskip("matplotlib.pyplot")
     assert repr(ModuleGraph()).startswith("ModuleGraph: 0 parameters")
     pyplot.close(ModuleGraph().draw().figure)
+
+
+def test_wires_that_do_not_wait_are_told_and_drawn_apart() -> None:
+    pyplot, colors, patches = (pytest.importorskip(f"matplotlib.{name}") for name in ("pyplot", "colors", "patches"))
+    net = ModuleGraph()
+    hidden = net.add("hidden", nn.Linear(2, 2), net.input("x"))
+    cut = decoupled(hidden, LinearSynthesizer(2, 2), given=net.input("y"))
+    net.bridge(net.add("core", LSTM(2, 2), cut), LinearSynthesizer(4))
+    told = {(source, reader): cut for source, reader, cut in net.to_networkx().edges(data="cut")}
+    assert [link for link, cut in told.items() if cut] == [("hidden", "decoupled(hidden)")]
+    axes = net.draw()
+    red = colors.to_rgba(CUT_COLOUR)
+    arrows = [patch for patch in axes.patches if isinstance(patch, patches.FancyArrowPatch)]
+    assert [patch.get_edgecolor() for patch in arrows].count(red) == 1
+    borders = axes.collections[0].get_edgecolors().tolist()
+    assert [node.name for node, border in zip(net.nodes, borders, strict=True) if tuple(border) == red] == ["core"]
+    pyplot.close(axes.figure)
