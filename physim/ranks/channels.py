@@ -33,7 +33,8 @@ class Outbox:
         self.dropped = 0
         self._waiting: deque[Message] = deque()
         self._closing = self._closed = False
-        Thread(target=self._run, daemon=True).start()
+        self.thread = Thread(target=self._run, daemon=True)
+        self.thread.start()
 
     def put(self, version: int, value: Tensor) -> None:
         """Send a value, some time."""
@@ -49,6 +50,12 @@ class Outbox:
         with self.heard:
             self._closing = True
             self.heard.notify_all()
+
+    def abandon(self) -> None:
+        """Send nothing of what still waits."""
+        with self.heard:
+            self._waiting.clear()
+        self.close()
 
     @property
     def closed(self) -> bool:
@@ -85,7 +92,9 @@ class Inbox:
         self.rank, self.tag, self.heard = rank, tag, heard
         self.ended = self.broken = False
         self._message: Message | None = None
-        Thread(target=self._run, daemon=True).start()
+        self._abandoned = False
+        self.thread = Thread(target=self._run, daemon=True)
+        self.thread.start()
 
     @property
     def there(self) -> bool:
@@ -98,6 +107,12 @@ class Inbox:
             message, self._message = self._message, None
             self.heard.notify_all()
         return message
+
+    def abandon(self) -> None:
+        """Throw away whatever still comes."""
+        with self.heard:
+            self._abandoned = True
+            self.heard.notify_all()
 
     def _run(self) -> None:
         header = torch.zeros(AXES + 3, dtype=torch.int64)
@@ -118,7 +133,7 @@ class Inbox:
 
     def _arrived(self, message: Message) -> None:
         with self.heard:
-            while self._message is not None:
+            while self._message is not None and not self._abandoned:
                 self.heard.wait()
-            self._message = message
+            self._message = None if self._abandoned else message
             self.heard.notify_all()

@@ -30,6 +30,8 @@ from physim.ranks.watch import TAG, Watch
 Batches = Callable[[int], tuple[Inputs, Mapping[str, Tensor]]]
 PATIENCE = timedelta(days=30)
 """How long a process waits for another that lives."""
+PATIENCE_AT_END = 5.0
+"""Seconds that it waits for others to end, too, where something failed."""
 
 
 @final
@@ -152,6 +154,8 @@ class Placed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.watch.leave(well=error is None)
+        self.post.abandon(PATIENCE_AT_END)
+        self.watch.join(None if error is None else PATIENCE_AT_END)
 
     # ---- an update's parts
 

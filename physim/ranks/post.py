@@ -79,6 +79,15 @@ class Post:
         for box in (*self.values_out.values(), *self.gradients_out.values()):
             box.close()
 
+    def abandon(self, patience: float) -> None:
+        """Give up all ways, and wait some seconds until the others have, too: no thread may outlive the interpreter."""
+        boxes: list[Inbox | Outbox] = [*self.values_out.values(), *self.gradients_out.values()]
+        boxes += [*self.values_in.values(), *self.gradients_in.values()]
+        for box in boxes:
+            box.abandon()
+        for box in boxes:
+            box.thread.join(patience)
+
     def waits(self) -> bool:
         """Wait until something comes; whether anything still can."""
         inboxes = (*self.values_in.values(), *self.gradients_in.values())

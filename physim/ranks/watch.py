@@ -51,14 +51,16 @@ class Watch:
                 self.heard.wait()
 
     def leave(self, well: bool) -> None:
-        """Say to all others that this process ends, and, where it ends well, wait for theirs."""
+        """Say to all others that this process ends."""
         reason = WELL if well else self.left[self.lost[0]] if self.lost else self.rank
         for rank in self.others:
             with suppress(RuntimeError):  # it is gone already
                 dist.send(torch.tensor([reason]), rank, tag=TAG)
-        if well:
-            for thread in self._threads:
-                thread.join()
+
+    def join(self, patience: float | None) -> None:
+        """Wait until all others have said so, too, or for some seconds."""
+        for thread in self._threads:
+            thread.join(patience)
 
     def _wait(self, rank: int) -> None:
         word = torch.zeros(1, dtype=torch.int64)
