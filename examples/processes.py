@@ -67,8 +67,11 @@ class Args:
 
 def main(args: Args) -> None:
     """Time all in turn, round by round, and print the rows."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
     check_report(args.json)
-    check_positive(updates=args.updates - WARM, rounds=args.rounds)
+    check_positive(rounds=args.rounds)
+    if args.updates <= WARM:
+        raise PhysimError(f"--updates is {args.updates}, wanted more than the {WARM} before the first that is timed")
     rates: dict[tuple[str, int], list[float]] = {joint: [] for joint in JOINTS}
     for _ in trange(args.rounds, desc="timing", unit="round", disable=None):
         for arm, parts in JOINTS:

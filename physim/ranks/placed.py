@@ -215,7 +215,10 @@ class Placed:
         """The true gradient of what crosses a plain interface, which is waited for."""
         gradients = self._gradients[interface]
         while (true := gradients.of(self.version)) is None:
-            for reader, message in self.post.gradients(interface):
+            heard = list(self.post.gradients(interface))
+            if not heard:
+                raise PhysimError(f"the gradient of '{interface.name}' for batch {self.version} never came")
+            for reader, message in heard:
                 gradients.heard(reader, self._here(message))
         return true
 
