@@ -78,5 +78,5 @@ class Windows:
 
     def _unforeseen(self, foreseen: Tensor, after: State, ended: bool) -> Tensor:
         """How far every tick was from foreseeing the gradient [B, F] of an item at the end of its window."""
-        coming = self.net.bridges[0].guess(after[CORE]) * (0 if ended else len(foreseen))
+        coming = self.net.bridges[0].guess(after) * (0 if ended else len(foreseen))
         return (self.setting.unit * foreseen - coming[:, None]).square().sum(-1).mean()

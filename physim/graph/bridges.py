@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph.context import map_tree
+from physim.graph.context import State, map_tree
 from physim.graph.crossings import crossed, foreseen
+from physim.graph.ports import Port
 from physim.graph.regression import Regression
 
 
@@ -19,37 +20,44 @@ class Bridge:
     """Carries a memory from one training window into the next, and a synthetic gradient back, at once.
 
     At the end of a window the synthesizer guesses how all later losses depend on the memory [B, ...], whose tensors
-    stand in a row [B, F]; when the next window has its gradient, that trains the synthesizer.
+    stand in a row [B, F]; when the next window has its gradient, that trains the synthesizer. What the synthesizer is
+    `given` besides are ports, delayed by a tick, so that a state holds them as they were at the end of a window.
     """
 
-    def __init__(self, name: str, synthesizer: nn.Module, scale: float) -> None:
-        self.name, self.regression = name, Regression(name, synthesizer, scale)
+    def __init__(self, name: str, synthesizer: nn.Module, scale: float, given: tuple[Port, ...] = ()) -> None:
+        self.name, self.given, self.regression = name, given, Regression(name, synthesizer, scale)
 
-    def entered(self, memory: Any) -> Any:
-        """The memory at the start of a window, whose gradient trains the synthesizer and goes no further."""
+    def entered(self, state: State) -> State:
+        """A state at the start of a window; the gradient of its memory trains the synthesizer and goes no further."""
+        if self.name not in state or any(port.node.name not in state for port in self.given):
+            return state
+        memory = state[self.name]
         flat = _flat(memory).detach()
-        guess = self.regression.guess(flat)
-        return _shaped(crossed(flat.requires_grad_(), guess, self.regression), memory)
+        guess = self.regression.guess(flat, *self._known(state))
+        return {**state, self.name: _shaped(crossed(flat.requires_grad_(), guess, self.regression), memory)}
 
-    def guess(self, memory: Any) -> Tensor:
-        """How all that comes after depends on a memory [B, F], as far as the synthesizer knows."""
-        return self.regression.guess(_flat(memory).detach()).detach()
+    def guess(self, state: State) -> Tensor:
+        """How all that comes after depends on a state's memory [B, F], as far as the synthesizer knows."""
+        return self.regression.guess(_flat(state[self.name]).detach(), *self._known(state)).detach()
 
-    def left(self, memory: Any, outputs: Any, ended: Tensor | None = None) -> Any:
-        """The outputs of a window, whose gradient brings the guess to the memory at its end.
+    def left(self, state: State, outputs: Any, ended: Tensor | None = None) -> Any:
+        """The outputs of a window, whose gradient brings the guess to the memory at its end, where `state` is left.
 
         It is zero where an item has `ended` [B].
         """
         several = (outputs,) if isinstance(outputs, Tensor) else outputs
-        flat = _flat(memory)
+        flat = _flat(state[self.name])
         if not flat.requires_grad or not any(output.requires_grad for output in several):
             return outputs
-        guess = self.regression.scale * self.guess(memory)
+        guess = self.regression.scale * self.guess(state)
         if ended is not None:
             guess = guess.masked_fill(self._checked(ended, flat)[:, None], 0.0)
         passed = iter(foreseen(flat, guess, tuple(output for output in several if output.requires_grad)))
         all_of_them = tuple(next(passed) if output.requires_grad else output for output in several)
         return all_of_them[0] if isinstance(outputs, Tensor) else all_of_them
+
+    def _known(self, state: State) -> list[Tensor]:
+        return [state[port.node.name].detach() for port in self.given]
 
     def _checked(self, ended: Tensor, flat: Tensor) -> Tensor:
         if ended.dtype is not torch.bool or ended.shape != flat.shape[:1]:

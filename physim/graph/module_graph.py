@@ -13,7 +13,7 @@ from physim.errors import PhysimError
 from physim.graph import drawing, edits
 from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
-from physim.graph.delays import Delayed
+from physim.graph.delays import Delayed, delayed
 from physim.graph.edits import Edit
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
@@ -110,13 +110,16 @@ class ModuleGraph(nn.Module):
         """Take away what was cut between a port and the node that gives `into`."""
         edits.mend(source, into)
 
-    def bridge(self, memory: Port, synthesizer: nn.Module, scale: float = 1.0) -> Bridge:
+    def bridge(
+        self, memory: Port, synthesizer: nn.Module, scale: float = 1.0, given: Port | tuple[Port, ...] = ()
+    ) -> Bridge:
         """Let a synthetic gradient cross from one training window to the one before, at a module's or wire's memory.
 
         A window ends as if it knew how all later losses depend on its memory, by the guess of
-        `synthesizer(memory)` [B, F], times `scale`; what the next window finds out trains the synthesizer
-        (arXiv:1608.05343, section 2.2). The tensors of a memory stand in a row: hidden and cell of an LSTM. The guess
-        comes with every `backward` of the window's outputs: take one for all losses of a window.
+        `synthesizer(memory, *given)` [B, F], times `scale`; what the next window finds out trains the synthesizer
+        (arXiv:1608.05343, section 2.2). The tensors of a memory stand in a row: hidden and cell of an LSTM; of what is
+        given [B, T, ...] the last tick counts: labels of what is to come, say. The guess comes with every `backward` of
+        the window's outputs: take one for all losses of a window.
 
         Raises: PhysimError where a port has no memory, or is bridged already.
         """
@@ -125,7 +128,10 @@ class ModuleGraph(nn.Module):
         if any(bridge.name == memory.node.name for bridge in self.bridges):
             raise PhysimError(f"bridge: '{memory.name}' is bridged already")
         self.add_module(self._free(f"bridge({memory.node.name})"), synthesizer)
-        self.bridges.append(Bridge(memory.node.name, synthesizer, scale))
+        several = (given,) if isinstance(given, Port) else tuple(given)
+        same_graph("bridge", (memory, *several))
+        self.bridges.append(Bridge(memory.node.name, synthesizer, scale, tuple(delayed(port) for port in several)))
+        self.changed()
         return self.bridges[-1]
 
     def changed(self) -> None:
@@ -182,6 +188,7 @@ class ModuleGraph(nn.Module):
             return self._returned
         nodes = [node for node in self.nodes if not isinstance(node, Later)]  # a tie only names what it is tied to
         read = {port for node in nodes for port in node.sources}
+        read |= {port for bridge in self.bridges for port in bridge.given}
         sinks = tuple(port for node in nodes for port in node.ports if port not in read and node.sources)
         if not sinks:
             raise PhysimError("the graph gives nothing: name ports by returns(...) or outputs=...")
@@ -235,10 +242,10 @@ class ModuleGraph(nn.Module):
         Shapes: `reset` [B, T] bool, set where a scene (or sample) starts anew; `ended` [B] bool, where nothing follows
         after this window, so that bridges bring nothing back.
         """
-        inputs, plan = self._prepared(inputs, outputs, given)
+        inputs, plan = self._prepared(inputs, outputs, given, self._open_bridges)
         if not self.remembers:
             return plan.step(inputs, None, None)
-        return self._windowed(plan, inputs, state, reset, plan.length(inputs, reset), ended)
+        return _windowed(plan, inputs, state, reset, plan.length(inputs, reset), self._open_bridges, ended)
 
     def step(
         self,
@@ -257,40 +264,31 @@ class ModuleGraph(nn.Module):
 
     def run(self, inputs: Inputs, state: State | None, reset: Tensor | None, length: int | None) -> tuple[Any, State]:
         """Run inside another graph: one tick where `length` is None, else a sequence, memory or not."""
-        inputs, plan = self._prepared(inputs, None, None)
+        bridges = self._open_bridges if length is not None else []
+        inputs, plan = self._prepared(inputs, None, None, bridges)
         if length is None:
             return plan.step(inputs, state, reset)
-        return self._windowed(plan, inputs, state, reset, length)
+        return _windowed(plan, inputs, state, reset, length, bridges)
 
-    def _windowed(
-        self,
-        plan: Plan,
-        inputs: Inputs,
-        state: State | None,
-        reset: Tensor | None,
-        length: int,
-        ended: Tensor | None = None,
-    ) -> tuple[Any, State]:
-        """A window, between the bridges that lead into it and out of it."""
-        open_now = self.training and torch.is_grad_enabled()
-        bridges = [bridge for bridge in self.bridges if open_now and bridge.name in plan.memories]
-        known = state or {}
-        met = {bridge.name: bridge.entered(known[bridge.name]) for bridge in bridges if bridge.name in known}
-        result, after = plan.window(inputs, {**known, **met}, reset, length)
-        for bridge in bridges:
-            result = bridge.left(after[bridge.name], result, ended)
-        return result, after
+    @property
+    def _open_bridges(self) -> list[Bridge]:
+        """What joins windows now: in graphs that train, where gradients are taken."""
+        return self.bridges if self.training and torch.is_grad_enabled() else []
 
-    def _prepared(self, inputs: Inputs, outputs: Outputs, given: Given) -> tuple[Inputs, Plan]:
+    def _prepared(
+        self, inputs: Inputs, outputs: Outputs, given: Given, bridges: Sequence[Bridge] = ()
+    ) -> tuple[Inputs, Plan]:
         """The inputs with the given ports among them, by the names of their nodes, and the plan for them."""
         names = tuple(name for name in self._laters if name in inputs)
         if given:
             inputs = {**inputs, **{self._alone(port).name: value for port, value in given.items()}}
             names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
-        plan = self._plans.get((wanted, names))
+        kept = {bridge.name: bridge.given for bridge in bridges if bridge.given}
+        plan = self._plans.get((wanted, names, tuple(kept)))
         if plan is None:
-            plan = self._plans[wanted, names] = Plan(self.nodes, self._checked(wanted), set(names))
+            plan = Plan(self.nodes, self._checked(wanted), set(names), kept)
+            self._plans[wanted, names, tuple(kept)] = plan
         return inputs, plan
 
     def _alone(self, port: Port) -> Node:
@@ -361,3 +359,23 @@ class ModuleGraph(nn.Module):
 def _known(node: Node) -> bool:
     """Whether a node's value at the first tick is known beforehand."""
     return isinstance(node, Delayed) and node.fill is None
+
+
+def _windowed(
+    plan: Plan,
+    inputs: Inputs,
+    state: State | None,
+    reset: Tensor | None,
+    length: int,
+    bridges: Sequence[Bridge],
+    ended: Tensor | None = None,
+) -> tuple[Any, State]:
+    """A window, between the bridges that lead into it and out of it."""
+    joined = [bridge for bridge in bridges if bridge.name in plan.memories]
+    known = state or {}
+    for bridge in joined:
+        known = bridge.entered(known)
+    result, after = plan.window(inputs, known, reset, length)
+    for bridge in joined:
+        result = bridge.left(after, result, ended)
+    return result, after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import networkx as nx
@@ -62,14 +63,26 @@ def _ticks_of(value: Tensor | None, port: Port, context: Context) -> Sequence[An
 
 
 class Plan:
-    """The order in which the nodes behind some outputs run, once for one tick and once for whole sequences."""
+    """The order in which the nodes behind some outputs run, once for one tick and once for whole sequences.
 
-    def __init__(self, nodes: Sequence[Node], outputs: Port | Sequence[Port], given: set[str]) -> None:
+    Where a memory that is `kept` runs, by the name of its node, the ports that it is kept with run too.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        outputs: Port | Sequence[Port],
+        given: set[str],
+        kept: Mapping[str, Sequence[Port]] = MappingProxyType({}),
+    ) -> None:
         self.single = isinstance(outputs, Port)
         self.outputs: tuple[Port, ...] = (outputs,) if isinstance(outputs, Port) else tuple(outputs)
         self.slots = 1 + max(port.slot for node in nodes for port in node.ports)
         self.entries = [node for node in nodes if isinstance(node, Input) or node.name in given]
         links = _links(nodes, self.outputs, given)
+        with_them = [port for node in list(links) for port in kept.get(node.name, ())]
+        if with_them:
+            links = _links(nodes, (*self.outputs, *with_them), given)
         number = {node: position for position, node in enumerate(nodes)}
         cycles = {node: members for members in nx.strongly_connected_components(links) for node in members}
         direct = nx.DiGraph(links)

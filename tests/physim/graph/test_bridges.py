@@ -129,3 +129,39 @@ def test_ended_is_told_of_every_item() -> None:
     net.bridge(net[memory], LinearSynthesizer(10).double())
     with pytest.raises(PhysimError, match=r"core: ended wants bool \[6\], an item of its memory each"):
         net.window({"x": normal(6, WINDOW, 3)}, ended=torch.zeros(5, dtype=torch.bool))
+
+
+class Told(nn.Module):
+    """Says nothing, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Tensor] = []
+
+    def forward(self, memory: Tensor, known: Tensor) -> Tensor:
+        self.heard.append(known)
+        return torch.zeros_like(memory)
+
+
+@pytest.mark.parametrize("make", [lstm, looped])
+def test_a_synthesizer_is_given_what_was_known_at_the_end_of_each_window(make: Make) -> None:
+    net, memory = make()
+    told, plain = Told(), make()[0]
+    net.bridge(net[memory], told, given=net.input("known"))
+    known, state = normal(6, T, 2, seed=3), None
+    for start in range(0, T, WINDOW):
+        part = slice(start, start + WINDOW)
+        _, state = net.window({"x": normal(6, T, 3)[:, part], "known": known[:, part]}, detach(state or {}))
+    ends = [known[:, tick - 1] for tick in range(WINDOW, T + 1, WINDOW)]
+    wanted = [ends[0], *(end for pair in zip(ends, ends[1:], strict=False) for end in pair)]
+    assert all(map(torch.equal, told.heard, wanted))
+    net.eval()
+    assert torch.equal(net({"x": normal(6, T, 3)}), plain({"x": normal(6, T, 3)}))
+    assert len(net.outputs) == 1
+
+
+def test_what_a_synthesizer_is_given_must_be_there_while_training() -> None:
+    net, memory = lstm()
+    net.bridge(net[memory], Told(), given=net.input("known"))
+    with pytest.raises(PhysimError, match="'known'"):
+        net.window({"x": normal(6, WINDOW, 3)})
