@@ -20,6 +20,8 @@ INPUTS = 3
 """A symbol, a mark where it shall be said again, and how often."""
 MANY = 10
 """Repeats are told in parts of so many."""
+AHEAD = 32
+"""How many ticks ahead a conditional synthesizer is told what must be said."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,15 @@ class Copying:
 
     def run(self, progress: bool = False) -> list[tuple[int, Task]]:
         """The tasks that were solved, each with the number of updates until then."""
-        windows = Windows(self.recurrent.network(nn.Identity(), INPUTS, 1), self.recurrent)
+        windows = Windows(self.recurrent.network(nn.Identity(), INPUTS, 1, AHEAD), self.recurrent)
         random = torch.Generator().manual_seed(self.recurrent.seed)
         task, solved, done = Task(), [], 0
         with tqdm(total=self.updates, disable=None if progress else True, leave=False) as bar:
             while done < self.updates:
-                episode = [part.split(self.window, 1) for part in task.drawn(self.batch, self.window, random)]
-                lost = told(windows, *episode)
-                done += len(episode[0])
-                bar.update(len(episode[0]))
+                episode = task.drawn(self.batch, self.window, random)
+                lost, updates = learned(windows, self.window, *episode)
+                done += updates
+                bar.update(updates)
                 if lost / task.said < SOLVED:
                     solved.append((done, task))
                     task = task.longer(self.repeating)
@@ -82,13 +84,19 @@ class Copying:
         return solved
 
 
-def told(windows: Windows, inputs: tuple[Tensor, ...], targets: tuple[Tensor, ...], asked: tuple[Tensor, ...]) -> float:
-    """The loss of an episode in bits, with an update after each of its windows."""
+def learned(windows: Windows, window: int, inputs: Tensor, targets: Tensor, asked: Tensor) -> tuple[float, int]:
+    """The loss of an episode in bits, with an update after each of its windows, and how many those were."""
     windows.restart()
-    lost = 0.0
-    for number, (seen, target, counts) in enumerate(zip(inputs, targets, asked, strict=True), 1):
-        lost += windows.update(seen, partial(_missed, target, counts), ended=number == len(inputs))
-    return lost / math.log(2)
+    lost, parts = 0.0, [part.split(window, 1) for part in (inputs, coming(targets, asked), targets, asked)]
+    for number, (seen, known, target, counts) in enumerate(zip(*parts, strict=True), 1):
+        lost += windows.update(seen, known, partial(_missed, target, counts), ended=number == len(parts[0]))
+    return lost / math.log(2), len(parts[0])
+
+
+def coming(targets: Tensor, asked: Tensor) -> Tensor:
+    """What must be said in the ticks after each [B, T, AHEAD]: 1 and -1, or 0 for nothing."""
+    said = functional.pad((2 * targets - 1) * asked, (0, AHEAD))
+    return said.unfold(1, AHEAD, 1)[:, 1:]
 
 
 def _missed(target: Tensor, counts: Tensor, outputs: Tensor) -> Tensor:

@@ -18,6 +18,8 @@ KINDS = 256
 """Of bytes."""
 EMBEDDED = 32
 """How wide a character is."""
+AHEAD = 5
+"""How many characters ahead a conditional synthesizer is told what is to come."""
 JUDGED = 200
 """Of how many ticks a window is that is judged."""
 
@@ -43,16 +45,21 @@ class Reading:
 
     def run(self, text: Tensor, progress: bool = False) -> ModuleGraph:
         """The network that was trained on a text [N]."""
-        net = self.recurrent.network(nn.Embedding(KINDS, EMBEDDED), EMBEDDED, KINDS)
+        net = self.recurrent.network(nn.Embedding(KINDS, EMBEDDED), EMBEDDED, KINDS, AHEAD * KINDS)
         windows, side, at = Windows(net, self.recurrent), streams(text, self.batch), 0
         for _ in trange(self.updates, disable=None if progress else True, leave=False):
-            if at + self.window >= side.shape[1]:
+            if at + self.window + AHEAD > side.shape[1]:
                 windows.restart()
                 at = 0
-            seen, coming = side[:, at : at + self.window], side[:, at + 1 : at + self.window + 1]
-            windows.update(seen, partial(_missed, coming))
+            seen, after = side[:, at : at + self.window], side[:, at + 1 : at + self.window + AHEAD]
+            windows.update(seen, coming(after), partial(_missed, after[:, : self.window]))
             at += self.window
         return net
+
+
+def coming(after: Tensor) -> Tensor:
+    """The next characters after each tick, one-hot [B, T, AHEAD * KINDS], of those [B, T - 1 + AHEAD] after the first."""
+    return functional.one_hot(after.unfold(1, AHEAD, 1), KINDS).flatten(2).float()
 
 
 @torch.no_grad()

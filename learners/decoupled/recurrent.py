@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from physim.graph import LSTM, ModuleGraph, PerceptronSynthesizer, State, detach
+from physim.graph import LSTM, ModuleGraph, ResidualSynthesizer, State, detach
 
 CORE, OUTPUT, FORESIGHT = "core", "output", "foresight"
-ARMS = ("bptt", "dni", "aux")
-"""Plain windows; with a synthetic gradient at their ends; and with the task to foresee it at every tick."""
+ARMS = ("bptt", "dni", "aux", "cdni")
+"""Plain windows; with a synthetic gradient at their ends; and with the task to foresee it at every tick, or with a
+synthesizer that is told what is to come, as conditional synthesizers are told labels."""
+SCALES = {"dni": 0.1, "aux": 0.1, "cdni": 1.0}
+"""What synthetic gradients weigh; a synthesizer that knows too little to be trusted does best by the paper's 0.1."""
 Judge = Callable[[Tensor], Tensor]
 
 
@@ -22,18 +25,20 @@ Judge = Callable[[Tensor], Tensor]
 class Recurrent:
     """A network of one LSTM of so many `units`, trained by Adam at `rate`.
 
-    Synthetic gradients count in `unit`, about the size of an item's, and weigh `scale` (arXiv:1608.05343, section 3.2).
+    Synthetic gradients count in `unit`, about the size of an item's (arXiv:1608.05343, section 3.2).
     """
 
     arm: str = "dni"
     units: int = 128
     rate: float = 1e-3
-    scale: float = 0.1
-    unit: float = 0.03
+    unit: float = 0.1
     seed: int = 0
 
-    def network(self, reader: nn.Module, features: int, outputs: int) -> ModuleGraph:
-        """The network: "seen" [B, T, ...] -> reader -> [B, T, features] -> LSTM -> [B, T, outputs]."""
+    def network(self, reader: nn.Module, features: int, outputs: int, coming: int) -> ModuleGraph:
+        """The network: "seen" [B, T, ...] -> reader -> [B, T, features] -> LSTM -> [B, T, outputs].
+
+        A conditional synthesizer is given the input "coming" [B, T, coming], what is to come after each tick.
+        """
         torch.manual_seed(self.seed)
         net = ModuleGraph()
         core = net.add(CORE, LSTM(features, self.units), net.add("reader", reader, net.input("seen")))
@@ -42,8 +47,9 @@ class Recurrent:
             ports.append(net.add(FORESIGHT, nn.Linear(self.units, 2 * self.units), core))
         net.returns(*ports)
         if self.arm != "bptt":
-            guess = PerceptronSynthesizer(2 * self.units, hidden=(self.units,), normalised=False, unit=self.unit)
-            net.bridge(core, guess, self.scale)
+            known = (coming, net.input("coming")) if self.arm == "cdni" else (0, ())
+            guess = ResidualSynthesizer(2 * self.units, known[0], self.units, self.unit)
+            net.bridge(core, guess, SCALES[self.arm], known[1])
         return net
 
 
@@ -60,13 +66,14 @@ class Windows:
         """Begin with a fresh memory."""
         self.state = None
 
-    def update(self, seen: Tensor, judge: Judge, ended: bool = False) -> float:
+    def update(self, seen: Tensor, coming: Tensor, judge: Judge, ended: bool = False) -> float:
         """An update by the loss that `judge` gives for the outputs [B, T, outputs] of a window; gives the loss.
 
         Nothing comes after a window that has `ended`.
         """
         over = torch.full((len(seen),), ended)
-        result, after = self.net.window({"seen": seen}, self.state, ended=over)
+        known = {"coming": coming} if self.setting.arm == "cdni" else {}
+        result, after = self.net.window({"seen": seen, **known}, self.state, ended=over)
         outputs = result[0] if self.setting.arm == "aux" else result
         loss = judge(outputs)
         total = loss + self._unforeseen(result[1], after, ended) if self.setting.arm == "aux" else loss

@@ -17,6 +17,7 @@ from physim.graph.synthesizers import (
     Feedback,
     LinearSynthesizer,
     PerceptronSynthesizer,
+    ResidualSynthesizer,
     Synthesizer,
 )
 from physim.graph.unlocked import Unlocked
@@ -49,6 +50,7 @@ __all__ = [
     "PerceptronSynthesizer",
     "Port",
     "Relations",
+    "ResidualSynthesizer",
     "State",
     "Synthesizer",
     "Unlocked",

@@ -14,7 +14,7 @@ from physim.graph.cutting import Cutting, Decoupled, Imagined
 from physim.graph.losses import Loss
 from physim.graph.module_graph import ModuleGraph
 from physim.graph.nodes import Input, ModuleNode, RelationsNode
-from physim.graph.ports import Node, Port
+from physim.graph.ports import OBJECTS, SCENE, Node, Port
 
 Values = dict[Port, Tensor]
 
@@ -53,25 +53,42 @@ class Interface:
 
     def guess(self, values: Values) -> Tensor:
         """The synthetic gradient of what comes to it."""
-        assert self.decoupled is not None
-        given = (values[port].detach() for port in self.decoupled.sources[1:])
-        return self.decoupled.regression.guess(values[self.source].detach(), *given)
+        return self._guess(values).reshape(values[self.source].shape)
 
     def imagine(self, values: Values) -> Tensor:
         """The value that is guessed in the true one's place."""
         assert self.imagined is not None
-        return self.imagined.synthesizer(*(values[port].detach() for port in self.imagined.sources[1:]))
+        ports = self.imagined.sources[1:]
+        return self._imagine(values).unflatten(0, values[ports[0]].shape[: self._folds])
 
     def misjudged(self, values: Values, true: Tensor) -> Tensor:
         """A scalar whose slopes are those of the synthetic gradient's loss, once the true gradient is there."""
         assert self.decoupled is not None
-        guess = self.guess(values)
-        return (guess * self.decoupled.regression.met(true, guess.detach())[1]).sum()
+        guess = self._guess(values)
+        return (guess * self.decoupled.regression.met(true.reshape(guess.shape), guess.detach())[1]).sum()
 
     def misimagined(self, values: Values) -> Tensor:
         """The loss of the guessed value, once the true one is there."""
-        guess = self.imagine(values)
-        return (guess - values[self.source].detach()).square().sum() / len(guess)
+        guess = self._imagine(values)
+        return (guess - values[self.source].detach().reshape(guess.shape)).square().sum() / len(guess)
+
+    def _guess(self, values: Values) -> Tensor:
+        assert self.decoupled is not None
+        value, *given = (self._items(values[port]) for port in self.decoupled.sources)
+        return self.decoupled.regression.guess(value, *given)
+
+    def _imagine(self, values: Values) -> Tensor:
+        assert self.imagined is not None
+        guess: Tensor = self.imagined.synthesizer(*(self._items(values[port]) for port in self.imagined.sources[1:]))
+        return guess
+
+    @property
+    def _folds(self) -> int:
+        """How many axes count items: ticks do, too."""
+        return 2 if self.port.graph.remembers else 1
+
+    def _items(self, value: Tensor) -> Tensor:
+        return value.detach().flatten(0, self._folds - 1)
 
 
 @final
@@ -110,8 +127,11 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = (), ranks: Mapping[st
 
     With `ranks`, the process of each module by name, groups are parted where processes change, too.
 
-    Raises: PhysimError where a graph has memory, a wire mixes or propagates true gradients (groups would have to wait
-    for them), a loss stands on ports of several groups, or groups read one another in a circle.
+    A graph with memory trains on whole sequences, each from a fresh memory.
+
+    Raises: PhysimError where windows are bridged, relations are cut over time, a wire mixes or propagates true
+    gradients (groups would have to wait for them), a loss stands on ports of several groups, or groups read one another
+    in a circle.
     """
     _check(graph)
     cuts = _cuts(graph)
@@ -144,9 +164,11 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = (), ranks: Mapping[st
 
 def _check(graph: ModuleGraph) -> None:
     """Refuse what cannot train without locks."""
-    if graph.remembers:
-        raise PhysimError("a graph with memory trains in windows, with bridges between them; groups take none")
+    if graph.bridges:
+        raise PhysimError("groups train on whole sequences, so that bridges between windows have no use there")
     for node in graph.nodes:
+        if graph.remembers and isinstance(node, Cutting) and node.ports[0].place.kind not in (None, SCENE, OBJECTS):
+            raise PhysimError(f"{node.name} cuts relations over time, which may change from tick to tick")
         if isinstance(node, Decoupled) and (node.regression.mix or node.prop):
             raise PhysimError(f"{node.name} takes part of the true gradient, for which its group would have to wait")
 

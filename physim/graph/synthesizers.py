@@ -49,28 +49,43 @@ class LinearSynthesizer(Synthesizer):
 
 @final
 class PerceptronSynthesizer(Synthesizer):
-    """Layers of the `hidden` widths, each with ReLU and, if they are `normalised`, batch normalisation; then a linear
-    one.
-    """
+    """Layers of the `hidden` widths, each with batch normalisation and ReLU; then a linear one."""
 
     def __init__(
         self,
         features: int,
         given: int = 0,
         hidden: Sequence[int] = (1024, 1024),
-        normalised: bool = True,
         unit: float = 1.0,
     ) -> None:
-        super().__init__(unit, features=features, given=given, hidden=list(hidden), normalised=normalised)
+        super().__init__(unit, features=features, given=given, hidden=list(hidden))
         layers: list[nn.Module] = []
         width = features + given
         for wider in hidden:
-            layers += [nn.Linear(width, wider), *([nn.BatchNorm1d(wider)] if normalised else []), nn.ReLU()]
+            layers += [nn.Linear(width, wider), nn.BatchNorm1d(wider), nn.ReLU()]
             width = wider
         self.layers = nn.Sequential(*layers, _silent(nn.Linear(width, features)))
 
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
         return self.layers(torch.cat([value, *given], dim=1))
+
+
+@final
+class ResidualSynthesizer(Synthesizer):
+    """hA + yB + c, and what a layer of `hidden` units, with layer normalisation and ReLU, adds to it.
+
+    For memories: no item's guess depends on other items, and noisy gradients leave the units alive.
+    """
+
+    def __init__(self, features: int, given: int = 0, hidden: int = 128, unit: float = 1.0) -> None:
+        super().__init__(unit, features=features, given=given, hidden=hidden)
+        self.line = _silent(nn.Linear(features + given, features))
+        layers = (nn.Linear(features + given, hidden), nn.LayerNorm(hidden), nn.ReLU())
+        self.rest = nn.Sequential(*layers, _silent(nn.Linear(hidden, features)))
+
+    def guess(self, value: Tensor, *given: Tensor) -> Tensor:
+        seen = torch.cat([value, *given], dim=1)
+        return self.line(seen) + self.rest(seen)
 
 
 @final
@@ -118,6 +133,7 @@ class BentSynthesizer(Synthesizer):
 KINDS: dict[str, type[Synthesizer]] = {
     "linear": LinearSynthesizer,
     "perceptron": PerceptronSynthesizer,
+    "residual": ResidualSynthesizer,
     "convolutional": ConvolutionalSynthesizer,
     "bent": BentSynthesizer,
 }

@@ -25,8 +25,11 @@ class Unlocked:
     true gradients, of cuts whose readers all had their turn, then teach the synthesizers. `optimiser` makes one for a
     group's parameters, and one for each synthesizer's.
 
-    Raises: PhysimError where a graph has memory, a wire mixes or propagates true gradients (that is not unlocked), a
-    loss or a cut stands where no module is, or something is learned that no group holds.
+    Graphs with memory train on whole sequences, each from a fresh memory.
+
+    Raises: PhysimError where windows are bridged, relations are cut over time, a wire mixes or propagates true
+    gradients (that is not unlocked), a loss or a cut stands where no module is, or something is learned that no group
+    holds.
     """
 
     def __init__(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from learners.decoupled.copying import Copying, Task
-from learners.decoupled.recurrent import Recurrent
+from learners.decoupled.copying import AHEAD, Copying, Task, coming
+from learners.decoupled.recurrent import ARMS, Recurrent
 
 
 def test_an_episode_asks_for_its_symbols_after_the_mark_and_fills_whole_windows() -> None:
@@ -25,10 +25,20 @@ def test_tasks_grow_by_symbols_or_in_turn_by_repeats() -> None:
 
 
 def test_short_tasks_are_solved_with_and_without_synthetic_gradients() -> None:
-    for arm in ("bptt", "dni", "aux"):
+    for arm in ARMS:
         setting = Recurrent(arm, units=32, rate=1e-2)
         solved = Copying(window=3, updates=400, recurrent=setting, batch=32).run()
         assert [task.symbols for _, task in solved][:1] == [1]
         assert [done for done, _ in solved] == sorted(done for done, _ in solved)
         again = Copying(window=3, updates=400, recurrent=setting, batch=32).run()
         assert solved == again
+
+
+def test_what_is_coming_is_what_must_be_said_after_each_tick() -> None:
+    _, targets, asked = Task(2).drawn(4, 3, torch.Generator().manual_seed(0))  # of ticks: 2, a mark, 2, an idle one
+    known = coming(targets, asked)
+    assert known.shape == (4, 6, AHEAD)
+    said = 2 * targets[:, 3:5] - 1
+    assert torch.equal(known[:, 0, :5], torch.cat([torch.zeros(4, 2), said, torch.zeros(4, 1)], dim=1))
+    assert torch.equal(known[:, 3, 0], said[:, 1])
+    assert not known[:, 4:].any()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -153,7 +154,7 @@ def test_a_synthesizer_is_given_what_was_known_at_the_end_of_each_window(make: M
         part = slice(start, start + WINDOW)
         _, state = net.window({"x": normal(6, T, 3)[:, part], "known": known[:, part]}, detach(state or {}))
     ends = [known[:, tick - 1] for tick in range(WINDOW, T + 1, WINDOW)]
-    wanted = [ends[0], *(end for pair in zip(ends, ends[1:], strict=False) for end in pair)]
+    wanted = [ends[0], *(end for pair in pairwise(ends) for end in pair)]
     assert all(map(torch.equal, told.heard, wanted))
     net.eval()
     assert torch.equal(net({"x": normal(6, T, 3)}), plain({"x": normal(6, T, 3)}))

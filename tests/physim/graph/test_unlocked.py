@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from physim.errors import PhysimError
-from physim.graph import Loss, ModuleGraph, decoupled, imagined
+from physim.graph import LSTM, Loss, ModuleGraph, decoupled, imagined
 from physim.graph.groups import groups_of
 from physim.graph.synthesizers import LinearSynthesizer
 from physim.graph.unlocked import Unlocked
@@ -63,6 +63,55 @@ def test_group_by_group_it_learns_what_one_backward_pass_does(forward: bool) -> 
         unlocked.update(inputs, targets)
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
+
+
+def remembering(forward: bool) -> ModuleGraph:
+    torch.manual_seed(0)
+    graph = ModuleGraph()
+    seen, label = graph.input("seen"), graph.input("label")
+    value = decoupled(graph.add("eyes", nn.Linear(4, 6), seen), LinearSynthesizer(6, CLASSES), given=label)
+    if forward:
+        value = imagined(value, nn.Linear(4, 6), seen)
+    graph.add("head", nn.Linear(5, CLASSES), graph.add("core", LSTM(6, 5), value))
+    return graph.double()
+
+
+def sequences(seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    parts = [data(10 * seed + tick) for tick in range(5)]
+    inputs = {new: torch.stack([each[0][old] for each in parts], 1) for new, old in NAMES.items()}
+    return inputs, {"class": torch.stack([each[1]["class"] for each in parts], 1)}
+
+
+NAMES = {"seen": "image", "label": "label"}
+
+
+class Sequences(Loss):
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        return functional.cross_entropy(values[0].flatten(0, 1), targets["class"].flatten())
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_a_graph_with_memory_learns_sequences_as_one_backward_pass_does(forward: bool) -> None:
+    whole, parts = remembering(forward), remembering(forward)
+    optimiser = torch.optim.Adam(whole.parameters(), 1e-2)
+    losses = [Sequences("class", parts["head"])]
+    unlocked = Unlocked(parts, losses, partial(torch.optim.Adam, lr=1e-2))
+    assert [group.name for group in unlocked.groups] == ["eyes", "core"]
+    for step in range(20):
+        inputs, targets = sequences(step)
+        optimiser.zero_grad()
+        Sequences("class", whole["head"]).value((whole(inputs),), targets).backward()
+        optimiser.step()
+        unlocked.update(inputs, targets)
+    for name, value in whole.state_dict().items():
+        assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
+
+
+def test_bridges_between_windows_are_refused() -> None:
+    graph = remembering(False)
+    graph.bridge(graph["core"], LinearSynthesizer(10))
+    with pytest.raises(PhysimError, match="whole sequences"):
+        groups_of(graph)
 
 
 def test_groups_are_what_no_cut_parts() -> None:
