@@ -19,14 +19,17 @@ from learners.decoupled.classify import Digits, Training, error
 from learners.decoupled.clocks import ARMS as CLOCK_ARMS
 from learners.decoupled.clocks import Clocks
 from learners.decoupled.copying import Copying
+from learners.decoupled.counting import Counting
 from learners.decoupled.graphs import Planes, Size, convolutional, perceptron
 from learners.decoupled.language import Reading, bits, characters
 from learners.decoupled.recurrent import ARMS as RECURRENT_ARMS
 from learners.decoupled.recurrent import Recurrent
+from learners.decoupled.relations import Relating
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
+from worlds.nbody import NBody
 from worlds.real_data import mnist, splits
 
 RESULTS = Path(__file__).parent / "results" / "decoupled_interfaces"
@@ -51,13 +54,21 @@ PAPER = {
 """The paper's test errors by depth, in per cent, as its sheet remembers them."""
 
 
-SPARSE = (1.0, 0.2, 0.05)
+SPARSE, SPARSE_UPDATES = (1.0, 0.2, 0.05), 10_000
 """How likely each layer is to take its step at an update."""
+SCALES = {"copy": {"cdni": 1.0}, "language": {"cdni": 0.3}}
+"""What synthetic gradients weigh where that is not the paper's 0.1: what knows what is to come can be trusted more."""
 DEEP, DEEP_UPDATES = 21, 5000
-PLANES, PLANES_UPDATES = (3, 4), 2000
-COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 60_000, (3e-4, 1e-3, 3e-3)
-TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (5, 20), 20_000
+PLANES, PLANES_UPDATES = (3, 4), 1000
+COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 30_000, (3e-4, 1e-3, 3e-3)
+TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 10_000
 CLOCKS_UPDATES = 2000
+RELATIONS_UPDATES, COUNTING_UPDATES = 5000, 3000
+TEST_SCENES = 90_500
+"""The seed of the scenes that interaction networks are judged on."""
+
+
+ALL = ("layers", "sparse", "deep", "convolutional", "copy", "language", "clocks", "interaction", "encoder")
 
 
 @dataclass(frozen=True)
@@ -67,11 +78,12 @@ class Args:
     Learning rates are chosen first, for each arm alike: the whole sweep is kept.
     """
 
-    parts: tuple[str, ...] = ("layers", "sparse", "deep", "convolutional", "copy", "language", "clocks")
+    parts: tuple[str, ...] = ALL
     """What to do: every depth; seldom and unlocked updates; a very deep network; convolutional ones; sequences to be
-    copied; characters of a text; two networks of different clocks."""
+    copied; characters of a text; two networks of different clocks; interaction networks cut between their two models;
+    and encoders cut from their recurrent cores."""
     updates: int = 20_000
-    """Updates of each training of the first two parts."""
+    """Updates of each training of the first part."""
     arms: tuple[str, ...] = ARMS
     """How gradients pass from layer to layer, in the first part."""
     quick: bool = False
@@ -114,7 +126,7 @@ def layers(args: Args) -> str:
 
 def sparse(args: Args) -> str:
     """Four layers that take their steps seldom, in random order, with true values below or imagined ones."""
-    rate, updates = chosen_rates(args, ("cdni",))["cdni"], args.shortened(args.updates)
+    rate, updates = chosen_rates(args, ("cdni",))["cdni"], args.shortened(SPARSE_UPDATES)
     cells = [
         Cell(arm, seed, (("probability", chance), ("updates", updates), ("rate", rate)), updates / 1000 * 0.3)
         for arm in ("cdni", "unlocked")
@@ -165,7 +177,7 @@ def language(args: Args) -> str:
         Cell(arm, seed, (("window", window), ("updates", updates)), updates / 1000 * 0.2)
         for seed in args.seeds
         for window in LANGUAGE_WINDOWS
-        for arm in (RECURRENT_ARMS if window < 20 else RECURRENT_ARMS[:1])
+        for arm in (RECURRENT_ARMS if window < LANGUAGE_WINDOWS[-1] else RECURRENT_ARMS[:1])
     ]
     rows = Grid(args.out / "language.csv", cells, run_language).complete(args.workers)
     values = grouped([row for row in rows if row["part"] == "test"], ("window", "arm"))
@@ -184,6 +196,24 @@ def two_clocks(args: Args) -> str:
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm", "network"))
     lines = [[arm, *(str(mean(values[arm, network])) for network in ("fast", "slow"))] for arm in CLOCK_ARMS]
     return markdown(("", "fast network: error (%)", "slow network: error (%)"), lines)
+
+
+def interaction(args: Args) -> str:
+    """The errors of interaction networks whose relation model waits for the object model or not."""
+    updates = args.shortened(RELATIONS_UPDATES)
+    cells = [Cell(arm, seed, (("updates", updates),), updates / 2500) for arm in ARMS for seed in args.seeds]
+    values = grouped(Grid(args.out / "interaction.csv", cells, run_interaction).complete(args.workers), ("arm",))
+    lines = [[arm, str(mean(values[arm,]))] for arm in ARMS]
+    return markdown(("what comes back", "one-step error over constant velocity's"), lines)
+
+
+def encoder(args: Args) -> str:
+    """The errors of encoders of digits whose LSTM counts what is odd."""
+    updates = args.shortened(COUNTING_UPDATES)
+    cells = [Cell(arm, seed, (("updates", updates),), updates / 2000) for arm in ARMS for seed in args.seeds]
+    rows = Grid(args.out / "encoder.csv", cells, run_encoder).complete(args.workers)
+    values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm",))
+    return markdown(("what comes back", "counts that are wrong (%)"), [[arm, str(mean(values[arm,]))] for arm in ARMS])
 
 
 def _copied(arm: str, seed: int, window: int, repeating: int, updates: int, rate: float) -> Cell:
@@ -246,7 +276,8 @@ def run_copy(cell: Cell) -> Sequence[Row]:
     """How many symbols a training came to say."""
     setting = {name: float(str(value)) for name, value in cell.setting}
     window, repeating = int(setting["window"]), bool(setting["repeating"])
-    recurrent = Recurrent(cell.arm, rate=setting["rate"], seed=cell.seed)
+    scale = SCALES["copy"].get(cell.arm, Recurrent.scale)
+    recurrent = Recurrent(cell.arm, rate=setting["rate"], scale=scale, seed=cell.seed)
     solved = Copying(window, int(setting["updates"]), repeating, recurrent).run()
     done, task = solved[-1] if solved else (0, None)
     return [{"name": "said", "value": 0 if task is None else task.said, "unit": "symbols", "solved_after": done}]
@@ -255,7 +286,8 @@ def run_copy(cell: Cell) -> Sequence[Row]:
 def run_language(cell: Cell) -> Sequence[Row]:
     """The bits a character of unseen text."""
     setting = {name: int(str(value)) for name, value in cell.setting}
-    recurrent = Recurrent(cell.arm, units=256, seed=cell.seed)
+    scale = SCALES["language"].get(cell.arm, Recurrent.scale)
+    recurrent = Recurrent(cell.arm, units=256, scale=scale, seed=cell.seed)
     parts = {name: characters(part) for name, part in splits(TEXT)._asdict().items()}
     net = Reading(setting["window"], setting["updates"], recurrent).run(parts["train"])
     return [
@@ -270,6 +302,22 @@ def run_clocks(cell: Cell) -> Sequence[Row]:
     pair = Clocks(updates=setting["updates"], arm=cell.arm, seed=cell.seed).run(digits("train"))
     found = zip(("fast", "slow"), pair.errors(digits("test")), strict=True)
     return [{"name": "error", "network": network, "value": value, "unit": "share"} for network, value in found]
+
+
+def run_interaction(cell: Cell) -> Sequence[Row]:
+    """The error of an interaction network on unseen scenes."""
+    setting = {name: int(str(value)) for name, value in cell.setting}
+    net = Relating(NBody(), setting["updates"], cell.arm, seed=cell.seed).run()
+    unseen = Relating(NBody(), 0, scenes=50, seed=TEST_SCENES)
+    return [{"name": "ratio", "value": unseen.error(net), "unit": "of constant velocity's"}]
+
+
+def run_encoder(cell: Cell) -> Sequence[Row]:
+    """The share of wrong counts on test images."""
+    setting = {name: int(str(value)) for name, value in cell.setting}
+    counting = Counting(cell.arm, setting["updates"], seed=cell.seed)
+    net = counting.run(digits("train"))
+    return [{"name": "error", "value": counting.error(net, digits("test")), "unit": "share"}]
 
 
 def judged(net: ModuleGraph, training: Training) -> Sequence[Row]:
@@ -333,6 +381,8 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "copy": copy,
     "language": language,
     "clocks": two_clocks,
+    "interaction": interaction,
+    "encoder": encoder,
 }
 
 

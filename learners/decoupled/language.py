@@ -58,7 +58,7 @@ class Reading:
 
 
 def coming(after: Tensor) -> Tensor:
-    """The next characters after each tick, one-hot [B, T, AHEAD * KINDS], of those [B, T - 1 + AHEAD] after the first."""
+    """The characters after each tick, one-hot [B, T, AHEAD * KINDS], of those after the first [B, T - 1 + AHEAD]."""
     return functional.one_hot(after.unfold(1, AHEAD, 1), KINDS).flatten(2).float()
 
 

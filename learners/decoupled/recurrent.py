@@ -16,8 +16,6 @@ CORE, OUTPUT, FORESIGHT = "core", "output", "foresight"
 ARMS = ("bptt", "dni", "aux", "cdni")
 """Plain windows; with a synthetic gradient at their ends; and with the task to foresee it at every tick, or with a
 synthesizer that is told what is to come, as conditional synthesizers are told labels."""
-SCALES = {"dni": 0.1, "aux": 0.1, "cdni": 1.0}
-"""What synthetic gradients weigh; a synthesizer that knows too little to be trusted does best by the paper's 0.1."""
 Judge = Callable[[Tensor], Tensor]
 
 
@@ -25,12 +23,13 @@ Judge = Callable[[Tensor], Tensor]
 class Recurrent:
     """A network of one LSTM of so many `units`, trained by Adam at `rate`.
 
-    Synthetic gradients count in `unit`, about the size of an item's (arXiv:1608.05343, section 3.2).
+    Synthetic gradients count in `unit`, about the size of an item's, and weigh `scale` (arXiv:1608.05343, section 3.2).
     """
 
     arm: str = "dni"
     units: int = 128
     rate: float = 1e-3
+    scale: float = 0.1
     unit: float = 0.1
     seed: int = 0
 
@@ -49,7 +48,7 @@ class Recurrent:
         if self.arm != "bptt":
             known = (coming, net.input("coming")) if self.arm == "cdni" else (0, ())
             guess = ResidualSynthesizer(2 * self.units, known[0], self.units, self.unit)
-            net.bridge(core, guess, SCALES[self.arm], known[1])
+            net.bridge(core, guess, self.scale, known[1])
         return net
 
 
