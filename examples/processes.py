@@ -233,6 +233,7 @@ def train(joint: Joint) -> dict[str, Any]:
         rate, dropped = timed(joint.updates, lambda: unlocked.update(*work.batches(next(versions)))), 0
     elif joint.arm == "pipeline":
         rate, dropped = timed(joint.updates, pipelined(joint, work, optimiser)), 0
+        dist.destroy_process_group()
     else:
         with Placed(work.net, work.losses, optimiser, work.ranks, work.batches) as placed:
             rate = timed(joint.updates, placed.update)

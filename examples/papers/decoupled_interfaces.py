@@ -15,7 +15,8 @@ from statistics import geometric_mean, median
 import torch
 import tyro
 
-from learners.decoupled.classify import Digits, Training, error
+from learners.decoupled import pictures
+from learners.decoupled.classify import Digits, Training, agreements, error
 from learners.decoupled.clocks import ARMS as CLOCK_ARMS
 from learners.decoupled.clocks import Clocks
 from learners.decoupled.copying import Copying
@@ -28,6 +29,7 @@ from learners.decoupled.relations import Relating
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
+from physim.outputs import replacing
 from physim.reports import Row
 from worlds.nbody import NBody
 from worlds.real_data import mnist, splits
@@ -63,12 +65,13 @@ PLANES, PLANES_UPDATES = (3, 4), 1000
 COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 30_000, (3e-4, 1e-3, 3e-3)
 TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 10_000
 CLOCKS_UPDATES = 2000
+CURVES_UPDATES, CURVES_RATE, CURVES_POINTS = 4000, 1e-3, 40
 RELATIONS_UPDATES, COUNTING_UPDATES = 5000, 3000
 TEST_SCENES = 90_500
 """The seed of the scenes that interaction networks are judged on."""
 
 
-ALL = ("layers", "sparse", "deep", "convolutional", "copy", "language", "clocks", "interaction", "encoder")
+ALL = ("layers", "curves", "sparse", "deep", "convolutional", "copy", "language", "clocks", "interaction", "encoder")
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,9 @@ class Args:
     """
 
     parts: tuple[str, ...] = ALL
-    """What to do: every depth; seldom and unlocked updates; a very deep network; convolutional ones; sequences to be
-    copied; characters of a text; two networks of different clocks; interaction networks cut between their two models;
-    and encoders cut from their recurrent cores."""
+    """What to do: every depth; learning curves and pictures; seldom and unlocked updates; a very deep network;
+    convolutional ones; sequences to be copied; characters of a text; two networks of different clocks; interaction
+    networks cut between their two models; and encoders cut from their recurrent cores."""
     updates: int = 20_000
     """Updates of each training of the first part."""
     arms: tuple[str, ...] = ARMS
@@ -216,6 +219,22 @@ def encoder(args: Args) -> str:
     return markdown(("what comes back", "counts that are wrong (%)"), [[arm, str(mean(values[arm,]))] for arm in ARMS])
 
 
+def curves(args: Args) -> str:
+    """How four layers learn, and how true and synthetic gradients agree meanwhile; their graph, drawn with its cuts."""
+    updates = args.shortened(CURVES_UPDATES)
+    cells = [_cell(arm, 0, TUNING_DEPTH, updates, CURVES_RATE) for arm in ARMS]
+    rows = Grid(args.out / "curves.csv", cells, run_curves).complete(args.workers)
+    with replacing(args.out / "curves.png") as draft:
+        pictures.learning(rows).savefig(draft, format="png", dpi=110)
+    axes = perceptron(Size(TUNING_DEPTH), "cdni").draw()
+    axes.figure.set_size_inches(11, 4)
+    with replacing(args.out / "graph.png") as draft:
+        axes.figure.savefig(draft, format="png", dpi=110)
+    last = {(row["arm"], row["wire"]): row["value"] for row in rows if row["name"] == "cosine"}
+    lines = [[arm, wire, f"{value:.2f}"] for (arm, wire), value in last.items()]
+    return markdown(("what comes back", "cut behind", "cosine at last"), lines)
+
+
 def _copied(arm: str, seed: int, window: int, repeating: int, updates: int, rate: float) -> Cell:
     setting = (("window", window), ("repeating", repeating), ("updates", updates), ("rate", rate))
     return Cell(arm, seed, setting, updates / 1000 * 0.12)
@@ -255,6 +274,21 @@ def run(cell: Cell) -> Sequence[Row]:
     torch.manual_seed(cell.seed)
     net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN), cell.arm)
     return judged(net, Training(int(setting["updates"]), setting["rate"], seed=cell.seed))
+
+
+def run_curves(cell: Cell) -> Sequence[Row]:
+    """Errors on held-out images and the agreement of gradients, over one training."""
+    setting = {name: float(str(value)) for name, value in cell.setting}
+    torch.manual_seed(cell.seed)
+    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN), cell.arm)
+    training, rows = Training(int(setting["updates"]), setting["rate"], seed=cell.seed), list[Row]()
+    every = max(1, training.updates // CURVES_POINTS)
+    for done in training.steps(net, digits("train")):
+        if done % every == 0:
+            rows.append({"name": "error", "wire": "logits", "done": done, "value": error(net, digits("held_out"))})
+            rows += [{"name": "cosine", "wire": wire, "done": done, "value": x} for wire, x in agreements(net).items()]
+            net.train()
+    return rows
 
 
 def run_sparse(cell: Cell) -> Sequence[Row]:
@@ -375,6 +409,7 @@ def copy_table(rows: Sequence[Row]) -> str:
 
 PARTS: dict[str, Callable[[Args], str]] = {
     "layers": layers,
+    "curves": curves,
     "sparse": sparse,
     "deep": deep,
     "convolutional": convolution,

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from torch.optim import Adam
-from tqdm import trange
+from tqdm import tqdm
 
 from learners.decoupled.graphs import CLASSES
 from learners.decoupled.losses import CrossEntropy, Squares
 from learners.decoupled.together import Together
 from physim.graph import ModuleGraph
+from physim.graph.cutting import Decoupled
 from physim.graph.unlocked import Unlocked
 
 Batch = tuple[dict[str, Any], dict[str, Tensor]]
@@ -68,6 +69,11 @@ class Training:
 
     def run(self, net: ModuleGraph, digits: Digits, progress: bool = False) -> None:
         """Train a network, in place."""
+        for _ in tqdm(self.steps(net, digits), total=self.updates, disable=None if progress else True, leave=False):
+            pass
+
+    def steps(self, net: ModuleGraph, digits: Digits) -> Iterator[int]:
+        """Train a network, in place; gives the number of updates after each."""
         losses, optimiser = [self.loss(net["logits"])], partial(Adam, lr=self.rate)
         learner: Unlocked | Together
         if self.together:
@@ -76,9 +82,17 @@ class Training:
             learner = Unlocked(net, losses, optimiser, self.probability, self.seed)
         random = torch.Generator().manual_seed(self.seed)
         net.train()
-        for update in trange(self.updates, disable=None if progress else True, leave=False):
+        for update in range(self.updates):
             learner.set_rate(self.rate * 0.1 ** sum(update >= drop * self.updates for drop in DROPS))
             learner.update(*digits.batch(torch.randint(len(digits.kind), (self.batch,), generator=random)))
+            yield update + 1
+
+
+def agreements(net: ModuleGraph) -> dict[str, float]:
+    """The cosine between the true and the synthetic gradient at each cut wire, by the name of what is cut."""
+    wires = [node for node in net.nodes if isinstance(node, Decoupled)]
+    meters = {wire.sources[0].name: wire.regression.meter for wire in wires}
+    return {name: meter.cosine for name, meter in meters.items() if meter is not None}
 
 
 @torch.no_grad()

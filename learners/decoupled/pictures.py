@@ -40,6 +40,25 @@ def depths(rows: Sequence[Row], views: Sequence[str]) -> Figure:
     return figure
 
 
+def learning(rows: Sequence[Row]) -> Figure:
+    """Errors over a training, a line an arm; and how true and synthetic gradients agree at each cut wire."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    left, *right = figure.subplots(1, 3)
+    by = ("name", "arm", "wire")
+    done = grouped(rows, by, "done")
+    for (name, arm, wire), values in grouped(rows, by).items():
+        axes = left if name == "error" else right[arm == "cdni"]
+        axes.plot(done[name, arm, wire], values, label=arm if name == "error" else wire)
+        if name == "cosine":
+            axes.set(xlabel="updates", title=f"cosine of true and synthetic gradients, {arm}", ylim=(-0.2, 1))
+    left.set(xlabel="updates", yscale="log", title="error on held-out digits")
+    for axes in (left, *right):
+        axes.legend(fontsize=8)
+    return figure
+
+
 def matrices(of: Mapping[str, Sequence[Tensor]]) -> Figure:
     """The dissimilarity matrix of every layer, a row a network."""
     from matplotlib.figure import Figure

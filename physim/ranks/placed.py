@@ -60,7 +60,8 @@ class Placed:
         bound: int = 4,
         survive: bool = False,
     ) -> None:
-        if not dist.is_initialized():
+        self._opened = not dist.is_initialized()
+        if self._opened:
             dist.init_process_group("gloo", timeout=PATIENCE)
         everywhere = groups_of(graph, losses, ranks)
         _check(everywhere, bound)
@@ -156,6 +157,8 @@ class Placed:
         self.watch.leave(well=error is None)
         self.post.abandon(PATIENCE_AT_END)
         self.watch.join(None if error is None else PATIENCE_AT_END)
+        if self._opened and error is None:  # gloo's own threads must not outlive the interpreter either
+            dist.destroy_process_group()
 
     # ---- an update's parts
 
