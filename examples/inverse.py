@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import tyro
-
 from physim.checks import TEST_SEEDS_FROM
-from physim.errors import PhysimError
 from physim.outputs import check_plot, replacing
 from physim.reports import Row, check_report, report
+from physim.scripts import run_script
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,8 +101,4 @@ def panel(axes: Axes, result: Recovery) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args))
-    except PhysimError as error:
-        print(f"inverse.py: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, Args)

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import pymunk
 import pymunk.examples
-import tyro
 from programs import HYBRIDS, SILENCED, TRUTH, Floats, learned_share, stepper
 
 from learners.experiment import Cell, Grid, grouped, markdown, mean, read_rows
@@ -30,6 +29,7 @@ from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.reports import Row, Value
+from physim.scripts import run_script
 from physim.stacks import frames_standing, stack
 
 PROGRAMS = Path(__file__).with_name("programs.py")
@@ -297,8 +297,4 @@ def _fraction(row: Row) -> str | None:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except PhysimError as failure:
-        print(f"{Path(__file__).name}: {failure}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, Args, __doc__)

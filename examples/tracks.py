@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-
-import tyro
 
 from physim.checks import check_positive
 from physim.cli import main as physim
 from physim.errors import PhysimError
 from physim.outputs import check_writable, replacing
 from physim.reports import Row, check_report, report
+from physim.scripts import run_script
 
 if TYPE_CHECKING:
     from physim.scenes.trajectory import Trajectory
@@ -127,8 +125,4 @@ def judged(world: World, args: Args, weights: Path) -> list[Row]:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args))
-    except PhysimError as error:
-        print(f"tracks.py: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, Args)

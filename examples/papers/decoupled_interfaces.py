@@ -5,7 +5,6 @@ python examples/papers/decoupled_interfaces.py [--quick] [--parts layers sparse 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,6 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 import torch
-import tyro
 
 from learners.decoupled import pictures
 from learners.decoupled.classify import Digits, Training, agreements, error
@@ -31,6 +29,7 @@ from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.outputs import replacing
 from physim.reports import Row
+from physim.scripts import run_script
 from worlds.nbody import NBody
 from worlds.real_data import mnist, splits
 
@@ -422,8 +421,4 @@ PARTS: dict[str, Callable[[Args], str]] = {
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except PhysimError as failure:
-        print(f"{Path(__file__).name}: {failure}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, Args, __doc__)

@@ -5,13 +5,10 @@ python examples/papers/interaction_networks.py [--quick]
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import tyro
 
 from learners.experiment import Cell, Grid
 from learners.physics import report
@@ -25,6 +22,7 @@ from physim.errors import PhysimError
 from physim.learner import EvaluateSettings, TrainSettings
 from physim.outputs import check_drawing
 from physim.reports import Row, Value
+from physim.scripts import run_script
 from physim.worlds import World
 from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl
 
@@ -261,8 +259,4 @@ def _judged(setting: Row, *weights: str) -> EvaluateSettings:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args))
-    except PhysimError as error:
-        print(f"interaction_networks.py: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, Args)

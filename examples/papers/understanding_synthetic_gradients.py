@@ -5,7 +5,6 @@ python examples/papers/understanding_synthetic_gradients.py [--quick] [--parts t
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import tyro
 
 from learners.decoupled import landscapes
 from learners.decoupled.artificial import Points, linear_model, trained
@@ -26,6 +24,7 @@ from learners.experiment import Cell, Grid, grouped, markdown, mean
 from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.reports import Row
+from physim.scripts import run_script
 from worlds.real_data import mnist
 
 RESULTS = Path(__file__).parent / "results" / "understanding_synthetic_gradients"
@@ -284,8 +283,4 @@ PARTS: dict[str, Callable[[Args], None]] = {
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Args, description=__doc__))
-    except PhysimError as failure:
-        print(f"{Path(__file__).name}: {failure}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main, Args, __doc__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import tyro
 
 from physim.errors import PhysimError
 from physim.reports import Row, check_report, report
+from physim.scripts import run_script
 from physim.viewer import PlaySettings, play
 from physim.viewer.settings import BOTH, engine_names
 
@@ -80,8 +80,4 @@ class Arguments(ABC):
 
 def run_example(arguments: type[Arguments]) -> None:
     """Be the program: read the command line and play; a mistake is one sentence and exit code 2."""
-    try:
-        tyro.cli(arguments).play()
-    except PhysimError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(arguments.play, arguments)

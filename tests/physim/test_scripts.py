@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from physim.errors import PhysimError
+from physim.scripts import run_script
+
+
+@dataclass(frozen=True)
+class Args:
+    """Count."""
+
+    many: int = 1
+
+
+def count(args: Args) -> None:
+    if args.many < 0:
+        raise PhysimError(f"many is {args.many}, wanted 0 or more")
+    print(args.many)
+
+
+def test_a_script_is_called_with_its_arguments(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["somewhere/count.py", "--many", "3"])
+    run_script(count, Args)
+    assert capsys.readouterr().out == "3\n"
+
+
+def test_a_mistake_is_one_sentence_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["somewhere/count.py", "--many", "-1"])
+    with pytest.raises(SystemExit) as ended:
+        run_script(count, Args)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "count.py: many is -1, wanted 0 or more\n"
