@@ -18,7 +18,6 @@ from statistics import median
 from typing import Any
 
 import torch
-import tyro
 from torch import Tensor, nn
 from torch import distributed as dist
 from torch.distributed.pipelining import PipelineStage, Schedule1F1B
@@ -37,6 +36,7 @@ from physim.graph import LinearSynthesizer, Loss, ModuleGraph
 from physim.graph.unlocked import Unlocked
 from physim.ranks import Placed, launch
 from physim.reports import Row, check_report, report, row
+from physim.scripts import run_script
 from worlds.nbody import NBody
 from worlds.real_data import mnist
 
@@ -119,7 +119,7 @@ class Joint:
     updates: int
     network: str = "halves"
     parts: int = 1
-    layers: int = 4
+    layers: int = 8
     width: int = 1024
     batch: int = 256
     seed: int = 0
@@ -277,8 +277,4 @@ if __name__ == "__main__":
     if "RANK" in os.environ:
         serve(sys.argv[1])
     else:
-        try:
-            main(tyro.cli(Args, description=__doc__))
-        except PhysimError as failure:
-            print(f"{Path(__file__).name}: {failure}", file=sys.stderr)
-            sys.exit(2)
+        run_script(main, Args, __doc__)

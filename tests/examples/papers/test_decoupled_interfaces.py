@@ -60,5 +60,5 @@ def test_windows_and_clocks_fill_their_tables(
 
 
 def test_unknown_parts_are_refused(script: ModuleType, tmp_path: Path) -> None:
-    with pytest.raises(PhysimError, match=r"--parts: got \['layer'\], wanted some of \['layers', 'sparse'"):
+    with pytest.raises(PhysimError, match=r"--parts: got \['layer'\], wanted some of \['layers', 'curves'"):
         quick(script, tmp_path, "layer")

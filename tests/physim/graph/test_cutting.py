@@ -317,6 +317,6 @@ def test_cuts_come_back_from_a_file(tmp_path: Path) -> None:
     assert regression_of(again["decoupled(traits)"]).scale == 0.5
     net.cut(net["decoupled(traits)"], into, nn.Linear(8, 8))
     with pytest.raises(
-        PhysimError, match="synthesizer: files hold linear, perceptron, convolutional, bent, got a Linear"
+        PhysimError, match="synthesizer: files hold linear, perceptron, residual, convolutional, bent, got a Linear"
     ):
         save_graph(tmp_path / "a.safetensors", net)
