@@ -18,7 +18,8 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
     module = paper("decoupled_interfaces")
     changes = {"DEPTHS": (3, 4), "TRIED": (1e-3, 3e-3), "TUNING_UPDATES": 40, "DEEP": 6, "DEEP_UPDATES": 40}
     changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 4000, "COPY_RATES": (3e-3,)}
-    changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "digits": few}
+    changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "SPARSE_UPDATES": 200, "CURVES_UPDATES": 80}
+    changes |= {"RELATIONS_UPDATES": 40, "COUNTING_UPDATES": 40, "digits": few}
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
     return module
@@ -46,6 +47,18 @@ def test_test_images_are_not_looked_at_while_rates_are_chosen(script: ModuleType
     quick(script, tmp_path, "deep")
     assert {row["part"] for row in read_rows(tmp_path / "digits_rates.csv")} == {"train", "held_out"}
     assert {row["part"] for row in read_rows(tmp_path / "deep.csv")} == {"train", "held_out", "test"}
+
+
+def test_learning_is_drawn_and_cut_engines_and_encoders_are_judged(script: ModuleType, tmp_path: Path) -> None:
+    quick(script, tmp_path, "curves", "interaction", "encoder")
+    rows = read_rows(tmp_path / "curves.csv")
+    assert {(row["arm"], row["wire"]) for row in rows if row["name"] == "cosine"} == {
+        (arm, f"layer_{number}") for arm in ("cdni", "dni") for number in (1, 2, 3)
+    }
+    for picture in ("curves.png", "graph.png"):
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+    for part in ("interaction", "encoder"):
+        assert [row["arm"] for row in read_rows(tmp_path / f"{part}.csv")] == list(script.ARMS)
 
 
 def test_windows_and_clocks_fill_their_tables(
