@@ -41,6 +41,8 @@ HELD_OUT = 5000
 """How many training images settings are chosen on, instead of test images."""
 TRIED = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 """The learning rates that every arm is tried with, on a tuning seed and held-out images."""
+UNITS = {"dni": (1.0, 10.0, 30.0, 100.0)}
+"""The units that synthesizers without labels are tried with; the larger, the quicker they follow."""
 TUNING_SEED, TUNING_UPDATES, TUNING_DEPTH = 100, 2000, 4
 HIDDEN = (256,)
 """The hidden layers of unconditional synthesizers; the paper chose from none, one and two of 1024."""
@@ -64,7 +66,7 @@ PLANES, PLANES_UPDATES = (3, 4), 1000
 COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 30_000, (3e-4, 1e-3, 3e-3)
 TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 10_000
 CLOCKS_UPDATES = 2000
-CURVES_UPDATES, CURVES_RATE, CURVES_POINTS = 4000, 1e-3, 40
+CURVES_UPDATES, CURVES_SETTING, CURVES_POINTS = 4000, (3e-4, 30.0), 40
 RELATIONS_UPDATES, COUNTING_UPDATES = 5000, 3000
 TEST_SCENES = 90_500
 """The seed of the scenes that interaction networks are judged on."""
@@ -118,17 +120,17 @@ def main(args: Args) -> None:
 
 def layers(args: Args) -> str:
     """The paper's table: backprop, DNI, cDNI and no backprop at every depth."""
-    rates = chosen_rates(args, args.arms)
+    chosen = chosen_settings(args, args.arms)
     updates = args.shortened(args.updates)
     cells = [
-        _cell(arm, seed, depth, updates, rates[arm]) for arm in args.arms for seed in args.seeds for depth in DEPTHS
+        _cell(arm, seed, depth, updates, chosen[arm]) for arm in args.arms for seed in args.seeds for depth in DEPTHS
     ]
     return table(Grid(args.out / "digits.csv", cells, run).complete(args.workers))
 
 
 def sparse(args: Args) -> str:
     """Four layers that take their steps seldom, in random order, with true values below or imagined ones."""
-    rate, updates = chosen_rates(args, ("cdni",))["cdni"], args.shortened(SPARSE_UPDATES)
+    (rate, _), updates = chosen_settings(args, ("cdni",))["cdni"], args.shortened(SPARSE_UPDATES)
     cells = [
         Cell(arm, seed, (("probability", chance), ("updates", updates), ("rate", rate)), updates / 1000 * 0.3)
         for arm in ("cdni", "unlocked")
@@ -140,8 +142,8 @@ def sparse(args: Args) -> str:
 
 def deep(args: Args) -> str:
     """A very deep network, each of whose layers is cut from the next."""
-    rate, updates = chosen_rates(args, ("cdni",))["cdni"] / 3, args.shortened(DEEP_UPDATES)
-    cells = [_cell("cdni", seed, DEEP, updates, rate, 1.5) for seed in args.seeds]
+    (rate, unit), updates = chosen_settings(args, ("cdni",))["cdni"], args.shortened(DEEP_UPDATES)
+    cells = [_cell("cdni", seed, DEEP, updates, (rate / 3, unit), 1.5) for seed in args.seeds]
     return shares(Grid(args.out / "deep.csv", cells, run).complete(args.workers), "layers")
 
 
@@ -221,7 +223,7 @@ def encoder(args: Args) -> str:
 def curves(args: Args) -> str:
     """How four layers learn, and how true and synthetic gradients agree meanwhile; their graph, drawn with its cuts."""
     updates = args.shortened(CURVES_UPDATES)
-    cells = [_cell(arm, 0, TUNING_DEPTH, updates, CURVES_RATE) for arm in ARMS]
+    cells = [_cell(arm, 0, TUNING_DEPTH, updates, CURVES_SETTING) for arm in ARMS]
     rows = Grid(args.out / "curves.csv", cells, run_curves).complete(args.workers)
     with replacing(args.out / "curves.png") as draft:
         pictures.learning(rows).savefig(draft, format="png", dpi=110)
@@ -245,33 +247,40 @@ def longest_rates(rows: Sequence[Row]) -> dict[str, float]:
     return {arm: max((said, rate) for one, said, rate in tried if one == arm)[1] for arm, _, _ in tried}
 
 
-def chosen_rates(args: Args, arms: Sequence[str]) -> dict[str, float]:
-    """The learning rate of each arm, from a sweep on a tuning seed and held-out images."""
+def chosen_settings(args: Args, arms: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """The learning rate and unit of each arm, from a sweep on a tuning seed and held-out images."""
     updates = args.shortened(TUNING_UPDATES)
-    tried = [_cell(arm, TUNING_SEED, TUNING_DEPTH, updates, rate) for arm in arms for rate in TRIED]
-    return best_rates(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
+    tried = [
+        _cell(arm, TUNING_SEED, TUNING_DEPTH, updates, (rate, unit))
+        for arm in arms
+        for rate in TRIED
+        for unit in UNITS.get(arm, (1.0,))
+    ]
+    return best_settings(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
 
 
-def _cell(arm: str, seed: int, layers: int, updates: int, rate: float, minutes: float | None = None) -> Cell:
-    setting = (("layers", layers), ("updates", updates), ("rate", rate))
+def _cell(
+    arm: str, seed: int, layers: int, updates: int, chosen: tuple[float, float], minutes: float | None = None
+) -> Cell:
+    setting = (("layers", layers), ("updates", updates), ("rate", chosen[0]), ("guess_unit", chosen[1]))
     return Cell(arm, seed, setting, updates / 1000 * (MINUTES[arm] if minutes is None else minutes))
 
 
-def best_rates(rows: Sequence[Row]) -> dict[str, float]:
-    """The learning rate of each arm with the smallest error on held-out images."""
-    tried = [
-        (str(row["arm"]), float(str(row["value"])), float(str(row["rate"])))
-        for row in rows
-        if row["part"] == "held_out"
-    ]
-    return {arm: min((error, rate) for one, error, rate in tried if one == arm)[1] for arm, _, _ in tried}
+def best_settings(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
+    """The learning rate and unit of each arm with the smallest error on held-out images."""
+    found: dict[str, tuple[float, float, float]] = {}
+    for row in rows:
+        arm, tried = str(row["arm"]), tuple(float(str(row[name])) for name in ("value", "rate", "guess_unit"))
+        if row["part"] == "held_out":
+            found[arm] = min(found.get(arm, tried), tried)  # type: ignore[type-var, assignment]
+    return {arm: (rate, unit) for arm, (_, rate, unit) in found.items()}
 
 
 def run(cell: Cell) -> Sequence[Row]:
     """The errors of one training."""
     setting = {name: float(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN), cell.arm)
+    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN, unit=setting["guess_unit"]), cell.arm)
     return judged(net, Training(int(setting["updates"]), setting["rate"], seed=cell.seed))
 
 
@@ -279,7 +288,7 @@ def run_curves(cell: Cell) -> Sequence[Row]:
     """Errors on held-out images and the agreement of gradients, over one training."""
     setting = {name: float(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN), cell.arm)
+    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN, unit=setting["guess_unit"]), cell.arm)
     training, rows = Training(int(setting["updates"]), setting["rate"], seed=cell.seed), list[Row]()
     every = max(1, training.updates // CURVES_POINTS)
     for done in training.steps(net, digits("train")):

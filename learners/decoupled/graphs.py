@@ -19,11 +19,14 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class Size:
-    """How many layers, the classifier included, of which width, and the hidden widths of what guesses for them."""
+    """How many layers, the classifier included, of which width; and the hidden widths and the unit of what guesses for
+    them without labels.
+    """
 
     layers: int = 3
     width: int = 256
     hidden: tuple[int, ...] = (1024, 1024)
+    unit: float = 1.0
 
 
 def perceptron(size: Size, arm: str = "backprop", features: int = 784) -> ModuleGraph:
@@ -97,7 +100,7 @@ def wires(size: Size, image: Port, label: Port, features: int) -> dict[str, Wire
     return {
         "backprop": lambda port: port,
         "none": detached,
-        "dni": lambda port: decoupled(port, PerceptronSynthesizer(size.width, hidden=size.hidden)),
+        "dni": lambda port: decoupled(port, PerceptronSynthesizer(size.width, hidden=size.hidden, unit=size.unit)),
         "cdni": conditional,
         "unlocked": unlocked,
     }

@@ -16,7 +16,14 @@ from worlds.real_data import Splits
 def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("decoupled_interfaces")
-    changes = {"DEPTHS": (3, 4), "TRIED": (1e-3, 3e-3), "TUNING_UPDATES": 40, "DEEP": 6, "DEEP_UPDATES": 40}
+    changes = {
+        "DEPTHS": (3, 4),
+        "TRIED": (1e-3, 3e-3),
+        "UNITS": {"dni": (1.0, 30.0)},
+        "TUNING_UPDATES": 40,
+        "DEEP": 6,
+        "DEEP_UPDATES": 40,
+    }
     changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 4000, "COPY_RATES": (3e-3,)}
     changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "SPARSE_UPDATES": 200, "CURVES_UPDATES": 80}
     changes |= {"RELATIONS_UPDATES": 40, "COUNTING_UPDATES": 40, "digits": few}
