@@ -57,14 +57,14 @@ PAPER = {
 """The paper's test errors by depth, in per cent, as its sheet remembers them."""
 
 
-SPARSE, SPARSE_UPDATES = (1.0, 0.2, 0.05), 10_000
+SPARSE, SPARSE_UPDATES = (1.0, 0.2, 0.05), 6000
 """How likely each layer is to take its step at an update."""
 SCALES = {"copy": {"cdni": 1.0}, "language": {"cdni": 0.3}}
 """What synthetic gradients weigh where that is not the paper's 0.1: what knows what is to come can be trusted more."""
 DEEP, DEEP_UPDATES = 21, 5000
 PLANES, PLANES_UPDATES = (3, 4), 1000
-COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 30_000, (3e-4, 1e-3, 3e-3)
-TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 10_000
+COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 20_000, (3e-4, 1e-3, 3e-3)
+TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 5000
 CLOCKS_UPDATES = 2000
 CURVES_UPDATES, CURVES_SETTING, CURVES_POINTS = 4000, (3e-4, 30.0), 40
 RELATIONS_UPDATES, COUNTING_UPDATES = 5000, 3000
