@@ -5,6 +5,8 @@ from __future__ import annotations
 from worlds import environments
 from worlds.balls import Balls
 from worlds.charges import Charges
+from worlds.maze import families
+from worlds.maze.maze import Maze
 from worlds.nbody import NBody
 from worlds.playground import Playground
 from worlds.putty import Putty
@@ -12,6 +14,7 @@ from worlds.rubber import Rubber
 from worlds.strings import Strings
 from worlds.swirl import Swirl
 
-__all__ = ["Balls", "Charges", "NBody", "Playground", "Putty", "Rubber", "Strings", "Swirl"]
+__all__ = ["Balls", "Charges", "Maze", "NBody", "Playground", "Putty", "Rubber", "Strings", "Swirl"]
 
 environments.register()
+families.register()

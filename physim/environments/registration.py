@@ -19,16 +19,22 @@ def register_environment(name: str, world: str, max_episode_steps: int | None = 
     of `gymnasium.make` go to WorldEnv, and those of `make_vec` to WorldVectorEnv, in the place of these.
     """
 
+    with_gymnasium(
+        id=name,
+        entry_point="physim.environments.world_env:WorldEnv",
+        vector_entry_point="physim.environments.vector_env:WorldVectorEnv",
+        max_episode_steps=max_episode_steps,
+        kwargs={"world": world, **parameters},
+    )
+
+
+def with_gymnasium(**spec: Any) -> None:
+    """Call Gymnasium's `register` with these arguments: at once, or as soon as anybody imports it."""
+
     def register() -> None:
         from gymnasium.envs.registration import register
 
-        register(
-            id=name,
-            entry_point="physim.environments.world_env:WorldEnv",
-            vector_entry_point="physim.environments.vector_env:WorldVectorEnv",
-            max_episode_steps=max_episode_steps,
-            kwargs={"world": world, **parameters},
-        )
+        register(**spec)
 
     if GYMNASIUM in sys.modules:
         register()

@@ -7,8 +7,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from physim.colours import Colour, body_colour
 from physim.viewer import palette
-from physim.viewer.palette import Colour, body_colour, mixed
+from physim.viewer.palette import mixed
 
 Pixels = npt.NDArray[np.uint8]
 

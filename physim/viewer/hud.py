@@ -7,9 +7,10 @@ from typing import NamedTuple, final
 
 import pygame
 
+from physim.colours import Colour
 from physim.viewer.layout import Layout
 from physim.viewer.pace import Speeds
-from physim.viewer.palette import EDGE, GOOD, GROUND, MUTED, STOPPED, TEXT, WARNING, Colour, title_colour
+from physim.viewer.palette import EDGE, GOOD, GROUND, MUTED, STOPPED, TEXT, WARNING, title_colour
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import TRUTH, Simulation
 from physim.viewer.text import fitted, rendered, wrapped

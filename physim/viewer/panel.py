@@ -8,24 +8,12 @@ from typing import Protocol, Self, final
 import numpy as np
 import pygame
 
+from physim.colours import Colour, body_colour
 from physim.viewer.bodies import CIRCLE, POLYGON, SEGMENT, Bodies, Floats
 from physim.viewer.camera import Camera, round_length
 from physim.viewer.layout import Layout
 from physim.viewer.links import draw_holds, draw_links
-from physim.viewer.palette import (
-    AXIS,
-    GRID,
-    KINEMATIC,
-    MUTED,
-    PANEL,
-    RIM,
-    STOPPED,
-    WALL,
-    WELL,
-    Colour,
-    body_colour,
-    mixed,
-)
+from physim.viewer.palette import AXIS, GRID, KINEMATIC, MUTED, PANEL, RIM, STOPPED, WALL, WELL, mixed
 from physim.viewer.sprites import Point, draw_bar, draw_disc, draw_plate, draw_polygon, draw_ring
 from physim.viewer.text import fitted, rendered, wrapped
 from physim.viewer.trail import Trail

@@ -8,11 +8,12 @@ from typing import final
 import numpy as np
 import pygame
 
+from physim.colours import Colour
 from physim.viewer.axis import Axis, linear, powers, prefixed, shares, within
 from physim.viewer.bodies import Floats
 from physim.viewer.history import History
 from physim.viewer.layout import Layout
-from physim.viewer.palette import AXIS, EDGE, GRID, MUTED, PANEL, Colour, title_colour
+from physim.viewer.palette import AXIS, EDGE, GRID, MUTED, PANEL, title_colour
 from physim.viewer.text import fitted, rendered
 
 REDRAWN = 4

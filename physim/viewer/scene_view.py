@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pygame
 
+from physim.colours import body_colour
 from physim.scenes.scene import Scene
 from physim.viewer.aim import Aim
 from physim.viewer.bodies import Bodies, Floats
 from physim.viewer.layout import Layout
-from physim.viewer.palette import body_colour
 from physim.viewer.panel import PanelView
 from physim.viewer.simulation import usual_steps
 from physim.viewer.sprites import draw_ring

@@ -10,7 +10,7 @@ import numpy as np
 import pygame
 import pygame.gfxdraw
 
-from physim.viewer.palette import Colour
+from physim.colours import Colour
 
 Point = Sequence[float]
 """A place in pixels: x and y."""

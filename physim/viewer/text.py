@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pygame
 
-from physim.viewer.palette import Colour
+from physim.colours import Colour
 
 
 @lru_cache(maxsize=32)

@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pygame
 
+from physim.colours import Colour, body_colour
 from physim.viewer.bodies import Bodies, Floats, Integers
 from physim.viewer.camera import Camera
-from physim.viewer.palette import PANEL, Colour, body_colour, mixed
+from physim.viewer.palette import PANEL, mixed
 from physim.viewer.trail import Trail
 
 BANDS, LEAST_BANDS, PIECES = 12, 2, 240

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from physim.colours import body_colour
 from physim.viewer.film_colours import BITS, film_colours, reduced
-from physim.viewer.palette import PANEL, body_colour
+from physim.viewer.palette import PANEL
 
 
 def test_a_reduced_frame_has_few_colours() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from physim.viewer.palette import body_colour, mixed
+from physim.colours import body_colour
+from physim.viewer.palette import mixed
 
 
 def test_neighbouring_bodies_are_easily_told_apart() -> None:

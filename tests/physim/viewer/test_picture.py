@@ -7,11 +7,12 @@ import pygame
 import pymunk
 import pytest
 
+from physim.colours import body_colour
 from physim.scenes.scene import PIVOT, SLIDE, SPRING
 from physim.viewer.hud import Hud
 from physim.viewer.layout import Layout
 from physim.viewer.pace import Speeds
-from physim.viewer.palette import KINEMATIC, LINK, MUTED, STOPPED, TEXT, WALL, WELL, body_colour
+from physim.viewer.palette import KINEMATIC, LINK, MUTED, STOPPED, TEXT, WALL, WELL
 from physim.viewer.picture import Picture
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import LEARNED, Simulation

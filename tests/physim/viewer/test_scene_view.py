@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from physim.viewer.palette import PANEL, body_colour
+from physim.colours import body_colour
+from physim.viewer.palette import PANEL
 from physim.viewer.scene_view import SIZE, SceneView
 from worlds.balls import Balls
 from worlds.strings import Strings

@@ -1,0 +1,98 @@
+"""A maze, a task and what is seen of it: all that an environment is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self, final
+
+import numpy as np
+
+from physim.checks import TEST_SEEDS_FROM, check_seed
+from physim.errors import PhysimError
+from worlds.maze.actions import action_table
+from worlds.maze.episodes import Beginning, Episodes
+from worlds.maze.grounds import ground_of, items_of
+from worlds.maze.layout import Layout
+from worlds.maze.maze import Maze
+from worlds.maze.sight import Sight
+from worlds.maze.task import Task
+
+TEST_MAZES = 10_000
+"""How many seeds of test mazes there are, from TEST_SEEDS_FROM on."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Game:
+    """What is played: a maze, or one layout, with a task, a sight, a set of actions and labels.
+
+    `seed` is that of the maze where the task keeps one; where each episode has its own, they are drawn from the seeds
+    under 90000, or with `test` from the others.
+    """
+
+    maze: Maze | Layout
+    task: Task
+    sight: Sight
+    actions: str = "eight"
+    labels: tuple[str, ...] = ()
+    seed: int = 0
+    test: bool = False
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        action_table(self.actions)
+
+    @classmethod
+    def of(cls, layout: Layout | str | None = None, **settings: Any) -> Self:
+        """A game from the settings of Maze, Task, Sight and its own, by name; `layout` (or its text) in the place of a
+        carved maze.
+
+        Raises: PhysimError where a setting is unknown or out of range.
+        """
+        parts = {kind: {} for kind in (Maze, Task, Sight, cls)}  # type: dict[type, dict[str, Any]]
+        owners = {
+            item.name: kind for kind in parts for item in fields(kind) if item.name not in ("maze", "task", "sight")
+        }
+        for name, value in settings.items():
+            if name not in owners:
+                raise PhysimError(f"unknown setting {name!r}: the known ones are layout, {', '.join(sorted(owners))}")
+            parts[owners[name]][name] = tuple(value) if isinstance(value, list) else value
+        if isinstance(layout, str):
+            layout = Layout.from_text(layout)
+        maze = Maze(**parts[Maze]) if layout is None else layout
+        return cls(maze=maze, task=Task(**parts[Task]), sight=Sight(**parts[Sight]), **parts[cls])
+
+    @property
+    def dt(self) -> float:
+        """Seconds from one decision to the next."""
+        return self.maze.dt if isinstance(self.maze, Maze) else Maze.dt
+
+    @property
+    def ticks(self) -> int:
+        """Decisions in an episode."""
+        return max(1, round(self.task.seconds / self.dt))
+
+    def episodes(self, count: int) -> Episodes:
+        """So many of its episodes at a time."""
+        substeps = self.maze.substeps if isinstance(self.maze, Maze) else Maze.substeps
+        return Episodes(self.task, count, self.actions, self.dt, substeps)
+
+    def beginning(self, generator: np.random.Generator, options: Mapping[str, Any] | None = None) -> Beginning:
+        """An episode, drawn from a generator; of the `options`, "maze" is the seed of its maze.
+
+        Raises: PhysimError where an option is unknown, or the maze has no room for what the task lays in it.
+        """
+        options = options or {}
+        if unknown := set(options) - {"maze"}:
+            raise PhysimError(f"options: got {', '.join(map(repr, sorted(unknown)))}, wanted none but 'maze'")
+        seed = self.seed
+        if self.task.fresh:
+            seed = int(
+                generator.integers(TEST_MAZES) + TEST_SEEDS_FROM if self.test else generator.integers(TEST_SEEDS_FROM)
+            )
+        seed = int(options.get("maze", seed))
+        ground = ground_of(self.maze, seed)
+        stays = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+        items = items_of(ground, self.task, generator if self.task.goal == "episode" else stays)
+        return Beginning(seed, ground, items, generator)

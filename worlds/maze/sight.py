@@ -1,0 +1,68 @@
+"""What walkers see: which observations, how large, and how far to the sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+from physim.errors import PhysimError
+from worlds.maze.cameras import Camera, camera, drawn
+from worlds.maze.episodes import Episodes
+
+FARTHEST = 1000.0
+"""The largest depth (m) that an observation space allows; no maze is so wide."""
+FASTEST = 20.0
+OBSERVATIONS = ("image", "depth", "velocity")
+
+Observation = dict[str, npt.NDArray[Any]]
+
+
+@final
+@dataclass(frozen=True)
+class Sight:
+    """A camera of (width, height) pixels that sees so many degrees from left to right, and what of it is told.
+
+    image [H, W, 3] uint8; depth [H, W] float32: metres along the camera's axis; velocity [3] float32: forwards and to
+    the left (m / s), and turning to the left (rad / s).
+    """
+
+    observe: tuple[str, ...] = OBSERVATIONS
+    size: tuple[int, int] = (84, 84)
+    field_of_view: float = 90.0
+
+    def __post_init__(self) -> None:
+        if not self.observe or not set(self.observe) <= set(OBSERVATIONS):
+            raise PhysimError(f"observe is {self.observe}, wanted some of {', '.join(OBSERVATIONS)}")
+        assert self.camera  # refuses sizes and angles that make no camera
+
+    @property
+    def space(self) -> spaces.Dict:
+        """The observations of one walker."""
+        width, height = self.size
+        known: dict[str, spaces.Box] = {
+            "image": spaces.Box(0, 255, (height, width, 3), np.uint8),
+            "depth": spaces.Box(0.0, FARTHEST, (height, width), np.float32),
+            "velocity": spaces.Box(-FASTEST, FASTEST, (3,), np.float32),
+        }
+        return spaces.Dict({name: known[name] for name in sorted(self.observe)})
+
+    @cached_property
+    def camera(self) -> Camera:
+        """Its camera."""
+        return camera(*self.size, self.field_of_view)
+
+    def look(self, episodes: Episodes, threads: int = 1) -> Observation:
+        """What all walkers see [B, ...], in arrays that nobody else holds."""
+        seen: Observation = {}
+        if {"image", "depth"} & set(self.observe):
+            which = np.arange(episodes.count)
+            frames = drawn(episodes.mazes, which, episodes.poses, self.camera, threads=threads)
+            seen = {"image": frames.image, "depth": frames.depth}
+        if "velocity" in self.observe:
+            seen["velocity"] = episodes.velocities()
+        return {name: seen[name] for name in sorted(self.observe)}
