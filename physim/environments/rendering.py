@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from physim.environments.episodes import Beginning
 from physim.errors import PhysimError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # neither torch nor pygame is loaded before it is wanted
+    from physim.environments.episodes import Beginning
     from physim.viewer.scene_view import SceneView
 
 Frame = npt.NDArray[np.uint8]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import gymnasium
 import numpy as np
@@ -17,6 +17,9 @@ from worlds.maze.labels import Labels
 from worlds.maze.layout import Layout
 from worlds.maze.plan import picture
 from worlds.maze.sight import Observation
+
+if TYPE_CHECKING:
+    from physim.scenes.scene import Scene
 
 Action = int | np.integer[Any] | npt.NDArray[np.int64]
 
@@ -48,6 +51,14 @@ class MazeEnv(gymnasium.Env[Observation, Action]):
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_fps": frames_per_second(self.game.dt)}
         self._labels = Labels(self.game.labels, 1, self.game.ticks)
+
+    @property
+    def scene(self) -> Scene:
+        """The maze as it is now, as a graph."""
+        from worlds.maze.graphs import scene_at
+
+        self._check_begun()
+        return scene_at(self.episodes, 0)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Set
 from typing import final
 
 import numpy as np
 
 from physim.arrays import Integers
 from worlds.maze.episodes import Episodes
-from worlds.maze.layout import Cell, cell_of, middle
+from worlds.maze.layout import Cell, Layout, cell_of, middle
 from worlds.maze.task import REWARDS
 from worlds.maze.things import KIND, NO_THING
 
@@ -28,6 +29,8 @@ class Oracle:
 
     def __init__(self, episodes: Episodes) -> None:
         self.episodes = episodes
+        self._asked: list[tuple[Cell, Set[Cell], Set[Cell]] | None] = [None] * episodes.count
+        self._next: list[Cell] = [(0, 0)] * episodes.count
         self._forward, self._left, self._right = (
             self._place(wanted) for wanted in ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, -1.0))
         )
@@ -51,25 +54,11 @@ class Oracle:
 
     def _aim(self, number: int, place: tuple[float, float]) -> tuple[float, float]:
         """The point to go to now: the middle of the next cell of the way."""
-        way = self._way(number, cell_of(*place))
-        return middle(way[min(1, len(way) - 1)])
-
-    def _way(self, number: int, start: Cell) -> list[Cell]:
-        """The shortest way, by cells, to the nearest of what is wanted; the start alone where there is none."""
-        wanted, shunned = self._wanted(number), self._shunned(number)
-        walls = self.episodes.beginnings[number].ground.layout.walls
-        came: dict[Cell, Cell] = {start: start}
-        queue = deque([start])
-        while queue:
-            cell = queue.popleft()
-            if cell in wanted:
-                return _back(came, cell)
-            x, y = cell
-            for following in ((x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)):
-                if not walls[following[1], following[0]] and following not in shunned and following not in came:
-                    came[following] = cell
-                    queue.append(following)
-        return [start]
+        asked = (cell_of(*place), frozenset(self._wanted(number)), frozenset(self._shunned(number)))
+        if self._asked[number] != asked:
+            way = _way(self.episodes.beginnings[number].ground.layout, *asked)
+            self._asked[number], self._next[number] = asked, way[min(1, len(way) - 1)]
+        return middle(self._next[number])
 
     def _wanted(self, number: int) -> set[Cell]:
         left = self._left_of(number)
@@ -98,6 +87,23 @@ class Oracle:
         """The number of an action of the set, or of what does instead."""
         rows = [tuple(row) for row in self.episodes.table.tolist()]
         return rows.index(wanted) if wanted in rows or otherwise is None else otherwise
+
+
+def _way(layout: Layout, start: Cell, wanted: Set[Cell], shunned: Set[Cell]) -> list[Cell]:
+    """The shortest way, by cells, to the nearest of what is wanted; the start alone where there is none."""
+    walls = layout.walls
+    came: dict[Cell, Cell] = {start: start}
+    queue = deque([start])
+    while queue:
+        cell = queue.popleft()
+        if cell in wanted:
+            return _back(came, cell)
+        x, y = cell
+        for following in ((x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)):
+            if not walls[following[1], following[0]] and following not in shunned and following not in came:
+                came[following] = cell
+                queue.append(following)
+    return [start]
 
 
 def _back(came: dict[Cell, Cell], cell: Cell) -> list[Cell]:
