@@ -8,17 +8,16 @@ from typing import NamedTuple, final
 import pygame
 
 from physim.colours import Colour
+from physim.viewer.bar import Placed, bar_text, notice_card
 from physim.viewer.layout import Layout
 from physim.viewer.pace import Speeds
-from physim.viewer.palette import EDGE, GOOD, GROUND, MUTED, STOPPED, TEXT, WARNING, title_colour
+from physim.viewer.palette import GOOD, GROUND, MUTED, STOPPED, TEXT, WARNING, title_colour
 from physim.viewer.playback import Playback
 from physim.viewer.simulation import TRUTH, Simulation
-from physim.viewer.text import fitted, rendered, wrapped
+from physim.viewer.text import fitted, rendered
 
 NEGLIGIBLE, NEAR = 1e-4, 1.02
 """A drift under the first share is fine, however narrow the truth's own band, and one so many times the band."""
-
-Placed = list[tuple[pygame.Surface, tuple[int, int]]]
 
 
 class Figure(NamedTuple):
@@ -46,8 +45,8 @@ class Hud:
             _panel_text(layout, panel, playback.simulation, title)
             for title, panel in zip(playback.shown, layout.rectangles, strict=True)
         ]
-        self._bar = _bar_text(layout, playback, speeds, taken)
-        self._notice = _notice(layout, playback.notice) if playback.notice else None
+        self._bar = bar_text(layout, _items(playback, speeds), taken)
+        self._notice = notice_card(layout, playback.notice) if playback.notice else None
 
     def draw(self, surface: pygame.Surface, layout: Layout) -> None:
         """Draw what was last rendered."""
@@ -112,37 +111,6 @@ def _panel_text(layout: Layout, panel: pygame.Rect, simulation: Simulation, titl
         if line.note and third + note.get_width() <= room:
             placed.append((note, (left + third, down)))
     return placed
-
-
-def _bar_text(layout: Layout, playback: Playback, speeds: Speeds, taken: int) -> Placed:
-    """The bar: as many of the items as fit, and the key for help."""
-    bar, small = layout.footer, layout.font
-    down = bar.top + (bar.height - rendered("H", small, TEXT).get_height()) // 2
-    hint = rendered("H  help", small, MUTED)
-    end = bar.right - layout.padding - hint.get_width()
-    placed: Placed = [(hint, (end, down))]
-    left = layout.padding
-    for text, tone in _items(playback, speeds):
-        item = rendered(text, small, tone)
-        if left + item.get_width() + layout.padding > end - taken:
-            break
-        placed.append((item, (left, down)))
-        left += item.get_width() + round(1.6 * layout.padding)
-    return placed
-
-
-def _notice(layout: Layout, notice: str) -> pygame.Surface:
-    """A card over the bar that says what could not be done."""
-    small, room = layout.font, layout.size[0] - 4 * layout.padding
-    step = round(small * 1.45)
-    texts = [fitted(line, small, WARNING, room) for line in wrapped(notice, small, room)]
-    width = max(text.get_width() for text in texts) + 2 * layout.padding
-    card = pygame.Surface((width, len(texts) * step + layout.padding), pygame.SRCALPHA, 32)
-    pygame.draw.rect(card, (*GROUND, 235), card.get_rect(), border_radius=small // 2)
-    pygame.draw.rect(card, EDGE, card.get_rect(), width=1, border_radius=small // 2)
-    for place, text in enumerate(texts):
-        card.blit(text, (layout.padding, layout.padding // 2 + place * step))
-    return card
 
 
 def _items(playback: Playback, speeds: Speeds) -> list[tuple[str, Colour]]:

@@ -12,8 +12,14 @@ import pymunk
 
 from physim.arrays import Floats, Truths
 from worlds.maze.layout import Cell, Layout, middle
-from worlds.maze.sliding import ITERATIONS, RADIUS, RESTORED, SLOP
 
+RADIUS = 0.2
+"""Of a walker (m)."""
+SLOP = 0.001
+"""How deep (m) bodies may stay in one another."""
+RESTORED = 1e-12
+"""The share of an overlap that would be left after a second."""
+ITERATIONS = 10
 DAMPING = 0.02
 """The share of a velocity that is left after a second."""
 MASS, BLOCK_MASS = 1.0, 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -79,9 +80,14 @@ def drawn(mazes: Mazes, which: Integers, poses: Floats, view: Camera, *, threads
     if len(parts) <= 1:
         draw(slice(None))
     else:
-        with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(draw, parts))
+        list(_threads(len(parts)).map(draw, parts))
     return out
+
+
+@lru_cache
+def _threads(count: int) -> ThreadPoolExecutor:
+    """So many threads, kept: to start them anew for every frame takes longer than to draw it."""
+    return ThreadPoolExecutor(count)
 
 
 def euclidean(depth: npt.NDArray[np.float32], view: Camera) -> npt.NDArray[np.float32]:

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from physim.arrays import Floats, Integers, Truths
 from worlds.maze.actions import ACCELERATION, TURN, action_table
-from worlds.maze.bodies import DAMPING, Bodies
+from worlds.maze.bodies import DAMPING, RADIUS, Bodies
 from worlds.maze.grounds import Ground, Items, set_down, start_cells
 from worlds.maze.looks import furniture, item, move_furniture
 from worlds.maze.raycaster import Mazes
-from worlds.maze.sliding import RADIUS, slide
+from worlds.maze.sliding import slide
 from worlds.maze.task import REWARDS, Task
 from worlds.maze.things import HALF_X, KIND, NO_THING, X, Y
 

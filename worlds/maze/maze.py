@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 import pymunk
@@ -12,10 +12,9 @@ import pymunk
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.worlds.base import World
-from worlds.maze.bodies import Bodies
-from worlds.maze.carving import carve
-from worlds.maze.furnishing import furnished, with_alcoves
-from worlds.maze.layout import Layout, middle
+
+if TYPE_CHECKING:  # a world's flags are read from its class, and no help text waits for networkx
+    from worlds.maze.layout import Layout
 
 SPEED = 2.0
 """How fast (m / s) the walker of a scene goes at the start."""
@@ -58,12 +57,18 @@ class Maze(World):
 
     def layout(self, rng: np.random.Generator) -> Layout:
         """Carve a maze and put into it what moves; raises PhysimError where there is no room for it."""
+        from worlds.maze.carving import carve
+        from worlds.maze.furnishing import furnished, with_alcoves
+
         counts = {"D": self.doors, "K": self.keys, "B": self.blocks, "O": self.obstacles}
         carved = carve(self.kind, self.width, self.height, rng, self.braid)
         return furnished(with_alcoves(carved) if self.kind == "i_maze" else carved, counts, rng)
 
     def space(self, rng: np.random.Generator) -> pymunk.Space:
         """A maze, and a walker somewhere in it on its way."""
+        from worlds.maze.bodies import Bodies
+        from worlds.maze.layout import middle
+
         layout = self.layout(rng)
         free = [cell for cell in layout.free if cell not in layout.things]
         x, y = middle(free[int(rng.integers(len(free)))])

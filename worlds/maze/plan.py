@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from physim.arrays import Floats
 from physim.raster import Shapes, draw
+from worlds.maze.bodies import RADIUS
 from worlds.maze.cameras import camera, drawn
 from worlds.maze.episodes import Episodes
-from worlds.maze.sliding import RADIUS
 from worlds.maze.textures import HUES, SHADES, colours
 from worlds.maze.things import BOX, HALF_X, HALF_Y, HUE, KIND, NO_THING, X, Y
 

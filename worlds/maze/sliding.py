@@ -6,15 +6,8 @@ import math
 
 import numpy as np
 
+from worlds.maze.bodies import ITERATIONS, RADIUS, RESTORED, SLOP
 from worlds.maze.rays import compiled
-
-RADIUS = 0.2
-"""Of a walker (m)."""
-SLOP = 0.001
-"""How deep (m) bodies may stay in one another."""
-RESTORED = 1e-12
-"""The share of an overlap that would be left after a second."""
-ITERATIONS = 10
 
 
 @compiled

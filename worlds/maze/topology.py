@@ -8,7 +8,7 @@ from typing import Any, TypeVar, final
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csgraph
+from scipy.sparse import csgraph, csr_array
 
 from physim.arrays import Integers, Truths
 from physim.errors import PhysimError
@@ -32,9 +32,9 @@ class Topology:
     def graph(self) -> nx.Graph:
         """The free cells, sorted, and an edge for each step."""
         graph = nx.Graph()
-        graph.add_nodes_from(self.layout.free)
-        for x, y in self.layout.free:
-            graph.add_edges_from(((x, y), near) for near in ((x + 1, y), (x, y + 1)) if near in graph)
+        free = self.layout.free
+        graph.add_nodes_from(free)
+        graph.add_edges_from((free[one], free[other]) for one, other in self._touching.tolist())
         return graph
 
     def distances(self, cell: Cell) -> npt.NDArray[np.int32]:
@@ -79,9 +79,20 @@ class Topology:
         return tuple(cell for cell in self.layout.free if cell not in parting)
 
     @cached_property
+    def _touching(self) -> Integers:
+        """The numbers of free cells that touch [E, 2], each two once."""
+        numbers = self._laid_out(np.arange(len(self.layout.free)), -1)
+        aside = np.stack([numbers[:, :-1], numbers[:, 1:]], axis=-1)
+        along = np.stack([numbers[:-1], numbers[1:]], axis=-1)
+        both = np.concatenate([aside.reshape(-1, 2), along.reshape(-1, 2)])
+        return both[(both >= 0).all(axis=1)]
+
+    @cached_property
     def _matrix(self) -> Any:
         """The graph for scipy, whose search is several times quicker than one by hand."""
-        return nx.to_scipy_sparse_array(self.graph, weight=None, format="csr")
+        ones, others = np.concatenate([self._touching, self._touching[:, ::-1]]).T
+        count = len(self.layout.free)
+        return csr_array((np.ones(len(ones)), (ones, others)), shape=(count, count))
 
     @cached_property
     def _degrees(self) -> Integers:
@@ -95,5 +106,5 @@ class Topology:
         return laid
 
     def _check(self, cell: Cell) -> None:
-        if cell not in self.graph:
+        if cell not in self.layout.free:
             raise PhysimError(f"cell: got {cell}, a wall or outside, wanted a free one")

@@ -27,7 +27,8 @@ class One(gymnasium.ObservationWrapper[npt.NDArray[Any], Any, Observation]):
         space = env.observation_space
         if not isinstance(space, spaces.Dict) or name not in space.spaces:
             raise PhysimError(f"name is {name!r}, wanted one of the observations of {space}")
-        self.name, self.observation_space = name, space[name]
+        self.name: str = name
+        self.observation_space = space[name]
 
     def observation(self, observation: Observation) -> npt.NDArray[Any]:
         """That one."""
@@ -45,7 +46,7 @@ class LastActionAndReward(gymnasium.Wrapper[Observation, Any, Observation, Any])
         super().__init__(env)
         if not isinstance(env.action_space, spaces.Discrete) or not isinstance(env.observation_space, spaces.Dict):
             raise PhysimError("LastActionAndReward wants discrete actions and observations in a dict")
-        self._actions = int(env.action_space.n)
+        self._actions: int = int(env.action_space.n)
         self.observation_space = spaces.Dict(
             env.observation_space.spaces
             | {

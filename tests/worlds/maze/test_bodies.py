@@ -7,11 +7,10 @@ import numpy as np
 import pymunk
 import pytest
 
-from worlds.maze.bodies import BLOCK_HALF, DOOR_SECONDS, OBSTACLE_RADIUS, Bodies, faces
+from worlds.maze.bodies import BLOCK_HALF, DOOR_SECONDS, OBSTACLE_RADIUS, RADIUS, Bodies, faces
 from worlds.maze.carving import carve
 from worlds.maze.layout import Layout, middle
 from worlds.maze.maze import Maze
-from worlds.maze.sliding import RADIUS
 
 DT, STEPS = 1 / 60, 4
 DECISIONS = 15
