@@ -55,6 +55,18 @@ def test_graph_runs_on_scenes_of_several_sizes(capsys: pytest.CaptureFixture[str
     assert output.endswith("torch.Size([8, 2])\n")
 
 
+def test_mazes_are_seen_alone_and_many_at_a_time() -> None:
+    left = run(block("NavMazeStatic01"))
+    assert left["seen"]["image"].shape == (64, 120, 160, 3)
+    assert left["scene"].num_bodies > 10
+    assert {"loop_closure", "distance"} <= set(left["info"])
+
+
+def test_mazes_are_drawn_as_text() -> None:
+    seen, _ = run(block("from worlds.maze import MazeEnv"))["env"].reset(seed=0)
+    assert list(seen) == ["image"]
+
+
 def test_a_push_moves_a_body_of_an_environment_to_its_goal() -> None:
     left = run(block("gymnasium"))
     start = left["env"].unwrapped.reset(seed=7)[0]

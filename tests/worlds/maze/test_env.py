@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -187,14 +186,6 @@ def test_wrappers_of_gymnasium_and_ours_work() -> None:
     assert image.reset(seed=0)[0].shape == (6, 8, 3)
     with pytest.raises(PhysimError, match="name is 'smell'"):
         One(MazeEnv(), "smell")
-
-
-def test_videos_are_recorded(tmp_path: Path) -> None:
-    pytest.importorskip("moviepy")
-    env = gymnasium.wrappers.RecordVideo(MazeEnv(seconds=1.0, render_mode="rgb_array"), str(tmp_path))
-    walked(env, 15)
-    env.close()
-    assert list(tmp_path.glob("*.mp4"))
 
 
 def test_the_maze_that_is_seen_is_the_scene_that_is_read() -> None:
