@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from physim.graph import senders as senders
     from physim.graph import spread as spread
     from physim.graph import summed as summed
-    from physim.pixels import pixels as pixels
+    from physim.picturing import pixels as pixels
     from physim.scenes.scene import Scene as Scene
     from physim.scenes.trajectory import Trajectory as Trajectory
     from physim.worlds import World as World
@@ -76,7 +76,7 @@ _HOMES = {
     "WorldVectorEnv": "physim.environments.vector_env",
     "check_engine": "physim.engines.contract",
     "check_world": "physim.worlds",
-    "pixels": "physim.pixels",
+    "pixels": "physim.picturing",
     "register_environment": "physim.environments.registration",
     "rollout": "physim.engines.rollout",
     "world": "physim.worlds",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from physim.arrays import Floats, Integers
+from physim.native import compiled
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -29,7 +29,7 @@ class Shapes(NamedTuple):
     colour: Floats
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def draw(points, first, radius, colour, window, out):  # type: ignore[no-untyped-def]
     """Draw the shapes of every instant into out [T, H, W, C], y upwards from its first row."""
     left, bottom, right, top = window
@@ -54,7 +54,7 @@ def draw(points, first, radius, colour, window, out):  # type: ignore[no-untyped
                         out[instant, y, x, channel] = round(under + cover * (colour[shape, channel] - under))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _distance(hull, x, y):  # type: ignore[no-untyped-def]
     """How far a place is from a convex hull [P, 2] of counter-clockwise corners; below 0 inside."""
     nearest, deepest = math.inf, -math.inf

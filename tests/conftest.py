@@ -1,15 +1,55 @@
-"""One thread for torch, no display, and Ctrl-C as usual, so that tests are the same everywhere."""
+"""One thread for torch, no display, and Ctrl-C as usual, so that tests are the same everywhere.
+
+Processes of several ranks are forked from one that has imported already what they need.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import time
+from collections.abc import Callable, Sequence
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ["SDL_AUDIODRIVER"] = "dummy"
 os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
+import pytest
 import torch
+from torch import distributed as dist
 
 torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests behind it has it ignored
+
+IMPORTED = ["torch._dynamo", "torch.distributed.pipelining", "physim.ranks"]
+IMPORTED += ["learners.decoupled.counting", "learners.decoupled.relations", "worlds.nbody"]
+RUN = (
+    "import os, runpy, sys; os.environ.update(shared); sys.argv = command; runpy.run_path(command[0], None, '__main__')"
+)
+PATIENCE = 60.0
+"""Seconds after which processes are ended that wait for one another for ever."""
+
+
+@pytest.fixture(scope="session")
+def forked() -> Callable[[Sequence[str], int], list[int]]:
+    """As `physim.ranks.launch` does, run a Python script, with its arguments, in so many processes, but at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+
+    def forked(command: Sequence[str], ranks: int) -> list[int]:
+        store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+        shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
+        shared |= {**os.environ, "WORLD_SIZE": str(ranks)}
+        told = [{"command": [*command], "shared": {**shared, "RANK": str(rank)}} for rank in range(ranks)]
+        running = [context.Process(target=exec, args=(RUN, one)) for one in told]
+        for process in running:
+            process.start()
+        late = time.monotonic() + PATIENCE
+        for process in running:
+            process.join(max(0.0, late - time.monotonic()))
+            process.kill()  # of no consequence where it has ended
+            process.join()
+        return [process.exitcode for process in running]
+
+    return forked

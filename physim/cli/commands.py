@@ -6,7 +6,6 @@ import contextlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -17,6 +16,7 @@ from physim import plugins
 from physim.checks import TEST_SEEDS_FROM, check_positive, check_seed
 from physim.cli.base import PlainCommand, WorldCommand, data_set_of, learner_of
 from physim.cli.parameters import parameters_of
+from physim.cli.play import Play
 from physim.cli.training import Train
 from physim.data_sets import DataSet
 from physim.errors import PhysimError
@@ -129,47 +129,6 @@ class Evaluate(WorldCommand):
         with contextlib.redirect_stdout(sys.stderr):
             rows = learner_of(self.learner).evaluate(worlds, settings)
         report(rows, self.json)
-
-
-@dataclass(frozen=True)
-class Play(WorldCommand):
-    """Watch a world in a window: engines side by side, from the same start."""
-
-    engines: Annotated[tuple[str, ...], tyro.conf.arg(aliases=["--engine"])] = ("truth", "learned")
-    """Which engines run, each in a panel: truth, learned, ..., or path/to/file.py:Engine; "both" is truth learned."""
-    weights: str | None = None
-    """Weights of learned engines: a name that ships with physim, or a file; without it, the world's name."""
-    seed: int = 0
-    """What the scene is drawn from."""
-    steps: int | None = None
-    """Stop after this many steps; without it, the window stays until it is closed (1000 steps with --headless)."""
-    steps_per_frame: int | None = None
-    """Steps from one frame to the next; without it, as many as a sixtieth of a second takes, four at most."""
-    headless: bool = False
-    """Run without a window."""
-    record: Path | None = None
-    """Record what is drawn to this .gif, .mp4 or .png file, or as pictures to a new folder (a name without ending)."""
-    json: str | None = None
-    """Write the figures as JSON to this file, or with - to standard output."""
-
-    def run(self, parameters: Mapping[str, Any]) -> None:
-        """Open the window, or run without one, and print the figures of the run."""
-        from physim.viewer import PlaySettings, play
-        from physim.viewer.settings import engine_names
-        from physim.worlds import find_world
-
-        check_report(self.json)
-        settings = PlaySettings(
-            world=partial(find_world, self.world, dict(parameters)),
-            engines=engine_names(self.engines),
-            weights=self.weights,
-            seed=self.seed,
-            steps=self.steps,
-            steps_per_frame=self.steps_per_frame,
-            headless=self.headless,
-            record=self.record,
-        )
-        report(play(settings), self.json)
 
 
 @dataclass(frozen=True)

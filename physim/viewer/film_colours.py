@@ -13,7 +13,7 @@ from physim.viewer.palette import mixed
 
 Pixels = npt.NDArray[np.uint8]
 
-BITS = 7
+BITS, PAINTED_BITS = 7, 8
 HUES = 16
 """Bodies beyond these take the nearest of their colours."""
 CELL = 8
@@ -26,6 +26,17 @@ def reduced(frame: Pixels) -> Pixels:
     """
     red, green, blue = np.moveaxis(frame // CELL, -1, 0)
     return film_colours()[_nearest()[red, green, blue]]
+
+
+def painted(frame: Pixels) -> Pixels:
+    """The frame in at most 2^PAINTED_BITS colours of its own, rare ones among them, which the usual cut would miss.
+
+    Shapes: [H, W, 3] -> [H, W, 3].
+    """
+    from PIL.Image import Dither, Quantize, fromarray
+
+    few = fromarray(frame).quantize(2**PAINTED_BITS, method=Quantize.FASTOCTREE, dither=Dither.NONE)
+    return np.asarray(few.convert("RGB"))
 
 
 @lru_cache(maxsize=1)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
+import numpy.typing as npt
 import pygame
 
 from physim.outputs import replacing
-from physim.viewer.film_colours import BITS, reduced
+from physim.viewer.film_colours import BITS, PAINTED_BITS, painted, reduced
 from physim.viewer.settings import FRAMES_PER_SECOND, GIF_FRAMES
 
 GIF_WIDTH, FILM_WIDTH = 720, 1920
+
+
+class Film(NamedTuple):
+    """How frames are written: so many a second, and `painted` where they have more colours than the window's few."""
+
+    frames_per_second: float = FRAMES_PER_SECOND
+    painted: bool = False
 
 
 class _Discarded(Exception):
@@ -39,11 +47,14 @@ class _Pictures:
 
 @final
 class Recorder:
-    """Takes frames and, when closed, leaves the file; a PNG keeps the last frame alone, a folder each as a PNG."""
+    """Takes frames and, when closed, leaves the file; a PNG keeps the last frame alone, a folder each as a PNG.
+
+    The `film` may be told at any time before the first frame.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path, self.ending = path, path.suffix.lower()
-        self.frames = 0
+        self.film, self.frames = Film(), 0
         self._draft = ExitStack()
         self._size: tuple[int, int] | None = None
         self._last: pygame.Surface | None = None
@@ -91,18 +102,23 @@ class Recorder:
         if self._writer is None:
             self._writer = self._opened()
         if self.ending == ".gif":
-            self._writer.write(reduced(frame), duration=1000 / FRAMES_PER_SECOND, loop=0, bits=BITS)
+            self._write_gif(frame)
         elif self.ending == ".png":
             self._writer.write(frame)
         else:
             self._writer.append_data(frame)
+
+    def _write_gif(self, frame: npt.NDArray[np.uint8]) -> None:
+        duration = 10 * round(100 / self.film.frames_per_second)  # a GIF counts in hundredths of a second
+        colours, bits = (painted(frame), PAINTED_BITS) if self.film.painted else (reduced(frame), BITS)
+        self._writer.write(colours, duration=duration, loop=0, bits=bits)
 
     def _opened(self) -> Any:
         draft = self._draft.enter_context(replacing(self.path))
         if self.ending == ".mp4":
             import imageio.v2
 
-            return imageio.v2.get_writer(draft, fps=FRAMES_PER_SECOND, macro_block_size=2, quality=8)
+            return imageio.v2.get_writer(draft, fps=self.film.frames_per_second, macro_block_size=2, quality=8)
         import imageio.v3
 
         return imageio.v3.imopen(draft, "w", plugin="pillow")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pygame
 
@@ -12,7 +13,7 @@ from physim.reports import Row
 from physim.viewer.layout import ROOMY, Layout
 from physim.viewer.palette import GROUND, MUTED
 from physim.viewer.recording import Recorder
-from physim.viewer.settings import PlaySettings
+from physim.viewer.settings import PlaySettings, ShowSettings
 from physim.viewer.stage import Canvas, Stage, Window
 from physim.viewer.text import rendered
 
@@ -21,14 +22,21 @@ if TYPE_CHECKING:
     from physim.viewer.playback import Playback
     from physim.worlds import World
 
+T = TypeVar("T")
+
 
 def run(settings: PlaySettings) -> list[Row]:
     """Play to the end, which Ctrl-C may be, and return the figures; a recording is kept unless something fails."""
+    return on_stage(settings, lambda stage, recorder: _shown(stage, settings, recorder))
+
+
+def on_stage(settings: ShowSettings, show: Callable[[Stage, Recorder | None], list[Row]]) -> list[Row]:
+    """Open a stage, show, and leave nothing open; a recording is kept unless something fails."""
     stage: Stage = Canvas(settings.size) if settings.headless else Window(settings.size, "physim")
     recorder = None if settings.record is None else Recorder(settings.record)
     rows: list[Row] = []
     try:
-        rows = _shown(stage, settings, recorder)
+        rows = show(stage, recorder)
     except BaseException:
         if recorder is not None:
             recorder.discard()
@@ -40,12 +48,17 @@ def run(settings: PlaySettings) -> list[Row]:
     return rows
 
 
+def loaded(stage: Stage, load: Callable[[], T]) -> T | None:
+    """What `load` gives, while a window stays alive; None where the user leaves before the end."""
+    _draw_loading(stage.surface)
+    stage.present()
+    return _load_behind(stage, load) if stage.live else load()
+
+
 def _shown(stage: Stage, settings: PlaySettings, recorder: Recorder | None) -> list[Row]:
     """Load and show; the figures are those of what was seen before the user left."""
     try:
-        _draw_loading(stage.surface)
-        stage.present()
-        playback = _load(settings) if settings.headless else _load_behind(stage, settings)
+        playback = loaded(stage, lambda: _load(settings))
         from physim.viewer.show import Show  # imports torch
     except KeyboardInterrupt:
         return []
@@ -68,11 +81,10 @@ def _load(settings: PlaySettings) -> Playback:
     return playback
 
 
-def _load_behind(stage: Stage, settings: PlaySettings) -> Playback | None:
-    """Load while the window stays alive; None where the user leaves before the end."""
+def _load_behind(stage: Stage, load: Callable[[], T]) -> T | None:
     pool = ThreadPoolExecutor(max_workers=1)
     try:
-        loading = pool.submit(_load, settings)
+        loading = pool.submit(load)
         while not loading.done():
             _draw_loading(stage.surface)
             stage.present()

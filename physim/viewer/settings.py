@@ -124,6 +124,8 @@ class WalkSettings(ShowSettings):
     def __post_init__(self) -> None:
         if self.replay is not None and not self.replay.is_file():
             raise PhysimError(f"replay must be a file, and {self.replay} is none")
+        if self.replay is not None and self.seed:
+            raise PhysimError("seed is told by the file of the replay already: leave it out")
         super().__post_init__()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a world's flags are read from its class, and no help text w
     from physim.measures import Energies, Motion
     from physim.scenes.forces import PairForce
     from physim.scenes.scene import Scene
+    from physim.walks import Walk
 
 
 BODY_BYTES = 1024
@@ -128,6 +129,10 @@ class World(ABC):
         first = self.scene(seed, start)
         check_memory(f"{count} scenes like the first", count * sum(value.nbytes for value in first.to_dict().values()))
         return [first, *(self.scene(seed, index) for index in range(start + 1, start + count))]
+
+    def walk(self) -> Walk | None:
+        """The world as somebody walks through it; None for worlds that are watched."""
+        return None
 
     def engine(self) -> Engine[Any]:
         """The truth."""

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from worlds.maze.maze import Maze as Maze
     from worlds.maze.oracle import Oracle as Oracle
     from worlds.maze.raycaster import Mazes as Mazes
+    from worlds.maze.replays import RecordWalk as RecordWalk
+    from worlds.maze.replays import Replay as Replay
+    from worlds.maze.replays import load_replay as load_replay
+    from worlds.maze.replays import save_replay as save_replay
     from worlds.maze.task import Task as Task
     from worlds.maze.topology import Topology as Topology
     from worlds.maze.vector_env import MazeVectorEnv as MazeVectorEnv
+    from worlds.maze.walk import MazeWalk as MazeWalk
     from worlds.maze.wrappers import LastActionAndReward as LastActionAndReward
-    from worlds.maze.wrappers import One as One
+    from worlds.maze.wrappers import SingleObservation as SingleObservation
 
 _HOMES = {
     "Camera": "worlds.maze.cameras",
@@ -36,14 +41,19 @@ _HOMES = {
     "Maze": "worlds.maze.maze",
     "MazeEnv": "worlds.maze.env",
     "MazeVectorEnv": "worlds.maze.vector_env",
+    "MazeWalk": "worlds.maze.walk",
     "Mazes": "worlds.maze.raycaster",
-    "One": "worlds.maze.wrappers",
+    "SingleObservation": "worlds.maze.wrappers",
     "Oracle": "worlds.maze.oracle",
+    "RecordWalk": "worlds.maze.replays",
+    "Replay": "worlds.maze.replays",
     "Task": "worlds.maze.task",
     "Topology": "worlds.maze.topology",
     "camera": "worlds.maze.cameras",
     "drawn": "worlds.maze.cameras",
     "euclidean": "worlds.maze.cameras",
+    "load_replay": "worlds.maze.replays",
+    "save_replay": "worlds.maze.replays",
 }
 __all__ = list(_HOMES)
 

@@ -10,7 +10,9 @@ from physim.arrays import Floats, Integers
 from physim.errors import PhysimError
 
 ACCELERATION = 12.5
-"""How hard (m / s^2) a walker drives itself; with what slows it down, it comes to 3.2 m / s."""
+"""How hard (m / s^2) a walker drives itself; with what slows it down, it comes to 3.3 m / s."""
+FASTEST = 5.0
+"""Faster (m / s) no walker is, driving forwards and aside at once."""
 TURN = math.radians(10) * 15
 """How fast (rad / s) a walker turns: 10 degrees in a decision of 4 / 60 s."""
 

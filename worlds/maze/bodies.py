@@ -11,6 +11,7 @@ import numpy as np
 import pymunk
 
 from physim.arrays import Floats, Truths
+from physim.errors import PhysimError
 from worlds.maze.layout import Cell, Layout, middle
 
 RADIUS = 0.2
@@ -43,8 +44,7 @@ def faces(walls: Truths) -> list[Line]:
 
 def _runs(walls: Truths) -> Iterator[tuple[int, int, int]]:
     """Between which columns rows of cells change from wall to free, or back, in one direction: row, first, behind."""
-    height, width = walls.shape
-    for row in range(1, height):
+    for row in range(1, len(walls)):
         change = walls[row].astype(int) - walls[row - 1]
         place = 0
         for kind, run in groupby(change.tolist()):
@@ -52,7 +52,6 @@ def _runs(walls: Truths) -> Iterator[tuple[int, int, int]]:
             if kind:
                 yield row, place, place + length
             place += length
-        assert place == width
 
 
 def empty_space(layout: Layout) -> pymunk.Space:
@@ -70,6 +69,11 @@ class Door:
 
     def __init__(self, space: pymunk.Space, layout: Layout, cell: Cell, number: int) -> None:
         x, y = cell
+        framed = layout.walls[y, x - 1] and layout.walls[y, x + 1], layout.walls[y - 1, x] and layout.walls[y + 1, x]
+        if framed[0] == framed[1]:
+            raise PhysimError(
+                f"layout: got a door in cell {cell}, wanted a wall on either side of it, and free cells ahead"
+            )
         self.upright = not (layout.walls[y, x - 1] or layout.walls[y, x + 1])  # it stands across a corridor along x
         self.middle, self.locked = middle(cell), "K" in layout.things.values()
         self.wanted = self.share = 0.0 if self.locked or number % 2 == 0 else 1.0
@@ -103,7 +107,7 @@ class Door:
 
     def _in_the_way(self, body: pymunk.Body) -> bool:
         away = body.position - self.middle
-        return bool(max(abs(away.x), abs(away.y)) < 0.5 + RADIUS + 0.1)
+        return body is not self.body and bool(max(abs(away.x), abs(away.y)) < 0.5 + RADIUS + 0.1)
 
 
 @final
@@ -134,9 +138,10 @@ class Obstacle:
         """Nothing rests on it."""
 
     def _meets(self, body: pymunk.Body) -> bool:
-        away = body.position - self.body.position
-        ahead = away.dot(self._along) * self._way
-        return bool(ahead > 0 and away.length < OBSTACLE_RADIUS + 2 * RADIUS)
+        if body is self.body or (body.position - self.body.position).dot(self._along) * self._way <= 0:
+            return False
+        gap = next(iter(body.shapes)).point_query(self.body.position).distance
+        return bool(gap < OBSTACLE_RADIUS + RADIUS)
 
 
 @final
@@ -155,8 +160,9 @@ class Bodies:
     def move(self, drive: Floats, dt: float, steps: int) -> None:
         """Drive the walker by an acceleration [2] (m / s^2) for so many steps of dt."""
         movers: list[Door | Obstacle] = [*self.doors, *self.obstacles]
+        solid = [self.walker, *self.blocks, *(each.body for each in movers)]
         for each in movers:
-            each.start(dt * steps, [self.walker, *self.blocks])
+            each.start(dt * steps, solid)
         force = float(drive[0]) * MASS, float(drive[1]) * MASS
         for _ in range(steps):
             self.walker.force = force

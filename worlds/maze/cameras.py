@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import NamedTuple
@@ -63,7 +64,10 @@ def drawn(mazes: Mazes, which: Integers, poses: Floats, view: Camera, *, threads
     """What cameras at poses [B, 3] (x, y in m, heading in radians) see in the mazes of these numbers [B].
 
     Frames depend neither on how many threads share the work nor on what else is drawn.
+    Raises: PhysimError where a pose is in no free cell, or a number is that of no maze.
     """
+    check_positive(threads=threads)
+    _check_poses(mazes, which, poses)
     count, size = len(poses), (len(poses), view.height, len(view.across))
     out = Frames(
         np.empty((*size, 3), np.uint8),
@@ -71,7 +75,7 @@ def drawn(mazes: Mazes, which: Integers, poses: Floats, view: Camera, *, threads
         np.empty((count, size[2], 2), np.int32),
         np.empty(size if ids else (count, 0, 0), np.int16),
     )
-    share = -(-count // threads)
+    share = max(1, -(-count // threads))
     parts = [slice(first, first + share) for first in range(0, count, share)]
 
     def draw(part: slice) -> None:
@@ -88,6 +92,26 @@ def drawn(mazes: Mazes, which: Integers, poses: Floats, view: Camera, *, threads
 def _threads(count: int) -> ThreadPoolExecutor:
     """So many threads, kept: to start them anew for every frame takes longer than to draw it."""
     return ThreadPoolExecutor(count)
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
+def _check_poses(mazes: Mazes, which: Integers, poses: Floats) -> None:
+    """Refuse what a ray could not start from: native code would read other memory."""
+    count, height, width = mazes.grids.shape
+    x, y = poses[:, 0], poses[:, 1]
+    inside = np.isfinite(poses).all(axis=1) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    inside &= (which >= 0) & (which < count)
+    places = np.where(inside[:, None], poses[:, :2], 0).astype(np.int64)
+    free = inside & (mazes.grids[np.where(inside, which, 0), places[:, 1], places[:, 0]] == 0)
+    if not free.all():
+        number = int(np.argmin(free))
+        raise PhysimError(
+            f"pose {number} is {poses[number].tolist()} in maze {int(which[number])}, wanted one in a free cell of one "
+            f"of the {count} mazes of {width} x {height} cells"
+        )
 
 
 def euclidean(depth: npt.NDArray[np.float32], view: Camera) -> npt.NDArray[np.float32]:

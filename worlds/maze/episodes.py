@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physim.arrays import Floats, Integers, Truths
+from physim.errors import PhysimError
 from worlds.maze.actions import ACCELERATION, TURN, action_table
 from worlds.maze.bodies import DAMPING, RADIUS, Bodies
 from worlds.maze.grounds import Ground, Items, set_down, start_cells
@@ -21,7 +22,7 @@ from worlds.maze.things import HALF_X, KIND, NO_THING, X, Y
 
 REACH = RADIUS + 0.05
 """How near (m) to its surface an item is reached."""
-ROOM = 2 * RADIUS + 0.3
+CLEARANCE = 2 * RADIUS + 0.3
 """How far (m) from doors, blocks and obstacles a walker is set down."""
 MOVING = frozenset("DBO")
 
@@ -49,6 +50,8 @@ class Episodes:
 
     Of walker k: `motion` [B, 6] is where it is (m) and how it moves (m / s; see `slide`), `heading` [B] where it looks
     (radians, counter-clockwise from x), `turning` [B] how it turns (rad / s). `ticks` [B] counts its decisions.
+    `bodies` [B] are the live Spaces of mazes in which things move; pymunk's copies of those forget what touches, so
+    copies of an environment that has them go their own ways.
     """
 
     def __init__(self, task: Task, count: int, actions: str, dt: float, substeps: int) -> None:
@@ -140,7 +143,19 @@ class Episodes:
                     self._lay(number)
                     self._set_down(number)
         left = self._is_item & (things[:, :, KIND] != NO_THING) & (self._values > 0)
-        return Outcome(rewards, ~left.any(axis=1) & (self.task.goal is None), reached)
+        gathered = ~left.any(axis=1) & (taken & (self._values > 0)).any(axis=1) & (self.task.goal is None)
+        return Outcome(rewards, gathered, reached)
+
+    def items_left(self, number: int) -> dict[tuple[int, int], str]:
+        """The items of a maze that are still there, by their cells."""
+        there = self.mazes.things[number, :, KIND] != NO_THING
+        items = self.beginnings[number].items
+        return {cell: symbol for (cell, symbol), is_there in zip(items.items(), there, strict=False) if is_there}
+
+    def check_begun(self) -> None:
+        """Raise PhysimError before the first episode has begun."""
+        if not self.beginnings:
+            raise PhysimError("no episode has begun: call reset first")
 
     def _symbols(self, number: int, taken: Truths) -> set[str]:
         """What of the items of a maze is taken [K]."""
@@ -170,7 +185,7 @@ class Episodes:
     def _set_down(self, number: int) -> None:
         """Put a walker, at rest, where one may start."""
         taken = self._furniture(number)[:, [X, Y]]
-        x, y, heading = set_down(self._starts[number], taken, ROOM, self.beginnings[number].generator)
+        x, y, heading = set_down(self._starts[number], taken, CLEARANCE, self.beginnings[number].generator)
         self.motion[number], self.heading[number], self.turning[number] = (x, y, 0, 0, 0, 0), heading, 0.0
         bodies = self.bodies[number]
         if bodies is not None:

@@ -24,7 +24,8 @@ def furnished(layout: Layout, counts: dict[str, int], rng: np.random.Generator) 
     things: dict[Cell, str] = {}
     locked = counts["K"] > 0
     straight = [cell for cell in layout.free if _is_straight(layout, cell)]
-    doors = [cell for cell in straight if cell in set(nx.articulation_points(graph))] if locked else straight
+    parting = set(nx.articulation_points(graph)) if locked else set()
+    doors = [cell for cell in straight if cell in parting or not locked]
     for cell in _chosen(doors, counts["D"], "doors", rng):
         things[cell] = "D"
     if locked:

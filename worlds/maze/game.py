@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, final
 
 import numpy as np
 
 from physim.checks import TEST_SEEDS_FROM, check_seed
 from physim.errors import PhysimError
-from worlds.maze.actions import action_table
+from worlds.maze.actions import FASTEST, action_table
+from worlds.maze.bodies import RADIUS
 from worlds.maze.episodes import Beginning, Episodes
 from worlds.maze.grounds import ground_of, items_of
 from worlds.maze.layout import Layout
@@ -27,8 +28,8 @@ TEST_MAZES = 10_000
 class Game:
     """What is played: a maze, or one layout, with a task, a sight, a set of actions and labels.
 
-    `seed` is that of the maze where the task keeps one; where each episode has its own, they are drawn from the seeds
-    under 90000, or with `test` from the others.
+    `actions` names a set of actions, `labels` what infos tell. `seed` is that of the maze where the task keeps one.
+    Where each episode has its own, they are drawn from the seeds under 90000, or with `test` from the others.
     """
 
     maze: Maze | Layout
@@ -42,6 +43,10 @@ class Game:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         action_table(self.actions)
+        if FASTEST * self.dt / self.substeps >= RADIUS:
+            raise PhysimError(
+                f"dt / substeps is {self.dt / self.substeps} s, wanted less than {RADIUS / FASTEST:.3g} s"
+            )
 
     @classmethod
     def of(cls, layout: Layout | str | None = None, **settings: Any) -> Self:
@@ -60,13 +65,27 @@ class Game:
             parts[owners[name]][name] = tuple(value) if isinstance(value, list) else value
         if isinstance(layout, str):
             layout = Layout.from_text(layout)
+        if not isinstance(layout, Layout | None):
+            raise PhysimError(f"layout is {type(layout).__name__}, wanted a Layout or its text")
         maze = Maze(**parts[Maze]) if layout is None else layout
         return cls(maze=maze, task=Task(**parts[Task]), sight=Sight(**parts[Sight]), **parts[cls])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `of` makes the same game from, all by name, as JSON can hold it."""
+        maze = {"layout": self.maze.text} if isinstance(self.maze, Layout) else asdict(self.maze)
+        own = {name: getattr(self, name) for name in ("actions", "labels", "seed", "test")}
+        return maze | asdict(self.task) | asdict(self.sight) | own
 
     @property
     def dt(self) -> float:
         """Seconds from one decision to the next."""
         return self.maze.dt if isinstance(self.maze, Maze) else Maze.dt
+
+    @property
+    def substeps(self) -> int:
+        """Steps of the physics in a decision."""
+        return self.maze.substeps if isinstance(self.maze, Maze) else Maze.substeps
 
     @property
     def ticks(self) -> int:
@@ -75,8 +94,7 @@ class Game:
 
     def episodes(self, count: int) -> Episodes:
         """So many of its episodes at a time."""
-        substeps = self.maze.substeps if isinstance(self.maze, Maze) else Maze.substeps
-        return Episodes(self.task, count, self.actions, self.dt, substeps)
+        return Episodes(self.task, count, self.actions, self.dt, self.substeps)
 
     def beginning(self, generator: np.random.Generator, options: Mapping[str, Any] | None = None) -> Beginning:
         """An episode, drawn from a generator; of the `options`, "maze" is the seed of its maze.
@@ -91,7 +109,10 @@ class Game:
             seed = int(
                 generator.integers(TEST_MAZES) + TEST_SEEDS_FROM if self.test else generator.integers(TEST_SEEDS_FROM)
             )
-        seed = int(options.get("maze", seed))
+        seed = options.get("maze", seed)
+        if not isinstance(seed, int | np.integer):
+            raise PhysimError(f"options: maze is {seed!r}, wanted a whole number")
+        seed = int(seed)
         ground = ground_of(self.maze, seed)
         stays = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
         items = items_of(ground, self.task, generator if self.task.goal == "episode" else stays)

@@ -9,28 +9,26 @@ from physim.scenes.space_reading import scene_of
 from worlds.maze.bodies import Bodies
 from worlds.maze.episodes import Episodes
 from worlds.maze.layout import middle
-from worlds.maze.things import KIND, NO_THING
 
-ITEMS = {"G": 5.0, "A": 6.0, "S": 7.0, "L": 8.0, "K": 9.0}
+NUMBERS = {"G": 5.0, "A": 6.0, "S": 7.0, "L": 8.0, "K": 9.0}
 """What items say they are in the column `thing`, after the bodies' numbers (see `bodies`)."""
 
 
 def scene_at(episodes: Episodes, number: int) -> Scene:
     """One maze as it is now: its walker, doors, blocks and obstacles, the items that are left, then the walls.
 
-    The column `thing` says what an object is; items are static points.
+    The column `thing` says what an object is; items are static points, and the angle of the walker is where it looks.
     """
     beginning, bodies = episodes.beginnings[number], episodes.bodies[number]
     if bodies is None:
         bodies = Bodies(beginning.ground.layout)
         bodies.place(episodes.motion[number, :4])
-    there = episodes.mazes.things[number, :, KIND] != NO_THING
+    bodies.walker.angle = float(episodes.heading[number])  # a circle without friction: nothing moves otherwise for it
     items = []
-    for (cell, symbol), is_there in zip(beginning.items.items(), there.tolist(), strict=False):
-        if is_there:
-            body = pymunk.Body(body_type=pymunk.Body.STATIC)
-            body.position, body.thing = middle(cell), ITEMS[symbol]
-            items.append(body)
+    for cell, symbol in episodes.items_left(number).items():
+        body = pymunk.Body(body_type=pymunk.Body.STATIC)
+        body.position, body.thing = middle(cell), NUMBERS[symbol]
+        items.append(body)
     bodies.space.add(*items)
     try:
         return scene_of(bodies.space, episodes.dt, ("thing",))

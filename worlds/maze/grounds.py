@@ -40,12 +40,29 @@ class Ground:
 
     @cached_property
     def near(self) -> tuple[Cell, ...]:
-        """The free cells in which nothing stands, of a maze that a key parts those on the key's side."""
-        graph, keys = self.topology.graph, self.layout.of("K")
-        if keys:
-            graph = graph.subgraph(set(graph) - set(self.layout.of("D")))
-            graph = graph.subgraph(nx.node_connected_component(graph, keys[0]))
-        return tuple(cell for cell in self.layout.free if cell in graph and cell not in self.layout.things)
+        """The cells in which a walker may stand at first: of the part with the starts, or the largest, and where a key
+        opens doors, of the part of it that holds the keys; none in which anything stands.
+
+        Raises: PhysimError where a key cannot be reached.
+        """
+        keys, starts = self.layout.of("K"), self.layout.of("P")
+        closed = set(self.layout.of("D")) if keys else set()
+        parts = list(nx.connected_components(self.topology.graph.subgraph(set(self.layout.free) - closed)))
+        anchors = keys or starts
+        part = next(part for part in parts if anchors[0] in part) if anchors else max(parts, key=len)
+        for cell in (*keys, *starts):
+            if cell not in part:
+                raise PhysimError(
+                    f"layout: got {self.layout.things[cell]!r} in cell {cell}, wanted a way to it past no locked door"
+                )
+        return tuple(cell for cell in self.layout.free if cell in part and self.layout.things.get(cell, "P") == "P")
+
+    @cached_property
+    def goals(self) -> tuple[Cell, ...]:
+        """The cells in which a goal may be: those that a walker can reach, but where doors are locked, behind them."""
+        reached = nx.node_connected_component(self.topology.graph, self.near[0])
+        cells = tuple(cell for cell in self.layout.free if cell in reached and cell not in self.layout.things)
+        return tuple(cell for cell in cells if self.layout.of("K") and cell not in self.near) or cells
 
 
 @lru_cache(maxsize=64)
@@ -67,13 +84,13 @@ def items_of(ground: Ground, task: Task, rng: np.random.Generator) -> dict[Cell,
     items = {cell: symbol for cell, symbol in layout.things.items() if symbol in FRUIT or symbol == "K"}
     free = [cell for cell in layout.free if cell not in layout.things]
     if task.goal is not None:
-        goals = layout.of("G") or tuple(free)
+        goals = layout.of("G") or ground.goals
         goal = goals[int(rng.integers(len(goals)))]
         items[goal] = "G"
         free = [cell for cell in free if cell != goal]
     shares = {"A": task.apples, "S": task.strawberries, "L": task.lemons}
     fruit = [symbol for symbol, share in shares.items() for _ in range(round(share * len(free)))]
-    if len(fruit) >= len(free):
+    if len(fruit) > len(free) - (0 if layout.of("P") else 1):  # somebody has to stand somewhere
         raise PhysimError(f"the task lays {len(fruit)} pieces of fruit, but the maze has {len(free)} free cells")
     return items | {
         free[place]: symbol for place, symbol in zip(rng.permutation(len(free)).tolist(), fruit, strict=False)
@@ -82,11 +99,12 @@ def items_of(ground: Ground, task: Task, rng: np.random.Generator) -> dict[Cell,
 
 def start_cells(ground: Ground, items: Items, away: int) -> list[Cell]:
     """The cells in which a walker may start: empty, and so many steps from the goal, or as far as there are any."""
-    cells = [cell for cell in ground.layout.of("P") or ground.near if cell not in items]
+    starts = ground.layout.of("P")
+    cells = [cell for cell in ground.near if cell not in items and cell in (starts or ground.near)]
     goals = [cell for cell, symbol in items.items() if symbol == "G"]
     if not cells:
         raise PhysimError("no free cell is left for a walker to start in")
-    if not goals:
+    if not goals or starts:
         return cells
     steps = {cell: int(min(ground.topology.distances(goal)[cell[1], cell[0]] for goal in goals)) for cell in cells}
     return [cell for cell in cells if steps[cell] >= min(away, max(steps.values()))]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from physim.arrays import Floats, Integers, Truths
 from physim.errors import PhysimError
+from physim.native import compiled
 from worlds.maze.episodes import Episodes
-from worlds.maze.rays import compiled
 
 NEAR, FAR = 1.0, 2.0
 """A loop is closed within NEAR of an earlier place, after having been FAR (m) away from it."""
@@ -20,7 +20,7 @@ LABELS = ("loop_closure", "position", "heading", "cell", "distance", "junction",
 
 @final
 class Labels:
-    """Labels of B walkers by name.
+    """Labels of B walkers by name, of where they are after a decision: who reached the goal is elsewhere by then.
 
     loop_closure (int8): 1 where the walker is within a metre of where it was before in this episode and was two metres
     away in between (arXiv:1611.03673, section 3); position [2] (m); heading (radians); cell [2]; distance: steps on the
@@ -33,7 +33,7 @@ class Labels:
         if unknown:
             raise PhysimError(f"labels: got {', '.join(unknown)}, wanted some of {', '.join(LABELS)}")
         self.names = names
-        self._been = np.zeros((count, ticks + 1, 2))
+        self._been = np.zeros((count, ticks + 1, 2)) if "loop_closure" in names else None
         self._visited: list[set[tuple[int, int]]] = [set() for _ in range(count)]
 
     def forget(self, number: int) -> None:
@@ -46,7 +46,8 @@ class Labels:
             return {}
         position = episodes.motion[:, :2].copy()
         cells = np.floor(position).astype(np.int64)
-        self._been[np.arange(episodes.count), episodes.ticks] = position
+        if self._been is not None:
+            self._been[np.arange(episodes.count), episodes.ticks] = position
         known: dict[str, Callable[[], npt.NDArray[Any]]] = {
             "position": lambda: position,
             "heading": episodes.heading.copy,

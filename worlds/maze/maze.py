@@ -12,8 +12,10 @@ import pymunk
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.worlds.base import World
+from physim.worlds.source import source_of
 
 if TYPE_CHECKING:  # a world's flags are read from its class, and no help text waits for networkx
+    from physim.walks import Walk
     from worlds.maze.layout import Layout
 
 SPEED = 2.0
@@ -23,7 +25,11 @@ SPEED = 2.0
 @final
 @dataclass(frozen=True, kw_only=True)
 class Maze(World):
-    """Corridors a metre wide, with a walker, sliding doors, blocks that can be pushed, and moving obstacles."""
+    """Corridors a metre wide, with a walker, sliding doors, blocks to be pushed, and moving obstacles.
+
+    Doors and obstacles are moved by who plays the maze (`MazeEnv`, `physim play`); in rollouts of the world's engine
+    they stand still.
+    """
 
     kind: str = "depth_first"
     """depth_first, kruskal, wilson: corridors; rooms; arena: one large room; i_maze: a corridor with four alcoves"""
@@ -55,6 +61,14 @@ class Maze(World):
             if getattr(self, name) < 0:
                 raise PhysimError(f"{name} must be 0 or more, got {getattr(self, name)}")
 
+    @property
+    def source(self) -> str:
+        from worlds.maze.bodies import Bodies
+        from worlds.maze.carving import carve
+        from worlds.maze.furnishing import furnished, with_alcoves
+
+        return source_of(type(self), Bodies, carve, furnished, with_alcoves)  # imported by its methods, not its module
+
     def layout(self, rng: np.random.Generator) -> Layout:
         """Carve a maze and put into it what moves; raises PhysimError where there is no room for it."""
         from worlds.maze.carving import carve
@@ -76,3 +90,11 @@ class Maze(World):
         bodies = Bodies(layout)
         bodies.place(np.array([x, y, SPEED * math.cos(way), SPEED * math.sin(way)]))
         return bodies.space
+
+    def walk(self) -> Walk:
+        from worlds.maze.game import Game
+        from worlds.maze.sight import Sight
+        from worlds.maze.task import Task
+        from worlds.maze.walk import MazeWalk
+
+        return MazeWalk(Game(maze=self, task=Task(goal="episode", fresh=True), sight=Sight()))

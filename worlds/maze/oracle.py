@@ -13,7 +13,6 @@ from physim.arrays import Integers
 from worlds.maze.episodes import Episodes
 from worlds.maze.layout import Cell, Layout, cell_of, middle
 from worlds.maze.task import REWARDS
-from worlds.maze.things import KIND, NO_THING
 
 AHEAD = math.radians(12)
 """How far (radians) a walker may look aside of where it is to go, and still goes."""
@@ -61,7 +60,7 @@ class Oracle:
         return middle(self._next[number])
 
     def _wanted(self, number: int) -> set[Cell]:
-        left = self._left_of(number)
+        left = self.episodes.items_left(number)
         bodies = self.episodes.bodies[number]
         if bodies is not None and any(door.locked for door in bodies.doors):
             return {cell for cell, symbol in left.items() if symbol == "K"}
@@ -71,17 +70,11 @@ class Oracle:
     def _shunned(self, number: int) -> set[Cell]:
         """Cells to be gone round."""
         bodies = self.episodes.bodies[number]
-        shunned = {cell for cell, symbol in self._left_of(number).items() if REWARDS[symbol] < 0}
+        shunned = {cell for cell, symbol in self.episodes.items_left(number).items() if REWARDS[symbol] < 0}
         if bodies is not None:
             shunned |= {cell_of(*body.position) for body in bodies.blocks}
             shunned |= {cell_of(*door.middle) for door in bodies.doors if door.locked}
         return shunned
-
-    def _left_of(self, number: int) -> dict[Cell, str]:
-        """The items of a maze that are still there."""
-        things = self.episodes.mazes.things[number]
-        items = enumerate(self.episodes.beginnings[number].items.items())
-        return {cell: symbol for place, (cell, symbol) in items if things[place, KIND] != NO_THING}
 
     def _place(self, wanted: tuple[float, float, float], otherwise: int | None = None) -> int:
         """The number of an action of the set, or of what does instead."""

@@ -18,6 +18,8 @@ from worlds.maze.things import BOX, HALF_X, HALF_Y, HUE, KIND, NO_THING, X, Y
 FLOOR = (30, 34, 42)
 WALKER = (240, 244, 252)
 BRIGHT, DIM = SHADES - 1, SHADES // 3
+SMALLEST = 3.5
+"""The radius (pixels) that the walker has at the least, with which all that is round grows."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -37,7 +39,7 @@ def plan(episodes: Episodes, number: int, size: tuple[int, int]) -> Pixels:
     cells = _cell_colours(walls)[ys.clip(0, rows - 1)[:, None], xs.clip(0, columns - 1)]
     picture = np.where(inside[..., None], cells, 0).astype(np.uint8)
     window = np.array([left, low, left + width / scale, low + height / scale])
-    draw(*_shapes(episodes, number), window, picture[None])
+    draw(*_shapes(episodes, number, max(1.0, SMALLEST / (RADIUS * scale))), window, picture[None])
     return np.ascontiguousarray(picture[::-1])
 
 
@@ -46,7 +48,8 @@ def picture(episodes: Episodes, number: int, field_of_view: float, height: int =
     view = camera(height * 4 // 3, height, field_of_view)
     which, rows = np.array([number]), episodes.mazes.grids.shape[1:]
     seen = drawn(episodes.mazes, which, episodes.poses[which], view).image[0]
-    above = plan(episodes, number, (round(height * rows[1] / rows[0]), height))
+    # no wider than twice its height, and even, as films want it
+    above = plan(episodes, number, (2 * round(height * min(rows[1] / rows[0], 2.0) / 2), height))
     return np.concatenate([seen, above], axis=1)
 
 
@@ -56,18 +59,19 @@ def _cell_colours(walls: Pixels) -> Pixels:
     return np.where(walls[..., None] > 0, colours()[-1][hues, DIM], np.array(FLOOR, np.uint8))
 
 
-def _shapes(episodes: Episodes, number: int) -> Shapes:
-    """What lies and moves in a maze, and the walker."""
+def _shapes(episodes: Episodes, number: int, grown: float) -> Shapes:
+    """What lies and moves in a maze, and the walker; what is round is so many times as large."""
     things = episodes.mazes.things[number]
     things = things[things[:, KIND] != NO_THING]
     hulls = [_hull(thing) for thing in things]
     x, y, heading = episodes.poses[number].tolist()
-    ahead = np.array([[x, y], [x + 2 * RADIUS * math.cos(heading), y + 2 * RADIUS * math.sin(heading)]])
+    reach = 2 * RADIUS * grown
+    ahead = np.array([[x, y], [x + reach * math.cos(heading), y + reach * math.sin(heading)]])
     hulls += [np.array([[x, y]]), ahead]
     radius = [0.0 if thing[KIND] == BOX else thing[HALF_X] for thing in things] + [RADIUS, RADIUS / 4]
     colour = np.array([*colours()[-1][things[:, HUE].astype(int), BRIGHT].tolist(), WALKER, WALKER], float)
     first = np.cumsum([0, *map(len, hulls)])
-    return Shapes(np.concatenate(hulls)[None], first, np.array(radius), colour)
+    return Shapes(np.concatenate(hulls)[None], first, grown * np.array(radius), colour)
 
 
 def _hull(thing: Floats) -> Floats:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from physim.arrays import Floats
-from worlds.maze.rays import NOTHING, compiled, walk
+from physim.native import compiled
+from worlds.maze.rays import NOTHING, walk
 from worlds.maze.surfaces import FAR, SIDE_LIGHT, level_of, lit, strip_of
 from worlds.maze.textures import GROUND, HUES, PATTERNS, SHADES, SIDE, SKY
 from worlds.maze.things import CEILING, EYE, FIRST_THING, FLOOR, KIND, NO_THING, WALL, put
@@ -21,7 +22,7 @@ class Mazes(NamedTuple):
     """What cameras look at.
 
     Shapes: grids [M, H, W] uint8, 0 where a cell is free and else what its walls look like (see `material`); things
-    [M, K, 9] float64, in the columns above.
+    [M, K, 9] float64, in the columns that `things` names.
     """
 
     grids: npt.NDArray[np.uint8]

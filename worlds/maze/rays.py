@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import numba
+from physim.native import compiled
 
 NOTHING = math.inf
-
-
-def compiled(function: Any) -> Any:
-    """A function made native, once for every machine; it gives the same numbers in every process."""
-    return numba.njit(function, cache=True, nogil=True, error_model="numpy")
 
 
 @compiled

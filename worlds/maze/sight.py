@@ -16,7 +16,8 @@ from worlds.maze.episodes import Episodes
 
 FARTHEST = 1000.0
 """The largest depth (m) that an observation space allows; no maze is so wide."""
-FASTEST = 20.0
+LARGEST_SPEED = 20.0
+"""The largest part of a velocity (m / s, rad / s) that an observation space allows."""
 OBSERVATIONS = ("image", "depth", "velocity")
 
 Observation = dict[str, npt.NDArray[Any]]
@@ -38,7 +39,9 @@ class Sight:
     def __post_init__(self) -> None:
         if not self.observe or not set(self.observe) <= set(OBSERVATIONS):
             raise PhysimError(f"observe is {self.observe}, wanted some of {', '.join(OBSERVATIONS)}")
-        assert self.camera  # refuses sizes and angles that make no camera
+        if not (isinstance(self.size, tuple) and len(self.size) == 2):
+            raise PhysimError(f"size is {self.size!r}, wanted (width, height)")
+        camera(*self.size, self.field_of_view)  # refuses what makes no camera
 
     @property
     def space(self) -> spaces.Dict:
@@ -47,7 +50,7 @@ class Sight:
         known: dict[str, spaces.Box] = {
             "image": spaces.Box(0, 255, (height, width, 3), np.uint8),
             "depth": spaces.Box(0.0, FARTHEST, (height, width), np.float32),
-            "velocity": spaces.Box(-FASTEST, FASTEST, (3,), np.float32),
+            "velocity": spaces.Box(-LARGEST_SPEED, LARGEST_SPEED, (3,), np.float32),
         }
         return spaces.Dict({name: known[name] for name in sorted(self.observe)})
 

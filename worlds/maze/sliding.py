@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from physim.native import compiled
 from worlds.maze.bodies import ITERATIONS, RADIUS, RESTORED, SLOP
-from worlds.maze.rays import compiled
 
 
 @compiled

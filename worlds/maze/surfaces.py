@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worlds.maze.rays import compiled
+from physim.native import compiled
 from worlds.maze.textures import HUES, LIGHTS, SHADES, SIDE
 
 FAR = 1e6

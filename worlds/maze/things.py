@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from worlds.maze.rays import NOTHING, compiled, meet_box, meet_circle
+from physim.native import compiled
+from worlds.maze.rays import NOTHING, meet_box, meet_circle
 from worlds.maze.surfaces import FAR, SIDE_LIGHT, lit, strip_of
 from worlds.maze.textures import SHADES
 

@@ -14,12 +14,13 @@ from gymnasium.vector.utils import batch_space
 
 from physim.arrays import Integers
 from physim.checks import check_positive
-from physim.environments.rendering import check_mode, frames_per_second
+from physim.environments.rendering import Frame, check_mode, frames_per_second
 from physim.errors import PhysimError
 from worlds.maze.actions import checked
 from worlds.maze.game import Game
 from worlds.maze.labels import Labels
 from worlds.maze.layout import Layout
+from worlds.maze.plan import picture
 from worlds.maze.sight import Observation
 
 Step = tuple[Observation, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]
@@ -65,12 +66,25 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
         """The generator of each maze's episodes."""
         return tuple(generator for generator, _ in self._generators)
 
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """What each generator was seeded with."""
+        return tuple(seed for _, seed in self._generators)
+
+    def render(self) -> tuple[Frame, ...] | None:
+        """Each maze's view beside its map [H, W, 3], where that is the render mode."""
+        self.episodes.check_begun()
+        if self.render_mode is None:
+            return None
+        return tuple(picture(self.episodes, k, self.game.sight.field_of_view) for k in range(self.num_envs))
+
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin all episodes, that of maze k with seed + k, or with the k-th seed."""
         seed = [None] * self.num_envs if seed is None else seed
-        seeds = [seed + k for k in range(self.num_envs)] if isinstance(seed, int) else list(seed)
+        whole = isinstance(seed, int | np.integer)
+        seeds = [int(seed) + k for k in range(self.num_envs)] if whole else list(seed)  # type: ignore[arg-type]
         if len(seeds) != self.num_envs:
             raise PhysimError(f"seed has {len(seeds)} numbers, wanted one for each of the {self.num_envs} mazes")
         for number, own in enumerate(seeds):
@@ -82,8 +96,7 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
 
     def step(self, actions: Integers) -> Step:
         """Decide [B], and move all walkers for 4 / 60 s; raises PhysimError where an action is none."""
-        if not self.episodes.beginnings:
-            raise PhysimError("no episode has begun: call reset first")
+        self.episodes.check_begun()
         decisions = checked(actions, len(self.episodes.table), (self.num_envs,))
         still = self._over
         infos = self._begin(np.flatnonzero(still).tolist())

@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 
 from physim.errors import PhysimError
 
@@ -16,14 +17,15 @@ Env = gymnasium.Env[Observation, Any]
 
 
 @final
-class One(gymnasium.ObservationWrapper[npt.NDArray[Any], Any, Observation]):
+class SingleObservation(gymnasium.ObservationWrapper[npt.NDArray[Any], Any, Observation], RecordConstructorArgs):
     """A single observation of those in the dict, such as the image, for agents that know no dicts.
 
     Raises: PhysimError where the environment does not give it.
     """
 
     def __init__(self, env: Env, name: str = "image") -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, name=name)
+        gymnasium.ObservationWrapper.__init__(self, env)
         space = env.observation_space
         if not isinstance(space, spaces.Dict) or name not in space.spaces:
             raise PhysimError(f"name is {name!r}, wanted one of the observations of {space}")
@@ -36,14 +38,15 @@ class One(gymnasium.ObservationWrapper[npt.NDArray[Any], Any, Observation]):
 
 
 @final
-class LastActionAndReward(gymnasium.Wrapper[Observation, Any, Observation, Any]):
+class LastActionAndReward(gymnasium.Wrapper[Observation, Any, Observation, Any], RecordConstructorArgs):
     """The observations with what was done and what it brought: last_action [A], of which one is 1, and last_reward [1].
 
     At the start of an episode all are 0. Agents of this package get both by delayed wires instead.
     """
 
     def __init__(self, env: Env) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self)
+        gymnasium.Wrapper.__init__(self, env)
         if not isinstance(env.action_space, spaces.Discrete) or not isinstance(env.observation_space, spaces.Dict):
             raise PhysimError("LastActionAndReward wants discrete actions and observations in a dict")
         self._actions: int = int(env.action_space.n)

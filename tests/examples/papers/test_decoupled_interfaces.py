@@ -79,6 +79,24 @@ def test_windows_and_clocks_fill_their_tables(
     assert [row["network"] for row in read_rows(tmp_path / "clocks.csv")] == ["fast", "slow"] * 3
 
 
+def test_arms_that_solve_no_task_have_a_ratio_of_none(script: ModuleType) -> None:
+    said = {"bptt": 2, "dni": 0, "aux": 4, "cdni": 8}
+    rows = [
+        {
+            "repeating": repeating,
+            "window": 2,
+            "arm": arm,
+            "seed": 0,
+            "value": 0 if repeating and arm == "bptt" else count,
+        }
+        for repeating in (0, 1)
+        for arm, count in said.items()
+    ]
+    ratios = [line for line in script.copy_table(rows).splitlines() if "ratio" in line]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")][2:] for line in ratios]
+    assert cells == [["1.00", "0.00", "2.00", "4.00"], ["-"] * 4]
+
+
 def test_unknown_parts_are_refused(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match=r"--parts: got \['layer'\], wanted some of \['layers', 'curves'"):
         quick(script, tmp_path, "layer")

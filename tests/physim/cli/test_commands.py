@@ -87,7 +87,7 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("generate", "Missing from physim generate: WORLD A registered world"),
         (
             "generate nbodies",
-            "unknown world 'nbodies': the known ones are balls, charges, nbody, playground, putty, rubber, s",
+            "unknown world 'nbodies': the known ones are balls, charges, maze, nbody, playground, putty, rubber, s",
         ),
         ("generate missing.py:scene", "missing.py"),
         ("generate scene.py:nothing", "nothing"),
@@ -134,6 +134,16 @@ def _stand_ins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("play nbody --headless --engine magic", "unknown engine 'magic': the known ones are truth, learned"),
         ("play nbody --headless --steps 0", "steps"),
         ("play nbody --headless --record out.txt", ".gif"),
+        ("play nbody --replay scene.py", "--replay is for worlds that are walked through, and nbody is watched"),
+        ("play maze --engine truth", "--engines is for worlds that are watched, and maze is walked through"),
+        ("play maze --weights nbody", "--weights is for worlds that are watched"),
+        ("play maze --steps-per-frame 2", "--steps-per-frame is for worlds that are watched"),
+        ("play maze --headless --replay nowhere.json", "replay must be a file, and nowhere.json is none"),
+        ("play maze --headless --replay scene.py", "replay scene.py is no JSON"),
+        ("play maze --replay scene.py --width 4", "--width is told by the file of --replay already"),
+        ("play maze --replay scene.py --seed 4", "seed is told by the file of the replay already"),
+        ("play maze --headless --record out.gif --steps 2000", "1500 frames, got 2000 steps at 1 a frame"),
+        ("play maze --headless --doors 500", "doors: got 500, but this maze has room for"),
         ("bench magic", "unknown bench 'magic'"),
         ("tradeoff nbody --scenes 0", "scenes must be above 0, got 0"),
         ("tradeoff nbody --seconds -1", "seconds must be above 0, got -1"),
@@ -287,6 +297,25 @@ def test_a_window_leaves_its_figures_as_rows(capsys: pytest.CaptureFixture[str])
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["steps"]["value"] == 4
     assert rows["frames_per_second"]["bodies"] == 2
+
+
+def test_a_maze_is_walked_through_and_leaves_what_it_brought(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = "play maze --width 4 --height 3 --headless --steps 90 --seed 1 --json - --record film"
+    assert main(command.split()) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["steps"]["value"] == 90
+    assert rows["reward"]["value"] >= 10
+    assert (rows["reward"]["world"], rows["reward"]["seed"]) == ("maze", 1)
+    assert len(list((folder / "film").iterdir())) == 90
+
+
+def test_a_recorded_walk_is_played_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"settings": {"width": 3, "height": 2}, "seed": 7, "maze": None, "actions": [2, 2, 0, 2]}
+    (folder / "walk.json").write_text(json.dumps(told))
+    assert main(["play", "maze", "--headless", "--replay", "walk.json", "--json", "-"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["steps"]["value"] == 4
+    assert rows["reward"]["seed"] == 7
 
 
 def test_help_imports_nothing_heavy() -> None:

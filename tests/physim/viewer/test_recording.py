@@ -8,7 +8,7 @@ import pygame
 import pytest
 
 from physim.errors import PhysimError
-from physim.viewer.recording import Recorder
+from physim.viewer.recording import Film, Recorder
 
 
 def surfaces(count: int) -> list[pygame.Surface]:
@@ -106,3 +106,19 @@ def test_endings_may_be_in_capitals(tmp_path: Path, ending: str) -> None:
         recorder.add(surface)
     recorder.close()
     assert [path.name for path in tmp_path.iterdir()] == [f"film{ending}"]
+
+
+def test_a_painted_gif_keeps_rare_colours_and_its_own_pace(tmp_path: Path) -> None:
+    frame = pygame.Surface((200, 100), 0, 32)
+    for column in range(200):
+        frame.fill((55 + column, 40 + column // 2, 30), (column, 0, 1, 100))
+    frame.fill((255, 216, 60), (90, 40, 6, 6))
+    recorder = Recorder(tmp_path / "film.gif")
+    recorder.film = Film(15, painted=True)
+    for _ in range(2):
+        recorder.add(frame)
+        frame.fill((0, 0, 0), (0, 0, 5, 5))
+    recorder.close()
+    shown = imageio.v3.imread(recorder.path, index=0).astype(int)
+    assert abs(shown - pygame.surfarray.array3d(frame).transpose(1, 0, 2))[10:].max() <= 16
+    assert imageio.v3.immeta(recorder.path)["duration"] == 70

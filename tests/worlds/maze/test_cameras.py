@@ -73,15 +73,15 @@ def test_frames_depend_on_nothing_but_the_pose(mazes: Mazes, places: Floats) -> 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (85, 63), (160, 120)])
 @pytest.mark.parametrize("angle", [20, 90, 150])
 def test_any_size_and_angle_sees_the_same_world(
-    mazes: Mazes, places: Floats, size: tuple[int, int], angle: float
+    layout: Layout, mazes: Mazes, places: Floats, size: tuple[int, int], angle: float
 ) -> None:
     view = camera(*size, angle)
     frames = drawn(mazes, np.zeros(20, int), places[:20], view)
-    centre = drawn(mazes, np.zeros(20, int), places[:20], camera(1, 1, 90)).depth[:, 0, 0]
-    if size[0] % 2 and size[1] % 2:
-        np.testing.assert_array_equal(frames.depth[:, size[1] // 2, size[0] // 2], centre)
-    assert (frames.depth > 0).all()
-    assert np.isfinite(frames.depth).all()
+    along = rays(view, places[:20]).reshape(-1, 2)
+    walls = entered(layout, np.repeat(places[:20, :2], size[0], axis=0), along).min(axis=1).reshape(20, 1, size[0])
+    with np.errstate(divide="ignore"):
+        ground = 0.5 / np.abs((np.arange(size[1]) + 0.5 - size[1] / 2) / view.focal)
+    np.testing.assert_allclose(frames.depth, np.minimum(walls, ground[:, None]), rtol=1e-5)
 
 
 def test_euclidean_depth_is_the_length_of_the_way(mazes: Mazes, places: Floats) -> None:
@@ -131,6 +131,28 @@ def test_what_is_behind_a_wall_or_the_camera_is_not_seen() -> None:
     grid.grids[0, :, 6] = material(0, 0)
     assert not (seen(grid, [2.0, 5.0, 0.0])[1] >= FIRST_THING).any()
     assert not (seen(room([BALL, 1.5, 5, 0.3, 0.3, 0.0, 0.6, 10, 3]), [2.0, 5.0, 0.0])[1] >= FIRST_THING).any()
+
+
+def test_what_is_left_and_right_near_and_far_is_told_by_its_colour() -> None:
+    mazes = room()
+    grid = mazes.grids[0]
+    grid[-1, :], grid[0, :], grid[:, -1] = material(7, 2), material(7, 10), material(7, 6)  # red, blue, green
+    image = drawn(mazes, np.zeros(1, int), np.array([[7.0, 5.5, 0.0]]), camera(90, 60, 120)).image[0].astype(int)
+    left, ahead, right = image[28:32, 5].mean(axis=0), image[28:32, 45].mean(axis=0), image[28:32, -5].mean(axis=0)
+    assert (left.argmax(), ahead.argmax(), right.argmax()) == (0, 1, 2)
+    near = drawn(mazes, np.zeros(1, int), np.array([[8.0, 5.5, 0.0]]), camera(9, 9, 20)).image.mean()
+    far = drawn(mazes, np.zeros(1, int), np.array([[1.5, 5.5, 0.0]]), camera(9, 9, 20)).image.mean()
+    assert far < 0.9 * near
+    assert len(np.unique(image[20:40, 40:50].reshape(-1, 3), axis=0)) > 5  # patterns
+
+
+@pytest.mark.parametrize(
+    ("pose", "which"), [((50.0, 50.0, 0.0), 0), ((5.0, 5.0, 0.0), 7), ((math.nan, 5.0, 0.0), 0), ((0.5, 0.5, 0.0), 0)]
+)
+def test_cameras_in_walls_or_nowhere_are_refused(pose: tuple[float, ...], which: int) -> None:
+    with pytest.raises(PhysimError, match=r"pose 1 is .* wanted one in a free cell"):
+        drawn(room(), np.array([0, which]), np.array([(5.0, 5.0, 0.0), pose]), camera(8, 8, 90))
+    assert drawn(room(), np.zeros(0, int), np.zeros((0, 3)), camera(8, 8, 90)).image.shape == (0, 8, 8, 3)
 
 
 def test_cameras_that_see_nothing_are_refused() -> None:

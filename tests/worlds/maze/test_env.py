@@ -14,7 +14,7 @@ import worlds  # noqa: F401 (registers the ids)
 from physim.errors import PhysimError
 from worlds.maze.env import MazeEnv
 from worlds.maze.families import FAMILIES
-from worlds.maze.wrappers import LastActionAndReward, One
+from worlds.maze.wrappers import LastActionAndReward, SingleObservation
 
 CORRIDOR = """
 #########
@@ -131,8 +131,9 @@ def test_mazes_of_training_and_of_tests_are_never_the_same() -> None:
 def test_an_option_chooses_the_maze() -> None:
     env = MazeEnv(fresh=True, size=(8, 6))
     assert env.reset(seed=1, options={"maze": 17})[1]["maze"] == 17
-    with pytest.raises(PhysimError, match="options: got 'level'"):
-        env.reset(options={"level": 3})
+    for options, sentence in (({"level": 3}, "options: got 'level'"), ({"maze": 1.5}, "options: maze is 1.5")):
+        with pytest.raises(PhysimError, match=sentence):
+            env.reset(options=options)
 
 
 def test_only_what_is_asked_for_is_observed() -> None:
@@ -140,6 +141,63 @@ def test_only_what_is_asked_for_is_observed() -> None:
     seen, _ = env.reset(seed=0)
     assert list(seen) == ["depth"]
     assert env.observation_space.contains(seen)
+
+
+def test_a_key_lies_before_the_door_and_the_goal_behind() -> None:
+    env = gymnasium.make("physim/NavMazeKeys01-v0", size=(8, 6)).unwrapped
+    for seed in range(10):
+        env.reset(seed=seed)
+        beginning = env.episodes.beginnings[0]  # type: ignore[attr-defined]
+        where = {symbol: cell for cell, symbol in beginning.items.items()}
+        assert where["K"] in {*beginning.ground.near, *beginning.ground.layout.of("K")}
+        assert where["G"] not in beginning.ground.near
+
+
+@pytest.mark.parametrize(
+    ("layout", "sentence"),
+    [
+        ("########\n#P D K #\n########", "got 'K' in cell|got 'P' in cell"),
+        ("######\n#P   #\n# D  #\n######", r"got a door in cell \(2, 1\), wanted a wall on either side"),
+        ("####\n#PA#\n## #\n####", None),
+        ("####\n#PG#\n####", None),
+        (3, "layout is int, wanted a Layout or its text"),
+    ],
+)
+def test_layouts_without_a_way_are_told_and_small_ones_are_played(layout: Any, sentence: str | None) -> None:
+    def begin() -> None:
+        MazeEnv(layout, apples=0, strawberries=0, size=(8, 6)).reset(seed=0)
+
+    if sentence is None:
+        begin()
+    else:
+        with pytest.raises(PhysimError, match=sentence):
+            begin()
+
+
+def test_goals_are_never_out_of_reach() -> None:
+    env = MazeEnv(
+        "#######\n#   # #\n#######", goal="episode", apples=0, strawberries=0, labels=["distance"], size=(8, 6)
+    )
+    assert all(env.reset(seed=seed)[1]["distance"] >= 0 for seed in range(20))
+
+
+def test_every_start_of_a_layout_is_used() -> None:
+    env = MazeEnv("#########\n#P    PG#\n#########", apples=0, strawberries=0, labels=["cell"], size=(8, 6))
+    assert {env.reset(seed=seed)[1]["cell"][0] for seed in range(20)} == {1, 6}
+
+
+def test_after_its_end_an_episode_takes_no_more_steps() -> None:
+    env = MazeEnv(seconds=0.2, size=(8, 6), labels=["loop_closure"])
+    env.reset(seed=0)
+    assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+    with pytest.raises(PhysimError, match="the episode is over after 3 decisions: call reset"):
+        env.step(0)
+
+
+def test_an_episode_in_which_nothing_lies_goes_on_until_its_time_is_up() -> None:
+    env = MazeEnv(goal=None, apples=0, strawberries=0, size=(8, 6))
+    env.reset(seed=0)
+    assert not any(env.step(0)[2] for _ in range(10))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +210,8 @@ def test_only_what_is_asked_for_is_observed() -> None:
         ({"goal": "never"}, "goal must be None or one of maze, episode, got 'never'"),
         ({"kind": "spiral"}, "kind: got 'spiral'"),
         ({"size": (0, 4)}, "width must be"),
+        ({"size": 84}, "size is 84, wanted .width, height."),
+        ({"dt": 1.0, "substeps": 1}, "dt / substeps is 1.0 s, wanted less than 0.04 s"),
         ({"doors": 500}, "doors: got 500, but this maze has room for"),
         ({"apples": 0.8, "lemons": 0.9}, "the task lays .* pieces of fruit"),
     ],
@@ -182,10 +242,12 @@ def test_wrappers_of_gymnasium_and_ours_work() -> None:
     assert truncated
     assert info["episode"]["l"] == 15
     assert env.observation_space.contains(seen)
-    image = One(MazeEnv(size=(8, 6)))
+    image = SingleObservation(gymnasium.make("physim/NavMazeStatic01-v0", size=(8, 6)))
+    assert image.spec is not None
+    assert isinstance(gymnasium.make(image.spec), SingleObservation)
     assert image.reset(seed=0)[0].shape == (6, 8, 3)
     with pytest.raises(PhysimError, match="name is 'smell'"):
-        One(MazeEnv(), "smell")
+        SingleObservation(MazeEnv(), "smell")
 
 
 def test_the_maze_that_is_seen_is_the_scene_that_is_read() -> None:
@@ -194,6 +256,7 @@ def test_the_maze_that_is_seen_is_the_scene_that_is_read() -> None:
     for _ in range(20):
         env.step(2)
     scene, things = env.scene, env.episodes.mazes.things[0]
+    assert float(scene.angle[0]) == env.episodes.heading[0]
     assert scene.pos[0].tolist() == env.episodes.motion[0, :2].tolist()
     assert scene.vel[0].tolist() == env.episodes.motion[0, 2:4].tolist()
     kinds = scene.thing.tolist()

@@ -9,7 +9,7 @@ import torch
 
 from physim import rollout
 from physim.errors import PhysimError
-from physim.pixels import pixels
+from physim.picturing import pixels
 from physim.scenes.scene import Scene
 from physim.scenes.spaces import scene_of
 from physim.scenes.trajectory import Trajectory
@@ -80,6 +80,20 @@ def test_scenes_of_a_batch_are_those_alone() -> None:
     for number, scene in enumerate(scenes):
         alone = pixels(rollout(world.engine(), scene, steps=5), (24, 24), (-3, -3, 3, 3))
         assert np.array_equal(together[number], alone)
+
+
+def test_windows_of_other_proportions_are_widened() -> None:
+    circle = still(space_with(pymunk.Circle(body(5, 10), 2.0)))
+    seen = pixels(circle, (50, 50), (0, 0, 10, 20), grey=True)[0] > 127
+    assert abs(seen.any(axis=0).sum() - 10) <= 1
+    assert abs(seen.any(axis=1).sum() - 10) <= 1
+
+
+def test_the_package_gives_the_function_again_and_again() -> None:
+    import physim
+
+    circle = still(space_with(pymunk.Circle(body(5, 5), 1.0)))
+    assert np.array_equal(physim.pixels(circle), physim.pixels(circle))
 
 
 def test_windows_and_sizes_that_show_nothing_are_told() -> None:

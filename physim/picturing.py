@@ -18,7 +18,7 @@ Window = tuple[float, float, float, float]
 
 GROUND, WALL, LINK = (13, 16, 22), (84, 94, 112), (104, 115, 135)
 GREY_GROUND, GREY_WALL, GREY_BODY = 0, 96, 255
-MARGIN = 0.05
+MARGIN, SMALLEST = 0.05, 1e-3
 """How much of the larger side is left free around what moves, where nobody says what is seen."""
 
 
@@ -28,14 +28,13 @@ def pixels(
     """Every instant of a trajectory as a picture; y points up, or down in scenes that fall towards larger y.
 
     Shapes: [T + 1, H, W, 3] uint8, or [T + 1, H, W] where it is `grey` (bodies white, walls grey, the ground black);
-    with one axis more in front for a batch of scenes, which are all seen through one window.
+    with one axis more in front for a batch of scenes, which are all seen through one window. A window of other
+    proportions than the picture is widened.
     Raises: PhysimError where the size or the window holds nothing.
     """
     check_positive(width=size[0], height=size[1])
     scene = trajectory.scene
-    seen = _around(trajectory, size) if window is None else window
-    if not (seen[2] > seen[0] and seen[3] > seen[1]):
-        raise PhysimError(f"window is {seen}, wanted left < right and bottom < top")
+    seen = _fitted(_around(trajectory) if window is None else window, size)
     ends = np.cumsum([0, *scene.counts.tolist()]).tolist()
     parts = zip(scenes_of(scene), ends[:-1], ends[1:], strict=True)
     shapes = [_shapes(part, trajectory.pos[:, a:b], trajectory.angle[:, a:b], grey) for part, a, b in parts]
@@ -73,15 +72,23 @@ def _shapes(scene: Scene, pos: Tensor, angle: Tensor, grey: bool) -> Shapes:
     return Shapes(points.numpy().astype(float), first, np.array(radius), np.array(colours, float))
 
 
-def _around(trajectory: Trajectory, size: tuple[int, int]) -> Window:
-    """A window of the picture's proportions round all that there is, at all instants."""
+def _around(trajectory: Trajectory) -> Window:
+    """A window round all that there is, at all instants."""
     scene = trajectory.scene
     reach = scene.radius[None, :, None] + scene.half_extents(trajectory.angle).abs()
     corners = scene.corners_at(trajectory.pos, trajectory.angle)
     low = torch.cat([trajectory.pos - reach, corners], dim=1).amin(dim=(0, 1))
     high = torch.cat([trajectory.pos + reach, corners], dim=1).amax(dim=(0, 1))
-    sides = (high - low) * (1 + 2 * MARGIN)
-    scale = max(float(sides[0]) / size[0], float(sides[1]) / size[1]) or 1.0
-    width, height = size[0] * scale / 2, size[1] * scale / 2
-    x, y = ((low + high) / 2).tolist()
+    margin = MARGIN * max(float((high - low).max()), SMALLEST)
+    (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
+    return left, bottom, right, top
+
+
+def _fitted(window: Window, size: tuple[int, int]) -> Window:
+    """The smallest window of the picture's proportions in which a window lies, about the same middle."""
+    left, bottom, right, top = window
+    if not (right > left and top > bottom):
+        raise PhysimError(f"window is {window}, wanted left < right and bottom < top")
+    scale = max((right - left) / size[0], (top - bottom) / size[1])
+    x, y, width, height = (left + right) / 2, (bottom + top) / 2, size[0] * scale / 2, size[1] * scale / 2
     return x - width, y - height, x + width, y + height
