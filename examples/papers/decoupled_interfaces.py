@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
-from statistics import geometric_mean, median
+from statistics import median
 
 import torch
 
@@ -129,7 +130,7 @@ def layers(args: Args) -> str:
 
 
 def sparse(args: Args) -> str:
-    """Four layers that take their steps seldom, in random order, with true values below or imagined ones."""
+    """Four layers that take their steps seldom, with true values below or imagined ones."""
     (rate, _), updates = chosen_settings(args, ("cdni",))["cdni"], args.shortened(SPARSE_UPDATES)
     cells = [
         Cell(arm, seed, (("probability", chance), ("updates", updates), ("rate", rate)), updates / 1000 * 0.3)
@@ -410,9 +411,15 @@ def copy_table(rows: Sequence[Row]) -> str:
         task = "repeat copy" if repeating else "copy"
         found = {key[1:]: median(each) for key, each in values.items() if key[0] == repeating}
         lines += [[task, window, *(found[window, arm] for arm in RECURRENT_ARMS)] for window in COPY_WINDOWS]
-        means = {arm: geometric_mean(found[window, arm] for window in COPY_WINDOWS) for arm in RECURRENT_ARMS}
-        lines.append([task, "ratio", *(f"{means[arm] / means['bptt']:.2f}" for arm in RECURRENT_ARMS)])
+        means = {arm: _geometric_mean([found[window, arm] for window in COPY_WINDOWS]) for arm in RECURRENT_ARMS}
+        ratios = (f"{means[arm] / means['bptt']:.2f}" if means["bptt"] else "-" for arm in RECURRENT_ARMS)
+        lines.append([task, "ratio", *ratios])
     return markdown(("task", "window", *RECURRENT_ARMS), lines)
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    """As `statistics` has it, which refuses zeros."""
+    return prod(values) ** (1 / len(values))
 
 
 PARTS: dict[str, Callable[[Args], str]] = {

@@ -85,7 +85,7 @@ def linear_model(features: int, hidden: int = 0, synthesizer: str | None = "line
 
     for number in range(hidden):
         value = net.add(f"layer_{number}", nn.Linear(features, features), value)
-        if 2 * (number + 1) == hidden:
+        if number == (hidden - 1) // 2:
             value = cut(value, features)
     value = net.add("output", nn.Linear(features, 2), value)
     net.returns(net.add("loss", Same(), value if hidden else cut(value, 2)))

@@ -40,7 +40,7 @@ def viewed(size: Size, view: str, features: int = 784) -> ModuleGraph:
             net.tie(errors[number], before)
         value = net.add(f"hidden_{number}", nn.Sequential(nn.BatchNorm1d(size.width), nn.ReLU()), before)
         width = size.width
-        cut = view != "single" or number == hidden // 2
+        cut = view != "single" or number == max(1, hidden // 2)
         value = _ways(size, label, errors, number)[view](value) if cut else value
     logits = net.add("logits", nn.Linear(width, CLASSES), value)
     if size.layers in errors:

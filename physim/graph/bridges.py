@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph.context import State, map_tree
 from physim.graph.crossings import crossed, foreseen
-from physim.graph.ports import Port
+from physim.graph.delays import delayed
+from physim.graph.nodes import checked_module
+from physim.graph.ports import Port, same_graph
 from physim.graph.regression import Regression
 
 
@@ -24,16 +26,20 @@ class Bridge:
     `given` besides are ports, delayed by a tick, so that a state holds them as they were at the end of a window.
     """
 
-    def __init__(self, name: str, synthesizer: nn.Module, scale: float, given: tuple[Port, ...] = ()) -> None:
-        self.name, self.given, self.regression = name, given, Regression(name, synthesizer, scale)
+    def __init__(self, memory: Port, synthesizer: nn.Module, scale: float, given: tuple[Port, ...] = ()) -> None:
+        self.name, self.place, self.given = memory.node.name, memory.place, given
+        self.regression = Regression(self.name, synthesizer, scale)
 
-    def entered(self, state: State) -> State:
-        """A state at the start of a window; the gradient of its memory trains the synthesizer and goes no further."""
+    def entered(self, state: State, begun: Tensor | None = None) -> State:
+        """A state at the start of a window; the gradient of its memory trains the synthesizer and goes no further.
+
+        Items of the memory that have `begun` [B] anew have none, and teach nothing.
+        """
         if self.name not in state or any(port.node.name not in state for port in self.given):
             return state
         memory = state[self.name]
         flat = _flat(memory).detach()
-        guess = self.regression.guess(flat, *self._known(state))
+        guess = _where_not(begun, self.regression.guess(flat, *self._known(state)))
         return {**state, self.name: _shaped(crossed(flat.requires_grad_(), guess, self.regression), memory)}
 
     def guess(self, state: State) -> Tensor:
@@ -43,15 +49,13 @@ class Bridge:
     def left(self, state: State, outputs: Any, ended: Tensor | None = None) -> Any:
         """The outputs of a window, whose gradient brings the guess to the memory at its end, where `state` is left.
 
-        It is zero where an item has `ended` [B].
+        It is zero where an item of the memory has `ended` [B].
         """
         several = (outputs,) if isinstance(outputs, Tensor) else outputs
         flat = _flat(state[self.name])
         if not flat.requires_grad or not any(output.requires_grad for output in several):
             return outputs
-        guess = self.regression.scale * self.guess(state)
-        if ended is not None:
-            guess = guess.masked_fill(self._checked(ended, flat)[:, None], 0.0)
+        guess = _where_not(ended, self.regression.scale * self.guess(state))
         passed = iter(foreseen(flat, guess, tuple(output for output in several if output.requires_grad)))
         all_of_them = tuple(next(passed) if output.requires_grad else output for output in several)
         return all_of_them[0] if isinstance(outputs, Tensor) else all_of_them
@@ -59,11 +63,24 @@ class Bridge:
     def _known(self, state: State) -> list[Tensor]:
         return [state[port.node.name].detach() for port in self.given]
 
-    def _checked(self, ended: Tensor, flat: Tensor) -> Tensor:
-        if ended.dtype is not torch.bool or ended.shape != flat.shape[:1]:
-            got = f"{ended.dtype} {list(ended.shape)}"
-            raise PhysimError(f"{self.name}: ended wants bool [{len(flat)}], an item of its memory each, got {got}")
-        return ended
+
+def bridge(memory: Port, synthesizer: nn.Module, scale: float, given: Port | tuple[Port, ...]) -> Bridge:
+    """A new bridge of a graph; see `ModuleGraph.bridge`."""
+    several = (given,) if isinstance(given, Port) else tuple(given)
+    graph, name = same_graph("bridge", (memory, *several)), memory.node.name
+    if not memory.node.remembers:
+        raise PhysimError(f"bridge: '{memory.name}' keeps nothing from one tick to the next in this graph")
+    if any(known.name == name for known in graph.bridges):
+        raise PhysimError(f"bridge: '{memory.name}' is bridged already")
+    held = graph.equip(f"bridge({name})", checked_module(f"bridge('{memory.name}')", synthesizer))
+    graph.bridges.append(Bridge(memory, held, scale, tuple(delayed(port) for port in several)))
+    graph.changed()
+    return graph.bridges[-1]
+
+
+def _where_not(ended: Tensor | None, guess: Tensor) -> Tensor:
+    """A guess [B, F], or zero where an item has `ended` [B]."""
+    return guess if ended is None else guess.masked_fill(ended[:, None], 0.0)
 
 
 def _tensors(memory: Any) -> list[Tensor]:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from physim import plugins
 from physim.errors import PhysimError
-from physim.graph.edits import edited
+from physim.graph.edits import replay, tell
 from physim.graph.module_graph import ModuleGraph
 from physim.outputs import replacing
 
@@ -75,10 +76,12 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
 
     Cuts made after it was built are saved too. A graph without a builder saves only its state; `load_state` reads it
     back into a graph built by hand.
+
+    Raises: PhysimError where the file would bring back another graph, or it cannot be written.
     """
     name, arguments = graph.recipe or ("", {})
-    edits = [edit.told() for edit in graph.edits] if name else []
-    if name and (edits or graph.bridges):
+    edits = tell(graph) if name else []
+    if name:
         _check_told(graph, name, arguments, edits)
     header = {
         "format": FORMAT,
@@ -95,12 +98,14 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
 
 def _check_told(graph: ModuleGraph, name: str, arguments: dict[str, Any], edits: list[dict[str, Any]]) -> None:
     """Refuse to save what no file would bring back."""
-    again = build_graph(name, arguments)
-    edited(again, edits)
+    with torch.random.fork_rng(devices=()):  # else what is drawn after a graph is saved would be other numbers
+        again = build_graph(name, arguments)
+        replay(again, edits)
     if repr(again) != repr(graph) or again.state_dict().keys() != graph.state_dict().keys():
         raise PhysimError(
-            "files hold cuts that were made by cut(...) in a built graph, each with a synthesizer of its own, and no "
-            "bridges: this graph would come back as another; save its state with a graph that has no builder"
+            f"the builder '{name}' and cuts made by cut(...) in what it built, each with a synthesizer of its own, are "
+            "all that files hold, not bridges nor what was mended that it had cut: this graph would come back as "
+            "another; save its state with a graph that has no builder"
         )
 
 
@@ -110,7 +115,7 @@ def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
     if not header["builder"]:
         raise PhysimError(f"'{path}' holds a state without a builder: build the graph and use load_state")
     graph = build_graph(header["builder"], json.loads(header["arguments"]), header.get("package", ""))
-    edited(graph, json.loads(header.get("edits", "[]")))
+    replay(graph, json.loads(header.get("edits", "[]")))
     _fill(graph, tensors, path)
     return graph, json.loads(header["metadata"])
 

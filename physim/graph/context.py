@@ -69,7 +69,11 @@ def by_tick(value: Tensor, ticks: Tensor, length: int, dim: int = 0) -> Sequence
 
 
 class Context:
-    """One run: relations, membership in scenes, memory before and after, resets; `length` is None for one tick."""
+    """One run: relations, membership in scenes, memory before and after, resets; `length` is None for one tick.
+
+    `ended` [B] bool is set where nothing follows; `awaited` holds the slots of values of which somebody will be told
+    the gradient once it comes, each with whom to tell.
+    """
 
     def __init__(self, edges: Mapping[str, Edges], items: Mapping[str, int], length: int | None) -> None:
         self.edges = edges
@@ -77,6 +81,7 @@ class Context:
         self.length = length
         self.batch: Tensor | None = None
         self.reset: Tensor | None = None
+        self.ended: Tensor | None = None
         self.state: State = {}
         self.next_state: State = {}
         self.awaited: list[tuple[int, Callable[[Tensor], None]]] = []
@@ -113,8 +118,12 @@ class Context:
 
     def reset_on(self, place: str | None) -> Tensor | None:
         """Where items of a place start anew: [items] bool for one tick, [items, T] for a sequence."""
-        if self.reset is None or (place or SCENE) == SCENE:
-            return self.reset
+        return self.spread(self.reset, place)
+
+    def spread(self, told: Tensor | None, place: str | None) -> Tensor | None:
+        """What is told of scenes [B, ...], told of the items of a place; of relations, as of their receivers."""
+        if told is None or (place or SCENE) == SCENE:
+            return told
         rows: Tensor | None = self.batch
         if place != OBJECTS:
             receivers = self.edges[str(place)].index[1]
@@ -122,8 +131,8 @@ class Context:
             if self.batch is None:
                 rows = torch.zeros_like(receivers)
         if rows is None:
-            rows = torch.zeros(self.count(OBJECTS), dtype=torch.int64, device=self.reset.device)
-        return self.reset[rows]
+            rows = torch.zeros(self.count(OBJECTS), dtype=torch.int64, device=told.device)
+        return told[rows]
 
     def memory(self, name: str, items: int) -> Any:
         """What the node `name` kept from the tick before (None: nothing), refused where it is of other items."""

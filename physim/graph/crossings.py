@@ -18,7 +18,7 @@ class Crossing(Protocol):
 
 def crossed(value: Tensor, synthetic: Tensor, crossing: Crossing) -> Tensor:
     """The value, behind a cut; back goes what the crossing makes of the gradient."""
-    return Cut.apply(value, synthetic, crossing)  # type: ignore[no-untyped-call]
+    return CutFunction.apply(value, synthetic, crossing)  # type: ignore[no-untyped-call]
 
 
 def replaced(value: Tensor, imagined: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ def foreseen(memory: Tensor, synthetic: Tensor, outputs: tuple[Tensor, ...]) -> 
     return Future.apply(memory, synthetic, *outputs)  # type: ignore[no-untyped-call]
 
 
-class Cut(torch.autograd.Function):
+class CutFunction(torch.autograd.Function):
     """A value passed on; back goes what the crossing makes of the gradient, to the value and to its synthesizer."""
 
     @staticmethod

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from physim.errors import PhysimError
 from physim.graph.context import Context
 from physim.graph.crossings import crossed, replaced
-from physim.graph.nodes import Later
+from physim.graph.nodes import Later, checked_module
 from physim.graph.ports import Node, Port, same_graph, same_place
 from physim.graph.regression import Regression
 
@@ -22,12 +22,12 @@ class Cutting(Node):
     brief = True
 
     def __init__(self, kind: str, synthesizer: nn.Module, port: Port, given: tuple[Port, ...] = ()) -> None:
-        if not isinstance(synthesizer, nn.Module):
-            raise PhysimError(f"{kind}('{port.name}') wants an nn.Module, got {type(synthesizer).__name__}")
+        checked_module(f"{kind}('{port.name}')", synthesizer)
+        same_graph(kind, (port, *given))
         self.kind = kind
         super().__init__(port.graph, f"{kind}({port.label})", (port, *given))
         self.graph.connect(self, (same_place(kind, (port, *given)),))
-        self.synthesizer = self.graph.equip(self.ports[0], synthesizer)
+        self.synthesizer = self.graph.equip(self.ports[0].name, synthesizer)
 
     @property
     def active(self) -> bool:
@@ -36,17 +36,17 @@ class Cutting(Node):
 
     def tick(self, values: list[Any], context: Context) -> None:
         value, *given = (values[port.slot] for port in self.sources)
-        values[self.ports[0].slot] = self.cut(value, given, context) if self.active else value
+        values[self.ports[0].slot] = self.passed(value, given, context) if self.active else value
 
     def ticks(self, values: list[Any], context: Context) -> None:
         if context.changing(self.ports[0].place.kind) or not self.active:
             self.tick(values, context)
             return
         value, *given = (values[port.slot].flatten(0, 1) for port in self.sources)
-        values[self.ports[0].slot] = self.cut(value, given, context).unflatten(0, (-1, context.length or 0))
+        values[self.ports[0].slot] = self.passed(value, given, context).unflatten(0, (-1, context.length or 0))
 
     @abstractmethod
-    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+    def passed(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
         """What goes on in the place of a value [B, ...]."""
 
 
@@ -60,7 +60,7 @@ class Decoupled(Cutting):
         super().__init__("decoupled", synthesizer, port, given)
         self.regression, self.prop = Regression(self.name, self.synthesizer, scale, mix), prop
 
-    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+    def passed(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
         seen = value.detach()
         if self.prop:
             seen = seen + self.prop * (value - seen)
@@ -72,21 +72,38 @@ class Echoed(Cutting):
     """The value goes on, and the gradient of another port comes back through a module; see `decoupled`."""
 
     def __init__(self, module: nn.Module, port: Port, error: Port) -> None:
+        for name, parameter in checked_module(f"decoupled('{port.name}')", module).named_parameters():
+            if parameter.requires_grad:
+                raise PhysimError(
+                    f"decoupled('{port.name}'): with `error` nothing is learned, but the module's '{name}' would be; "
+                    f"wanted requires_grad=False, or a module of buffers, such as Feedback"
+                )
         super().__init__("decoupled", module, port)
         self.error = error
 
-    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+    def passed(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
         echo = _Echo(self.name, self.error.name)
-        context.awaited.append((self._heard.slot, echo))
+        context.awaited.append((self.heard.slot, echo))
         return crossed(value, self.synthesizer(value), echo)
 
     @property
-    def _heard(self) -> Port:
+    def heard(self) -> Port:
         """The port whose gradient is heard: what the error is tied to, which runs whether or not the tie does."""
         port = self.error
         while isinstance(port.node, Later) and port.node.sources:
             port = port.node.sources[0]
         return port
+
+    def check_heard(self) -> None:
+        """Refuse to cut where the ticks of the error do not run with those of the wire.
+
+        Raises: PhysimError with both names.
+        """
+        if self.active:
+            raise PhysimError(
+                f"{self.name} hears '{self.error.name}', but one of them is on a cycle through delays, whose ticks run "
+                f"one by one, and the other is not; wanted both on it, or neither"
+            )
 
 
 class _Echo:
@@ -113,7 +130,7 @@ class Imagined(Cutting):
     def __init__(self, synthesizer: nn.Module, port: Port, given: tuple[Port, ...]) -> None:
         super().__init__("imagined", synthesizer, port, given)
 
-    def cut(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
+    def passed(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
         guess = self.synthesizer(*(one.detach() for one in given))
         if guess.shape != value.shape:
             raise PhysimError(f"{self.name}: imagined is {list(guess.shape)} for a value of {list(value.shape)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from physim.graph.synthesizers import made, told
 if TYPE_CHECKING:
     from physim.graph.module_graph import ModuleGraph
 
-PORTS = ("given",)
+PORTS = ("given", "error")
 """Which ways of a cut are ports."""
+Place = tuple[str, int]
+"""A port in a file: its node's name, and which of the node's outputs it is."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +32,26 @@ class Edit:
     ways: dict[str, Any]
 
     def told(self) -> dict[str, Any]:
-        """The edit as JSON; raises PhysimError where files do not know its synthesizer."""
+        """The edit as JSON.
+
+        Raises: PhysimError where files do not know its synthesizer.
+        """
         ways = {name: _places(value) if name in PORTS else value for name, value in self.ways.items()}
-        ends = {"source": _places(self.source)[0], "into": self.into.node.name}
+        ends = {"source": _places(self.source), "into": self.into.node.name}
         return {**ends, "synthesizer": told(self.synthesizer), "ways": ways}
 
 
-def edited(graph: ModuleGraph, told: list[dict[str, Any]]) -> None:
-    """Make the cuts again that a file tells of."""
+def tell(graph: ModuleGraph) -> list[dict[str, Any]]:
+    """The cuts that were made in a built graph, as JSON; raises PhysimError where files do not know a synthesizer."""
+    return [edit.told() for edit in graph.edits]
+
+
+def replay(graph: ModuleGraph, edits: list[dict[str, Any]]) -> None:
+    """Make the cuts again that a file tells of; raises PhysimError where it tells of them in another way."""
     try:
-        for edit in told:
+        for edit in edits:
             ways = {name: _found(graph, value) if name in PORTS else value for name, value in edit["ways"].items()}
-            (source,) = _found(graph, [edit["source"]])
-            cut(source, graph[edit["into"]], made(edit["synthesizer"]), **ways)
+            cut(_port(graph, edit["source"]), graph[edit["into"]], made(edit["synthesizer"]), **ways)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise PhysimError(f"the file's cuts are not as physim writes them: {error!r}") from None
 
@@ -76,16 +86,29 @@ def mend(source: Port, into: Port) -> None:
             if not any(set(node.ports) & set(other.sources) for other in graph.nodes):
                 _forget(graph, node)
         between = _between(source, into.node)
-    graph.edits = [edit for edit in graph.edits if (edit.source, edit.into.node) != (source, into.node)]
+    left = [edit for edit in graph.edits if {edit.source.node, edit.into.node} <= set(graph.nodes)]
+    graph.edits = [edit for edit in left if (edit.source, edit.into.node) != (source, into.node)]
 
 
-def _places(ports: Port | tuple[Port, ...]) -> list[tuple[str, int]]:
-    """The nodes of ports by name, and which of their outputs each is."""
-    return [(port.node.name, port.index) for port in ((ports,) if isinstance(ports, Port) else ports)]
+def _places(ports: Port | Sequence[Port] | None) -> Place | list[Place] | None:
+    """Where a port is, or several are; nothing is nowhere."""
+    if isinstance(ports, Port):
+        return ports.node.name, ports.index
+    return None if ports is None else [(port.node.name, port.index) for port in ports]
 
 
-def _found(graph: ModuleGraph, places: list[tuple[str, int]]) -> tuple[Port, ...]:
-    return tuple(graph[name].node.ports[index] for name, index in places)
+def _found(graph: ModuleGraph, places: Any) -> Port | tuple[Port, ...] | None:
+    """The ports of a graph that `_places` told of."""
+    if places is None:
+        return None
+    if places and isinstance(places[0], str):
+        return _port(graph, places)
+    return tuple(_port(graph, place) for place in places)
+
+
+def _port(graph: ModuleGraph, place: Place) -> Port:
+    name, index = place
+    return graph[name].node.ports[index]
 
 
 def _between(source: Port, reader: Node) -> list[Cutting]:

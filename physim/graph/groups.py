@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -10,8 +10,8 @@ import networkx as nx
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph.cutting import Cutting, Decoupled, Imagined
-from physim.graph.losses import Loss
+from physim.graph.cutting import Cutting, Decoupled, Echoed, Imagined
+from physim.graph.losses import Loss, check_losses
 from physim.graph.module_graph import ModuleGraph
 from physim.graph.nodes import Input, ModuleNode, RelationsNode
 from physim.graph.ports import OBJECTS, SCENE, Node, Port
@@ -52,23 +52,23 @@ class Interface:
         return self.port.name
 
     def guess(self, values: Values) -> Tensor:
-        """The synthetic gradient of what comes to it."""
+        """The synthetic gradient of what comes to it [B, ...], of the same shape; ticks are items, too."""
         return self._guess(values).reshape(values[self.source].shape)
 
     def imagine(self, values: Values) -> Tensor:
-        """The value that is guessed in the true one's place."""
+        """The value [B, ...] that is guessed in the true one's place."""
         assert self.imagined is not None
         ports = self.imagined.sources[1:]
         return self._imagine(values).unflatten(0, values[ports[0]].shape[: self._folds])
 
     def misjudged(self, values: Values, true: Tensor) -> Tensor:
-        """A scalar whose slopes are those of the synthetic gradient's loss, once the true gradient is there."""
+        """A scalar with the slopes of the synthetic gradient's loss, once the `true` gradient [B, ...] is there."""
         assert self.decoupled is not None
         guess = self._guess(values)
         return (guess * self.decoupled.regression.met(true.reshape(guess.shape), guess.detach())[1]).sum()
 
     def misimagined(self, values: Values) -> Tensor:
-        """The loss of the guessed value, once the true one is there."""
+        """The loss of the guessed value, a scalar, once the true one [B, ...] is there."""
         guess = self._imagine(values)
         return (guess - values[self.source].detach().reshape(guess.shape)).square().sum() / len(guess)
 
@@ -105,7 +105,7 @@ class Group:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """All that is learned in it."""
+        """All that is learned in it, each once, whatever its shape."""
         return list(dict.fromkeys(part for module in self.modules for part in module.parameters()))
 
     @property
@@ -130,31 +130,20 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = (), ranks: Mapping[st
     A graph with memory trains on whole sequences, each from a fresh memory.
 
     Raises: PhysimError where windows are bridged, relations are cut over time, a wire mixes or propagates true
-    gradients (groups would have to wait for them), a loss stands on ports of several groups, or groups read one another
-    in a circle.
+    gradients or hears another group's (groups would have to wait for them), a cut parts nothing, is given what other
+    modules make, or is imagined more than once, losses have one name, several streams or ports of several groups, or
+    groups read one another in a circle.
     """
     _check(graph)
+    check_losses(losses)
     cuts = _cuts(graph)
     wires = {wire for one in cuts for wire in (one.decoupled, one.imagined)}
     inner = [node for node in graph.nodes if not (isinstance(node, Input | RelationsNode) or node in wires)]
     rank_of = dict.fromkeys(inner, 0) if ranks is None else _ranks(inner, ranks)
     group_of = _grouped(inner, rank_of)
-    plain = {
-        port: Interface(port, port)
-        for node in inner
-        for port in node.sources
-        if port.node in rank_of and rank_of[port.node] != rank_of[node]
-    }
-    order = nx.DiGraph()
-    order.add_nodes_from(group_of.values())
-    for interface in (*cuts, *plain.values()):
-        left = _group_at(interface.source, group_of, f"the cut {interface.name}")
-        left.leaves.append(interface)
-        readers = dict.fromkeys(group_of[node] for node in inner if interface.port in node.sources)
-        for reader in readers:
-            if reader is not left:
-                reader.enters.append(interface)
-                order.add_edge(left, reader)
+    _check_heard(group_of)
+    ports = (port for node in inner for port in node.sources if rank_of.get(port.node, rank_of[node]) != rank_of[node])
+    order = _linked([*cuts, *(Interface(port, port) for port in dict.fromkeys(ports))], group_of)
     _stand(losses, group_of)
     if not nx.is_directed_acyclic_graph(order):
         raise PhysimError("the groups between cut wires read one another in a circle")
@@ -175,6 +164,10 @@ def _check(graph: ModuleGraph) -> None:
 
 def _cuts(graph: ModuleGraph) -> list[Interface]:
     followed = {port for node in graph.nodes if isinstance(node, Imagined) for port in node.sources[:1]}
+    for port in followed:
+        readers = [node.name for node in graph.nodes if port in node.sources]
+        if isinstance(port.node, Decoupled) and len(readers) > 1:
+            raise PhysimError(f"{port.name} is read by {readers}, wanted nothing but what imagines its value, once")
     wires = [node for node in graph.nodes if isinstance(node, Cutting) and node.ports[0] not in followed]
     found = [Interface.of(wire) for wire in wires]
     return [interface for interface in found if interface is not None]
@@ -212,6 +205,45 @@ def _grouped(nodes: Sequence[Node], rank_of: Mapping[Node, int]) -> dict[Node, G
     return group_of
 
 
+def _linked(interfaces: Sequence[Interface], group_of: Mapping[Node, Group]) -> nx.DiGraph:
+    """Which group reads which; each is told what enters and leaves it."""
+    order = nx.DiGraph()
+    order.add_nodes_from(group_of.values())
+    for interface in interfaces:
+        left = _group_at(interface.source, group_of, f"the cut {interface.name}")
+        readers = dict.fromkeys(group for node, group in group_of.items() if interface.port in node.sources)
+        if interface.decoupled is not None:
+            _check_parted(interface, left, readers, group_of)
+        left.leaves.append(interface)
+        for reader in readers:
+            if reader is not left:
+                reader.enters.append(interface)
+                order.add_edge(left, reader)
+    return order
+
+
+def _check_heard(group_of: Mapping[Node, Group]) -> None:
+    """Refuse wires that hear an error of another group."""
+    for node, group in group_of.items():
+        if isinstance(node, Echoed) and group_of.get(node.heard.node) is not group:
+            raise PhysimError(f"{node.name} hears '{node.error.name}', for which its group '{group.name}' had to wait")
+
+
+def _check_parted(
+    interface: Interface, left: Group, readers: Collection[Group], group_of: Mapping[Node, Group]
+) -> None:
+    """Refuse a cut with the same group on both sides, or whose synthesizers would need another group's modules."""
+    if left in readers or not readers:
+        why = f"'{left.name}' is on both sides of it" if readers else "no module reads it"
+        raise PhysimError(f"the cut {interface.name} parts nothing: {why}")
+    for port in interface.given:
+        if not isinstance(port.node, Input | RelationsNode) and group_of.get(port.node) is not left:
+            raise PhysimError(
+                f"the cut {interface.name} is given '{port.name}', wanted inputs of the graph, or what '{left.name}' "
+                f"makes itself"
+            )
+
+
 def _stand(losses: Sequence[Loss], group_of: Mapping[Node, Group]) -> None:
     """Hand losses to the groups whose ports they stand on."""
     for loss in losses:
@@ -219,11 +251,6 @@ def _stand(losses: Sequence[Loss], group_of: Mapping[Node, Group]) -> None:
         if len(its) > 1:
             raise PhysimError(f"loss '{loss.name}' stands on ports of several groups: {sorted(g.name for g in its)}")
         its.pop().losses.append(loss)
-    for group in group_of.values():
-        if losses and not (group.losses or group.leaves):
-            raise PhysimError(
-                f"group '{group.name}' has neither a loss nor a cut wire that leaves it: nothing trains it"
-            )
 
 
 def _group_at(port: Port, group_of: Mapping[Node, Group], what: str) -> Group:

@@ -35,6 +35,17 @@ class Loss(ABC):
         return self.value(tuple(values[port] for port in self.ports), targets)
 
 
+def check_losses(losses: Sequence[Loss]) -> None:
+    """Refuse losses that one training cannot tell apart, by name, or that are of several streams."""
+    names = [loss.name for loss in losses]
+    for name in names:
+        if names.count(name) > 1:
+            raise PhysimError(f"{names.count(name)} losses are called '{name}', wanted a name for each")
+    streams = sorted({loss.stream for loss in losses})
+    if len(streams) > 1:
+        raise PhysimError(f"the losses are of the streams {streams}, wanted those of one: they share their batches")
+
+
 def values_of(
     graph: ModuleGraph, ports: Iterable[Port], inputs: Inputs, state: State | None = None, reset: Tensor | None = None
 ) -> tuple[dict[Port, Tensor], State]:
@@ -52,10 +63,14 @@ def losses_of(
     stream: str = "fresh",
     state: State | None = None,
 ) -> tuple[dict[str, Tensor], State]:
-    """The losses of one stream by name, and the memory after the window; only modules that they need run."""
+    """The losses of one stream by name, and the memory after the window; only modules that they need run.
+
+    Raises: PhysimError where no loss is of that stream, or two have one name.
+    """
     wanted = [loss for loss in losses if loss.stream == stream]
     if not wanted:
         raise PhysimError(f"no loss stands on the stream '{stream}'; streams: {sorted({x.stream for x in losses})}")
+    check_losses(wanted)
     ports = (port for loss in wanted for port in loss.ports)
     values, state = values_of(graph, ports, inputs, state, targets.get("reset"))
     return {loss.name: loss.among(values, targets) for loss in wanted}, state

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph import drawing, edits
+from physim.graph import bridges, drawing, edits
 from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
-from physim.graph.delays import Delayed, delayed
+from physim.graph.delays import Delayed
 from physim.graph.edits import Edit
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
@@ -121,18 +121,11 @@ class ModuleGraph(nn.Module):
         given [B, T, ...] the last tick counts: labels of what is to come, say. The guess comes with every `backward` of
         the window's outputs: take one for all losses of a window.
 
-        Raises: PhysimError where a port has no memory, or is bridged already.
+        Raises: PhysimError where ports are of another graph, or one has no memory, or is bridged already.
         """
-        if same_graph("bridge", (memory,)) is not self or not memory.node.remembers:
-            raise PhysimError(f"bridge: '{memory.name}' keeps nothing from one tick to the next in this graph")
-        if any(bridge.name == memory.node.name for bridge in self.bridges):
-            raise PhysimError(f"bridge: '{memory.name}' is bridged already")
-        self.add_module(self._free(f"bridge({memory.node.name})"), synthesizer)
-        several = (given,) if isinstance(given, Port) else tuple(given)
-        same_graph("bridge", (memory, *several))
-        self.bridges.append(Bridge(memory.node.name, synthesizer, scale, tuple(delayed(port) for port in several)))
-        self.changed()
-        return self.bridges[-1]
+        if same_graph("bridge", (memory,)) is not self:
+            raise PhysimError(f"bridge: '{memory.name}' belongs to a different graph")
+        return bridges.bridge(memory, synthesizer, scale, given)
 
     def changed(self) -> None:
         """Forget what was planned for the graph as it was."""
@@ -150,10 +143,10 @@ class ModuleGraph(nn.Module):
         self._plans.clear()
         return node.ports
 
-    def equip(self, port: Port, module: nn.Module) -> nn.Module:
-        """Hold the module of a wire, called after the port that it gives; the same module again shares its weights."""
+    def equip(self, name: str, module: nn.Module) -> nn.Module:
+        """Hold the module of a wire or bridge, of that name; the same module again shares its weights."""
         if all(module is not known for known in self.children()):
-            self.add_module(port.name, module)
+            self.add_module(name, module)
         return module
 
     def keep(self, name: str, value: Tensor) -> str:
@@ -245,7 +238,7 @@ class ModuleGraph(nn.Module):
         inputs, plan = self._prepared(inputs, outputs, given, self._open_bridges)
         if not self.remembers:
             return plan.step(inputs, None, None)
-        return _windowed(plan, inputs, state, reset, plan.length(inputs, reset), self._open_bridges, ended)
+        return self._joined(plan, inputs, state, reset, plan.length(inputs, reset), ended)
 
     def step(
         self,
@@ -262,13 +255,41 @@ class ModuleGraph(nn.Module):
         inputs, plan = self._prepared(inputs, outputs, given)
         return plan.step(inputs, state, reset)
 
-    def run(self, inputs: Inputs, state: State | None, reset: Tensor | None, length: int | None) -> tuple[Any, State]:
+    def run(
+        self,
+        inputs: Inputs,
+        state: State | None,
+        reset: Tensor | None,
+        length: int | None,
+        ended: Tensor | None = None,
+    ) -> tuple[Any, State]:
         """Run inside another graph: one tick where `length` is None, else a sequence, memory or not."""
-        bridges = self._open_bridges if length is not None else []
-        inputs, plan = self._prepared(inputs, None, None, bridges)
         if length is None:
+            inputs, plan = self._prepared(inputs, None, None)
             return plan.step(inputs, state, reset)
-        return _windowed(plan, inputs, state, reset, length, bridges)
+        inputs, plan = self._prepared(inputs, None, None, self._open_bridges)
+        return self._joined(plan, inputs, state, reset, length, ended)
+
+    def _joined(
+        self,
+        plan: Plan,
+        inputs: Inputs,
+        state: State | None,
+        reset: Tensor | None,
+        length: int,
+        ended: Tensor | None,
+    ) -> tuple[Any, State]:
+        """A window, between the bridges that lead into it and out of it."""
+        joined = [bridge for bridge in self._open_bridges if bridge.name in plan.memories]
+        known = state or {}
+        for bridge in joined:
+            begun = None if reset is None else plan.spread("reset", reset[:, 0], bridge.place, inputs)
+            known = bridge.entered(known, begun)
+        result, after = plan.window(inputs, known, reset, length, ended)
+        for bridge in joined:
+            over = None if ended is None else plan.spread("ended", ended, bridge.place, inputs)
+            result = bridge.left(after, result, over)
+        return result, after
 
     @property
     def _open_bridges(self) -> list[Bridge]:
@@ -359,23 +380,3 @@ class ModuleGraph(nn.Module):
 def _known(node: Node) -> bool:
     """Whether a node's value at the first tick is known beforehand."""
     return isinstance(node, Delayed) and node.fill is None
-
-
-def _windowed(
-    plan: Plan,
-    inputs: Inputs,
-    state: State | None,
-    reset: Tensor | None,
-    length: int,
-    bridges: Sequence[Bridge],
-    ended: Tensor | None = None,
-) -> tuple[Any, State]:
-    """A window, between the bridges that lead into it and out of it."""
-    joined = [bridge for bridge in bridges if bridge.name in plan.memories]
-    known = state or {}
-    for bridge in joined:
-        known = bridge.entered(known)
-    result, after = plan.window(inputs, known, reset, length)
-    for bridge in joined:
-        result = bridge.left(after, result, ended)
-    return result, after

@@ -72,8 +72,7 @@ class ModuleNode(Node):
         graph: ModuleGraph, name: str, module: nn.Module, ports: Sequence[Port | Relations], outputs: int
     ) -> tuple[ModuleNode, list[Place]]:
         """The node for a module that reads `ports`, and the places of its outputs."""
-        if not isinstance(module, nn.Module):
-            raise PhysimError(f"add('{name}', ...) wants an nn.Module, got {type(module).__name__}")
+        checked_module(f"add('{name}', ...)", module)
         if outputs < 1:
             raise PhysimError(f"add('{name}', ...): outputs must be at least 1, got {outputs}")
         handles = tuple(port.attributes if isinstance(port, Relations) else port for port in ports)
@@ -208,8 +207,16 @@ class NestedNode(ModuleNode):
             inputs[entry.name] = context.edges[handle.name] if isinstance(handle, Relations) else values[port.slot]
         if self.relational and context.batch is not None:
             inputs["batch"] = context.batch
-        reset = context.reset if self.relational else context.reset_on(self.ports[0].place.kind)
-        result, state = self.inner.run(inputs, context.state.get(self.name), reset, length)
+        place = SCENE if self.relational else self.ports[0].place.kind
+        reset, ended = context.reset_on(place), context.spread(context.ended, place)
+        result, state = self.inner.run(inputs, context.state.get(self.name), reset, length, ended)
         if self.remembers:
             context.next_state[self.name] = state
         self.store(values, result)
+
+
+def checked_module(what: str, module: nn.Module) -> nn.Module:
+    """The module; refuses anything else."""
+    if not isinstance(module, nn.Module):
+        raise PhysimError(f"{what} wants an nn.Module, got {type(module).__name__}")
+    return module

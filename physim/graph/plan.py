@@ -12,6 +12,7 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph.context import Context, Edges, State, by_tick
+from physim.graph.cutting import Echoed
 from physim.graph.delays import Delayed
 from physim.graph.nodes import Input, Later, NestedNode, RelationsNode
 from physim.graph.ports import SCENE, Node, Place, Port
@@ -97,6 +98,7 @@ class Plan:
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
         self.memories = {node.name for node in self.order if node.remembers}
         self.stages = self._stages(links, cycles)
+        self.deaf = _deaf(self.order, cycles)
         self._pruned: dict[tuple[str, ...], Sequence[Node]] = {}
 
     def step(self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None) -> tuple[Any, State]:
@@ -110,14 +112,30 @@ class Plan:
         return self._result(values), {**context.state, **context.next_state}
 
     def window(
-        self, inputs: Mapping[str, Any], state: State | None, reset: Tensor | None, length: int
+        self,
+        inputs: Mapping[str, Any],
+        state: State | None,
+        reset: Tensor | None,
+        length: int,
+        ended: Tensor | None = None,
     ) -> tuple[Any, State]:
-        """A whole sequence of `length` ticks."""
+        """A whole sequence of `length` ticks; graphs inside are told where it has `ended` [B]."""
+        for wire in self.deaf:
+            wire.check_heard()
         context, values = self._start(inputs, state, reset, length)
+        context.ended = ended
         for stage in self.stages:
             stage.ticks(values, context)
         context.listen(values)
         return self._result(values), {**context.state, **context.next_state}
+
+    def spread(self, what: str, told: Tensor, place: Place, inputs: Mapping[str, Any]) -> Tensor:
+        """What is told of scenes [B] bool, told of the items of a place."""
+        context, _ = self._start(inputs, None, None, None)
+        _count(what, Place(SCENE), _checked(what, told), context)
+        spread = context.spread(told, place.kind)
+        assert spread is not None
+        return spread
 
     def length(self, inputs: Mapping[str, Any], reset: Tensor | None) -> int:
         """The number of ticks that the inputs agree on."""
@@ -155,7 +173,7 @@ class Plan:
             if isinstance(inputs.get(node.name), Tensor):
                 context.items.setdefault(str(node.ports[0].place.kind), inputs[node.name].shape[0])
         if reset is not None:
-            _count("reset", Place(SCENE), _checked(reset), context)
+            _count("reset", Place(SCENE), _checked("reset", reset), context)
         return context, values
 
     def _acting(self, edges: Mapping[str, Edges]) -> Sequence[Node]:
@@ -212,6 +230,13 @@ def _links(nodes: Sequence[Node], outputs: tuple[Port, ...], given: set[str]) ->
     return links
 
 
+def _deaf(nodes: Sequence[Node], cycles: Mapping[Node, set[Node]]) -> list[Echoed]:
+    """The wires whose error runs all ticks at once where they run one by one, or the other way round."""
+    echoes = [node for node in nodes if isinstance(node, Echoed) and node.heard.node in cycles]
+    apart = [node for node in echoes if cycles[node] is not cycles[node.heard.node]]
+    return [node for node in apart if len(cycles[node] | cycles[node.heard.node]) > 2]
+
+
 def _given(name: str, inputs: Mapping[str, Any]) -> Tensor:
     value = inputs.get(name)
     if not isinstance(value, Tensor):
@@ -239,10 +264,10 @@ def _count(what: str, place: Place, value: Tensor, context: Context) -> None:
         raise PhysimError(f"{what} has {value.shape[0]} items, but others on {place} have {items}")
 
 
-def _checked(reset: Tensor) -> Tensor:
-    if reset.dtype is not torch.bool:
-        raise PhysimError(f"reset wants bool, got {reset.dtype}")
-    return reset
+def _checked(what: str, told: Tensor) -> Tensor:
+    if told.dtype is not torch.bool:
+        raise PhysimError(f"{what} wants bool, got {told.dtype}")
+    return told
 
 
 def _edges_of(name: str, inputs: Mapping[str, Any], read: bool) -> Edges:

@@ -21,10 +21,11 @@ class Stepper:
 
     `groups` are all of the graph's; `mine` those that take steps here, with the interfaces around them.
 
-    Raises: PhysimError where something is learned by no group, or several.
+    Raises: PhysimError where a group has nothing to learn from, or something is learned by no group, or several.
     """
 
     def __init__(self, graph: ModuleGraph, groups: Sequence[Group], mine: Sequence[Group], optimiser: Optimisers):
+        _check_wanted(groups)
         _check_held(graph, groups)
         self.graph = graph
         self.optimisers: dict[nn.Module | Group, Optimizer] = {}
@@ -35,15 +36,14 @@ class Stepper:
             if parameters := list(synthesizer.parameters()):
                 self.optimisers[synthesizer] = optimiser(parameters)
 
-    def forward(self, group: Group, inputs: Inputs, given: Values) -> Values:
-        """What a group gives, from the values behind the interfaces that enter it, where gradients begin."""
+    def forward(self, group: Group, inputs: Inputs, given: Values, reset: Tensor | None = None) -> Values:
+        """What a group gives, from the values behind the interfaces that enter it, where gradients begin.
+
+        Shapes: `reset` [B, T] bool, set where memories start anew.
+        """
         ports = group.wanted
         entering = {one.port: given[one.port] for one in group.enters}
-        if not ports:
-            raise PhysimError(
-                f"group '{group.name}' has neither a loss nor a cut wire that leaves it: nothing trains it"
-            )
-        results = self.graph(inputs, outputs=ports, given=entering)
+        results = self.graph(inputs, reset=reset, outputs=ports, given=entering)
         return {**entering, **dict(zip(ports, (results,) if len(ports) == 1 else results, strict=True))}
 
     def backward(
@@ -57,9 +57,10 @@ class Stepper:
         optimiser = self.optimisers.get(group)
         if optimiser is not None:
             optimiser.zero_grad()
-        total.backward()
-        if optimiser is not None:
-            optimiser.step()
+        if total.requires_grad:  # a group may hold nothing that learns
+            total.backward()
+            if optimiser is not None:
+                optimiser.step()
         return {name: loss.detach() for name, loss in losses.items()}
 
     def learn(self, synthesizer: nn.Module, loss: Callable[[], Tensor]) -> None:
@@ -98,6 +99,15 @@ def synthesizers_of(groups: Sequence[Group]) -> list[nn.Module]:
     leaving = [one.decoupled for group in groups for one in group.leaves]
     entering = [one.imagined for group in groups for one in group.enters]
     return list(dict.fromkeys(wire.synthesizer for wire in (*leaving, *entering) if wire is not None))
+
+
+def _check_wanted(groups: Sequence[Group]) -> None:
+    """Refuse groups that nothing trains."""
+    for group in groups:
+        if not group.wanted:
+            raise PhysimError(
+                f"group '{group.name}' has neither a loss nor a cut wire that leaves it: nothing trains it"
+            )
 
 
 def _check_held(graph: ModuleGraph, groups: Sequence[Group]) -> None:

@@ -130,33 +130,6 @@ class BentSynthesizer(Synthesizer):
         return self.gain * self.inner(value).sigmoid() + self.outer(known)
 
 
-KINDS: dict[str, type[Synthesizer]] = {
-    "linear": LinearSynthesizer,
-    "perceptron": PerceptronSynthesizer,
-    "residual": ResidualSynthesizer,
-    "convolutional": ConvolutionalSynthesizer,
-    "bent": BentSynthesizer,
-}
-"""The synthesizers that files can name."""
-
-
-def told(synthesizer: nn.Module) -> dict[str, Any]:
-    """A synthesizer's kind and arguments, as JSON; raises PhysimError where it is none of KINDS."""
-    for name, kind in KINDS.items():
-        if type(synthesizer) is kind:
-            return {"kind": name, **synthesizer.arguments}
-    raise PhysimError(f"synthesizer: files hold {', '.join(KINDS)}, got a {type(synthesizer).__name__}")
-
-
-def made(told: dict[str, Any]) -> Synthesizer:
-    """The synthesizer that JSON tells of; raises PhysimError where its kind is unknown."""
-    arguments = dict(told)
-    kind = arguments.pop("kind", None)
-    if kind not in KINDS:
-        raise PhysimError(f"synthesizer: the known kinds are {', '.join(KINDS)}, got '{kind}'")
-    return KINDS[kind](**arguments)
-
-
 @final
 class Feedback(nn.Module):
     """hA with a fixed matrix A [features, errors]: random as a layer's first weights are, or all `ones`.
@@ -168,11 +141,40 @@ class Feedback(nn.Module):
 
     def __init__(self, features: int, errors: int, ones: bool = False) -> None:
         super().__init__()
+        self.arguments = {"features": features, "errors": errors, "ones": ones}
         matrix = torch.ones(features, errors) if ones else nn.Linear(features, errors).weight.detach().T.clone()
         self.register_buffer("matrix", matrix)
 
     def forward(self, value: Tensor) -> Tensor:
         return value @ self.matrix
+
+
+KINDS: dict[str, type[Synthesizer] | type[Feedback]] = {
+    "linear": LinearSynthesizer,
+    "perceptron": PerceptronSynthesizer,
+    "residual": ResidualSynthesizer,
+    "convolutional": ConvolutionalSynthesizer,
+    "bent": BentSynthesizer,
+    "feedback": Feedback,
+}
+"""The synthesizers that files can name."""
+
+
+def told(synthesizer: nn.Module) -> dict[str, Any]:
+    """A synthesizer's kind and arguments, as JSON; raises PhysimError where it is none of KINDS."""
+    for name, kind in KINDS.items():
+        if isinstance(synthesizer, kind):
+            return {"kind": name, **synthesizer.arguments}
+    raise PhysimError(f"synthesizer: files hold {', '.join(KINDS)}, got a {type(synthesizer).__name__}")
+
+
+def made(told: dict[str, Any]) -> Synthesizer | Feedback:
+    """The synthesizer that JSON tells of; raises PhysimError where its kind is unknown."""
+    arguments = dict(told)
+    kind = arguments.pop("kind", None)
+    if kind not in KINDS:
+        raise PhysimError(f"synthesizer: the known kinds are {', '.join(KINDS)}, got '{kind}'")
+    return KINDS[kind](**arguments)
 
 
 def _silent(layer: nn.Linear | nn.Conv2d) -> nn.Linear | nn.Conv2d:

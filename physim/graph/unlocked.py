@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import final
 
@@ -20,15 +21,15 @@ from physim.graph.stepper import Optimisers, Stepper
 class Unlocked:
     """Trains a cut graph group by group: no group waits for the backward pass of another.
 
-    An update runs all groups forward; then each, in the order in which they run or, with a `probability` under 1, in a
-    random order and so often only, takes its own step by its losses and the synthetic gradients of what leaves it;
-    true gradients, of cuts whose readers all had their turn, then teach the synthesizers. `optimiser` makes one for a
-    group's parameters, and one for each synthesizer's.
+    An update runs all groups forward; then each or, with a `probability` under 1, each so often only, takes its own
+    step by its losses and the synthetic gradients of what leaves it; true gradients, of cuts whose readers all had
+    their turn, then teach the synthesizers. A group whose turn it is not only gives its values: it stays as it is, and
+    so do its statistics of batches. `optimiser` makes one for a group's parameters, and one for each synthesizer's.
 
-    Graphs with memory train on whole sequences, each from a fresh memory.
+    Graphs with memory train on whole sequences, each from a fresh memory, and anew where the target "reset" [B, T] is
+    set.
 
-    Raises: PhysimError where windows are bridged, relations are cut over time, a wire mixes or propagates true
-    gradients (that is not unlocked), a loss or a cut stands where no module is, or something is learned that no group
+    Raises: PhysimError as `groups_of` does, and where nothing trains a group, or something is learned that no group
     holds.
     """
 
@@ -43,15 +44,19 @@ class Unlocked:
         self.interfaces = list(dict.fromkeys(interface for group in self.groups for interface in group.leaves))
 
     def update(self, inputs: Inputs, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """One update of all groups, or of those whose turn it is; gives the losses by name."""
+        """One update of all groups, or of those whose turn it is; gives the losses by name.
+
+        Raises: PhysimError for a missing input, or a guess that has another shape than what it is of.
+        """
         values: Values = {}
-        for group in self.groups:
-            for interface in group.enters:
-                if interface.port not in values:
-                    values[interface.port] = _read(interface, values)
-            values |= self.stepper.forward(group, inputs, values)
-        found: dict[str, Tensor] = {}
         turns = self._turns()
+        for group in self.groups:
+            with nullcontext() if group in turns else _unmoved(group):
+                for interface in group.enters:
+                    if interface.port not in values:
+                        values[interface.port] = _read(interface, values)
+                values |= self.stepper.forward(group, inputs, values, targets.get("reset"))
+        found: dict[str, Tensor] = {}
         for group in turns:
             found |= self.stepper.backward(group, values, targets, {})
         for interface in self.interfaces:
@@ -66,9 +71,8 @@ class Unlocked:
     def _turns(self) -> list[Group]:
         if self.probability == 1:
             return self.groups
-        order = torch.randperm(len(self.groups), generator=self.random).tolist()
         chosen = torch.rand(len(self.groups), generator=self.random) < self.probability
-        return [self.groups[number] for number in order if chosen[number]]
+        return [group for group, its in zip(self.groups, chosen.tolist(), strict=True) if its]
 
     def _learn(self, interface: Interface, values: Values) -> None:
         """Steps of the synthesizers of a cut, where a true gradient came."""
@@ -78,6 +82,16 @@ class Unlocked:
         self.stepper.learn(interface.decoupled.synthesizer, partial(interface.misjudged, values, true))
         if interface.imagined is not None:
             self.stepper.learn(interface.imagined.synthesizer, partial(interface.misimagined, values))
+
+
+@contextmanager
+def _unmoved(group: Group) -> Iterator[None]:
+    """Let what runs for a group leave its buffers as they are, such as statistics of batches."""
+    imagining = (one.imagined.synthesizer for one in group.enters if one.imagined is not None)
+    buffers = [(buffer, buffer.clone()) for module in (*group.modules, *imagining) for buffer in module.buffers()]
+    yield
+    for buffer, before in buffers:
+        buffer.copy_(before)
 
 
 def _read(interface: Interface, values: Values) -> Tensor:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
+from physim.errors import PhysimError
+
 AXES = 8
 """How many axes a message can have."""
 DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64)
@@ -26,24 +28,35 @@ class Message(NamedTuple):
 
 @final
 class Outbox:
-    """Sends messages without ever waiting: at the `bound` the oldest that waits is dropped, and counted."""
+    """Sends messages without ever waiting: at the `bound` the oldest that waits is dropped, and counted.
 
-    def __init__(self, rank: int, tag: int, bound: int, heard: Condition) -> None:
-        self.rank, self.tag, self.bound, self.heard = rank, tag, bound, heard
+    `name` tells what it sends.
+    """
+
+    def __init__(self, name: str, rank: int, tag: int, bound: int, heard: Condition) -> None:
+        self.name, self.rank, self.tag, self.bound, self.heard = name, rank, tag, bound, heard
         self.dropped = 0
         self._waiting: deque[Message] = deque()
         self._closing = self._closed = False
         self.thread = Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    def put(self, version: int, value: Tensor) -> None:
-        """Send a value, some time."""
+    def put(self, version: int, value: Tensor) -> int | None:
+        """Send a value, some time; gives the version of the one that is dropped for it.
+
+        Raises: PhysimError where the value has a type, or more axes, than messages can have.
+        """
+        if value.dtype not in DTYPES or value.dim() > AXES:
+            types = ", ".join(str(dtype) for dtype in DTYPES)
+            raise PhysimError(
+                f"'{self.name}' is {value.dtype} with {value.dim()} axes; between processes go up to {AXES} of {types}"
+            )
         with self.heard:
-            if len(self._waiting) == self.bound:
-                self._waiting.popleft()
-                self.dropped += 1
+            dropped = self._waiting.popleft().version if len(self._waiting) == self.bound else None
+            self.dropped += dropped is not None
             self._waiting.append(Message(version, value.detach()))
             self.heard.notify_all()
+        return dropped
 
     def close(self) -> None:
         """Let what still waits be the last."""
@@ -73,9 +86,10 @@ class Outbox:
             dist.send(torch.tensor([END] * (AXES + 3)), self.rank, tag=self.tag)
         except RuntimeError:
             pass  # the other process is gone, which the watch tells of
-        with self.heard:
-            self._closed = True
-            self.heard.notify_all()
+        finally:
+            with self.heard:
+                self._closed = True
+                self.heard.notify_all()
 
     def _next(self) -> Message | None:
         with self.heard:
@@ -101,10 +115,13 @@ class Inbox:
         """Whether a message is there."""
         return self._message is not None
 
-    def take(self) -> Message | None:
-        """The message that is there; None where there is none."""
+    def take(self, newest: int | None = None) -> Message | None:
+        """The message that is there; None where there is none, or one of a later version than the `newest`."""
         with self.heard:
-            message, self._message = self._message, None
+            message = self._message
+            if message is None or (newest is not None and message.version > newest):
+                return None
+            self._message = None
             self.heard.notify_all()
         return message
 
@@ -127,9 +144,10 @@ class Inbox:
                 self._arrived(Message(version, value))
         except RuntimeError:
             self.broken = True  # the other process is gone, which the watch tells of
-        with self.heard:
-            self.ended = True
-            self.heard.notify_all()
+        finally:
+            with self.heard:
+                self.ended = True
+                self.heard.notify_all()
 
     def _arrived(self, message: Message) -> None:
         with self.heard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -13,53 +13,67 @@ from torch import nn
 from physim.errors import PhysimError
 from physim.graph.stepper import Stepper
 from physim.outputs import replacing
-
-LEFT = 2
-"""How many checkpoints are left in a folder: the newest may not be whole yet."""
+from physim.ranks.watch import Watch
 
 
 @final
 class Checkpoints:
-    """Files of every rank, numbered by how often `every` updates have passed; one of each rank make a checkpoint."""
+    """Files that each of the `ranks` keeps, numbered by the updates that have passed: one of each make a checkpoint.
 
-    def __init__(self, folder: Path, every: int) -> None:
+    A rank's files go once there is a later checkpoint; where another rank has died there will be none, and only the
+    newest file stays beside those of the last one.
+    """
+
+    def __init__(self, folder: Path, every: int, ranks: Collection[int], watch: Watch) -> None:
         if every < 1:
             raise PhysimError(f"every is {every}, wanted a positive number of updates")
-        self.folder, self.every, self.rank = folder, every, dist.get_rank()
+        self.folder, self.every, self.ranks, self.watch = folder, every, ranks, watch
         self.folder.mkdir(parents=True, exist_ok=True)
         self.number = 0
 
     def keep(self, stepper: Stepper, modules: Sequence[nn.Module], version: int) -> None:
         """Write this rank's file, if it is time."""
-        number = (version + 1) // self.every
+        number = (version + 1) // self.every * self.every
         if number <= self.number:
             return
         self.number = number
         held = [module.state_dict() for module in modules]
-        with replacing(self._path(number)) as path:
+        with replacing(self._path(number, self.watch.rank)) as path:
             torch.save({"version": version, "modules": held, "optimisers": stepper.state_dict()}, path)
-        for old in self.folder.glob(f"*.rank{self.rank}.pt"):
-            if int(old.name.split(".")[0]) <= number - LEFT:
-                old.unlink()
+        whole, over = self._newest(), not set(self.watch.lost).isdisjoint(self.ranks)
+        self._remove(lambda old: old < whole or (over and whole < old < number))
 
     def resume(self, stepper: Stepper, modules: Sequence[nn.Module], version: int) -> int:
-        """Go on from the newest checkpoint that all ranks have, or from the start; gives the version then."""
-        number = torch.tensor(max(self._complete(), default=0))
-        dist.broadcast(number, 0)
+        """Go on from the newest checkpoint that all ranks have, or from the start; gives the version then.
+
+        Raises: PhysimError where a process died meanwhile.
+        """
+        number = torch.tensor(self._newest())
+        self.watch.together(lambda: dist.broadcast(number, 0))
         self.number = int(number)
-        if not self.number:
+        # what a rank kept after another's death must never make a checkpoint with what comes now
+        self._remove(lambda old: old > self.number)
+        self.watch.together(dist.barrier)
+        if not self.number or self.watch.rank not in self.ranks:
             return version
-        found: dict[str, Any] = torch.load(self._path(self.number), weights_only=True)
+        found: dict[str, Any] = torch.load(self._path(self.number, self.watch.rank), weights_only=True)
         for module, state in zip(modules, found["modules"], strict=True):
             module.load_state_dict(state)
         stepper.load_state_dict(found["optimisers"])
         resumed: int = found["version"]
         return resumed
 
-    def _complete(self) -> set[int]:
-        numbers = {int(path.name.split(".")[0]) for path in self.folder.glob("*.rank0.pt")}
-        ranks = range(dist.get_world_size())
-        return {number for number in numbers if all(self._path(number, rank).exists() for rank in ranks)}
+    def _newest(self) -> int:
+        """The number of the newest checkpoint that all ranks have; 0 where there is none."""
+        return max(set[int].intersection(*(self._numbers(rank) for rank in self.ranks)), default=0)
 
-    def _path(self, number: int, rank: int | None = None) -> Path:
-        return self.folder / f"{number}.rank{self.rank if rank is None else rank}.pt"
+    def _numbers(self, rank: int) -> set[int]:
+        return {int(path.name.split(".")[0]) for path in self.folder.glob(f"[0-9]*.rank{rank}.pt")}
+
+    def _remove(self, goes: Callable[[int], bool]) -> None:
+        for number in self._numbers(self.watch.rank):
+            if goes(number):
+                self._path(number, self.watch.rank).unlink()
+
+    def _path(self, number: int, rank: int) -> Path:
+        return self.folder / f"{number}.rank{rank}.pt"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import final
+from typing import NamedTuple, final
 
 from torch import Tensor
 
@@ -11,44 +11,46 @@ from physim.graph.groups import Interface, Values
 from physim.ranks.channels import Message
 
 
+class _Left(NamedTuple):
+    """The values of a version that left, and what their readers said, by rank."""
+
+    values: Values
+    heard: dict[int, Tensor]
+
+
 @final
 class Gradients:
     """The values that left by an interface, kept until all its `readers` said how the loss depends on them.
 
-    Only the newest `kept` versions are remembered; what comes too late is forgotten.
+    While `bound` versions are kept, no further ones are; as readers speak in the order of versions, what one passes
+    over goes.
     """
 
-    def __init__(self, interface: Interface, readers: set[int], kept: int) -> None:
-        self.ports, self.readers, self.kept = (interface.source, *interface.given), readers, kept
-        self._values: dict[int, Values] = {}
-        self._heard: dict[int, dict[int, Tensor]] = {}
+    def __init__(self, interface: Interface, readers: set[int], bound: int) -> None:
+        self.ports, self.readers, self.bound = (interface.source, *interface.given), readers, bound
+        self._left: dict[int, _Left] = {}
 
     def keep(self, version: int, values: Values) -> None:
         """Remember what left."""
-        self._values[version] = {port: values[port].detach() for port in self.ports}
-        while len(self._values) > self.kept:
-            self._values.pop(min(self._values))
+        if len(self._left) < self.bound:
+            self._left[version] = _Left({port: values[port].detach() for port in self.ports}, {})
+
+    def forget(self, version: int) -> None:
+        """Expect nothing of a version, because it never reached a reader."""
+        self._left.pop(version, None)
 
     def heard(self, reader: int, message: Message) -> None:
         """Take a reader's gradient."""
-        self._heard.setdefault(message.version, {})[reader] = message.value
-        while len(self._heard) > self.kept:
-            self._heard.pop(min(self._heard))
-
-    def of(self, version: int) -> Tensor | None:
-        """The sum of all readers' gradients of a version; None before all are there."""
-        known = self._heard.get(version, {})
-        if known.keys() < self.readers:
-            return None
-        total, *others = known.values()
-        for other in others:
-            total = total + other
-        return total
+        for version in [one for one, left in self._left.items() if reader not in left.heard]:
+            if version < message.version:
+                self.forget(version)
+        if message.version in self._left:
+            self._left[message.version].heard[reader] = message.value
 
     def complete(self) -> Iterator[tuple[int, Values, Tensor]]:
-        """The versions whose values and gradients are there, each once."""
-        for version in sorted(self._values.keys() & self._heard.keys()):
-            true = self.of(version)
-            if true is not None:
-                del self._heard[version]
-                yield version, self._values.pop(version), true
+        """The versions of which all was heard, each once, with their values and the sum of their gradients."""
+        for version, left in sorted(self._left.items()):
+            if left.heard.keys() == self.readers:
+                self.forget(version)
+                first, *others = (left.heard[reader] for reader in sorted(self.readers))
+                yield version, left.values, sum(others, first)

@@ -23,14 +23,23 @@ class Link:
     tag: int
     before: frozenset[int]
 
+    @property
+    def waited(self) -> bool:
+        """Whether the reader waits for its value."""
+        return self.interface.imagined is None
+
+    @property
+    def first(self) -> bool:
+        """Whether the reader does nothing before its value is there: the value's version is its update's."""
+        return self.waited and self.reader not in self.before
+
 
 def links_of(groups: Sequence[Group], tag: int) -> list[Link]:
     """The links between the processes of some groups, in one order everywhere, with tags from `tag` on."""
     order = nx.DiGraph()
     order.add_nodes_from(groups)
-    order.add_edges_from(
-        (left, reader) for left in groups for reader in groups if set(left.leaves) & set(reader.enters)
-    )
+    waited = {left: {one for one in left.leaves if one.imagined is None} for left in groups}
+    order.add_edges_from((left, reader) for left in groups for reader in groups if waited[left] & set(reader.enters))
     links: list[Link] = []
     for left in groups:
         before = frozenset(group.rank for group in (left, *nx.ancestors(order, left)))

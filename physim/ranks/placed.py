@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
+import torch
 from torch import Tensor
 from torch import distributed as dist
 from tqdm import tqdm
@@ -22,6 +23,7 @@ from physim.graph.nodes import Input
 from physim.graph.stepper import Optimisers, Stepper, synthesizers_of
 from physim.ranks import checkpoints
 from physim.ranks.channels import Message
+from physim.ranks.checks import check_guesses, check_paces, check_ranks
 from physim.ranks.gradients import Gradients
 from physim.ranks.links import Link, links_of
 from physim.ranks.post import Post
@@ -30,6 +32,8 @@ from physim.ranks.watch import TAG, Watch
 Batches = Callable[[int], tuple[Inputs, Mapping[str, Tensor]]]
 PATIENCE = timedelta(days=30)
 """How long a process waits for another that lives."""
+UNDERWAY = 4
+"""Messages of one way that no outbox holds: sent, received, held for the reader, and read."""
 PATIENCE_AT_END = 5.0
 """Seconds that it waits for others to end, too, where something failed."""
 
@@ -42,12 +46,14 @@ class Placed:
     of each update, the same in all processes; values and gradients that travel have that version. A plain wire between
     two ranks waits, both ways; a cut one never makes its source wait: a synthetic gradient is there at once, and the
     true one, when it comes, teaches the synthesizer. What reads an imagined value waits for nothing at all. A sender
-    that is `bound` messages ahead drops its oldest (`post.dropped` counts them); its reader leaves out their batches.
+    that is `bound` messages ahead drops its oldest (`post.dropped` counts them); its reader leaves out their batches,
+    as does one that imagines values and hears that the true ones are of later batches.
 
     With `survive` what still can goes on when a process dies: below a cut, with synthetic gradients, and behind an
     imagined value; else all end, with the name of who died. Values travel through the hosts' memory (gloo).
 
-    Raises: PhysimError where ranks do not fit the graph, and as `groups_of` does.
+    Raises: PhysimError where ranks do not fit the graph, or would wait for one another for ever, where several ranks
+    imagine one value, and as `groups_of` does.
     """
 
     def __init__(
@@ -60,26 +66,30 @@ class Placed:
         bound: int = 4,
         survive: bool = False,
     ) -> None:
+        if bound < 1:
+            raise PhysimError(f"bound is {bound}, wanted a positive number")
+        names = {rank: ", ".join(sorted(name for name in ranks if ranks[name] == rank)) for rank in ranks.values()}
+        everywhere = groups_of(graph, losses, ranks)
+        links = links_of(everywhere, TAG + 1)
+        check_guesses(everywhere)
+        check_paces(links, names)
         self._opened = not dist.is_initialized()
         if self._opened:
             dist.init_process_group("gloo", timeout=PATIENCE)
-        everywhere = groups_of(graph, losses, ranks)
-        _check(everywhere, bound)
+        check_ranks(everywhere, dist.get_world_size())
         self.graph, self.batches, self.rank = graph, batches, dist.get_rank()
         self.everywhere, self.groups = everywhere, [group for group in everywhere if group.rank == self.rank]
         self.stepper = Stepper(graph, everywhere, self.groups, optimiser)
         self.device = next((p.device for p in graph.parameters()), None)
-        self.version = -1
-        names = {rank: ", ".join(sorted(name for name in ranks if ranks[name] == rank)) for rank in ranks.values()}
+        self.version = self._newest = -1
         self.watch = Watch(names)
-        links = links_of(everywhere, TAG + 1)
         self.post = Post(links, self.rank, bound, self.watch, survive)
         self._gradients = {
-            one: Gradients(one, self._readers(one), 2 * bound) for group in self.groups for one in group.leaves
+            one: Gradients(one, readers, 2 * len(readers) * (bound + UNDERWAY))
+            for one, readers in self._readers().items()
         }
-        waiting = [link for link in self.post.values_in if link.interface.imagined is None]
-        self._first = [link for link in waiting if self.rank not in link.before]
-        self._later = [link for link in waiting if self.rank in link.before]
+        self._first = [link for link in self.post.values_in if link.first]
+        self._later = [link for link in self.post.values_in if link.waited and not link.first]
         self._due: Counter[Interface] = Counter()
 
     # ---- training
@@ -91,8 +101,11 @@ class Placed:
 
         With a `folder` that all processes share, what is learned is kept there `every` so many updates, and training
         goes on from what it holds.
+
+        Raises: PhysimError where another process died, unless this one survives it.
         """
-        kept = None if folder is None else checkpoints.Checkpoints(Path(folder), every)
+        holding = {group.rank for group in self.everywhere}
+        kept = None if folder is None else checkpoints.Checkpoints(Path(folder), every, holding, self.watch)
         if kept is not None:
             self.version = kept.resume(self.stepper, self._modules(self.rank), self.version)
         losses: dict[str, Tensor] = {}
@@ -109,7 +122,10 @@ class Placed:
         return losses
 
     def update(self) -> dict[str, Tensor] | None:
-        """One update of this rank's modules; gives its losses by name, or None where no batch follows."""
+        """One update of this rank's modules; gives its losses by name, or None where no batch follows.
+
+        Raises: PhysimError where another process died, unless this one survives it.
+        """
         self.post.check()
         if not self.groups:
             return None
@@ -122,25 +138,31 @@ class Placed:
         self._due = Counter(interface for group in self.groups for interface in group.enters)
         for group in self.groups:
             self._enter(group, values)
-            values |= self.stepper.forward(group, inputs, values)
+            values |= self.stepper.forward(group, inputs, values, targets.get("reset"))
             self._send(group, values)
             if not group.locked:
                 found |= self._back(group, values, targets)
         for group in reversed(self.groups):
             if group.locked:
                 found |= self._back(group, values, targets)
-        self._teach()
+        self._teach(self.version)
         return found
 
     def finish(self) -> None:
         """Say to the others that nothing follows, and take what still comes from them."""
         self.post.close()
         while self.post.waits():
-            self._teach()
+            self._teach(None)
             self.post.discard()
 
     def gather(self) -> None:
-        """Bring what was learned to all processes, once all have finished."""
+        """Bring what was learned to all processes, once all have finished.
+
+        Raises: PhysimError where a process died, with its name.
+        """
+        self.watch.together(self._gather)
+
+    def _gather(self) -> None:
         for rank in range(dist.get_world_size()):
             for module in self._modules(rank):
                 for value in module.state_dict().values():
@@ -173,7 +195,7 @@ class Placed:
             held[link] = message
             newest = max(message.version for message in held.values())
             held = {link: message for link, message in held.items() if message.version == newest}
-        self.version = next(iter(held.values())).version if held else self.version + 1
+        self.version = next(iter(held.values())).version if held else max(self.version + 1, self._newest)
         return {link.interface.port: self._begun(message.value) for link, message in held.items()}
 
     def _enter(self, group: Group, values: Values) -> None:
@@ -195,7 +217,8 @@ class Placed:
     def _send(self, group: Group, values: Values) -> None:
         for interface in group.leaves:
             self._gradients[interface].keep(self.version, values)
-            self.post.send(interface, Message(self.version, values[interface.source]))
+            for dropped in self.post.send(interface, Message(self.version, values[interface.source])):
+                self._gradients[interface].forget(dropped)
 
     def _back(self, group: Group, values: Values, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """A group's step, and what it has to say to those below it."""
@@ -203,31 +226,32 @@ class Placed:
         losses = self.stepper.backward(group, values, targets, gradients)
         for interface in group.enters:
             self._due[interface] -= 1
-            gradient = values[interface.port].grad
-            if gradient is not None and not self._due[interface]:
-                self._tell(interface, Message(self.version, gradient))
+            if not self._due[interface]:
+                self._tell(interface, values)
         return losses
 
-    def _tell(self, interface: Interface, message: Message) -> None:
-        """Hand the gradient of what entered to where it came from."""
+    def _tell(self, interface: Interface, values: Values) -> None:
+        """Hand the gradient of what entered to where it came from, if only to say that nothing here depends on it."""
+        value = values[interface.port]
+        message = Message(self.version, torch.zeros_like(value) if value.grad is None else value.grad)
         if interface in self._gradients:
             self._gradients[interface].heard(self.rank, message)
+            self._teach_value(interface, values)
         self.post.tell(interface, message)
 
     def _true(self, interface: Interface) -> Tensor:
         """The true gradient of what crosses a plain interface, which is waited for."""
         gradients = self._gradients[interface]
-        while (true := gradients.of(self.version)) is None:
-            heard = list(self.post.gradients(interface))
-            if not heard:
-                raise PhysimError(f"the gradient of '{interface.name}' for batch {self.version} never came")
-            for reader, message in heard:
-                gradients.heard(reader, self._here(message))
-        return true
+        for reader, message in self.post.gradients(interface):
+            gradients.heard(reader, self._here(message))
+        for version, _, true in gradients.complete():
+            if version == self.version:
+                return true
+        raise PhysimError(f"the gradient of '{interface.name}' for batch {self.version} never came")
 
-    def _teach(self) -> None:
-        """Let synthesizers learn from what came meanwhile."""
-        for link, message in self.post.late_gradients():
+    def _teach(self, newest: int | None) -> None:
+        """Let synthesizers learn from what came meanwhile, up to the `newest` version."""
+        for link, message in self.post.late_gradients(newest):
             self._gradients[link.interface].heard(link.reader, self._here(message))
         for interface, gradients in self._gradients.items():
             if interface.decoupled is not None:
@@ -235,15 +259,14 @@ class Placed:
                     interface.decoupled.regression.staleness = self.version - version
                     self.stepper.learn(interface.decoupled.synthesizer, partial(interface.misjudged, values, true))
         for link, message in self.post.late_values():
-            self._teach_value(link.interface, self._here(message))
+            self._newest = max(self._newest, message.version)
+            values = self._entered(self.batches(message.version)[0])
+            self._teach_value(link.interface, values | {link.interface.source: self._here(message).value})
 
-    def _teach_value(self, interface: Interface, message: Message) -> None:
-        """A step of what imagines a value, once the true one is there."""
-        wire = interface.imagined
-        assert wire is not None
-        values = self._entered(self.batches(message.version)[0])
-        values[interface.source] = message.value
-        self.stepper.learn(wire.synthesizer, partial(interface.misimagined, values))
+    def _teach_value(self, interface: Interface, values: Values) -> None:
+        """A step of what imagines a value, if anything does, once the true one is there."""
+        if interface.imagined is not None:
+            self.stepper.learn(interface.imagined.synthesizer, partial(interface.misimagined, values))
 
     # ---- small things
 
@@ -252,8 +275,10 @@ class Placed:
         entries = ((node.ports[0], inputs.get(node.name)) for node in self.graph.nodes if isinstance(node, Input))
         return {port: value for port, value in entries if isinstance(value, Tensor)}
 
-    def _readers(self, interface: Interface) -> set[int]:
-        return {group.rank for group in self.everywhere if interface in group.enters}
+    def _readers(self) -> dict[Interface, set[int]]:
+        """The ranks that read what leaves this one."""
+        left = [interface for group in self.groups for interface in group.leaves]
+        return {one: {group.rank for group in self.everywhere if one in group.enters} for one in left}
 
     def _modules(self, rank: int) -> list[Any]:
         """What is learned on a rank, in one order everywhere."""
@@ -265,20 +290,4 @@ class Placed:
 
     def _begun(self, value: Tensor) -> Tensor:
         """A value at which gradients begin."""
-        return value.detach().to(self.device).requires_grad_()
-
-
-def _check(groups: Sequence[Group], bound: int) -> None:
-    world = dist.get_world_size()
-    if bound < 1:
-        raise PhysimError(f"bound is {bound}, wanted a positive number")
-    for group in groups:
-        if not 0 <= group.rank < world:
-            raise PhysimError(f"ranks: '{group.name}' is on rank {group.rank}, but {world} processes run")
-        for interface in group.enters:
-            wire = interface.imagined
-            for port in wire.sources[1:] if wire is not None else ():
-                if not isinstance(port.node, Input):
-                    raise PhysimError(
-                        f"'{interface.name}' is imagined from '{port.name}', wanted an input of the graph"
-                    )
+        return value.detach().to(self.device).requires_grad_(value.is_floating_point())

@@ -22,9 +22,11 @@ class Post:
         self.rank, self.watch, self.survive = rank, watch, survive
         sent, read = [one for one in links if one.source == rank], [one for one in links if one.reader == rank]
         heard = watch.heard
-        self.values_out = {link: Outbox(link.reader, link.tag, bound, heard) for link in sent}
+        self.values_out = {link: Outbox(link.interface.name, link.reader, link.tag, bound, heard) for link in sent}
         self.values_in = {link: Inbox(link.source, link.tag, heard) for link in read}
-        self.gradients_out = {link: Outbox(link.source, link.tag + 1, bound, heard) for link in read}
+        self.gradients_out = {
+            link: Outbox(link.interface.name, link.source, link.tag + 1, bound, heard) for link in read
+        }
         self.gradients_in = {link: Inbox(link.reader, link.tag + 1, heard) for link in sent}
 
     @property
@@ -43,14 +45,16 @@ class Post:
         if self.failing:
             self.watch.check()
 
-    def send(self, interface: Interface, message: Message) -> None:
-        """Send a value to all ranks that read it."""
-        for link, box in self.values_out.items():
-            if link.interface is interface:
-                box.put(*message)
+    def send(self, interface: Interface, message: Message) -> set[int]:
+        """Send a value to all ranks that read it; gives the versions of those that are dropped for it.
+
+        Raises: PhysimError where no message can hold the value.
+        """
+        boxes = [box for link, box in self.values_out.items() if link.interface is interface]
+        return {dropped for box in boxes if (dropped := box.put(*message)) is not None}
 
     def tell(self, interface: Interface, message: Message) -> None:
-        """Send a gradient to the rank that its value came from."""
+        """Send a gradient to the rank that its value came from; raises PhysimError where no message can hold it."""
         for link, box in self.gradients_out.items():
             if link.interface is interface:
                 box.put(*message)
@@ -65,14 +69,20 @@ class Post:
             if link.interface is interface and (message := self._awaited(box)) is not None:
                 yield link.reader, message
 
-    def late_gradients(self) -> Iterator[tuple[Link, Message]]:
-        """The gradients that came meanwhile, of what was cut."""
-        cut = {link: box for link, box in self.gradients_in.items() if link.interface.decoupled is not None}
-        return _arrived(cut)
+    def late_gradients(self, newest: int | None) -> Iterator[tuple[Link, Message]]:
+        """The gradients that came meanwhile, of what was cut, up to the `newest` version.
+
+        Readers of imagined values may be ahead: what they say of later versions is left until it is their turn.
+        """
+        for link, box in self.gradients_in.items():
+            while link.interface.decoupled is not None and (message := box.take(newest)) is not None:
+                yield link, message
 
     def late_values(self) -> Iterator[tuple[Link, Message]]:
-        """The values that came meanwhile, of what was imagined."""
-        return _arrived({link: box for link, box in self.values_in.items() if link.interface.imagined is not None})
+        """A value that came meanwhile of each that was imagined: to learn from all could take all time."""
+        for link, box in self.values_in.items():
+            if not link.waited and (message := box.take()) is not None:
+                yield link, message
 
     def close(self) -> None:
         """Say that nothing follows."""
@@ -102,8 +112,9 @@ class Post:
 
     def discard(self) -> None:
         """Throw away the values that came and that nothing will read."""
-        for box in self.values_in.values():
-            box.take()
+        for link, box in self.values_in.items():
+            if link.waited:
+                box.take()
 
     def _awaited(self, box: Inbox) -> Message | None:
         self.watch.until(lambda: box.there or box.ended or self.failing)
@@ -112,9 +123,3 @@ class Post:
             self.watch.check()
         self.check()
         return box.take()
-
-
-def _arrived(boxes: dict[Link, Inbox]) -> Iterator[tuple[Link, Message]]:
-    for link, box in boxes.items():
-        while (message := box.take()) is not None:
-            yield link, message

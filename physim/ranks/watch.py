@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from threading import Condition, Thread
 from typing import final
@@ -16,6 +17,8 @@ TAG = 1
 """Of the messages by which processes take their leave; wires have the tags after it."""
 WELL = -1
 """What a process says that ends because its work is done; else the rank that it ends because of."""
+PATIENCE = 5.0
+"""Seconds within which the watch hears of what everything else has heard."""
 
 
 @final
@@ -49,6 +52,29 @@ class Watch:
         with self.heard:
             while not done():
                 self.heard.wait()
+
+    def together(self, operation: Callable[[], object]) -> None:
+        """Do something in which all processes take part.
+
+        Raises: PhysimError where one was lost, with the name of the one that was lost first.
+        """
+        self.check()
+        outcome: Future[object] = Future()
+        Thread(target=self._run, args=(operation, outcome), daemon=True).start()
+        self.until(lambda: outcome.done() or bool(self.lost))
+        if not outcome.done() or outcome.exception():
+            with self.heard:  # that a connection broke is heard here a little later, perhaps
+                self.heard.wait_for(lambda: bool(self.lost), PATIENCE)
+            self.check()
+        outcome.result()
+
+    def _run(self, operation: Callable[[], object], outcome: Future[object]) -> None:
+        try:
+            outcome.set_result(operation())
+        except Exception as error:
+            outcome.set_exception(error)
+        with self.heard:
+            self.heard.notify_all()
 
     def leave(self, well: bool) -> None:
         """Say to all others that this process ends."""

@@ -82,15 +82,9 @@ def test_windows_and_clocks_fill_their_tables(
 def test_arms_that_solve_no_task_have_a_ratio_of_none(script: ModuleType) -> None:
     said = {"bptt": 2, "dni": 0, "aux": 4, "cdni": 8}
     rows = [
-        {
-            "repeating": repeating,
-            "window": 2,
-            "arm": arm,
-            "seed": 0,
-            "value": 0 if repeating and arm == "bptt" else count,
-        }
-        for repeating in (0, 1)
-        for arm, count in said.items()
+        {"repeating": repeating, "window": 2, "arm": arm, "seed": 0, "value": count}
+        for repeating, counts in enumerate((said, {**said, "bptt": 0}))
+        for arm, count in counts.items()
     ]
     ratios = [line for line in script.copy_table(rows).splitlines() if "ratio" in line]
     cells = [[cell.strip() for cell in line.strip("|").split("|")][2:] for line in ratios]

@@ -8,6 +8,7 @@ from learners.decoupled.classify import Digits, Training, error
 from learners.decoupled.graphs import Size
 from learners.decoupled.losses import Squares
 from learners.decoupled.views import VIEWS, viewed
+from physim.graph.cutting import Decoupled
 
 SIZE = Size(layers=4, width=16)
 
@@ -32,6 +33,12 @@ def test_all_views_are_one_network_in_use_and_learn(view: str, digits: Digits) -
     assert torch.equal(net.eval()(inputs), plain.eval()(inputs))
     Training(200, 3e-3, batch=64, loss=Squares, together=True).run(net, digits)
     assert error(net, digits) < (0.5 if view == "kickback" else 0.2)  # one signal for all classes teaches little
+
+
+@pytest.mark.parametrize(("layers", "cut"), [(2, "hidden_1"), (3, "hidden_1"), (4, "hidden_1"), (5, "hidden_2")])
+def test_a_single_cut_is_in_the_middle_of_networks_of_any_depth(layers: int, cut: str) -> None:
+    wires = [node for node in viewed(Size(layers, 4), "single", features=6).nodes if isinstance(node, Decoupled)]
+    assert [wire.sources[0].name for wire in wires] == [cut]
 
 
 def test_ones_bring_nothing_back_of_a_log_loss(digits: Digits) -> None:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from physim.errors import PhysimError
-from physim.graph import LSTM, ModuleGraph, build_graph, builder, delayed, load_graph, load_state, save_graph
+from physim.graph import LSTM, ModuleGraph, build_graph, builder, builders, delayed, load_graph, load_state, save_graph
 from physim.interaction import interaction_network, mlp, paper_interaction_network
 
 
@@ -88,10 +88,11 @@ def test_a_graph_without_a_builder_saves_its_state_only(tmp_path: Path) -> None:
     assert torch.equal(other.line.weight, net.line.weight)
 
 
-def test_an_unknown_builder_is_refused_with_its_package(tmp_path: Path) -> None:
-    net = by_hand()
-    net.recipe = ("elsewhere.network", {})
-    save_graph(tmp_path / "net", net)
+def test_an_unknown_builder_is_refused_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builders, "_BUILDERS", {**builders._BUILDERS})
+    monkeypatch.setattr(by_hand, "__module__", "__main__")  # a script's: the file names no package
+    save_graph(tmp_path / "net", builder("elsewhere.network")(by_hand)())
+    del builders._BUILDERS["elsewhere.network"]
     with pytest.raises(
         PhysimError, match=r"unknown builder 'elsewhere.network': install the package 'elsewhere'; known"
     ):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,20 +14,19 @@ from physim.errors import PhysimError
 from physim.graph import (
     Edges,
     ModuleGraph,
+    added,
     decoupled,
+    delayed,
     imagined,
     joined,
-    load_graph,
     receivers,
-    save_graph,
     senders,
     summed,
 )
-from physim.graph.cutting import Cutting, Decoupled
+from physim.graph.cutting import Decoupled
 from physim.graph.ports import Port
 from physim.graph.regression import Meter, Regression
-from physim.graph.synthesizers import ConvolutionalSynthesizer, LinearSynthesizer
-from physim.interaction import interaction_network
+from physim.graph.synthesizers import ConvolutionalSynthesizer, Feedback, LinearSynthesizer
 
 Inputs = dict[str, Any]
 
@@ -252,20 +250,6 @@ def test_what_is_imagined_is_learned_and_not_used_by_graphs_that_do_not_train() 
     assert torch.equal(net.eval()(inputs), upper(lower(inputs["image"])))
 
 
-def test_a_cut_that_is_mended_leaves_no_trace() -> None:
-    net, inputs, wires = feedforward()
-    names, state, table = [node.name for node in net.nodes], set(net.state_dict()), repr(net)
-    source, into = (net[name] for name in wires[0])
-    once = net.cut(source, into, LinearSynthesizer(7))
-    assert isinstance(once.node, Cutting)
-    assert repr(net) != table
-    net.double()(inputs).sum().backward()
-    net.mend(source, into)
-    assert ([node.name for node in net.nodes], set(net.state_dict()), repr(net)) == (names, state, table)
-    with pytest.raises(PhysimError, match="mend: nothing is cut between 'lower' and 'middle'"):
-        net.mend(source, into)
-
-
 @pytest.mark.filterwarnings("ignore")  # the compiler warns of itself
 @pytest.mark.parametrize("make", [feedforward, convolutional])
 def test_compiled_copied_and_pickled_graphs_learn_alike(make: Callable[[], Any]) -> None:
@@ -298,6 +282,15 @@ def test_cuts_that_cannot_be_are_refused_by_name() -> None:
         decoupled(net["lower"], LinearSynthesizer(7), error=net["upper"], scale=2.0)
     with pytest.raises(PhysimError, match="imagined: `given` is empty"):
         imagined(net["lower"], LinearSynthesizer(7), ())
+    names = [node.name for node in net.nodes]
+    with pytest.raises(PhysimError, match=r"decoupled\('lower'\): with `error` nothing is learned, but .* 'weight'"):
+        decoupled(net["lower"], nn.Linear(7, 3), error=net["upper"])
+    with pytest.raises(PhysimError, match=r"decoupled\('lower'\) wants an nn\.Module, got str"):
+        decoupled(net["lower"], "ones", error=net["upper"])  # type: ignore[arg-type]
+    other, _, _ = feedforward()
+    with pytest.raises(PhysimError, match="'lower' and 'middle' belong to different graphs"):
+        decoupled(net["lower"], LinearSynthesizer(7), given=other["middle"])
+    assert [node.name for node in net.nodes] == names
     net.cut(net["lower"], net["middle"], nn.Linear(7, 3))
     with pytest.raises(
         PhysimError, match=r"decoupled\(lower\): the synthesizer gives \[11, 3\] for a value of \[11, 7\]"
@@ -305,18 +298,36 @@ def test_cuts_that_cannot_be_are_refused_by_name() -> None:
         net.double()(inputs)
 
 
-def test_cuts_come_back_from_a_file(tmp_path: Path) -> None:
-    net = interaction_network().double()
-    source = net["traits"]
-    into = next(node for node in net.nodes if source in node.sources).ports[0]
-    net.cut(source, into, LinearSynthesizer(8), scale=0.5)
-    save_graph(tmp_path / "a.safetensors", net)
-    again, _ = load_graph(tmp_path / "a.safetensors")
-    assert repr(again) == repr(net)
-    assert all(torch.equal(value, again.state_dict()[name]) for name, value in net.state_dict().items())
-    assert regression_of(again["decoupled(traits)"]).scale == 0.5
-    net.cut(net["decoupled(traits)"], into, nn.Linear(8, 8))
-    with pytest.raises(
-        PhysimError, match="synthesizer: files hold linear, perceptron, residual, convolutional, bent, got a Linear"
-    ):
-        save_graph(tmp_path / "a.safetensors", net)
+def test_an_error_is_heard_where_its_ticks_run_with_the_wires() -> None:
+    """Ticks on a cycle run one by one: what is heard of an error must be the gradient of the same tick."""
+
+    def agent(source: str, error: str) -> ModuleGraph:
+        net = ModuleGraph()
+        back = net.later("back")
+        eyes = net.add("eyes", nn.Linear(3, 3), net.input("image"))
+        before = net.add("before", nn.Linear(3, 3), added(eyes, delayed(back, torch.zeros(3))))
+        core = net.add("core", nn.Tanh(), before)
+        net.tie(back, core)
+        net.add("neck", nn.Linear(3, 3), core)
+        net.add("head", nn.Linear(3, 3), net["neck"])
+        into = next(node for node in net.nodes if net[source] in node.sources and node.kind != "later")
+        net.cut(net[source], into.ports[0], Feedback(3, 3), error=net[error])
+        return net.double()
+
+    inputs = {"image": normal(2, 4, 3)}
+    for source, error in (("before", "core"), ("neck", "head")):
+        agent(source, error)(inputs).sum().backward()
+    for source, error in (("before", "head"), ("eyes", "core")):
+        net = agent(source, error)
+        with pytest.raises(PhysimError, match=rf"decoupled\({source}\) hears '{error}', but one of them is on a cycle"):
+            net(inputs)
+        net.step({"image": inputs["image"][:, 0]}, None)[0].sum().backward()  # one tick hears all of it
+        net.eval()(inputs)
+
+
+def test_an_error_that_the_loss_does_not_depend_on_is_named() -> None:
+    net, inputs, _ = feedforward()
+    other = net.add("other", nn.Linear(7, 2), net["lower"])
+    net.cut(net["lower"], net["middle"], Feedback(7, 2), error=other)
+    with pytest.raises(PhysimError, match=r"decoupled\(lower\) hears nothing of its error: .* depend on 'other'"):
+        net.double()(inputs, outputs=net["upper"]).sum().backward()

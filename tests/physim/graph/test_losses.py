@@ -67,6 +67,15 @@ def test_windows_hand_their_memory_on_and_reset_comes_with_the_targets() -> None
     assert losses_of(net, loss, X, reset)[0]["action"] != whole["action"]
 
 
+def test_two_losses_of_one_name_are_refused_where_they_stand_on_one_stream() -> None:
+    net, policy, value = two_heads(nn.Linear(3, 1))
+    both = [Squares("action", policy), Squares("action", value)]
+    with pytest.raises(PhysimError, match="2 losses are called 'action', wanted a name for each"):
+        losses_of(net, both, X, TARGETS)
+    apart = [both[0], Squares("action", value, stream="replayed")]
+    assert list(losses_of(net, apart, X, TARGETS)[0]) == ["action"]
+
+
 def test_a_stream_without_losses_is_refused_by_name() -> None:
     net, policy, _ = two_heads(nn.Linear(3, 1))
     with pytest.raises(PhysimError, match=r"no loss stands on the stream 'skewed'; streams: \['fresh'\]"):

@@ -61,10 +61,12 @@ def test_each_column_is_a_setting_of_the_wire(column: str) -> None:
     net = Net(column)
     torch.manual_seed(6)
     image, label = torch.randn(7, 4).double(), functional.one_hot(torch.arange(7) % 3, 3).double()
-    functional.mse_loss(net.graph({"image": image, "label": label})[1], label).backward()
+    found = net.graph({"image": image, "label": label})
+    functional.mse_loss(found[1], label).backward()
     hidden = torch.tanh(image @ net.below.weight.T).detach().requires_grad_()
     before = hidden @ net.next.weight.T
     output = torch.tanh(before) @ net.top.weight.T
+    assert all(map(torch.allclose, found, (before, output)))  # the wire changes what comes back alone
     true, at_next, at_top = torch.autograd.grad(functional.mse_loss(output, label), (hidden, before, output))
     guess = (hidden @ net.guess.seen.weight.T + label @ net.guess.told.weight.T) / 7
     slope = 2 * 7 * (guess - true) @ net.guess.seen.weight / 7
@@ -83,4 +85,5 @@ def test_each_column_is_a_setting_of_the_wire(column: str) -> None:
         slope_of_seen = 2 * 7 * ((guess - true).T @ hidden) / 7
         assert torch.allclose(net.guess.seen.weight.grad, slope_of_seen, rtol=1e-12)
     else:
-        assert all(parameter.grad is None for parameter in net.guess.parameters())
+        layers = {id(layer.weight) for layer in (net.below, net.next, net.top)}
+        assert {id(parameter) for parameter in net.graph.parameters()} == layers  # nothing else is learned

@@ -10,9 +10,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from physim.errors import PhysimError
-from physim.graph import LSTM, Loss, ModuleGraph, decoupled, imagined
-from physim.graph.groups import groups_of
-from physim.graph.synthesizers import LinearSynthesizer
+from physim.graph import (
+    LSTM,
+    Edges,
+    Loss,
+    ModuleGraph,
+    decoupled,
+    imagined,
+    joined,
+    losses_of,
+    receivers,
+    senders,
+    summed,
+)
+from physim.graph.synthesizers import LinearSynthesizer, PerceptronSynthesizer
 from physim.graph.unlocked import Unlocked
 
 CLASSES = 3
@@ -23,13 +34,13 @@ class CrossEntropy(Loss):
         return functional.cross_entropy(values[0], targets["class"])
 
 
-def net(forward: bool = False, layers: int = 3) -> ModuleGraph:
+def net(forward: bool = False, layers: int = 3, scale: float = 1.0) -> ModuleGraph:
     torch.manual_seed(0)
     graph = ModuleGraph()
     image, label = graph.input("image"), graph.input("label")
     value = graph.add("layer_1", nn.Sequential(nn.Linear(4, 6), nn.Tanh()), image)
     for number in range(2, layers + 1):
-        value = decoupled(value, LinearSynthesizer(6, CLASSES), given=label)
+        value = decoupled(value, LinearSynthesizer(6, CLASSES), given=label, scale=scale)
         if forward:
             value = imagined(value, nn.Linear(4, 6), image)
         last = number == layers
@@ -50,9 +61,9 @@ def loss_of(graph: ModuleGraph) -> list[Loss]:
     return [CrossEntropy("class", graph.outputs[0])]
 
 
-@pytest.mark.parametrize("forward", [False, True])
-def test_group_by_group_it_learns_what_one_backward_pass_does(forward: bool) -> None:
-    whole, parts = net(forward), net(forward)
+@pytest.mark.parametrize(("forward", "scale"), [(False, 1.0), (True, 1.0), (False, 0.3), (True, -2.0)])
+def test_group_by_group_it_learns_what_one_backward_pass_does(forward: bool, scale: float) -> None:
+    whole, parts = net(forward, scale=scale), net(forward, scale=scale)
     optimiser = torch.optim.Adam(whole.parameters(), 1e-2)
     unlocked = Unlocked(parts, loss_of(parts), partial(torch.optim.Adam, lr=1e-2))
     for step in range(20):
@@ -90,8 +101,9 @@ class Sequences(Loss):
         return functional.cross_entropy(values[0].flatten(0, 1), targets["class"].flatten())
 
 
+@pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("forward", [False, True])
-def test_a_graph_with_memory_learns_sequences_as_one_backward_pass_does(forward: bool) -> None:
+def test_a_graph_with_memory_learns_sequences_as_one_backward_pass_does(forward: bool, reset: bool) -> None:
     whole, parts = remembering(forward), remembering(forward)
     optimiser = torch.optim.Adam(whole.parameters(), 1e-2)
     losses = [Sequences("class", parts["head"])]
@@ -99,33 +111,18 @@ def test_a_graph_with_memory_learns_sequences_as_one_backward_pass_does(forward:
     assert [group.name for group in unlocked.groups] == ["eyes", "core"]
     for step in range(20):
         inputs, targets = sequences(step)
+        if reset:
+            targets["reset"] = torch.rand(targets["class"].shape, generator=torch.Generator().manual_seed(step)) < 0.3
         optimiser.zero_grad()
-        Sequences("class", whole["head"]).value((whole(inputs),), targets).backward()
+        losses_of(whole, [Sequences("class", whole["head"])], inputs, targets)[0]["class"].backward()
         optimiser.step()
         unlocked.update(inputs, targets)
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
 
 
-def test_bridges_between_windows_are_refused() -> None:
-    graph = remembering(False)
-    graph.bridge(graph["core"], LinearSynthesizer(10))
-    with pytest.raises(PhysimError, match="whole sequences"):
-        groups_of(graph)
-
-
-def test_groups_are_what_no_cut_parts() -> None:
-    graph = net()
-    groups = groups_of(graph, loss_of(graph))
-    assert [group.name for group in groups] == ["layer_1", "layer_2", "layer_3"]
-    assert [len(group.losses) for group in groups] == [0, 0, 1]
-    assert [(len(group.enters), len(group.leaves)) for group in groups] == [(0, 1), (1, 1), (1, 0)]
-    graph.mend(graph["layer_1"], graph["layer_2"])
-    assert [group.name for group in groups_of(graph)] == ["layer_1", "layer_3"]
-
-
 @pytest.mark.parametrize("probability", [1.0, 0.3])
-def test_it_learns_also_where_layers_update_seldom_and_in_any_order(probability: float) -> None:
+def test_it_learns_also_where_layers_update_seldom(probability: float) -> None:
     graph = net()
     unlocked = Unlocked(graph, loss_of(graph), partial(torch.optim.Adam, lr=3e-2), probability)
     inputs, targets = data()
@@ -135,12 +132,56 @@ def test_it_learns_also_where_layers_update_seldom_and_in_any_order(probability:
     assert float(functional.cross_entropy(graph(inputs), targets["class"]).detach()) < 0.5 * before
 
 
-def test_a_group_whose_turn_it_is_not_stays_as_it_is() -> None:
-    graph = net()
-    unlocked = Unlocked(graph, loss_of(graph), partial(torch.optim.SGD, lr=0.1), 1e-9)
-    before = {name: value.clone() for name, value in graph.state_dict().items()}
-    assert unlocked.update(*data()) == {}
-    assert all(torch.equal(value, before[name]) for name, value in graph.state_dict().items())
+def normalised() -> ModuleGraph:
+    """Layers, and guesses of gradients and of values, with statistics of batches."""
+    torch.manual_seed(0)
+    graph = ModuleGraph()
+    value = image = graph.input("image")
+    for number in range(1, 4):
+        layer = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Tanh())
+        value = graph.add(f"layer_{number}", layer, value)
+        value = decoupled(value, PerceptronSynthesizer(4, hidden=(5,)))
+        if number == 2:
+            value = imagined(value, nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)), image)
+    graph.add("head", nn.Linear(4, CLASSES), value)
+    for parameter in graph.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter)  # so that guesses say something
+    return graph.double()
+
+
+@pytest.mark.parametrize("probability", [1e-9, 0.4])
+def test_a_group_whose_turn_it_is_not_stays_as_it_is(probability: float) -> None:
+    graph = normalised()
+    unlocked = Unlocked(graph, loss_of(graph), partial(torch.optim.SGD, lr=0.1), probability)
+    turns = 0
+    for step in range(8):
+        before = {name: value.clone() for name, value in graph.state_dict().items()}
+        found = unlocked.update(*data(step))
+        moved = {name for name, value in graph.state_dict().items() if not torch.equal(value, before[name])}
+        assert bool(found) == ("head.weight" in moved)
+        assert not moved or probability > 0.1
+        for number in (1, 2, 3):
+            its = {name.rpartition(".")[2] for name in moved if name.startswith(f"layer_{number}.1.")}
+            assert its >= {"weight", "running_mean", "running_var", "num_batches_tracked"} or not its
+            turns += bool(its)
+        counted = {name for name in moved if name.endswith("num_batches_tracked")}
+        assert "imagined(decoupled).1.num_batches_tracked" not in counted or "layer_3.1.weight" in moved
+    assert (turns > 0) == (probability > 0.1)
+    assert turns < 8 * 3
+
+
+def test_what_a_group_gives_is_the_same_whether_or_not_it_has_its_turn() -> None:
+    """Its batches are normalised by themselves: its statistics are left alone, but not used."""
+    learned = []
+    for first in (0, 3):
+        graph = normalised()
+        unlocked = Unlocked(graph, loss_of(graph), partial(torch.optim.SGD, lr=0.1), 0.5)
+        turns = unlocked.groups[first:]
+        unlocked._turns = turns.copy  # type: ignore[method-assign]
+        unlocked.update(*data(0))
+        learned.append(graph.get_submodule("head").weight.detach())
+    assert torch.equal(*learned)
 
 
 def test_what_cannot_train_is_refused_by_name() -> None:
@@ -148,9 +189,6 @@ def test_what_cannot_train_is_refused_by_name() -> None:
     optimiser: Callable[..., Any] = partial(torch.optim.SGD, lr=0.1)
     with pytest.raises(PhysimError, match="probability is 0, wanted a number above 0"):
         Unlocked(graph, loss_of(graph), optimiser, 0)
-    both = CrossEntropy("both", graph["layer_1"], graph["layer_3"])
-    with pytest.raises(PhysimError, match=r"loss 'both' stands on ports of several groups: \['layer_1', 'layer_3'\]"):
-        groups_of(graph, [both])
     lonely = net()
     lonely.add("lonely", nn.Linear(6, 2), decoupled(lonely["layer_1"], LinearSynthesizer(6)))
     lonely.returns(lonely["layer_3"])
@@ -160,12 +198,11 @@ def test_what_cannot_train_is_refused_by_name() -> None:
     mixed.cut(mixed["layer_1"], mixed["decoupled(layer_1)"], LinearSynthesizer(6), mix=0.5)
     with pytest.raises(PhysimError, match="takes part of the true gradient"):
         Unlocked(mixed, loss_of(mixed), optimiser)
-    early = ModuleGraph()
-    early.add("layer", nn.Linear(4, 3), decoupled(early.input("image"), LinearSynthesizer(4)))
-    with pytest.raises(PhysimError, match=r"the cut decoupled\(image\) stands on 'image', wanted a port that a group"):
-        Unlocked(early, loss_of(early), optimiser)
-    with pytest.raises(PhysimError, match=r"loss 'cut' stands on 'decoupled\(layer_1\)'"):
-        Unlocked(graph, [CrossEntropy("cut", graph["decoupled(layer_1)"])], optimiser)
+    with pytest.raises(PhysimError, match="group 'layer_3' has neither a loss nor a cut wire that leaves it"):
+        Unlocked(graph, [], optimiser)
+    twice = [CrossEntropy("class", graph["layer_3"])] * 2
+    with pytest.raises(PhysimError, match="2 losses are called 'class', wanted a name for each"):
+        Unlocked(graph, twice, optimiser)
 
 
 def test_one_cut_that_two_groups_read_learns_from_both() -> None:
@@ -192,3 +229,39 @@ def test_one_cut_that_two_groups_read_learns_from_both() -> None:
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
     assert len(losses) == 2
+
+
+@pytest.mark.parametrize("where", ["relations", "objects"])
+def test_interaction_networks_learn_as_by_one_backward_pass(where: str) -> None:
+    """Cut before or behind the sum of relations: the same relations are followed in every group."""
+
+    def network() -> ModuleGraph:
+        torch.manual_seed(0)
+        graph = ModuleGraph()
+        objects, pairs = graph.input("objects"), graph.relations("pairs")
+        ends = joined(senders(objects, pairs), receivers(objects, pairs))
+        effects = graph.add("relation_model", nn.Sequential(nn.Linear(8, 6), nn.Tanh()), ends)
+        if where == "relations":
+            effects = decoupled(effects, LinearSynthesizer(6, 2), given=pairs.attributes)
+        total = summed(effects)
+        if where == "objects":
+            total = decoupled(total, LinearSynthesizer(6, CLASSES), given=graph.input("label"))
+        graph.add("object_model", nn.Linear(10, CLASSES), joined(objects, total))
+        return graph.double()
+
+    whole, parts = network(), network()
+    optimiser = torch.optim.Adam(whole.parameters(), 1e-2)
+    unlocked = Unlocked(parts, loss_of(parts), partial(torch.optim.Adam, lr=1e-2))
+    assert [group.name for group in unlocked.groups] == ["relation_model", "object_model"]
+    for step in range(10):
+        inputs, targets = data(step)
+        random = torch.Generator().manual_seed(step)
+        index = torch.randint(len(targets["class"]), (2, 50 + step), generator=random)
+        attributes = torch.randn(50 + step, 2, generator=random, dtype=torch.float64)
+        seen = {"objects": inputs["image"], "label": inputs["label"], "pairs": Edges(index, attributes)}
+        optimiser.zero_grad()
+        functional.cross_entropy(whole(seen), targets["class"]).backward()
+        optimiser.step()
+        unlocked.update(seen, targets)
+    for name, value in whole.state_dict().items():
+        assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from physim.errors import PhysimError
-from physim.graph import Loss, ModuleGraph, decoupled, imagined
+from physim.graph import Loss, ModuleGraph, Port, decoupled, imagined
+from physim.graph.nodes import ModuleNode
 from physim.graph.synthesizers import LinearSynthesizer
 from physim.ranks import Placed
 
@@ -29,20 +30,76 @@ class CrossEntropy(Loss):
         return functional.cross_entropy(values[0], targets["class"])
 
 
-def chain(wires: list[str]) -> ModuleGraph:
-    """Layers one after the other, joined by a "plain", "cut" or "imagined" wire each."""
+class Kinds(nn.Module):
+    """The number of an item's largest feature."""
+
+    def forward(self, value: Tensor) -> Tensor:
+        return value.argmax(1)
+
+
+class Deaf(nn.Module):
+    """Reads a value, and ignores it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = nn.Linear(4, CLASSES)
+
+    def forward(self, value: Tensor, image: Tensor) -> Tensor:
+        return self.line(image)
+
+
+def crossed(graph: ModuleGraph, value: Port, wire: str) -> Port:
+    """A port, behind a "plain", "cut" or "imagined" wire."""
+    if wire != "plain":
+        value = decoupled(value, LinearSynthesizer(6, CLASSES), given=graph["label"])
+    return imagined(value, nn.Linear(4, 6), graph["image"]) if wire == "imagined" else value
+
+
+def chain(wires: Sequence[str], heads: int = 1) -> ModuleGraph:
+    """Layers one after the other, joined by a "plain", "cut" or "imagined" wire each; several heads read the last."""
     torch.manual_seed(0)
     graph = ModuleGraph()
-    image, label = graph.input("image"), graph.input("label")
+    image, _ = graph.input("image"), graph.input("label")
     value = graph.add("layer_0", nn.Sequential(nn.Linear(4, 6), nn.Tanh()), image)
     for number, wire in enumerate(wires, 1):
-        if wire != "plain":
-            value = decoupled(value, LinearSynthesizer(6, CLASSES), given=label)
-        if wire == "imagined":
-            value = imagined(value, nn.Linear(4, 6), image)
-        layer = nn.Linear(6, CLASSES) if number == len(wires) else nn.Sequential(nn.Linear(6, 6), nn.Tanh())
-        value = graph.add(f"layer_{number}", layer, value)
+        value = crossed(graph, value, wire)
+        if number < len(wires):
+            value = graph.add(f"layer_{number}", nn.Sequential(nn.Linear(6, 6), nn.Tanh()), value)
+    for head in range(heads):
+        graph.add(f"layer_{len(wires) + head}", nn.Linear(6, CLASSES), value)
     return graph.double()
+
+
+def kinds() -> ModuleGraph:
+    """Whole numbers between a layer that learns by a head beside them and one that reads them."""
+    graph = chain(["plain"])
+    graph.add("layer_3", nn.Embedding(6, CLASSES), graph.add("layer_2", Kinds(), graph["layer_0"]))
+    return graph.double()
+
+
+def deaf() -> ModuleGraph:
+    """A layer whose reader ignores it."""
+    torch.manual_seed(0)
+    graph = ModuleGraph()
+    image, _ = graph.input("image"), graph.input("label")
+    graph.add("layer_1", Deaf(), graph.add("layer_0", nn.Linear(4, 6), image), image)
+    return graph.double()
+
+
+def network(setting: Mapping[str, Any]) -> ModuleGraph:
+    """The graph that a setting tells of."""
+    built: dict[str, Callable[[], ModuleGraph]] = {"kinds": kinds, "deaf": deaf}
+    return built[setting["net"]]() if "net" in setting else chain(setting["wires"], setting.get("heads", 1))
+
+
+def losses_of(graph: ModuleGraph) -> list[Loss]:
+    """A loss for each head."""
+    return [CrossEntropy(f"class_{number}", port) for number, port in enumerate(graph.outputs)]
+
+
+def ranks_of(graph: ModuleGraph, ranks: Sequence[int]) -> dict[str, int]:
+    """The rank of each layer, in the order in which they were added."""
+    return dict(zip((node.name for node in graph.nodes if isinstance(node, ModuleNode)), ranks, strict=True))
 
 
 def batch(version: int) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -61,10 +118,10 @@ def optimiser(parameters: Any) -> torch.optim.Optimizer:
 def main(setting: dict[str, Any]) -> None:
     """Train, and tell what came of it in files."""
     torch.set_num_threads(1)
-    graph, out, rank = chain(setting["wires"]), Path(setting["out"]), int(os.environ["RANK"])
+    graph, out, rank = network(setting), Path(setting["out"]), int(os.environ["RANK"])
     made: list[int] = []
+    taught: list[nn.Module] = []
     killed, when = setting.get("kill", [-1, 0])
-    ranks = {f"layer_{number}": place for number, place in enumerate(setting["ranks"])}
 
     def batches(version: int) -> Any:
         if rank == killed and version >= when:  # a slow reader may never see the very version
@@ -74,15 +131,17 @@ def main(setting: dict[str, Any]) -> None:
         made.append(version)
         return batch(version)
 
-    losses = [CrossEntropy("class", graph.outputs[0])]
-    parts = partial(Placed, graph, losses, optimiser, ranks, batches)
+    parts = partial(Placed, graph, losses_of(graph), optimiser, ranks_of(graph, setting["ranks"]), batches)
     try:
         with parts(bound=setting.get("bound", 4), survive=setting.get("survive", False)) as placed:
+            learn = placed.stepper.learn
+            placed.stepper.learn = lambda synthesizer, loss: (taught.append(synthesizer), learn(synthesizer, loss))
             last = placed.train(setting["updates"], setting.get("folder"), setting.get("every", 5))
             told = {name: float(loss) for name, loss in last.items()}
             told |= {"version": placed.version, "dropped": sum(placed.post.dropped.values()), "updates": len(made)}
+            told |= {"first": made[0] if made else None, "taught": len(taught)}
             (out / f"rank_{rank}.json").write_text(json.dumps(told))
-            if not placed.watch.lost:
+            if not placed.watch.lost or setting.get("gather"):
                 placed.gather()
                 torch.save(graph.state_dict(), out / f"rank_{rank}.pt")
     except PhysimError as error:
