@@ -97,4 +97,4 @@ def _unmoved(group: Group) -> Iterator[None]:
 def _read(interface: Interface, values: Values) -> Tensor:
     """What is read behind a cut [B, ...], where gradients begin."""
     value = values[interface.source] if interface.imagined is None else interface.imagine(values)
-    return value.detach().requires_grad_()
+    return value.detach().requires_grad_(value.is_floating_point())

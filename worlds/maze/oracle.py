@@ -28,7 +28,7 @@ class Oracle:
 
     def __init__(self, episodes: Episodes) -> None:
         self.episodes = episodes
-        self._asked: list[tuple[Cell, Set[Cell], Set[Cell]] | None] = [None] * episodes.count
+        self._asked: list[tuple[Layout, Cell, Set[Cell], Set[Cell]] | None] = [None] * episodes.count
         self._next: list[Cell] = [(0, 0)] * episodes.count
         self._forward, self._left, self._right = (
             self._place(wanted) for wanted in ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, -1.0))
@@ -53,9 +53,10 @@ class Oracle:
 
     def _aim(self, number: int, place: tuple[float, float]) -> tuple[float, float]:
         """The point to go to now: the middle of the next cell of the way."""
-        asked = (cell_of(*place), frozenset(self._wanted(number)), frozenset(self._shunned(number)))
+        layout = self.episodes.beginnings[number].ground.layout
+        asked = (layout, cell_of(*place), frozenset(self._wanted(number)), frozenset(self._shunned(number)))
         if self._asked[number] != asked:
-            way = _way(self.episodes.beginnings[number].ground.layout, *asked)
+            way = _way(*asked)
             self._asked[number], self._next[number] = asked, way[min(1, len(way) - 1)]
         return middle(self._next[number])
 

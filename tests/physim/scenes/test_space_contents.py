@@ -84,7 +84,9 @@ CALLS: list[Callable[[pymunk.Space], object]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "number", "name", "value"), SETTINGS, ids=lambda item: str(item)[:30])
+@pytest.mark.parametrize(
+    ("kind", "number", "name", "value"), SETTINGS, ids=[f"{kind.__name__}-{name}" for kind, _, name, _ in SETTINGS]
+)
 def test_whatever_is_set_is_noticed(kind: type, number: int, name: str, value: object) -> None:
     space = full()
     before = contents_of(space, ("charge",))
