@@ -27,7 +27,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "apples": 0.1, "strawberries": 0.0, "lemons": 0.1,
     },
     "physim/NavMazeDoors01-v0": {**SMALL, "doors": 6},
-    "physim/NavMazeKeys01-v0": {**SMALL, "doors": 1, "keys": 1, "braid": 0.0, "fresh": True},
+    "physim/NavMazeKeys01-v0": {**SMALL, "doors": 1, "keys": 1, "braid": 0.0, "fresh": True, "seconds": 120.0},
     "physim/NavMazeBlocks01-v0": {**SMALL, "kind": "rooms", "width": 5, "height": 3, "blocks": 6},
     "physim/NavMazeObstacles01-v0": {**SMALL, "kind": "rooms", "width": 5, "height": 3, "obstacles": 4},
 }  # fmt: skip
