@@ -32,6 +32,8 @@ def pixels(
     proportions than the picture is widened.
     Raises: PhysimError where the size or the window holds nothing.
     """
+    if not (isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, int) for side in size)):
+        raise PhysimError(f"size is {size!r}, wanted (width, height) in whole pixels")
     check_positive(width=size[0], height=size[1])
     scene = trajectory.scene
     seen = _fitted(_around(trajectory) if window is None else window, size)

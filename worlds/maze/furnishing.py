@@ -35,7 +35,10 @@ def furnished(layout: Layout, counts: dict[str, int], rng: np.random.Generator) 
             things[cell] = "K"
     for _ in range(counts["B"]):
         spare = set(graph) - set(nx.articulation_points(graph)) - set(things) - set(straight)
-        cell = _chosen(sorted(spare), 1, "blocks", rng)[0]
+        if not spare:
+            placed = list(things.values()).count("B")
+            raise PhysimError(f"blocks: got {counts['B']}, but this maze has room for {placed}")
+        cell = sorted(spare)[int(rng.integers(len(spare)))]
         things[cell] = "B"
         graph.remove_node(cell)
     wide = [cell for cell in layout.free if _is_wide(layout, cell) and cell not in things]

@@ -19,6 +19,8 @@ from worlds.maze.maze import Maze
 from worlds.maze.sight import Sight
 from worlds.maze.task import Task
 
+KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text", tuple: "a tuple"}
+"""What settings are, by the kind of their defaults."""
 TEST_MAZES = 10_000
 """How many seeds of test mazes there are, from TEST_SEEDS_FROM on."""
 
@@ -28,8 +30,9 @@ TEST_MAZES = 10_000
 class Game:
     """What is played: a maze, or one layout, with a task, a sight, a set of actions and labels.
 
-    `actions` names a set of actions, `labels` what infos tell. `seed` is that of the maze where the task keeps one.
-    Where each episode has its own, they are drawn from the seeds under 90000, or with `test` from the others.
+    `actions` names a set of actions, `labels` what infos tell. `seed` is that of the maze where the task keeps one,
+    with `test` counted from 90000 on. Where each episode has its own, they are drawn from the seeds under 90000, or
+    with `test` from the others.
     """
 
     maze: Maze | Layout
@@ -59,10 +62,13 @@ class Game:
         owners = {
             item.name: kind for kind in parts for item in fields(kind) if item.name not in ("maze", "task", "sight")
         }
+        defaults = {item.name: item.default for kind in parts for item in fields(kind)}
         for name, value in settings.items():
             if name not in owners:
                 raise PhysimError(f"unknown setting {name!r}: the known ones are layout, {', '.join(sorted(owners))}")
-            parts[owners[name]][name] = tuple(value) if isinstance(value, list) else value
+            if layout is not None and owners[name] is Maze:
+                raise PhysimError(f"{name} is a setting of mazes that are carved, and cannot be given with a layout")
+            parts[owners[name]][name] = typed(name, value, defaults[name])
         if isinstance(layout, str):
             layout = Layout.from_text(layout)
         if not isinstance(layout, Layout | None):
@@ -104,16 +110,31 @@ class Game:
         options = options or {}
         if unknown := set(options) - {"maze"}:
             raise PhysimError(f"options: got {', '.join(map(repr, sorted(unknown)))}, wanted none but 'maze'")
-        seed = self.seed
+        seed = self.seed + (TEST_SEEDS_FROM if self.test else 0)
         if self.task.fresh:
             seed = int(
                 generator.integers(TEST_MAZES) + TEST_SEEDS_FROM if self.test else generator.integers(TEST_SEEDS_FROM)
             )
         seed = options.get("maze", seed)
-        if not isinstance(seed, int | np.integer):
-            raise PhysimError(f"options: maze is {seed!r}, wanted a whole number")
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise PhysimError(f"options: maze is {seed!r}, wanted a whole number from 0 on")
         seed = int(seed)
         ground = ground_of(self.maze, seed)
         stays = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
         items = items_of(ground, self.task, generator if self.task.goal == "episode" else stays)
         return Beginning(seed, ground, items, generator)
+
+
+def typed(name: str, value: Any, default: Any) -> Any:
+    """A setting of the kind of its default, lists as tuples; raises PhysimError where it is of another."""
+    value = tuple(value) if isinstance(value, list) else value
+    kind = type(default)
+    fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
+    if kind is not bool and isinstance(value, bool):
+        fits = False
+    if kind is tuple and fits:
+        parts = int if name == "size" else str
+        fits = all(isinstance(part, parts) for part in value)
+    if not (fits or (name == "goal" and value is None) or kind not in KINDS):
+        raise PhysimError(f"{name} is {value!r}, wanted {KINDS[kind]}")
+    return value

@@ -83,8 +83,12 @@ def items_of(ground: Ground, task: Task, rng: np.random.Generator) -> dict[Cell,
     layout = ground.layout
     items = {cell: symbol for cell, symbol in layout.things.items() if symbol in FRUIT or symbol == "K"}
     free = [cell for cell in layout.free if cell not in layout.things]
+    if task.goal is None and layout.of("G"):
+        raise PhysimError(f"layout: got a goal in cell {layout.of('G')[0]}, but goal=None says that there is none")
     if task.goal is not None:
         goals = layout.of("G") or ground.goals
+        if not goals:
+            raise PhysimError("goal: this maze has no free cell for it")
         goal = goals[int(rng.integers(len(goals)))]
         items[goal] = "G"
         free = [cell for cell in free if cell != goal]

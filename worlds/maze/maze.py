@@ -60,6 +60,8 @@ class Maze(World):
         for name in ("doors", "keys", "blocks", "obstacles"):
             if getattr(self, name) < 0:
                 raise PhysimError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        if self.keys and not self.doors:
+            raise PhysimError(f"keys is {self.keys}, but there are no doors for them to open")
 
     @property
     def source(self) -> str:

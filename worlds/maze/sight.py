@@ -39,8 +39,8 @@ class Sight:
     def __post_init__(self) -> None:
         if not self.observe or not set(self.observe) <= set(OBSERVATIONS):
             raise PhysimError(f"observe is {self.observe}, wanted some of {', '.join(OBSERVATIONS)}")
-        if not (isinstance(self.size, tuple) and len(self.size) == 2):
-            raise PhysimError(f"size is {self.size!r}, wanted (width, height)")
+        if len(self.size) != 2:
+            raise PhysimError(f"size is {self.size}, wanted (width, height)")
         camera(*self.size, self.field_of_view)  # refuses what makes no camera
 
     @property

@@ -128,6 +128,14 @@ def test_mazes_of_training_and_of_tests_are_never_the_same() -> None:
         assert all(low <= seed < high for seed in seeds)
 
 
+def test_a_maze_that_stays_is_another_one_in_tests() -> None:
+    for name in ("NavMazeStatic01", "NavMazeRandomGoal01"):
+        train, test = (gymnasium.make(f"physim/{name}-v0", test=test, size=(8, 6)) for test in (False, True))
+        assert (train.reset(seed=0)[1]["maze"], test.reset(seed=0)[1]["maze"]) == (0, 90_000)
+        layouts = [env.unwrapped.episodes.beginnings[0].ground.layout.text for env in (train, test)]  # type: ignore[attr-defined]
+        assert layouts[0] != layouts[1]
+
+
 def test_an_option_chooses_the_maze() -> None:
     env = MazeEnv(fresh=True, size=(8, 6))
     assert env.reset(seed=1, options={"maze": 17})[1]["maze"] == 17
@@ -210,7 +218,21 @@ def test_an_episode_in_which_nothing_lies_goes_on_until_its_time_is_up() -> None
         ({"goal": "never"}, "goal must be None or one of maze, episode, got 'never'"),
         ({"kind": "spiral"}, "kind: got 'spiral'"),
         ({"size": (0, 4)}, "width must be"),
-        ({"size": 84}, "size is 84, wanted .width, height."),
+        ({"size": 84}, "size is 84, wanted a tuple"),
+        ({"size": (84, 84, 3)}, r"size is \(84, 84, 3\), wanted \(width, height\)"),
+        ({"size": (84.5, 84)}, "size is .*, wanted a tuple"),
+        ({"width": "6"}, "width is '6', wanted a whole number"),
+        ({"blocks": 1.5}, "blocks is 1.5, wanted a whole number"),
+        ({"braid": "x"}, "braid is 'x', wanted a number"),
+        ({"fresh": "no"}, "fresh is 'no', wanted True or False"),
+        ({"labels": "distance"}, "labels is 'distance', wanted a tuple"),
+        ({"observe": 5}, "observe is 5, wanted a tuple"),
+        ({"keys": 2}, "keys is 2, but there are no doors"),
+        ({"kind": "rooms", "blocks": 500}, "blocks: got 500, but this maze has room for"),
+        ({"layout": "###\n#P#\n###", "apples": 0.0, "strawberries": 0.0}, "goal: this maze has no free cell"),
+        ({"layout": "####\n#PG#\n####", "goal": None}, r"got a goal in cell \(2, 1\), but goal=None"),
+        ({"layout": "####\n#PG#\n####", "width": 3}, "width is a setting of mazes that are carved"),
+        ({"width": 1, "height": 1}, "goal|room|free"),
         ({"dt": 1.0, "substeps": 1}, "dt / substeps is 1.0 s, wanted less than 0.04 s"),
         ({"doors": 500}, "doors: got 500, but this maze has room for"),
         ({"apples": 0.8, "lemons": 0.9}, "the task lays .* pieces of fruit"),

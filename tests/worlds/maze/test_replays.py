@@ -112,7 +112,7 @@ GOOD: dict[str, Any] = {"settings": {"width": 3, "height": 2}, "seed": 1, "maze"
         ({"settings": [1]}, r"settings are \[1\], wanted those of a game"),
         ({"settings": {"colour": 1}}, "unknown setting 'colour'"),
         ({"settings": {"goal": "never"}}, "goal must be None or one of"),
-        ({"settings": {"width": "ten"}}, "settings make no game"),
+        ({"settings": {"width": "ten"}}, "width is 'ten', wanted a whole number"),
         ({"settings": {"layout": 5}}, "layout is int, wanted a Layout or its text"),
         ({"seed": -1}, "seed is -1, wanted a whole number"),
         ({"seed": 1.5}, r"seed is 1\.5"),
