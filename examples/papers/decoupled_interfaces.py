@@ -45,6 +45,9 @@ TRIED = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 UNITS = {"dni": (1.0, 10.0, 30.0, 100.0)}
 """The units that synthesizers without labels are tried with; the larger, the quicker they follow."""
 TUNING_SEED, TUNING_UPDATES, TUNING_DEPTH = 100, 2000, 4
+FINALISTS = 3
+"""How many learning rates of each arm, each with its best unit, are tried again at the largest depth and full length:
+what is quick at first may fall back later."""
 HIDDEN = (256,)
 """The hidden layers of unconditional synthesizers; the paper chose from none, one and two of 1024."""
 MINUTES = {"backprop": 0.15, "none": 0.05, "cdni": 0.3, "dni": 0.5}
@@ -249,7 +252,9 @@ def longest_rates(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def chosen_settings(args: Args, arms: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """The learning rate and unit of each arm, from a sweep on a tuning seed and held-out images."""
+    """The learning rate and unit of each arm, from two sweeps on a tuning seed and held-out images: a short one, and
+    one of its best at the largest depth and full length.
+    """
     updates = args.shortened(TUNING_UPDATES)
     tried = [
         _cell(arm, TUNING_SEED, TUNING_DEPTH, updates, (rate, unit))
@@ -257,7 +262,11 @@ def chosen_settings(args: Args, arms: Sequence[str]) -> dict[str, tuple[float, f
         for rate in TRIED
         for unit in UNITS.get(arm, (1.0,))
     ]
-    return best_settings(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
+    best = ranked_settings(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
+    updates = args.shortened(args.updates)
+    finals = [_cell(arm, TUNING_SEED, DEPTHS[-1], updates, each) for arm in arms for each in finalists(best[arm])]
+    ranked = ranked_settings(Grid(args.out / "digits_finals.csv", finals, run).complete(args.workers))
+    return {arm: ranked[arm][0] for arm in arms}
 
 
 def _cell(
@@ -267,14 +276,22 @@ def _cell(
     return Cell(arm, seed, setting, updates / 1000 * (MINUTES[arm] if minutes is None else minutes))
 
 
-def best_settings(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
-    """The learning rate and unit of each arm with the smallest error on held-out images."""
-    found: dict[str, tuple[float, float, float]] = {}
+def finalists(ranked: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The best learning rates of a ranking, each with the unit that it is best with."""
+    units: dict[float, float] = {}
+    for rate, unit in ranked:
+        units.setdefault(rate, unit)
+    return list(units.items())[:FINALISTS]
+
+
+def ranked_settings(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
+    """The learning rates and units of each arm, those with the smallest errors on held-out images first."""
+    found: dict[str, list[tuple[float, float, float]]] = {}
     for row in rows:
-        arm, tried = str(row["arm"]), tuple(float(str(row[name])) for name in ("value", "rate", "guess_unit"))
         if row["part"] == "held_out":
-            found[arm] = min(found.get(arm, tried), tried)  # type: ignore[type-var, assignment]
-    return {arm: (rate, unit) for arm, (_, rate, unit) in found.items()}
+            error, rate, unit = (float(str(row[name])) for name in ("value", "rate", "guess_unit"))
+            found.setdefault(str(row["arm"]), []).append((error, rate, unit))
+    return {arm: [(rate, unit) for _, rate, unit in sorted(tried)] for arm, tried in found.items()}
 
 
 def run(cell: Cell) -> Sequence[Row]:

@@ -56,6 +56,18 @@ def test_test_images_are_not_looked_at_while_rates_are_chosen(script: ModuleType
     assert {row["part"] for row in read_rows(tmp_path / "deep.csv")} == {"train", "held_out", "test"}
 
 
+def test_the_best_rates_are_tried_again_at_full_length_each_with_its_best_unit(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    ranked = [(1e-3, 30.0), (1e-3, 100.0), (3e-3, 10.0), (3e-3, 30.0), (1e-4, 1.0), (3e-4, 30.0)]
+    assert script.finalists(ranked) == [(1e-3, 30.0), (3e-3, 10.0), (1e-4, 1.0)]
+    quick(script, tmp_path, "deep", updates=60)
+    finals = [row for row in read_rows(tmp_path / "digits_finals.csv") if row["part"] == "held_out"]
+    assert [(row["layers"], row["updates"]) for row in finals] == [(4, 3)] * 2
+    best = min(finals, key=lambda row: float(str(row["value"])))
+    assert {row["rate"] for row in read_rows(tmp_path / "deep.csv")} == {float(str(best["rate"])) / 3}
+
+
 def test_learning_is_drawn_and_cut_engines_and_encoders_are_judged(script: ModuleType, tmp_path: Path) -> None:
     quick(script, tmp_path, "curves", "interaction", "encoder")
     rows = read_rows(tmp_path / "curves.csv")
