@@ -1,4 +1,8 @@
-"""Mazes in other people's libraries: pip install 'physim[libraries]', then pytest -m slow tests/worlds/maze."""
+"""Mazes in other people's libraries.
+
+In an environment of its own, for moviepy wants an older pillow than `constraints.txt` names:
+pip install torch==2.13.0 && pip install '.[test,libraries]' && pytest -m slow tests/worlds/maze/test_libraries.py
+"""
 
 from __future__ import annotations
 
