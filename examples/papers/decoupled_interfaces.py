@@ -63,11 +63,14 @@ PAPER = {
 
 SPARSE, SPARSE_UPDATES = (1.0, 0.2, 0.05), 6000
 """How likely each layer is to take its step at an update."""
-SCALES = {"copy": {"cdni": 1.0}, "language": {"cdni": 0.3}}
+SCALES = {"cdni": 0.3}
 """What synthetic gradients weigh where that is not the paper's 0.1: what knows what is to come can be trusted more."""
 DEEP, DEEP_UPDATES = 21, 5000
 PLANES, PLANES_UPDATES = (3, 4), 1000
-COPY_WINDOWS, COPY_UPDATES, COPY_RATES = (2, 3, 5), 20_000, (3e-4, 1e-3, 3e-3)
+COPY_WINDOWS, COPY_UPDATES = (2, 3, 5), 20_000
+COPY_PLAIN = tuple((rate, 0.0) for rate in (3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2))
+COPY_BRIDGED = tuple((rate, scale) for rate in (1e-3, 3e-3) for scale in (0.1, 0.3, 1.0))
+"""The learning rates that plain windows are tried with, and the rates and scales of synthetic gradients: six each."""
 TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 5000
 CLOCKS_UPDATES = 2000
 CURVES_UPDATES, CURVES_SETTING, CURVES_POINTS = 4000, (3e-4, 30.0), 40
@@ -166,10 +169,14 @@ def convolution(args: Args) -> str:
 def copy(args: Args) -> str:
     """The longest sequences that are copied, and copied again, after as many updates by each length of window."""
     updates = args.shortened(COPY_UPDATES)
-    tried = [_copied(arm, TUNING_SEED, 3, 0, updates // 4, rate) for arm in RECURRENT_ARMS for rate in COPY_RATES]
-    rates = longest_rates(Grid(args.out / "copy_rates.csv", tried, run_copy).complete(args.workers))
+    tried = [
+        _copied(arm, TUNING_SEED, 3, 0, updates // 2, setting)
+        for arm in RECURRENT_ARMS
+        for setting in (COPY_PLAIN if arm == "bptt" else COPY_BRIDGED)
+    ]
+    chosen = longest_settings(Grid(args.out / "copy_rates.csv", tried, run_copy).complete(args.workers))
     cells = [
-        _copied(arm, seed, window, repeating, updates, rates[arm])
+        _copied(arm, seed, window, repeating, updates, chosen[arm])
         for seed in args.seeds
         for repeating in (0, 1)
         for window in COPY_WINDOWS
@@ -240,15 +247,17 @@ def curves(args: Args) -> str:
     return markdown(("what comes back", "cut behind", "cosine at last"), lines)
 
 
-def _copied(arm: str, seed: int, window: int, repeating: int, updates: int, rate: float) -> Cell:
-    setting = (("window", window), ("repeating", repeating), ("updates", updates), ("rate", rate))
-    return Cell(arm, seed, setting, updates / 1000 * 0.12)
+def _copied(arm: str, seed: int, window: int, repeating: int, updates: int, chosen: tuple[float, float]) -> Cell:
+    setting = (("window", window), ("repeating", repeating), ("updates", updates))
+    return Cell(arm, seed, (*setting, ("rate", chosen[0]), ("scale", chosen[1])), updates / 1000 * 0.06)
 
 
-def longest_rates(rows: Sequence[Row]) -> dict[str, float]:
-    """The learning rate of each arm with which it solved the most."""
-    tried = [(str(row["arm"]), float(str(row["value"])), float(str(row["rate"]))) for row in rows]
-    return {arm: max((said, rate) for one, said, rate in tried if one == arm)[1] for arm, _, _ in tried}
+def longest_settings(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
+    """The learning rate and scale of each arm with which it solved the longest task, the soonest."""
+    found: dict[str, tuple[float, float]] = {}
+    for row in sorted(rows, key=lambda row: (float(str(row["value"])), -float(str(row["solved_after"])))):
+        found[str(row["arm"])] = (float(str(row["rate"])), float(str(row["scale"])))
+    return found
 
 
 def chosen_settings(args: Args, arms: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -336,8 +345,7 @@ def run_copy(cell: Cell) -> Sequence[Row]:
     """How many symbols a training came to say."""
     setting = {name: float(str(value)) for name, value in cell.setting}
     window, repeating = int(setting["window"]), bool(setting["repeating"])
-    scale = SCALES["copy"].get(cell.arm, Recurrent.scale)
-    recurrent = Recurrent(cell.arm, rate=setting["rate"], scale=scale, seed=cell.seed)
+    recurrent = Recurrent(cell.arm, rate=setting["rate"], scale=setting["scale"], seed=cell.seed)
     solved = Copying(window, int(setting["updates"]), repeating, recurrent).run()
     done, task = solved[-1] if solved else (0, None)
     return [{"name": "said", "value": 0 if task is None else task.said, "unit": "symbols", "solved_after": done}]
@@ -346,7 +354,7 @@ def run_copy(cell: Cell) -> Sequence[Row]:
 def run_language(cell: Cell) -> Sequence[Row]:
     """The bits a character of unseen text."""
     setting = {name: int(str(value)) for name, value in cell.setting}
-    scale = SCALES["language"].get(cell.arm, Recurrent.scale)
+    scale = SCALES.get(cell.arm, Recurrent.scale)
     recurrent = Recurrent(cell.arm, units=256, scale=scale, seed=cell.seed)
     parts = {name: characters(part) for name, part in splits(TEXT)._asdict().items()}
     net = Reading(setting["window"], setting["updates"], recurrent).run(parts["train"])
