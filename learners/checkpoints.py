@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.outputs import replacing
@@ -38,9 +39,10 @@ class Checkpoint:
     graph: nn.Module
     optimiser: torch.optim.Optimizer
 
-    def save(self, progress: Progress) -> None:
-        """Write everything that the training needs to go on; whole or not at all."""
-        tensors = {f"graph.{name}": value.contiguous() for name, value in self.graph.state_dict().items()}
+    def save(self, progress: Progress, more: Mapping[str, Tensor] = MappingProxyType({})) -> None:
+        """Write everything that the training needs to go on, and what `more` it wants; whole or not at all."""
+        tensors = {f"more.{name}": value.contiguous() for name, value in more.items()}
+        tensors |= {f"graph.{name}": value.contiguous() for name, value in self.graph.state_dict().items()}
         for number, values in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": value.contiguous() for name, value in values.items()}
         header = {
@@ -67,6 +69,10 @@ class Checkpoint:
                 raise PhysimError(f"--resume: {self.path} is of a training with {name} {got}, not {wanted}")
         self._fill(tensors)
         return progress
+
+    def more(self) -> dict[str, Tensor]:
+        """What more was saved, by name."""
+        return _under("more.", self._read()[1])
 
     def _read(self) -> tuple[dict[str, str], dict[str, Any]]:
         try:

@@ -25,17 +25,7 @@ class Cluster(Workers):
     """
 
     def __init__(self) -> None:
-        self._ray = _ray()
-        self._joined = not self._ray.is_initialized()  # a program that is part of a cluster stays so
-        if self._joined:
-            try:
-                _reach(os.environ.get("RAY_ADDRESS", ""))
-                self._ray.init("auto", log_to_driver=False, logging_level=logging.ERROR)
-            except (OSError, RuntimeError, ValueError) as error:
-                raise PhysimError(
-                    "--cluster: no Ray cluster answers; wanted one in RAY_ADDRESS, or here by `ray start --head`: "
-                    + _first_line(error)
-                ) from error
+        self._ray, self._leave = joined_cluster()
         self._remote = self._ray.remote(max_retries=TRIES - 1)(_simulated)
 
     @property
@@ -46,8 +36,7 @@ class Cluster(Workers):
         return partial(self._result, self._remote.remote(chunk, numbers), numbers)
 
     def close(self) -> None:
-        if self._joined:
-            self._ray.shutdown()
+        self._leave()
 
     def _result(self, reference: Any, numbers: range) -> Packed:
         errors = self._ray.exceptions
@@ -62,6 +51,25 @@ class Cluster(Workers):
         except errors.RayError as error:
             raise PhysimError(f"--cluster: the Ray cluster failed ({_first_line(error)})") from error
         return packed
+
+
+def joined_cluster() -> tuple[Any, Callable[[], None]]:
+    """The module ray, part of a cluster, and what leaves that again; a program that was part of one stays so.
+
+    Raises: PhysimError as `Cluster` does.
+    """
+    ray = _ray()
+    if ray.is_initialized():
+        return ray, lambda: None
+    try:
+        _reach(os.environ.get("RAY_ADDRESS", ""))
+        ray.init("auto", log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise PhysimError(
+            "--cluster: no Ray cluster answers; wanted one in RAY_ADDRESS, or here by `ray start --head`: "
+            + _first_line(error)
+        ) from error
+    return ray, ray.shutdown
 
 
 def _ray() -> Any:

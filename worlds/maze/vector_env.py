@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -15,6 +16,7 @@ from gymnasium.vector.utils import batch_space
 from physim.arrays import Integers
 from physim.checks import check_positive
 from physim.environments.rendering import Frame, check_mode, frames_per_second
+from physim.environments.resuming import Resuming
 from physim.errors import PhysimError
 from worlds.maze.actions import checked
 from worlds.maze.game import Game
@@ -27,7 +29,7 @@ Step = tuple[Observation, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.ND
 
 
 @final
-class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
+class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]], Resuming):
     """B MazeEnvs, moved and drawn by one call, to the same bytes as one by one.
 
     An episode that is over begins anew in the next step (AutoresetMode.NEXT_STEP), whose action is then passed over;
@@ -60,6 +62,8 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
         self._labels = Labels(self.game.labels, num_envs, self.game.ticks)
         self._generators = [seeding.np_random() for _ in range(num_envs)]
         self._over = np.zeros(num_envs, np.bool_)
+        self._begun: list[dict[str, Any]] = [{}] * num_envs
+        self._decided = np.zeros((num_envs, self.game.ticks), np.int16)
 
     @property  # type: ignore[misc]  # as in SyncVectorEnv, one for each maze
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
@@ -91,7 +95,7 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
             if own is not None:
                 self._generators[number] = seeding.np_random(own)
         self._over[:] = False
-        infos = self._begin(range(self.num_envs), options)
+        infos = self._begin(dict.fromkeys(range(self.num_envs), options))
         return self.game.sight.look(self.episodes, self.threads), infos | self._told()
 
     def step(self, actions: Integers) -> Step:
@@ -99,7 +103,8 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
         self.episodes.check_begun()
         decisions = checked(actions, len(self.episodes.table), (self.num_envs,))
         still = self._over
-        infos = self._begin(np.flatnonzero(still).tolist())
+        infos = self._begin(dict.fromkeys(np.flatnonzero(still).tolist()))
+        self._decided[~still, self.episodes.ticks[~still]] = decisions[~still]
         outcome = self.episodes.step(decisions, still)
         truncated = self.episodes.ticks >= self.game.ticks
         terminated = outcome.gathered & ~still
@@ -107,9 +112,35 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]]):
         seen = self.game.sight.look(self.episodes, self.threads)
         return seen, outcome.rewards, terminated, truncated, infos | self._told()
 
-    def _begin(self, numbers: Sequence[int], options: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Begin the episodes of these numbers."""
-        beginnings = {k: self.game.beginning(self.np_random[k], options) for k in numbers}
+    def saved(self) -> str:
+        """What all episodes began with, and what was decided in them since, as JSON."""
+        self.episodes.check_begun()
+        decided = [row[:ticks].tolist() for row, ticks in zip(self._decided, self.episodes.ticks, strict=True)]
+        return json.dumps({"begun": self._begun, "decided": decided, "over": self._over.tolist()})
+
+    def restore(self, saved: str) -> None:
+        """Walk all episodes again, so that they end together."""
+        told = json.loads(saved)
+        if len(told["begun"]) != self.num_envs:
+            raise PhysimError(f"what was saved is of {len(told['begun'])} mazes, wanted {self.num_envs}")
+        for number, begun in enumerate(told["begun"]):
+            self._generators[number] = seeding.np_random(0)
+            self.np_random[number].bit_generator.state = begun["generator"]
+        self._begin({number: begun["options"] for number, begun in enumerate(told["begun"])})
+        self._labels.of(self.episodes)
+        for tick in range(-max(map(len, told["decided"])), 0):
+            still = np.array([tick < -len(row) for row in told["decided"]])
+            decisions = np.array([0 if rests else row[tick] for row, rests in zip(told["decided"], still, strict=True)])
+            self._decided[~still, self.episodes.ticks[~still]] = decisions[~still]
+            self.episodes.step(decisions, still)
+            self._labels.of(self.episodes)
+        self._over = np.array(told["over"])
+
+    def _begin(self, options: Mapping[int, dict[str, Any] | None]) -> dict[str, Any]:
+        """Begin the episodes of some numbers, each with its options."""
+        for number, its in options.items():
+            self._begun[number] = {"generator": self.np_random[number].bit_generator.state, "options": its}
+        beginnings = {number: self.game.beginning(self.np_random[number], its) for number, its in options.items()}
         infos: dict[str, Any] = {}
         if beginnings:
             self.episodes.begin(beginnings)

@@ -53,6 +53,24 @@ def test_mazes_in_a_batch_are_those_alone_to_the_last_byte(kind: dict[str, Any])
         over = terminated | truncated
 
 
+@pytest.mark.parametrize("settings", [{"fresh": True}, {"kind": "rooms", "blocks": 2, "doors": 1, "obstacles": 2}])
+def test_episodes_go_on_from_where_they_were_saved(settings: dict[str, Any]) -> None:
+    first, second = (MazeVectorEnv(num_envs=3, goal="episode", **SETTINGS, **settings) for _ in range(2))
+    first.reset(seed=3)
+    rng = np.random.default_rng(0)
+    for _ in range(140):  # over two ends of episodes
+        first.step(rng.integers(8, size=3))
+    second.restore(first.saved())
+    for _ in range(100):
+        actions = rng.integers(8, size=3)
+        one, two = first.step(actions), second.step(actions)
+        assert equal(one[0], two[0])
+        assert equal(one[4], two[4])
+        assert all(np.array_equal(one[k], two[k]) for k in (1, 2, 3))
+    with pytest.raises(PhysimError, match="what was saved is of 3 mazes, wanted 2"):
+        MazeVectorEnv(num_envs=2, **SETTINGS).restore(first.saved())
+
+
 def test_the_last_observation_of_an_episode_is_seen_and_the_next_step_begins_another() -> None:
     env = MazeVectorEnv(num_envs=2, size=(8, 6), seconds=1.0, labels=["position"])
     assert env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP

@@ -1,0 +1,122 @@
+"""Actors: they decide by a graph, tick by tick, and bring unrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from learners.agents.environments import AnyVectorEnv, check_env, named
+from learners.agents.graphs import CHOICE, POLICY
+from learners.agents.unrolls import (
+    ACTION,
+    LAST,
+    LOG_PROBABILITY,
+    RESET,
+    REWARD,
+    TERMINATED,
+    Ticks,
+    Unroll,
+    flattened,
+    nested,
+)
+from physim.environments.resuming import Resuming
+from physim.graph import ModuleGraph, State
+
+
+@final
+class Actor:
+    """Plays B environments by an agent's graph; what it does depends on the seed and the graph alone.
+
+    `labels` names what infos tell and ticks shall hold. Raises: PhysimError where the environments do not begin anew in
+    the step after an episode's last, as Gymnasium's vectors do by default, or decide otherwise than by whole numbers.
+    """
+
+    def __init__(
+        self, env: AnyVectorEnv, graph: ModuleGraph, seed: int = 0, labels: Sequence[str] = (), number: int = 0
+    ) -> None:
+        check_env(env)
+        self.env, self.graph, self.labels, self.number = env, graph, tuple(labels), number
+        self.device = next(graph.parameters()).device
+        self.random = torch.Generator().manual_seed(seed)
+        self.actions = int(env.single_action_space.n)  # type: ignore[attr-defined]
+        self.state: State = {}
+        self.unrolls = 0
+        self._done = np.zeros(env.num_envs, np.bool_)
+        observation, infos = env.reset(seed=seed)
+        nothing = np.zeros(env.num_envs, np.float32)
+        self.now = self._tick(observation, infos, nothing, ~self._done, self._done, self._done)
+
+    @torch.no_grad()
+    def unroll(self, ticks: int, version: int = 0) -> Unroll:
+        """Decide so many times in each environment."""
+        state, seen = self.state, []
+        for _ in range(ticks):
+            now = {name: value[:, None] for name, value in self.now.items()}
+            seen.append(self.now | self._decide(now))
+            self.now = self._step(seen[-1][ACTION])
+        undecided = {name: torch.zeros_like(seen[-1][name]) for name in (ACTION, LOG_PROBABILITY)}
+        after = self.now | undecided
+        together = {name: torch.stack([tick[name] for tick in (*seen, after)], dim=1) for name in after}
+        self.unrolls += 1
+        return Unroll(together, state, version, self.number, self.unrolls - 1)
+
+    def saved(self) -> Ticks:
+        """Where it is; where the environments cannot tell where they are, they begin anew after `restore`."""
+        env = self.env.unwrapped
+        text = env.saved() if isinstance(env, Resuming) else ""
+        told = {"env": torch.frombuffer(bytearray(text.encode() or b" "), dtype=torch.uint8)}
+        told |= {"random": self.random.get_state(), "unrolls": torch.tensor(self.unrolls)}
+        now = {f"now/{name}": value for name, value in self.now.items()}
+        return told | now | {f"state/{name}": value.cpu() for name, value in flattened(self.state).items()}
+
+    def restore(self, saved: Ticks) -> None:
+        """Go on from where an actor of the same setting was."""
+        self.unrolls = int(saved["unrolls"])
+        env, text = self.env.unwrapped, bytes(saved["env"].numpy()).decode().strip()
+        if not isinstance(env, Resuming):
+            return
+        env.restore(text)
+        self.random.set_state(saved["random"])
+        self.now = {name.removeprefix("now/"): value for name, value in saved.items() if name.startswith("now/")}
+        state = {name.removeprefix("state/"): value for name, value in saved.items() if name.startswith("state/")}
+        self.state = nested({name: value.to(self.device) for name, value in sorted(state.items())})
+        self._done = self.now[LAST].numpy().copy()
+
+    def _decide(self, now: Ticks) -> Ticks:
+        """An action [B] for each, and the log-probabilities [B, A] it was drawn from."""
+        chance = torch.rand(self.env.num_envs, self.actions, generator=self.random).clamp(1e-7, 1 - 1e-7)
+        inputs = {name: now[name][:, 0].to(self.device) for name in self.graph.inputs if name in now}
+        if REWARD in self.graph.inputs:
+            inputs[REWARD] = now[REWARD].to(self.device)
+        outputs = (self.graph[CHOICE], self.graph[POLICY])
+        reset = now[RESET][:, 0].to(self.device)
+        (choice, logits), self.state = self.graph.step(
+            {**inputs, "chance": chance.to(self.device)}, self.state or None, reset, outputs
+        )
+        return {ACTION: choice.argmax(-1).cpu(), LOG_PROBABILITY: logits.log_softmax(-1).cpu()}
+
+    def _step(self, action: Tensor) -> Ticks:
+        observation, rewards, terminated, truncated, infos = self.env.step(action.numpy())
+        reset, self._done = self._done, terminated | truncated
+        return self._tick(observation, infos, rewards, reset, self._done, terminated)
+
+    def _tick(
+        self,
+        observation: Any,
+        infos: Mapping[str, Any],
+        rewards: npt.NDArray[Any],
+        reset: npt.NDArray[np.bool_],
+        last: npt.NDArray[np.bool_],
+        terminated: npt.NDArray[np.bool_],
+    ) -> Ticks:
+        seen = named(observation, self.env.single_observation_space)
+        seen |= {name: infos[name] for name in self.labels}
+        ticks = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items()}
+        ticks[REWARD] = torch.from_numpy(rewards.astype(np.float32))
+        told = {RESET: reset, LAST: last, TERMINATED: terminated}
+        return ticks | {name: torch.from_numpy(value.copy()) for name, value in told.items()}

@@ -1,0 +1,79 @@
+"""What agents can play: any vector of Gymnasium environments whose observations and actions they have modules for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import gymnasium
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from physim.checks import check_positive
+from physim.errors import PhysimError
+
+AnyVectorEnv = VectorEnv[Any, Any, Any]
+
+
+@final
+@dataclass(frozen=True)
+class Environments:
+    """So many environments of a registered id, with settings of its own.
+
+    What comes with a package is named behind it: "worlds:physim/NavMazeStatic01-v0" imports `worlds` first, which
+    actors in processes of their own need.
+    """
+
+    id: str
+    count: int = 16
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_positive(count=self.count)
+
+    def make(self) -> AnyVectorEnv:
+        """The environments, moved together where they come with a way to."""
+        try:
+            return gymnasium.make_vec(self.id, self.count, **self.settings)
+        except gymnasium.error.Error as error:
+            raise PhysimError(f"there are no environments '{self.id}': {error}") from None
+
+
+def check_env(env: AnyVectorEnv) -> None:
+    """Refuse environments that agents cannot play, with a sentence."""
+    mode = env.metadata.get("autoreset_mode")
+    if mode != AutoresetMode.NEXT_STEP:
+        raise PhysimError(
+            f"the environments' autoreset mode is {mode}, wanted NEXT_STEP: an episode's last observation is to be seen"
+        )
+    if not isinstance(env.single_action_space, spaces.Discrete):
+        raise PhysimError(f"the actions are {env.single_action_space}, wanted a Discrete space")
+
+
+def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "velocity")) -> dict[str, Any]:
+    """The arguments of `agent` that an environment decides: the shapes of what it `sees`, and how many actions."""
+    check_env(env)
+    shapes = {name: list(space.shape) for name, space in spaces_of(env.single_observation_space).items()}
+    seen = {name: shape for name, shape in shapes.items() if name in sees}
+    return {"sees": seen, "actions": int(env.single_action_space.n)}  # type: ignore[attr-defined]
+
+
+def spaces_of(space: spaces.Space[Any]) -> dict[str, spaces.Box]:
+    """The spaces of observations by name, where they have names; else one, an "image" of bytes or a "vector"."""
+    if isinstance(space, spaces.Dict):
+        return {name: part for name, part in space.items() if isinstance(part, spaces.Box)}
+    if not isinstance(space, spaces.Box):
+        raise PhysimError(f"the observations are {space}, wanted a Box or a dictionary of them")
+    return {"image" if space.dtype == np.uint8 and len(space.shape) == 3 else "vector": space}
+
+
+def named(observation: Any, space: spaces.Space[Any]) -> dict[str, npt.NDArray[Any]]:
+    """Observations [B, ...] by name; vectors in float32."""
+    parts = observation if isinstance(observation, Mapping) else {next(iter(spaces_of(space))): observation}
+    found = {name: np.asarray(part) for name, part in parts.items()}
+    if "vector" in found:
+        found["vector"] = found["vector"].reshape(len(found["vector"]), -1).astype(np.float32)
+    return found

@@ -1,0 +1,163 @@
+"""Agents as graphs: A3C with and without memory, Nav-A3C, and the heads of auxiliary losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import nn
+
+from learners.agents.modules import Convolutions, DuellingMaps, Sample, perceptron
+from learners.agents.unrolls import ACTION, REWARD
+from physim.errors import PhysimError
+from physim.graph import LSTM, ModuleGraph, Port, builder, delayed, joined
+
+CONVOLUTIONS, FEATURES, FIRST_CORE, CORE = "convolutions", "features", "first_core", "core"
+POLICY, VALUE, CHOICE = "policy", "value", "choice"
+SEEN = ("image", "depth", "vector", "velocity")
+"""What agents have modules for."""
+PIXEL = 4
+"""The sides of the cells, in pixels, whose change is controlled (arXiv:1611.05397)."""
+DEPTH_MAP, DEPTH_BINS = (4, 16), 8
+"""Rows and columns of the depth that is told, and in how many classes (arXiv:1611.03673)."""
+
+
+@final
+@dataclass(frozen=True)
+class Parts:
+    """What heads stand on: the graph, and the ports and sizes of its parts; without LSTMs the features are the core."""
+
+    graph: ModuleGraph
+    actions: int
+    convolutions: Convolutions | None
+    features: tuple[Port, int]
+    core: tuple[Port, int]
+
+    def maps(self, name: str, cells: tuple[int, int]) -> Port:
+        """Worths of actions in the cells of a map."""
+        core, units = self.core
+        return self.graph.add(name, DuellingMaps(units, self.actions, cells), core)
+
+    def foresight(self, name: str, seen: Convolutions) -> Port:
+        """Logits of the next reward's sign from three frames, without the core."""
+        now = self.graph[CONVOLUTIONS]
+        before = delayed(now)
+        return self.graph.add(name, perceptron(3 * seen.features, 128, 3), joined(delayed(before), before, now))
+
+    def told(self, name: str, source: tuple[Port, int], hidden: int, outputs: int) -> Port:
+        """A perceptron on the features, or on the core."""
+        port, units = source
+        return self.graph.add(name, perceptron(units, hidden, outputs), port)
+
+    def head(self, name: str) -> Port:
+        """Add the head of that name; raises PhysimError where there is none, or it wants an image."""
+        if name in SEEING:
+            if self.convolutions is None:
+                raise PhysimError(f"the head '{name}' wants an image, and this agent sees none")
+            return SEEING[name](self, self.convolutions)
+        if name in TELLING:
+            return TELLING[name](self)
+        raise PhysimError(f"heads: got '{name}', wanted some of {', '.join([*SEEING, *TELLING])}")
+
+
+def pixel_cells(image: Sequence[int]) -> tuple[int, int]:
+    """Rows and columns of the largest map of even sides that covers the middle of an image, 4 x 4 pixels a cell."""
+    return image[0] // PIXEL // 2 * 2, image[1] // PIXEL // 2 * 2
+
+
+_CLASSES = DEPTH_BINS * DEPTH_MAP[0] * DEPTH_MAP[1]
+SEEING: dict[str, Callable[[Parts, Convolutions], Port]] = {
+    "pixel_control": lambda parts, seen: parts.maps("pixel_control", pixel_cells(seen.image)),
+    "feature_control": lambda parts, seen: parts.maps("feature_control", seen.map[1:]),
+    "reward_prediction": lambda parts, seen: parts.foresight("reward_prediction", seen),
+}
+TELLING: dict[str, Callable[[Parts], Port]] = {
+    "depth_from_features": lambda parts: parts.told("depth_from_features", parts.features, 128, _CLASSES),
+    "depth_from_core": lambda parts: parts.told("depth_from_core", parts.core, 128, _CLASSES),
+    "loop_closure": lambda parts: parts.told("loop_closure", parts.core, 64, 1),
+    "placebo": lambda parts: parts.told("placebo", parts.core, 128, _CLASSES),
+}
+"""The heads of auxiliary losses, by name: those that want an image, and the others."""
+
+
+@builder("agent")
+def agent(
+    sees: Mapping[str, Sequence[int]],
+    actions: int,
+    cores: Sequence[int] = (256,),
+    told: bool = True,
+    features: int = 256,
+    heads: Sequence[str] = (),
+) -> ModuleGraph:
+    """An agent that sees observations of these shapes by name and chooses among `actions`.
+
+    `sees` has an "image" (rows, columns, channels), perhaps with "depth" (rows, columns); a "vector"; or both;
+    and "velocity", which only cores read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
+    wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and action.
+    Reward and action are the last ones, where the agent is `told` them. `heads` are the names of auxiliary heads.
+
+    Ports: "features", "core" (the last of them), "policy" (logits [B, T, A]), "value" [B, T, 1], "choice", and heads.
+    Raises: PhysimError for unknown heads or observations, or sizes of which no agent is made.
+    """
+    if unknown := set(sees) - set(SEEN):
+        raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
+    graph = ModuleGraph()
+    seen = _convolutions(graph, sees)
+    found = _features(graph, seen, math.prod(sees["vector"]) if "vector" in sees else 0, features)
+    core = _core(graph, found, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
+    policy = graph.add(POLICY, nn.Linear(core[1], actions), core[0])
+    graph.add(VALUE, nn.Linear(core[1], 1), core[0])
+    choice = graph.add(CHOICE, Sample(), policy, graph.input("chance"))
+    if told and cores:
+        graph.tie(graph[ACTION], choice)
+    parts = Parts(graph, actions, seen, found, core)
+    for name in heads:
+        parts.head(name)
+    return graph
+
+
+def _convolutions(graph: ModuleGraph, sees: Mapping[str, Sequence[int]]) -> Convolutions | None:
+    """Convolutions of the image, and of the depth beside it, if any."""
+    if "image" not in sees:
+        return None
+    seen = Convolutions(sees["image"], "depth" in sees)
+    graph.add(CONVOLUTIONS, seen, *(graph.input(name) for name in ("image", "depth") if name in sees))
+    return seen
+
+
+def _features(graph: ModuleGraph, seen: Convolutions | None, vector: int, units: int) -> tuple[Port, int]:
+    """The features of what is seen."""
+    sources = [] if seen is None else [graph[CONVOLUTIONS]]
+    if vector:
+        sources.append(graph.input("vector"))
+    if not sources:
+        raise PhysimError("an agent must see an 'image' or a 'vector'")
+    size = (0 if seen is None else seen.features) + vector
+    layer = nn.Sequential(nn.Linear(size, units), nn.ReLU())
+    return graph.add(FEATURES, layer, joined(*sources)), units
+
+
+def _core(
+    graph: ModuleGraph, features: tuple[Port, int], cores: Sequence[int], velocity: int, actions: int
+) -> tuple[Port, int]:
+    """The last of the cores: A3C's, which is told action and reward, or the two of Nav-A3C."""
+    if not cores:
+        return features
+    moved = [(graph.input("velocity"), velocity)] if velocity else []
+    rewarded = [(graph.input(REWARD), 1)] if actions else []
+    acted = [(delayed(graph.later(ACTION), torch.zeros(actions)), actions)] if actions else []
+    if len(cores) == 1:
+        return _lstm(graph, CORE, cores[0], [features, *moved, *acted, *rewarded])
+    if len(cores) != 2:
+        raise PhysimError(f"cores are {list(cores)}, wanted none, one or two numbers of units")
+    first = _lstm(graph, FIRST_CORE, cores[0], [features, *rewarded])
+    return _lstm(graph, CORE, cores[1], [features, first, *moved, *acted])
+
+
+def _lstm(graph: ModuleGraph, name: str, units: int, sources: Sequence[tuple[Port, int]]) -> tuple[Port, int]:
+    """An LSTM of joined ports, each with its size."""
+    core = LSTM(sum(size for _, size in sources), units)
+    return graph.add(name, core, joined(*(port for port, _ in sources))), units

@@ -1,0 +1,110 @@
+"""How agents learn: one update by all losses, each on its stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
+from learners.agents.replay import Replay
+from learners.agents.unrolls import RESET, Ticks, Unroll, inputs_of
+from physim.checks import check_positive
+from physim.graph import ModuleGraph, Port, State
+from physim.graph.losses import values_of
+
+
+@final
+@dataclass(frozen=True)
+class Learning:
+    """How to learn: RMSProp at `rate`, its gradients at most `clip` long, on rewards times `reward_scale`.
+
+    `replay` ticks of each environment are kept; an update learns once more from `sequences` of them, as long as
+    unrolls, and foresees `foreseen` rewards. Nothing is replayed before the replay is full.
+    """
+
+    rate: float = 7e-4
+    decay: float = 0.99
+    epsilon: float = 1e-5
+    clip: float = 1.0
+    reward_scale: float = 1.0
+    replay: int = 2000
+    sequences: int = 8
+    foreseen: int = 32
+
+    def __post_init__(self) -> None:
+        check_positive(rate=self.rate, epsilon=self.epsilon, clip=self.clip, reward_scale=self.reward_scale)
+        check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
+
+
+@final
+class Learner:
+    """Updates an agent's graph by a list of losses."""
+
+    def __init__(
+        self, graph: ModuleGraph, losses: Sequence[AgentLoss], settings: Learning = Learning(), seed: int = 0
+    ) -> None:
+        self.graph, self.losses, self.settings = graph, losses, settings
+        self.optimiser = torch.optim.RMSprop(graph.parameters(), settings.rate, settings.decay, settings.epsilon)
+        self.replay = Replay(settings.replay) if {loss.stream for loss in losses} - {FRESH} else None
+        self.random = torch.Generator().manual_seed(seed)
+        self.version = 0
+
+    def update(self, unroll: Unroll) -> dict[str, float]:
+        """One update by an unroll, and by what is replayed; gives the losses by name."""
+        found = self._losses(FRESH, unroll.ticks, unroll.state)
+        if self.replay is not None:
+            self.replay.add(unroll)
+            if self.replay.full:
+                found |= self._replayed(unroll.ticks[RESET].shape[1] - 1)
+        self.optimiser.zero_grad()
+        torch.stack(list(found.values())).sum().backward()
+        norm = nn.utils.clip_grad_norm_(self.graph.parameters(), self.settings.clip)
+        self.optimiser.step()
+        self.version += 1
+        return {name: float(loss.detach()) for name, loss in found.items()} | {"gradient": float(norm)}
+
+    def saved(self, replay: bool) -> Ticks:
+        """Where it is beside its weights and optimiser, by name; with what is replayed, if asked."""
+        found = {"version": torch.tensor(self.version), "drawn": self.random.get_state()}
+        return found | (self.replay.saved() if replay and self.replay is not None else {})
+
+    def restore(self, saved: Ticks) -> None:
+        """Go on from where a learner was; without what it replayed, the replay fills anew."""
+        self.version = int(saved["version"])
+        self.random.set_state(saved["drawn"])
+        if self.replay is not None:
+            self.replay.restore(saved)
+
+    def _replayed(self, decisions: int) -> dict[str, Tensor]:
+        assert self.replay is not None
+        found: dict[str, Tensor] = {}
+        streams = {loss.stream for loss in self.losses}
+        if REPLAYED in streams:
+            found |= self._losses(REPLAYED, self.replay.sequences(self.settings.sequences, decisions, self.random))
+        if SKEWED in streams:
+            found |= self._losses(SKEWED, self.replay.skewed(self.settings.foreseen, self.random))
+        return found
+
+    def _losses(self, stream: str, ticks: Ticks, state: State | None = None) -> dict[str, Tensor]:
+        device = next(self.graph.parameters()).device
+        ticks = {name: value.to(device) for name, value in ticks.items()}
+        losses = [loss for loss in self.losses if loss.stream == stream]
+        values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
+        ticks |= {name: self.settings.reward_scale * ticks[name] for name in ("reward", "next_reward") if name in ticks}
+        return {loss.name: loss.among(values, ticks) for loss in losses}
+
+
+def values_on(
+    graph: ModuleGraph, ports: Sequence[Port], ticks: Ticks, state: State | None = None
+) -> dict[Port, Tensor]:
+    """The values [B, T, ...] of ports on ticks [B, T, ...], from a memory; agents may be without one."""
+    inputs = inputs_of(graph, ticks)
+    if graph.remembers:
+        return values_of(graph, ports, inputs, state, ticks[RESET])[0]
+    shape = ticks[RESET].shape
+    values, _ = values_of(graph, ports, {name: value.flatten(0, 1) for name, value in inputs.items()})
+    return {port: value.unflatten(0, shape) for port, value in values.items()}

@@ -1,0 +1,24 @@
+"""What agents learn by: losses that combine in any list."""
+
+from __future__ import annotations
+
+from learners.agents.losses.actor_critic import PolicyGradient, Values
+from learners.agents.losses.base import AgentLoss
+from learners.agents.losses.control import FeatureControl, PixelControl
+from learners.agents.losses.depth import Depth, DepthByNumber
+from learners.agents.losses.loop_closure import LoopClosure
+from learners.agents.losses.placebo import Placebo
+from learners.agents.losses.reward_prediction import RewardPrediction
+
+__all__ = [
+    "AgentLoss",
+    "Depth",
+    "DepthByNumber",
+    "FeatureControl",
+    "LoopClosure",
+    "PixelControl",
+    "Placebo",
+    "PolicyGradient",
+    "RewardPrediction",
+    "Values",
+]

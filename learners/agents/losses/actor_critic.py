@@ -1,0 +1,73 @@
+"""The losses of A3C (arXiv:1602.01783)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+from torch import Tensor
+
+from learners.agents.graphs import POLICY, VALUE
+from learners.agents.losses.base import FRESH, AgentLoss
+from learners.agents.returns import lambda_returns
+from learners.agents.unrolls import ACTION, LAST, REWARD, TERMINATED, decided, mean_where
+from physim.graph import ModuleGraph
+
+DISCOUNT = 0.99
+
+
+@final
+class PolicyGradient(AgentLoss):
+    """-(R_t - V_t) log pi(a_t) - entropy H(pi), the mean over decisions.
+
+    R are n-step returns to the end of the unroll or, with a `share` under 1, lambda-returns: then R - V is the
+    generalised advantage.
+    """
+
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        entropy: float = 1e-3,
+        discount: float = DISCOUNT,
+        share: float = 1.0,
+        weight: float = 1.0,
+    ) -> None:
+        super().__init__("policy_gradient", graph, (POLICY, VALUE), weight)
+        self.entropy, self.discount, self.share = entropy, discount, share
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        logits, worth = values[0][:, :-1], values[1].detach().squeeze(-1)
+        returns = returns_of(worth, ticks, self.discount, self.share)
+        logs = logits.log_softmax(-1)
+        chosen = logs.gather(-1, ticks[ACTION][:, :-1, None]).squeeze(-1)
+        entropy = -(logs.exp() * logs).sum(-1)
+        return mean_where(-(returns - worth[:, :-1]) * chosen - self.entropy * entropy, decided(dict(ticks)))
+
+
+@final
+class Values(AgentLoss):
+    """(R_t - V_t)^2 / 2, the mean over decisions, with R as in PolicyGradient; the value loss of A3C.
+
+    On the stream "replayed" it is UNREAL's value replay (arXiv:1611.05397, section 3.4).
+    """
+
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        weight: float = 0.5,
+        discount: float = DISCOUNT,
+        share: float = 1.0,
+        stream: str = FRESH,
+    ) -> None:
+        super().__init__("values" if stream == FRESH else "value_replay", graph, (VALUE,), weight, stream)
+        self.discount, self.share = discount, share
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        worth = values[0].squeeze(-1)
+        returns = returns_of(worth.detach(), ticks, self.discount, self.share)
+        return mean_where((returns - worth[:, :-1]).square() / 2, decided(dict(ticks)))
+
+
+def returns_of(worth: Tensor, ticks: Mapping[str, Tensor], discount: float, share: float = 1.0) -> Tensor:
+    """Lambda-returns [B, T] of an unroll's decisions, from values [B, T + 1]."""
+    return lambda_returns(ticks[REWARD], worth, ticks[LAST], ticks[TERMINATED], discount, share)

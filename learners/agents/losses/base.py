@@ -1,0 +1,48 @@
+"""What all losses of agents have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from physim.errors import PhysimError
+from physim.graph import Loss, ModuleGraph, Port
+
+FRESH, REPLAYED, SKEWED = "fresh", "replayed", "skewed"
+"""What actors just brought; sequences of what they brought before; and three ticks each, half of them rewarded."""
+
+
+class AgentLoss(Loss):
+    """`weight` times an error of ports of an agent's graph, which are found by name.
+
+    `wants` names what ticks must hold beside what every unroll holds.
+    """
+
+    wants: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, name: str, graph: ModuleGraph, ports: Sequence[str], weight: float, stream: str = FRESH) -> None:
+        super().__init__(name, *(_port(graph, port, name) for port in ports), stream=stream)
+        if weight <= 0:
+            raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
+        self.weight = weight
+
+    @final
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        for name in self.wants:
+            if name not in targets:
+                told = ", ".join(sorted(targets))
+                raise PhysimError(f"{self.name} wants '{name}', which the environment does not tell; it tells {told}")
+        return self.weight * self.error(values, targets)
+
+    @abstractmethod
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        """The error, a scalar, from the ports' values [B, T + 1, ...] and the ticks of an unroll."""
+
+
+def _port(graph: ModuleGraph, port: str, name: str) -> Port:
+    if port not in {node.name for node in graph.nodes}:
+        raise PhysimError(f"{name} stands on '{port}', which this agent does not have: name it in agent(heads=...)")
+    return graph[port]

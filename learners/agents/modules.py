@@ -1,0 +1,90 @@
+"""The modules that agents are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from physim.errors import PhysimError
+
+FARTHEST = 10.0
+"""The depth (m) that is seen as 1, and all that is farther."""
+KERNELS = ((16, 8, 4), (32, 4, 2))
+"""Planes, size and stride of the convolutions of A3C (arXiv:1602.01783), which the mazes' agents share."""
+
+
+@final
+class Convolutions(nn.Module):
+    """The two convolutions of A3C: an image [B, H, W, C] of bytes, and depth [B, H, W] where seen -> [B, 32 h w]."""
+
+    def __init__(self, image: Sequence[int], depth: bool = False) -> None:
+        super().__init__()
+        if len(image) != 3:
+            raise PhysimError(f"an image has the shape {list(image)}, wanted rows, columns and channels")
+        height, width, channels = self.image = tuple(image)
+        channels += depth
+        layers = []
+        for planes, size, stride in KERNELS:
+            height, width = ((side - size) // stride + 1 for side in (height, width))
+            if min(height, width) < 1:
+                raise PhysimError(f"images are {image[1]} x {image[0]}, wanted at least 20 x 20 pixels")
+            layers.append(nn.Conv2d(channels, planes, size, stride))
+            channels = planes
+        self.first, self.second = layers
+        self.map = (channels, height, width)
+        self.features = math.prod(self.map)
+
+    def forward(self, image: Tensor, depth: Tensor | None = None) -> Tensor:
+        """The features; planes first, then rows."""
+        weight = self.first.weight
+        seen = image.to(weight.dtype)  # not divided by 255, nor moved: the weights are far smaller, and scaled instead
+        if depth is not None:
+            seen = torch.cat([seen, 255 * (depth / FARTHEST).clamp(max=1)[..., None].to(weight.dtype)], dim=-1)
+        found = functional.conv2d(seen.permute(0, 3, 1, 2), weight / 255, self.first.bias, self.first.stride)
+        return functional.relu(self.second(functional.relu(found))).flatten(1)
+
+
+@final
+class Sample(nn.Module):
+    """A choice [B, A], one-hot, by the probabilities of logits [B, A], where `chance` [B, A] is uniform in (0, 1)."""
+
+    def forward(self, logits: Tensor, chance: Tensor) -> Tensor:
+        """The choice: Gumbel's trick makes it a function of chance."""
+        chosen = (logits - (-chance.log()).log()).argmax(-1)
+        return functional.one_hot(chosen, logits.shape[-1]).to(logits.dtype)
+
+
+@final
+class DuellingMaps(nn.Module):
+    """The worth of each action in each cell of a map: features [B, F] -> [B, A, rows, columns].
+
+    Q = V + A - mean of A over actions, V and A by transposed convolutions of 32 planes (arXiv:1611.05397, section 3.1),
+    4 x 4 with stride 2, or 3 x 3 with stride 1 where the map is odd.
+    """
+
+    def __init__(self, features: int, actions: int, cells: tuple[int, int]) -> None:
+        super().__init__()
+        size, stride = (3, 1) if any(side % 2 for side in cells) else (4, 2)
+        small = [(side - size) // stride + 1 for side in cells]
+        if min(small) < 1:
+            raise PhysimError(f"maps of {cells[0]} x {cells[1]} cells are too small, wanted at least {size} x {size}")
+        self.spread = nn.Sequential(
+            nn.Linear(features, 32 * math.prod(small)), nn.ReLU(), nn.Unflatten(1, (32, *small))
+        )
+        self.maps = nn.ConvTranspose2d(32, 1 + actions, size, stride)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The maps."""
+        value, advantage = self.maps(self.spread(features)).split([1, self.maps.out_channels - 1], dim=1)
+        worth: Tensor = value + advantage - advantage.mean(1, keepdim=True)
+        return worth
+
+
+def perceptron(features: int, hidden: int, outputs: int) -> nn.Sequential:
+    """A perceptron of one hidden layer."""
+    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))

@@ -1,0 +1,128 @@
+"""Replay: the last ticks of every environment, to learn from once more."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from learners.agents.unrolls import LAST, NEXT_REWARD, RESET, REWARD, Ticks, Unroll
+from physim.checks import check_positive
+
+FRAMES = 3
+"""How many frames a reward is foreseen from."""
+
+
+@final
+class Replay:
+    """Keeps the last `size` ticks of each environment, each tick once, in rings that never move.
+
+    It holds size x environments x the bytes of a tick: 21 KB a tick for images of 84 x 84 (`nbytes` tells).
+    """
+
+    def __init__(self, size: int = 2000) -> None:
+        check_positive(size=size)
+        self.size = size
+        self.rings: dict[int, _Ring] = {}
+
+    def add(self, unroll: Unroll) -> None:
+        """Keep the decisions of an unroll; the tick after them comes with the next."""
+        if unroll.actor not in self.rings:
+            self.rings[unroll.actor] = _Ring(self.size, unroll.ticks)
+        self.rings[unroll.actor].add(unroll.ticks)
+
+    @property
+    def full(self) -> bool:
+        """Whether it holds as much as it can of every environment it knows."""
+        return bool(self.rings) and all(ring.filled == self.size for ring in self.rings.values())
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory its ticks take."""
+        return sum(value.nbytes for ring in self.rings.values() for value in ring.ticks.values())
+
+    def sequences(self, count: int, decisions: int, random: torch.Generator) -> Ticks:
+        """Ticks [count, decisions + 1, ...], each from an environment and a start by chance.
+
+        They may cross the end of an episode: `last` and `reset` say where.
+        """
+        return _joined([ring.sequences(part, decisions, random) for ring, part in self._shares(count, random)])
+
+    def skewed(self, count: int, random: torch.Generator) -> Ticks:
+        """Three ticks each of one episode, and the reward that came next, which is none in half of them by chance.
+
+        Where nothing was rewarded yet, or everything, there is only the other kind.
+        """
+        return _joined([ring.skewed(part, random) for ring, part in self._shares(count, random)])
+
+    def saved(self) -> Ticks:
+        """All that it holds, by name."""
+        found: Ticks = {}
+        for actor, ring in self.rings.items():
+            found |= {f"replay/{actor}/{name}": value for name, value in ring.ticks.items()}
+            found[f"replay/{actor}/"] = torch.tensor([ring.filled, ring.head])
+        return found
+
+    def restore(self, saved: Ticks) -> None:
+        """Hold what was saved, and no more."""
+        self.rings = {}
+        for key, value in saved.items():
+            kind, _, rest = key.partition("/")
+            actor, _, name = rest.partition("/")
+            if kind == "replay":
+                ring = self.rings.setdefault(int(actor), _Ring(self.size, {}))
+                if name:
+                    ring.ticks[name] = value
+                else:
+                    ring.filled, ring.head = value.tolist()
+
+    def _shares(self, count: int, random: torch.Generator) -> list[tuple[_Ring, int]]:
+        """How much is drawn from each ring."""
+        rings = list(self.rings.values())
+        drawn = torch.randint(len(rings), (count,), generator=random).bincount(minlength=len(rings)).tolist()
+        return [(ring, part) for ring, part in zip(rings, drawn, strict=True) if part]
+
+
+class _Ring:
+    """The ticks of one actor's environments; `begin` is the oldest."""
+
+    def __init__(self, size: int, like: Ticks) -> None:
+        self.ticks = {name: value.new_zeros((len(value), size, *value.shape[2:])) for name, value in like.items()}
+        self.size, self.filled, self.head = size, 0, 0
+
+    def add(self, ticks: Ticks) -> None:
+        if self.filled:  # an actor that was replaced begins anew: what the last one did at last came to nothing
+            self.ticks[LAST][:, self.head - 1] |= ticks[RESET][:, 0]
+        count = ticks[LAST].shape[1] - 1
+        places = (self.head + torch.arange(count)) % self.size
+        for name, value in ticks.items():
+            self.ticks[name][:, places] = value[:, :-1].to(self.ticks[name].device)
+        self.head = (self.head + count) % self.size
+        self.filled = min(self.size, self.filled + count)
+
+    def sequences(self, count: int, decisions: int, random: torch.Generator) -> Ticks:
+        items = torch.randint(len(self.ticks[LAST]), (count,), generator=random)
+        starts = torch.randint(self.filled - decisions, (count,), generator=random)
+        places = (self.head - self.filled + starts[:, None] + torch.arange(decisions + 1)) % self.size
+        return {name: value[items[:, None], places] for name, value in self.ticks.items()}
+
+    def skewed(self, count: int, random: torch.Generator) -> Ticks:
+        order = (self.head - self.filled + torch.arange(self.filled)) % self.size
+        reset, rewarded = self.ticks[RESET][:, order], self.ticks[REWARD][:, order] != 0
+        whole = ~(reset[:, 3:] | reset[:, 2:-1] | reset[:, 1:-2])  # neither the reward nor two frames begin an episode
+        pools = [(whole & (rewarded[:, 3:] == kind)).nonzero() for kind in (False, True)]
+        kinds = torch.randint(2, (count,), generator=random).tolist()
+        picked = [_one_of(pools[kind] if len(pools[kind]) else pools[1 - kind], random) for kind in kinds]
+        items, starts = torch.stack(picked).unbind(1)
+        places = order[starts[:, None] + torch.arange(FRAMES)]
+        found = {name: value[items[:, None], places] for name, value in self.ticks.items()}
+        return found | {NEXT_REWARD: self.ticks[REWARD][items, order[starts + FRAMES]]}
+
+
+def _one_of(pool: Tensor, random: torch.Generator) -> Tensor:
+    return pool[int(torch.randint(len(pool), (), generator=random))]
+
+
+def _joined(parts: list[Ticks]) -> Ticks:
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

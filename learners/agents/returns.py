@@ -1,0 +1,28 @@
+"""What decisions turned out to be worth."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def lambda_returns(
+    rewards: Tensor, values: Tensor, last: Tensor, terminated: Tensor, discount: float, share: float = 1.0
+) -> Tensor:
+    """R_t = r_{t+1} + discount ((1 - share) V_{t+1} + share R_{t+1}), up to R_T = V_T; share 1 gives n-step returns.
+
+    With share lambda, R_t - V_t is the generalised advantage (arXiv:1506.02438). An episode's last observation is a
+    tick of its own, at which nothing is decided: its return is its value, or 0 where the episode was `terminated`, not
+    cut short.
+
+    Shapes: rewards (what came with each observation) and values [B, T + 1, ...]; last, terminated [B, T + 1] bool ->
+    returns of the decisions [B, T, ...].
+    """
+    more = (1,) * (values.dim() - 2)
+    last, terminated = (told.reshape(*told.shape, *more) for told in (last, terminated))
+    values = values.masked_fill(terminated, 0.0)
+    found = [values[:, -1]]
+    for tick in reversed(range(values.shape[1] - 1)):
+        ahead = torch.lerp(values[:, tick + 1], found[-1], share)
+        found.append(torch.where(last[:, tick], values[:, tick], rewards[:, tick + 1] + discount * ahead))
+    return torch.stack(found[:0:-1], dim=1)

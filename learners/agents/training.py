@@ -1,0 +1,197 @@
+"""The training of an agent: unrolls in, updates, a curve, checkpoints."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import NoReturn, final
+
+import torch
+from tqdm import tqdm
+
+from learners.agents.episodes import Episode, Scores
+from learners.agents.graphs import agent
+from learners.agents.learning import Learner, Learning
+from learners.agents.losses.base import AgentLoss
+from learners.agents.transports import Here, Playing, Processes, Transport
+from learners.agents.unrolls import Ticks
+from learners.checkpoints import Checkpoint, Progress
+from learners.experiment import write_rows
+from physim.checks import check_positive
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph
+from physim.interrupts import HeldInterrupts
+
+Losses = Callable[[ModuleGraph], Sequence[AgentLoss]]
+"""The list of losses that an agent's graph learns by."""
+SAVE_EVERY = 60.0
+"""Seconds between checkpoints."""
+RECENT = 100
+"""Of how many episodes the score is told."""
+
+
+@final
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and where: so many `decisions` of all environments together; the curve has `points`.
+
+    In the folder `out` lie the curve (CSV) and the checkpoint, which with `replay_kept` holds what is replayed, too.
+    `actors` are processes of their own; without, the environments are played in this one.
+    """
+
+    decisions: int
+    actors: int = 0
+    points: int = 100
+    out: Path | None = None
+    resume: bool = False
+    replay_kept: bool = True
+
+    def __post_init__(self) -> None:
+        check_positive(decisions=self.decisions, points=self.points)
+
+
+@final
+class Training:
+    """Trains `agent(**playing.recipe)` by losses on what its actors bring.
+
+    Where the environments are played here and can tell where they are, as mazes do, a resumed training has the same
+    curve as one that was never interrupted; other episodes begin anew.
+    """
+
+    def __init__(self, playing: Playing, losses: Losses, learning: Learning, settings: TrainingSettings) -> None:
+        self.playing, self.settings = playing, settings
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(playing.seed)  # modules know no other way to draw their first weights
+            self.graph = agent(**playing.recipe)
+        self.learner = Learner(self.graph, losses(self.graph), learning, playing.seed)
+        self.progress, self.decisions = Progress(), 0
+        self.meters, self.scores = Meters(), Scores()
+
+    def run(self, progress: bool = True) -> list[dict[str, float]]:
+        """Train to the end; gives the curve, a row for each point. Ctrl-C leaves a checkpoint and passes on.
+
+        Raises: PhysimError where a loss is no longer finite.
+        """
+        with self._transport() as transport, HeldInterrupts() as interrupts, self._bar(progress) as bar:
+            if self.settings.resume:
+                self._load(transport)
+                bar.update(self.decisions)
+            begun = saved = time.perf_counter()
+            before = self.progress.seconds
+            while self.decisions < self.settings.decisions:
+                self._update(transport, bar)
+                self.progress.seconds = before + time.perf_counter() - begun
+                self._point()
+                if interrupts.asked or time.perf_counter() - saved > SAVE_EVERY:
+                    self._save(transport)
+                    saved = time.perf_counter()
+                if interrupts.asked:
+                    raise KeyboardInterrupt
+            self._save(transport)
+        return self.progress.curve
+
+    def _update(self, transport: Transport, bar: tqdm[NoReturn]) -> None:
+        unroll = transport.receive()
+        losses = self.learner.update(unroll)
+        if not all(map(math.isfinite, losses.values())):
+            raise PhysimError(f"the training diverged: after {self.decisions} decisions the losses are {losses}")
+        transport.publish(self.graph, self.learner.version)
+        self.decisions += unroll.decisions
+        self.progress.updates += 1
+        self.meters.add(losses | {"staleness": self.learner.version - 1 - unroll.version}, self.scores.ended(unroll))
+        bar.update(unroll.decisions)
+        bar.set_postfix_str(str(self.meters), refresh=False)
+
+    def _point(self) -> None:
+        """Add a row to the curve where one is due."""
+        if self.decisions * self.settings.points < (len(self.progress.curve) + 1) * self.settings.decisions:
+            return
+        row = {"decisions": float(self.decisions), "seconds": self.progress.seconds} | self.meters.taken()
+        self.progress.curve.append(row)
+        if self.settings.out is not None:
+            write_rows(self.settings.out / "curve.csv", [dict(row) for row in self.progress.curve])
+
+    def _transport(self) -> Transport:
+        if self.settings.actors:
+            return Processes(self.playing, self.graph, self.settings.actors)
+        return Here(self.playing, self.graph)
+
+    def _bar(self, progress: bool) -> tqdm[NoReturn]:
+        silent = None if progress else True
+        return tqdm(desc="train", unit=" frames", unit_scale=True, total=self.settings.decisions, disable=silent)
+
+    @property
+    def _checkpoint(self) -> Checkpoint | None:
+        if self.settings.out is None:
+            return None
+        playing = {"environments": str(self.playing.environments), "recipe": str(dict(self.playing.recipe))}
+        learned = {
+            "losses": ", ".join(loss.name for loss in self.learner.losses),
+            "learning": str(self.learner.settings),
+        }
+        own = {"ticks": self.playing.ticks, "seed": self.playing.seed, "decisions": self.settings.decisions}
+        path = self.settings.out / "checkpoint.safetensors"
+        return Checkpoint(path, {**playing, **learned, **own}, self.graph, self.learner.optimiser)
+
+    def _save(self, transport: Transport) -> None:
+        if self._checkpoint is not None:
+            learned = self.learner.saved(self.settings.replay_kept)
+            told = self.scores.saved() | self.meters.saved() | {"decisions": torch.tensor(self.decisions)}
+            self._checkpoint.save(self.progress, learned | told | transport.saved())
+
+    def _load(self, transport: Transport) -> None:
+        if self._checkpoint is None:
+            raise PhysimError("resume wants a folder `out` in which a checkpoint lies")
+        self.progress = self._checkpoint.load()
+        more = self._checkpoint.more()
+        self.decisions = int(more["decisions"])
+        self.learner.restore(more)
+        self.scores.restore(more)
+        self.meters.restore(more)
+        transport.restore(more)
+        transport.publish(self.graph, self.learner.version)
+
+
+@final
+class Meters:
+    """Means of losses and scores since they were last taken, and what a progress bar says."""
+
+    def __init__(self) -> None:
+        self._losses: dict[str, list[float]] = {}
+        self._scores: list[float] = []
+        self._recent: deque[float] = deque(maxlen=RECENT)
+
+    def add(self, losses: Mapping[str, float], episodes: Sequence[Episode]) -> None:
+        """Add the losses of an update, and the episodes that ended meanwhile."""
+        for name, value in losses.items():
+            self._losses.setdefault(name, []).append(value)
+        self._scores += [episode.score for episode in episodes]
+        self._recent.extend(episode.score for episode in episodes)
+
+    def taken(self) -> dict[str, float]:
+        """The means; there is no score where no episode ended."""
+        found = {name: mean(values) for name, values in self._losses.items()} | {"episodes": float(len(self._scores))}
+        if self._scores:
+            found["score"] = mean(self._scores)
+        self._losses, self._scores = {}, []
+        return found
+
+    def saved(self) -> Ticks:
+        """What is not taken yet, by name."""
+        text = json.dumps([self._losses, self._scores, list(self._recent)])
+        return {"meters": torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)}
+
+    def restore(self, saved: Ticks) -> None:
+        """Go on from where meters were."""
+        self._losses, self._scores, recent = json.loads(bytes(saved["meters"].numpy()))
+        self._recent.extend(recent)
+
+    def __str__(self) -> str:
+        score = f"score {mean(self._recent):.2f}, " if self._recent else ""
+        return score + ", ".join(f"{name} {values[-1]:.3g}" for name, values in self._losses.items())

@@ -1,0 +1,76 @@
+"""What actors play, and what any transport does."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, final
+
+import numpy as np
+
+from learners.agents.actor import Actor
+from learners.agents.environments import Environments
+from learners.agents.graphs import agent
+from learners.agents.unrolls import Ticks, Unroll
+from physim.graph import ModuleGraph
+
+
+@final
+@dataclass(frozen=True)
+class Playing:
+    """What each actor plays: environments, in unrolls of so many `ticks`, by `agent(**recipe)`.
+
+    `labels` are told with what is seen. Actors differ by their numbers, and those that replace one by their `life`.
+    """
+
+    environments: Environments
+    recipe: Mapping[str, Any]
+    ticks: int = 20
+    labels: tuple[str, ...] = ()
+    seed: int = 0
+
+    def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
+        """An actor, by a graph of its own where none is given."""
+        source = np.random.SeedSequence(self.seed, spawn_key=(number, life))
+        seed = int(source.generate_state(1)[0])
+        return Actor(self.environments.make(), graph or agent(**self.recipe), seed, self.labels, number)
+
+
+class Transport(ABC):
+    """Brings unrolls to a learner and its weights to the actors, while a `with` block lasts.
+
+    No unroll is brought twice; those of an actor that dies on the way are not brought, and another takes its place.
+    `replaced` counts these.
+    """
+
+    replaced: int = 0
+
+    @abstractmethod
+    def publish(self, graph: ModuleGraph, version: int) -> None:
+        """Let actors decide by these weights from their next unroll on."""
+
+    @abstractmethod
+    def receive(self) -> Unroll:
+        """The next unroll of any actor; waits for it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of all actors; what was not received is lost."""
+
+    def saved(self) -> Ticks:
+        """Where the actors are, by name; nothing where they begin anew."""
+        return {}
+
+    def restore(self, saved: Ticks) -> None:
+        """Let actors go on from where they were, if that was saved."""
+        del saved
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

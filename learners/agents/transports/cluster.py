@@ -1,0 +1,81 @@
+"""Actors on the machines of a Ray cluster; needs the extra `cluster`."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from learners.agents.transports.base import Playing, Transport
+from learners.agents.unrolls import Unroll
+from physim.cluster import joined_cluster
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph
+
+LIVES = 10
+"""How often an actor is replaced before its training is given up."""
+
+
+@final
+class Cluster(Transport):
+    """So many actors, one processor each, wherever Ray finds room. Where one dies with its node, another begins anew.
+
+    Raises: PhysimError where there is no cluster, or an actor dies LIVES times.
+    """
+
+    def __init__(self, playing: Playing, graph: ModuleGraph, count: int) -> None:
+        self._ray, self._close = joined_cluster()
+        self.playing, self.replaced = playing, 0
+        self._remote = self._ray.remote(num_cpus=1)(_Remote)
+        self._lives = [0] * count
+        self.publish(graph, 0)
+        self._actors = [self._remote.remote(playing, number, 0) for number in range(count)]
+        self._coming = {self._asked(number): number for number in range(count)}
+
+    def publish(self, graph: ModuleGraph, version: int) -> None:
+        self._weights = self._ray.put({name: value.detach().cpu() for name, value in graph.state_dict().items()})
+        self._version = version
+
+    def receive(self) -> Unroll:
+        while True:
+            (ready, *_), _ = self._ray.wait(list(self._coming), num_returns=1)
+            number = self._coming.pop(ready)
+            try:
+                unroll: Unroll = self._ray.get(ready)
+            except self._ray.exceptions.RayTaskError as error:
+                raise PhysimError(f"actor {number} failed: {error.cause}") from None
+            except self._ray.exceptions.RayError:
+                self._replace(number)
+                continue
+            self._coming[self._asked(number)] = number
+            return unroll
+
+    def close(self) -> None:
+        for actor in self._actors:
+            self._ray.kill(actor)
+        self._close()
+
+    def _asked(self, number: int) -> Any:
+        """The promise of an actor's next unroll."""
+        return self._actors[number].unroll.remote(self._weights, self._version)
+
+    def _replace(self, number: int) -> None:
+        self._lives[number] += 1
+        if self._lives[number] == LIVES:
+            raise PhysimError(f"actor {number} died {LIVES} times: is there too little memory?")
+        self.replaced += 1
+        self._actors[number] = self._remote.remote(self.playing, number, self._lives[number])
+        self._coming[self._asked(number)] = number
+
+
+class _Remote:
+    """An actor where Ray put it."""
+
+    def __init__(self, playing: Playing, number: int, life: int) -> None:
+        torch.set_num_threads(1)
+        self.playing, self.actor = playing, playing.actor(number=number, life=life)
+
+    def unroll(self, weights: dict[str, Tensor], version: int) -> Unroll:
+        self.actor.graph.load_state_dict(weights)
+        return self.actor.unroll(self.playing.ticks, version)

@@ -1,0 +1,84 @@
+"""Unrolls: what actors saw, did and got, on its way to a learner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from torch import Tensor
+from torch.nn import functional
+
+from physim.graph import ModuleGraph, State
+
+Ticks = dict[str, Tensor]
+"""Ticks of B environments by name, each [B, T, ...]: observations and labels, as the environment calls them, and
+
+action int64, what was decided; log_probability [B, T, A], of each action when it was decided;
+reward float32, what came with the observation; reset, last, terminated bool: whether an episode began with the
+observation, ended with it, ended by itself.
+"""
+ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED = (
+    "action", "log_probability", "reward", "reset", "last", "terminated",
+)  # fmt: skip
+NEXT_REWARD = "next_reward"
+"""What came after the last tick [B], in what is drawn to foresee it."""
+
+
+@final
+@dataclass(frozen=True)
+class Unroll:
+    """T decisions of B environments, and the tick after them, whose decision is not known yet.
+
+    `state` is the memory before the first tick, `version` counts the updates of the weights that decided; `actor` and
+    `number` tell an unroll from all others.
+    """
+
+    ticks: Ticks
+    state: State
+    version: int = 0
+    actor: int = 0
+    number: int = 0
+
+    @property
+    def decisions(self) -> int:
+        """How many decisions it holds."""
+        items, ticks = self.ticks[ACTION].shape
+        return items * (ticks - 1)
+
+
+def inputs_of(graph: ModuleGraph, ticks: Ticks) -> Ticks:
+    """What a graph reads of ticks: observations, the last reward [B, T, 1] and what was done [B, T, A]."""
+    found = {name: ticks[name] for name in graph.inputs if name in ticks and name != REWARD}
+    if REWARD in graph.inputs:
+        found[REWARD] = ticks[REWARD][..., None]
+    if any(node.name == ACTION for node in graph.nodes):
+        found[ACTION] = functional.one_hot(ticks[ACTION], ticks[LOG_PROBABILITY].shape[-1]).float()
+    return found
+
+
+def decided(ticks: Ticks) -> Tensor:
+    """Where a decision counts [B, T]: not at the last observation of an episode, nor at the tick after an unroll."""
+    return ~ticks[LAST][:, :-1]
+
+
+def mean_where(values: Tensor, counts: Tensor) -> Tensor:
+    """The mean of values [B, T] over the ticks that count [B, T]."""
+    return (values * counts).sum() / counts.sum().clamp(min=1)
+
+
+def flattened(state: State) -> dict[str, Tensor]:
+    """The tensors of a memory by names such as core.0, which `nested` undoes."""
+    found: dict[str, Tensor] = {}
+    for name, value in state.items():
+        parts = {name: value} if isinstance(value, Tensor) else {f"{name}.{k}": part for k, part in enumerate(value)}
+        found |= parts
+    return found
+
+
+def nested(tensors: dict[str, Tensor]) -> State:
+    """A memory from its tensors by name."""
+    state: State = {}
+    for key, value in tensors.items():
+        name, _, place = key.partition(".")
+        state[name] = (*state.get(name, ()), value) if place else value
+    return state

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gymnasium
+import pytest
+import torch
+from gymnasium.vector import AutoresetMode
+
+from learners.agents.actor import Actor
+from learners.agents.environments import Environments, recipe_of
+from learners.agents.graphs import POLICY, agent
+from learners.agents.learning import values_on
+from learners.agents.transports import Playing
+from learners.agents.unrolls import ACTION, LAST, LOG_PROBABILITY, RESET, REWARD
+from physim.errors import PhysimError
+
+
+@pytest.mark.parametrize("cores", [(), (8,), (4, 8)])
+def test_what_was_decided_by_is_what_the_unroll_gives(playing: Callable[..., Playing], cores: tuple[int, ...]) -> None:
+    actor = playing(cores=cores).actor()
+    for _ in range(3):  # over the end of an episode, and from a memory
+        unroll = actor.unroll(10)
+        with torch.no_grad():
+            policy = actor.graph[POLICY]
+            logits = values_on(actor.graph, [policy], unroll.ticks, unroll.state or None)[policy]
+        told = unroll.ticks[LOG_PROBABILITY]
+        torch.testing.assert_close(logits.log_softmax(-1)[:, :-1], told[:, :-1], atol=1e-5, rtol=1e-4)
+
+
+def test_unrolls_follow_one_another(playing: Callable[..., Playing]) -> None:
+    actor = playing().actor()
+    first, second = actor.unroll(10), actor.unroll(10)
+    for name, value in first.ticks.items():
+        if name not in (ACTION, LOG_PROBABILITY):  # what is not known yet at the tick after an unroll
+            assert torch.equal(value[:, -1], second.ticks[name][:, 0]), name
+    assert (first.number, second.number, first.decisions) == (0, 1, 30)
+
+
+def test_episodes_begin_after_they_ended(playing: Callable[..., Playing]) -> None:
+    ticks = playing().actor().unroll(40).ticks
+    assert torch.equal(ticks[RESET][:, 1:], ticks[LAST][:, :-1])
+    assert ticks[RESET][:, 0].all()
+    assert ticks[LAST][:, 15].all()
+    assert not ticks[REWARD][ticks[RESET]].any()
+
+
+def test_the_same_seed_plays_the_same(playing: Callable[..., Playing]) -> None:
+    torch.manual_seed(0)
+    net = agent(**playing().recipe)
+    one, two, other = (playing(seed=seed).actor(net).unroll(20) for seed in (1, 1, 2))
+    assert all(torch.equal(value, two.ticks[name]) for name, value in one.ticks.items())
+    assert not torch.equal(one.ticks["image"], other.ticks["image"])
+
+
+def test_an_actor_goes_on_from_where_it_was_saved(playing: Callable[..., Playing]) -> None:
+    actor = playing().actor()
+    actor.unroll(22)
+    other = playing().actor(actor.graph)
+    other.restore(actor.saved())
+    one, two = actor.unroll(20), other.unroll(20)
+    assert all(torch.equal(value, two.ticks[name]) for name, value in one.ticks.items())
+    assert one.number == two.number
+
+
+def test_other_environments_are_played_too() -> None:
+    env = Environments("CartPole-v1", 2).make()
+    unroll = Actor(env, agent(**recipe_of(env), cores=(4,), features=8)).unroll(5)
+    assert unroll.ticks["vector"].shape == (2, 6, 4)
+    assert unroll.ticks["vector"].dtype == torch.float32
+
+
+def test_what_cannot_be_played_is_refused() -> None:
+    with pytest.raises(PhysimError, match="there are no environments 'Nowhere-v0'"):
+        Environments("Nowhere-v0").make()
+    with pytest.raises(PhysimError, match="wanted a Discrete space"):
+        recipe_of(gymnasium.make_vec("Pendulum-v1", 1))
+    modes = {"autoreset_mode": AutoresetMode.SAME_STEP}
+    same = gymnasium.make_vec("CartPole-v1", 1, vectorization_mode="sync", vector_kwargs=modes)
+    with pytest.raises(PhysimError, match="wanted NEXT_STEP"):
+        recipe_of(same)

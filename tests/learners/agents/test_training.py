@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from learners.agents import losses
+from learners.agents.environments import Environments
+from learners.agents.learning import Learner, Learning
+from learners.agents.losses import AgentLoss
+from learners.agents.training import Training, TrainingSettings
+from learners.agents.transports import Playing
+from learners.agents.unrolls import Unroll
+from learners.experiment import read_rows
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph
+from tests.learners.agents.conftest import HEADS
+
+LEARNING = Learning(replay=40, sequences=3, foreseen=4)
+
+
+def everything(net: ModuleGraph) -> list[AgentLoss]:
+    """UNREAL, Nav-A3C and all else in one list."""
+    return [
+        losses.PolicyGradient(net),
+        losses.Values(net),
+        losses.PixelControl(net),
+        losses.FeatureControl(net),
+        losses.RewardPrediction(net),
+        losses.Values(net, stream="replayed"),
+        losses.Depth(net, "features"),
+        losses.Depth(net, "core"),
+        losses.LoopClosure(net),
+        losses.Placebo(net),
+    ]
+
+
+def trained(playing: Playing, out: Path | None = None, **settings: Any) -> Training:
+    training = Training(playing, everything, LEARNING, TrainingSettings(600, points=5, out=out, **settings))
+    training.run(progress=False)
+    return training
+
+
+@pytest.fixture
+def seeing(playing: Callable[..., Playing]) -> Playing:
+    """Mazes in which every head sees enough."""
+    return playing(maze={"size": (44, 40)}, cores=(4, 8), heads=HEADS)
+
+
+def test_all_losses_combine_in_one_list(seeing: Playing) -> None:
+    training = trained(seeing)
+    names = {loss.name for loss in training.learner.losses}
+    assert len(names) == 10
+    for row in training.progress.curve[2:]:  # by then the replay is full
+        assert names <= set(row)
+        assert all(math.isfinite(value) for value in row.values())
+
+
+def test_a_training_that_was_interrupted_has_the_same_curve(
+    seeing: Playing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained(seeing)
+    update = Learner.update
+
+    def interrupted(self: Learner, unroll: Unroll) -> dict[str, float]:
+        if self.version == 9:
+            signal.raise_signal(signal.SIGINT)
+        return update(self, unroll)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "update", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trained(seeing, tmp_path)
+    again = trained(seeing, tmp_path, resume=True)
+    for name, value in whole.graph.state_dict().items():
+        assert torch.equal(value, again.graph.state_dict()[name]), name
+    for one, two in zip(whole.progress.curve, again.progress.curve, strict=True):
+        assert {**one, "seconds": 0} == {**two, "seconds": 0}
+    assert len(read_rows(tmp_path / "curve.csv")) == 5
+
+
+def test_another_training_is_not_gone_on_with(playing: Callable[..., Playing], tmp_path: Path) -> None:
+    def plain(net: ModuleGraph) -> list[AgentLoss]:
+        return [losses.PolicyGradient(net), losses.Values(net)]
+
+    settings = TrainingSettings(90, out=tmp_path)
+    Training(playing(), plain, LEARNING, settings).run(progress=False)
+    other = TrainingSettings(120, out=tmp_path, resume=True)
+    with pytest.raises(PhysimError, match="is of a training with decisions 90, not 120"):
+        Training(playing(), plain, LEARNING, other).run(progress=False)
+    with pytest.raises(PhysimError, match="resume wants a folder"):
+        Training(playing(), plain, LEARNING, TrainingSettings(90, resume=True)).run(progress=False)
+
+
+def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> None:
+    def plain(net: ModuleGraph) -> list[AgentLoss]:
+        return [losses.PolicyGradient(net), losses.Values(net)]
+
+    with pytest.raises(PhysimError, match=r"the training diverged: after [1-9]"):
+        Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)
+
+
+def test_a_way_to_the_only_reward_is_learned(playing: Callable[..., Playing]) -> None:
+    """CartPole: more than twice what chance gets, after seconds."""
+
+    def plain(net: ModuleGraph) -> list[AgentLoss]:
+        return [losses.PolicyGradient(net, entropy=0.01), losses.Values(net, weight=0.05)]
+
+    recipe = {"sees": {"vector": (4,)}, "actions": 2, "cores": (), "features": 64}
+    cart = Playing(Environments("CartPole-v1", 8), recipe, ticks=16)
+    curve = Training(cart, plain, Learning(rate=3e-3), TrainingSettings(30_000, points=6)).run(progress=False)
+    assert curve[-1]["score"] > 2 * curve[0]["score"]

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+import torch
+
+from learners.agents.graphs import agent
+from learners.agents.transports import Playing, Processes
+from learners.agents.unrolls import RESET
+from physim.errors import PhysimError
+
+
+def test_unrolls_come_whole_and_once_and_the_dead_are_replaced(playing: Callable[..., Playing]) -> None:
+    settings = playing()
+    net = agent(**settings.recipe)
+    with Processes(settings, net, 2) as transport:
+        seen: dict[tuple[int, int], int] = {}
+        for version in count():
+            if version == 4:
+                transport.actors[0].process.kill()
+            unroll = transport.receive()
+            life = transport.actors[unroll.actor].life
+            assert (unroll.actor, life, unroll.number) not in seen
+            seen[unroll.actor, life, unroll.number] = version
+            assert unroll.version <= version
+            assert unroll.ticks["image"].any()
+            transport.publish(net, version)
+            if life == 1 and unroll.number > 2:
+                break
+        assert transport.replaced == 1
+    numbers = [number for actor, _, number in seen if actor == 1]
+    assert numbers == sorted(numbers)
+
+
+def test_new_weights_reach_the_actors(playing: Callable[..., Playing]) -> None:
+    settings = playing()
+    net = agent(**settings.recipe)
+    with Processes(settings, net, 1) as transport:
+        with torch.no_grad():
+            net.policy.weight.zero_()
+            net.policy.bias.copy_(torch.tensor([9.0] + 7 * [-9.0]))
+        transport.publish(net, 3)
+        unrolls = [transport.receive() for _ in range(4)]
+        assert unrolls[-1].version == 3
+        assert not unrolls[-1].ticks["action"].any()
+        assert not unrolls[-1].ticks[RESET].all()
+
+
+def test_an_actor_that_fails_is_heard(playing: Callable[..., Playing]) -> None:
+    settings = playing()
+    broken = Playing(settings.environments, settings.recipe, labels=("smell",))
+    with (
+        Processes(broken, agent(**settings.recipe), 1) as transport,
+        pytest.raises(PhysimError, match="actor 0 failed: KeyError: 'smell'"),
+    ):
+        transport.receive()
