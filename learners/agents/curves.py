@@ -1,0 +1,47 @@
+"""Learning curves of agents and what is told of them: areas, frames to a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from physim.reports import Row
+
+
+class Curve(NamedTuple):
+    """Scores after so many decisions; a point at which no episode ended has the score of the one before."""
+
+    decisions: Sequence[float]
+    scores: Sequence[float]
+
+    @property
+    def area(self) -> float:
+        """The mean score over the whole training: the area under the curve over its length."""
+        return float(np.mean(self.scores))
+
+    @property
+    def last(self) -> float:
+        """The mean score over its last tenth."""
+        return float(np.mean(self.scores[-max(1, len(self.scores) // 10) :]))
+
+    def reached(self, threshold: float) -> float:
+        """After how many decisions the score first came to a threshold; infinity if never."""
+        return next((done for done, score in zip(*self, strict=True) if score >= threshold), float("inf"))
+
+
+def curve_rows(points: Iterable[dict[str, float]]) -> list[Row]:
+    """A training's curve as rows of its scores and of the processor's seconds."""
+    rows: list[Row] = []
+    score = 0.0
+    for point in points:
+        score = point.get("score", score)
+        rows.append({"name": "score", "done": point["decisions"], "value": score, "seconds": point["seconds"]})
+    return rows
+
+
+def curve_of(rows: Iterable[Row]) -> Curve:
+    """The curve that rows tell."""
+    scores = [row for row in rows if row["name"] == "score"]
+    return Curve([float(str(row["done"])) for row in scores], [float(str(row["value"])) for row in scores])

@@ -1,0 +1,53 @@
+"""One training of one agent, as experiments want it: from a few settings to a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from learners.agents.environments import Environments, recipe_of
+from learners.agents.learning import Learning
+from learners.agents.methods import Base, heads_of, losses_of
+from learners.agents.training import Training, TrainingSettings
+from learners.agents.transports import Playing
+
+PLAIN, NAVIGATING, FORWARD = (128,), (32, 128), ()
+"""The units of the cores of A3C-LSTM, of Nav-A3C and of feed-forward agents, half of the papers'."""
+POINTS = 40
+
+
+@final
+@dataclass(frozen=True)
+class Trial:
+    """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to A3C's.
+
+    Its added losses count `weight` times what is usual.
+    """
+
+    environments: Environments
+    decisions: int
+    added: Sequence[str] = ()
+    cores: Sequence[int] = PLAIN
+    sees: Sequence[str] = ("image", "vector", "velocity")
+    base: Base = field(default_factory=Base)
+    weight: float = 1.0
+    learning: Learning = field(default_factory=Learning)
+    ticks: int = 20
+    seed: int = 0
+
+    @property
+    def playing(self) -> Playing:
+        """What its actor plays."""
+        env = self.environments.make()
+        recipe = recipe_of(env, self.sees) | {"cores": list(self.cores), "features": 128, "heads": heads_of(self.added)}
+        env.close()
+        labels = ("loop_closure",) if "loop_closure" in self.added else ()
+        return Playing(self.environments, recipe, self.ticks, labels, self.seed)
+
+    def run(self) -> Training:
+        """Train; the curve stands in its progress."""
+        losses = losses_of(self.added, self.base, self.weight)
+        training = Training(self.playing, losses, self.learning, TrainingSettings(self.decisions, points=POINTS))
+        training.run(progress=False)
+        return training

@@ -1,0 +1,76 @@
+"""How goals were found: how soon, how much sooner once they were known, and how straight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import numpy as np
+from torch import Tensor
+
+from learners.agents.unrolls import LAST, RESET, REWARD
+from physim.arrays import Floats
+
+GOAL = 10.0
+"""The reward of a goal, more than which nothing brings."""
+
+
+class Search(NamedTuple):
+    """The way to a goal: in which episode and to which of its goals, from when to when, and whether it was found.
+
+    `straight` is the length of the shortest way over that of the way gone, where distances were told.
+    """
+
+    episode: tuple[int, int]
+    goal: int
+    decisions: int
+    found: bool
+    straight: float
+
+
+@final
+@dataclass(frozen=True)
+class Latency:
+    """Decisions to the first goal of an episode and to later ones, medians; in how many episodes one was found."""
+
+    first: float
+    later: float
+    found: float
+
+
+def searches(ticks: Mapping[str, Tensor], goal: float = GOAL) -> list[Search]:
+    """All searches of what was watched [B, T], episode by episode; "distance" and "position" tell how straight."""
+    rewards, resets, lasts = (ticks[name].numpy() for name in (REWARD, RESET, LAST))
+    distance = ticks["distance"].numpy() if "distance" in ticks else None
+    position = ticks["position"].numpy() if "position" in ticks else None
+    found: list[Search] = []
+    for item in range(len(rewards)):
+        begin, number, count = 0, 0, 0
+        for tick in range(rewards.shape[1]):
+            if resets[item, tick]:
+                begin, number, count = tick, number + 1, 0
+            reached = rewards[item, tick] >= goal
+            if reached or lasts[item, tick]:
+                straight = float("nan")
+                if reached and distance is not None and position is not None:
+                    straight = _straight(position[item, begin:tick], float(distance[item, begin]))
+                found.append(Search((item, number), count, tick - begin, bool(reached), straight))
+                begin, count = tick, count + 1
+    return found
+
+
+def latency(found: list[Search]) -> Latency:
+    """Over all searches; those for a first goal that found none count as endless, later ones do not count."""
+    firsts = [search.decisions if search.found else np.inf for search in found if search.goal == 0]
+    later = [search.decisions for search in found if search.goal and search.found]
+    return Latency(
+        float(np.median(firsts)) if firsts else np.nan,
+        float(np.median(later)) if later else np.nan,
+        float(np.isfinite(firsts).mean()) if firsts else np.nan,
+    )
+
+
+def _straight(way: Floats, shortest: float) -> float:
+    gone = float(np.hypot(*np.diff(way, axis=0).T).sum())
+    return min(1.0, shortest / gone) if gone > 0 else float("nan")

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from learners.agents.curves import curve_of, curve_rows
+from learners.agents.methods import AUXILIARY, UNREAL, heads_of
+from learners.agents.transports import Playing
+from learners.agents.trial import NAVIGATING, Trial
+from learners.agents.watching import watched
+from physim.errors import PhysimError
+
+
+def test_a_trial_is_the_same_again(playing: Callable[..., Playing]) -> None:
+    mazes = playing(maze={"size": (42, 42)}).environments
+    trial = Trial(mazes, 1200, added=(*UNREAL, "depth_2", "loop_closure"), cores=NAVIGATING)
+    one, two = (curve_of(curve_rows(trial.run().progress.curve)) for _ in range(2))
+    assert one == two
+    assert one.decisions[-1] == 1200
+
+
+def test_agents_are_watched_without_their_images(playing: Callable[..., Playing]) -> None:
+    setting = playing(heads=("loop_closure",))
+    actor = setting.actor()
+    seen = watched(setting, actor.graph, 70, ("core", "loop_closure"))
+    assert "image" not in seen
+    assert seen["core"].shape == (3, 70, 8)
+    again = watched(setting, actor.graph, 70, ("core",))
+    assert torch.equal(seen["core"], again["core"])
+    assert torch.equal(seen["action"], again["action"])
+
+
+def test_losses_are_added_by_name() -> None:
+    assert heads_of(UNREAL) == ("pixel_control", "reward_prediction")
+    assert set(UNREAL) < set(AUXILIARY)
+    with pytest.raises(PhysimError, match="losses: got 'sleep', wanted some of pixel_control"):
+        heads_of(("sleep",))
+    with pytest.raises(PhysimError, match="two of depth_1, depth_number learn by one head"):
+        heads_of(("depth_1", "depth_number"))

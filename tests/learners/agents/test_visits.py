@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from learners.agents.visits import latency, searches
+
+
+def ticks() -> dict[str, Tensor]:
+    """One walker, two episodes of ten ticks: goals at 4 and 6 of the first, none in the second."""
+    reward, reset, last = torch.zeros(1, 20), torch.zeros(1, 20, dtype=torch.bool), torch.zeros(1, 20, dtype=torch.bool)
+    reward[0, [4, 6]] = 10.0
+    reward[0, 12] = 1.0  # an apple
+    reset[0, [0, 10]] = True
+    last[0, [9, 19]] = True
+    return {"reward": reward, "reset": reset, "last": last}
+
+
+def test_searches_go_from_goal_to_goal() -> None:
+    found = searches(ticks())
+    assert [(each.episode, each.goal, each.decisions, each.found) for each in found] == [
+        ((0, 1), 0, 4, True),
+        ((0, 1), 1, 2, True),
+        ((0, 1), 2, 3, False),
+        ((0, 2), 0, 9, False),
+    ]
+
+
+def test_latencies_are_of_first_and_later_goals() -> None:
+    found = latency(searches(ticks()))
+    assert (found.first, found.later, found.found) == (math.inf, 2.0, 0.5)
+    assert latency(searches({name: value[:, :10] for name, value in ticks().items()})).first == 4.0
+
+
+def test_ways_are_as_straight_as_the_shortest_is_long() -> None:
+    position = torch.zeros(1, 20, 2)
+    position[0, :4, 0] = torch.tensor([0.0, 2.0, 4.0, 6.0])  # twice as far as need be
+    distance = torch.full((1, 20), 3)
+    found = searches(ticks() | {"position": position, "distance": distance})
+    assert found[0].straight == pytest.approx(0.5)
+    assert math.isnan(found[3].straight)
