@@ -27,7 +27,8 @@ def difference(ours: Runs, theirs: Runs) -> Interval:
 
 def ratio(ours: Runs, theirs: Runs) -> Interval:
     """The interquartile mean of ours over that of theirs: of areas under curves, or of frames to a threshold."""
-    return _drawn([ours, theirs], lambda drawn: _middle(drawn[0]) / _middle(drawn[1]))
+    with np.errstate(divide="ignore", invalid="ignore"):  # nothing over nothing is no number
+        return _drawn([ours, theirs], lambda drawn: _middle(drawn[0]) / _middle(drawn[1]))
 
 
 def improvement(ours: Runs, theirs: Runs) -> Interval:

@@ -36,11 +36,9 @@ class Actor:
     the step after an episode's last, as Gymnasium's vectors do by default, or decide otherwise than by whole numbers.
     """
 
-    def __init__(
-        self, env: AnyVectorEnv, graph: ModuleGraph, seed: int = 0, labels: Sequence[str] = (), number: int = 0
-    ) -> None:
+    def __init__(self, env: AnyVectorEnv, graph: ModuleGraph, seed: int = 0, labels: Sequence[str] = ()) -> None:
         check_env(env)
-        self.env, self.graph, self.labels, self.number = env, graph, tuple(labels), number
+        self.env, self.graph, self.labels = env, graph, tuple(labels)
         self.device = next(graph.parameters()).device
         self.random = torch.Generator().manual_seed(seed)
         self.actions = int(env.single_action_space.n)  # type: ignore[attr-defined]
@@ -63,7 +61,7 @@ class Actor:
         after = self.now | undecided
         together = {name: torch.stack([tick[name] for tick in (*seen, after)], dim=1) for name in after}
         self.unrolls += 1
-        return Unroll(together, state, version, self.number, self.unrolls - 1)
+        return Unroll(together, state, version, number=self.unrolls - 1)
 
     def saved(self) -> Ticks:
         """Where it is; where the environments cannot tell where they are, they begin anew after `restore`."""

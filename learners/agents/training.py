@@ -42,11 +42,12 @@ class TrainingSettings:
     """How long and where: so many `decisions` of all environments together; the curve has `points`.
 
     In the folder `out` lie the curve (CSV) and the checkpoint, which with `replay_kept` holds what is replayed, too.
-    `actors` are processes of their own; without, the environments are played in this one.
+    `actors` are processes of their own, on a Ray cluster if `cluster`; without, environments are played in this one.
     """
 
     decisions: int
     actors: int = 0
+    cluster: bool = False
     points: int = 100
     out: Path | None = None
     resume: bool = False
@@ -87,7 +88,7 @@ class Training:
             while self.decisions < self.settings.decisions:
                 self._update(transport, bar)
                 self.progress.seconds = before + time.perf_counter() - begun
-                self._point()
+                self._point(transport.replaced)
                 if interrupts.asked or time.perf_counter() - saved > SAVE_EVERY:
                     self._save(transport)
                     saved = time.perf_counter()
@@ -108,16 +109,21 @@ class Training:
         bar.update(unroll.decisions)
         bar.set_postfix_str(str(self.meters), refresh=False)
 
-    def _point(self) -> None:
+    def _point(self, replaced: int) -> None:
         """Add a row to the curve where one is due."""
         if self.decisions * self.settings.points < (len(self.progress.curve) + 1) * self.settings.decisions:
             return
-        row = {"decisions": float(self.decisions), "seconds": self.progress.seconds} | self.meters.taken()
+        told = {"decisions": float(self.decisions), "seconds": self.progress.seconds, "replaced": float(replaced)}
+        row = told | self.meters.taken()
         self.progress.curve.append(row)
         if self.settings.out is not None:
             write_rows(self.settings.out / "curve.csv", [dict(row) for row in self.progress.curve])
 
     def _transport(self) -> Transport:
+        if self.settings.cluster:
+            from learners.agents.transports.cluster import Cluster  # wants Ray
+
+            return Cluster(self.playing, self.graph, max(1, self.settings.actors))
         if self.settings.actors:
             return Processes(self.playing, self.graph, self.settings.actors)
         return Here(self.playing, self.graph)

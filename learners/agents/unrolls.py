@@ -29,14 +29,15 @@ NEXT_REWARD = "next_reward"
 class Unroll:
     """T decisions of B environments, and the tick after them, whose decision is not known yet.
 
-    `state` is the memory before the first tick, `version` counts the updates of the weights that decided; `actor` and
-    `number` tell an unroll from all others.
+    `state` is the memory before the first tick, `version` counts the updates of the weights that decided. `actor`, its
+    `life` (how many died in its place before) and `number` tell an unroll from all others.
     """
 
     ticks: Ticks
     state: State
     version: int = 0
     actor: int = 0
+    life: int = 0
     number: int = 0
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -61,16 +61,6 @@ def world(tmp_path: Path) -> Callable[..., World]:
     (tmp_path / "marks").mkdir()
     (tmp_path / "mine.py").write_text(WORLD.replace("MARKS", f"{tmp_path}/marks"))
     return lambda **parameters: find_world(f"{tmp_path}/mine.py:drop", parameters)
-
-
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A Ray cluster of one node on this machine, to which more can be added."""
-    utils = pytest.importorskip("ray.cluster_utils")
-    cluster = utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-    yield cluster
-    cluster.shutdown()
 
 
 @pytest.mark.slow

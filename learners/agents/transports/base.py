@@ -14,7 +14,11 @@ from learners.agents.actor import Actor
 from learners.agents.environments import Environments
 from learners.agents.graphs import agent
 from learners.agents.unrolls import Ticks, Unroll
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
+
+LIVES = 10
+"""How many actors may follow one another in one place before a training is given up."""
 
 
 @final
@@ -35,7 +39,7 @@ class Playing:
         """An actor, by a graph of its own where none is given."""
         source = np.random.SeedSequence(self.seed, spawn_key=(number, life))
         seed = int(source.generate_state(1)[0])
-        return Actor(self.environments.make(), graph or agent(**self.recipe), seed, self.labels, number)
+        return Actor(self.environments.make(), graph or agent(**self.recipe), seed, self.labels)
 
 
 class Transport(ABC):
@@ -54,6 +58,13 @@ class Transport(ABC):
     @abstractmethod
     def receive(self) -> Unroll:
         """The next unroll of any actor; waits for it."""
+
+    def buried(self, number: int, life: int) -> int:
+        """Count an actor that died; gives the life of the one in its place. Raises PhysimError after LIVES of them."""
+        if life + 1 == LIVES:
+            raise PhysimError(f"actor {number} died {LIVES} times: is there too little memory?")
+        self.replaced += 1
+        return life + 1
 
     @abstractmethod
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, final
 
 import torch
@@ -12,9 +13,6 @@ from learners.agents.unrolls import Unroll
 from physim.cluster import joined_cluster
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
-
-LIVES = 10
-"""How often an actor is replaced before its training is given up."""
 
 
 @final
@@ -61,10 +59,7 @@ class Cluster(Transport):
         return self._actors[number].unroll.remote(self._weights, self._version)
 
     def _replace(self, number: int) -> None:
-        self._lives[number] += 1
-        if self._lives[number] == LIVES:
-            raise PhysimError(f"actor {number} died {LIVES} times: is there too little memory?")
-        self.replaced += 1
+        self._lives[number] = self.buried(number, self._lives[number])
         self._actors[number] = self._remote.remote(self.playing, number, self._lives[number])
         self._coming[self._asked(number)] = number
 
@@ -74,8 +69,9 @@ class _Remote:
 
     def __init__(self, playing: Playing, number: int, life: int) -> None:
         torch.set_num_threads(1)
-        self.playing, self.actor = playing, playing.actor(number=number, life=life)
+        self.playing, self.number, self.life = playing, number, life
+        self.actor = playing.actor(number=number, life=life)
 
     def unroll(self, weights: dict[str, Tensor], version: int) -> Unroll:
         self.actor.graph.load_state_dict(weights)
-        return self.actor.unroll(self.playing.ticks, version)
+        return replace(self.actor.unroll(self.playing.ticks, version), actor=self.number, life=self.life)

@@ -19,8 +19,6 @@ from physim.interrupts import ignore_interrupts
 
 SLOTS = 2
 """How many unrolls an actor may have on the way: it decides one while another is learned from."""
-LIVES = 10
-"""How often an actor is replaced before its training is given up."""
 
 
 @final
@@ -81,10 +79,8 @@ class Processes(Transport):
     def _replace(self, dead: _Process) -> None:
         dead.process.join()
         dead.line.close()
-        if dead.life + 1 == LIVES:
-            raise PhysimError(f"actor {dead.number} died {LIVES} times: is there too little memory?")
-        self.replaced += 1
-        self.actors[self.actors.index(dead)] = _Process(self, dead.number, dead.life + 1)
+        life = self.buried(dead.number, dead.life)
+        self.actors[self.actors.index(dead)] = _Process(self, dead.number, life)
 
 
 class _Process:
@@ -133,7 +129,7 @@ def _act(playing: Playing, weights: dict[str, Tensor], version: Any, line: Any, 
                 now = version.value
             unroll = actor.unroll(playing.ticks, now)
             _copy(unroll.ticks, slots[slot])
-            line.send(("unroll", (slot, replace(unroll, ticks={}))))
+            line.send(("unroll", (slot, replace(unroll, ticks={}, actor=number, life=life))))
     except EOFError:
         pass  # the learner is gone
     except Exception as error:  # whatever it is, the learner says it

@@ -21,13 +21,12 @@ def test_unrolls_come_whole_and_once_and_the_dead_are_replaced(playing: Callable
             if version == 4:
                 transport.actors[0].process.kill()
             unroll = transport.receive()
-            life = transport.actors[unroll.actor].life
-            assert (unroll.actor, life, unroll.number) not in seen
-            seen[unroll.actor, life, unroll.number] = version
+            assert (unroll.actor, unroll.life, unroll.number) not in seen
+            seen[unroll.actor, unroll.life, unroll.number] = version
             assert unroll.version <= version
             assert unroll.ticks["image"].any()
             transport.publish(net, version)
-            if life == 1 and unroll.number > 2:
+            if unroll.life == 1 and unroll.number > 2:
                 break
         assert transport.replaced == 1
     numbers = [number for actor, _, number in seen if actor == 1]

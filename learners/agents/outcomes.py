@@ -1,0 +1,105 @@
+"""What came of agents in tasks: figures of their curves beside chance, an oracle and a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import numpy as np
+
+from learners.agents.curves import Curve, curve_of
+from learners.experiment import Interval, markdown
+from learners.judging import Runs, difference, improvement, interquartile, ratio
+from physim.reports import Row
+
+THRESHOLDS = (0.5, 0.9)
+"""Shares of the baseline's last score, to which frames are counted."""
+
+
+class Draw(NamedTuple):
+    """Settings that every arm is tried with: learning rate, the entropy's weight, and how much added losses count."""
+
+    rate: float
+    entropy: float
+    weight: float
+
+
+RANGES = Draw(2e-4, 5e-4, 0.1), Draw(4e-3, 2e-2, 3.0)
+
+
+def draw(seed: int, number: int) -> Draw:
+    """The settings of that number, log-uniform between RANGES."""
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+    drawn = np.exp(random.uniform(*np.log(RANGES)))
+    return Draw(*(float(f"{value:.3g}") for value in drawn))
+
+
+@final
+@dataclass(frozen=True)
+class Outcomes:
+    """Curves as rows with "arm", "task" and "seed"; `bounds` are the scores of chance and of the oracle by task.
+
+    Scores are told between these: 0 is chance, 1 the oracle. Curves count up to so many `decisions`.
+    """
+
+    rows: Sequence[Row]
+    bounds: Mapping[str, tuple[float, float]]
+    decisions: float
+
+    def runs(self, arm: str, figure: Callable[[Curve], float]) -> list[list[float]]:
+        """A figure of every run of an arm, task by task, whose scores lie between chance and oracle."""
+        return [[figure(curve) for curve in self._curves(arm, task)] for task in self.bounds]
+
+    def areas(self, arm: str) -> Runs:
+        """Mean scores over the whole training."""
+        return self.runs(arm, lambda curve: curve.area)
+
+    def lasts(self, arm: str) -> Runs:
+        """Mean scores at last."""
+        return self.runs(arm, lambda curve: curve.last)
+
+    def frames(self, arm: str, baseline: str, share: float) -> Runs:
+        """After how many decisions runs came to a share of the mean last score of a baseline, which if none: all."""
+        goals = [share * float(np.mean(each)) for each in self.lasts(baseline)]
+        curves = [self._curves(arm, task) for task in self.bounds]
+        return [
+            [min(self.decisions, curve.reached(goal)) for curve in each]
+            for goal, each in zip(goals, curves, strict=True)
+        ]
+
+    def faster(self, arm: str, baseline: str, share: float) -> Interval:
+        """How many times fewer decisions than a baseline."""
+        return ratio(self.frames(baseline, baseline, share), self.frames(arm, baseline, share))
+
+    def table(self, arms: Sequence[str], baseline: str) -> str:
+        """A line for each arm, beside the baseline."""
+        lines = []
+        for arm in arms:
+            told = [interquartile(self.areas(arm)), interquartile(self.lasts(arm))]
+            told += [self.faster(arm, baseline, share) for share in THRESHOLDS]
+            told.append(difference(self.areas(arm), self.areas(baseline)))
+            told.append(improvement(self.areas(arm), self.areas(baseline)))
+            lines.append([arm, *map(str, told)])
+        faster = [f"times faster to {share:.0%} of {baseline}'s last" for share in THRESHOLDS]
+        more = [f"mean score less {baseline}'s", f"probability of a better one than {baseline}'s"]
+        return markdown(["", "mean score", "last score", *faster, *more], lines)
+
+    def best(self, arm: str, draws: Sequence[Draw]) -> Draw:
+        """The settings with which the mean score of an arm is the best, over all tasks."""
+
+        def score(drawn: Draw) -> float:
+            mine = [row for row in self.rows if all(row[name] == value for name, value in drawn._asdict().items())]
+            return float(np.mean(Outcomes(mine, self.bounds, self.decisions).areas(arm)))
+
+        return max(draws, key=score)
+
+    def _curves(self, arm: str, task: str) -> list[Curve]:
+        """The curves of an arm in a task, by seed."""
+        mine = [row for row in self.rows if (row["arm"], row["task"]) == (arm, task) and row["name"] == "score"]
+        mine = [row for row in mine if float(str(row["done"])) <= self.decisions]
+        low, high = self.bounds[task]
+        curves = [
+            curve_of([row for row in mine if row["seed"] == seed]) for seed in dict.fromkeys(r["seed"] for r in mine)
+        ]
+        return [Curve(curve.decisions, [(score - low) / (high - low) for score in curve.scores]) for curve in curves]

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from learners.agents.outcomes import Draw, Outcomes, draw
+from physim.reports import Row
+
+BOUNDS = {"a": (0.0, 10.0), "b": (2.0, 4.0)}
+
+
+def rows(arm: str, rate: float = 1.0, better: float = 0.0) -> list[Row]:
+    """Two seeds in two tasks, which get from chance to half of the oracle's score, and `better` beyond."""
+    return [
+        {"arm": arm, "task": task, "seed": seed, "rate": rate, "entropy": 1.0, "weight": 1.0, "name": "score",
+         "done": done, "value": low + (high - low) * (share + better * (share > 0)), "seconds": 0.0}
+        for task, (low, high) in BOUNDS.items()
+        for seed in (0, 1)
+        for done, share in ((10.0, 0.0), (20.0, 0.25), (30.0, 0.5), (40.0, 0.9))
+    ]  # fmt: skip
+
+
+def test_scores_lie_between_chance_and_oracle_and_curves_are_cut() -> None:
+    outcomes = Outcomes(rows("plain"), BOUNDS, 30)
+    assert outcomes.lasts("plain") == [[0.5, 0.5], [0.5, 0.5]]
+    assert outcomes.areas("plain") == [[0.25, 0.25], [0.25, 0.25]]
+
+
+def test_frames_are_counted_to_a_share_of_the_baselines_last_score() -> None:
+    outcomes = Outcomes(rows("plain") + rows("better", better=0.25), BOUNDS, 30)
+    assert outcomes.frames("plain", "plain", 0.9) == [[30.0, 30.0], [30.0, 30.0]]
+    assert outcomes.frames("better", "plain", 0.9) == [[20.0, 20.0], [20.0, 20.0]]
+    assert outcomes.faster("better", "plain", 0.9).middle == 1.5
+    assert outcomes.frames("plain", "better", 1.0) == [[30.0, 30.0], [30.0, 30.0]]  # never: all it had
+    assert outcomes.table(["plain", "better"], "plain").count("\n") == 4
+
+
+def test_the_best_settings_are_those_of_the_best_mean_score() -> None:
+    outcomes = Outcomes(rows("plain", rate=1.0) + rows("plain", rate=2.0, better=0.1), BOUNDS, 40)
+    assert outcomes.best("plain", [Draw(1.0, 1.0, 1.0), Draw(2.0, 1.0, 1.0)]) == Draw(2.0, 1.0, 1.0)
+
+
+def test_draws_are_the_same_again_and_within_their_ranges() -> None:
+    draws = [draw(100, number) for number in range(50)]
+    assert draws == [draw(100, number) for number in range(50)]
+    assert len(set(draws)) == 50
+    assert all(2e-4 <= each.rate <= 4e-3 for each in draws)
+    assert min(each.weight for each in draws) == pytest.approx(0.1, rel=0.5)

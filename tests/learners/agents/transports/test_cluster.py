@@ -1,0 +1,42 @@
+"""Wants the extra `cluster`; CONTRIBUTING.md has the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from learners.agents.learning import Learner, Learning
+from learners.agents.losses import AgentLoss, PolicyGradient, Values
+from learners.agents.training import Training, TrainingSettings
+from learners.agents.transports import Playing
+from learners.agents.unrolls import Unroll
+from physim.graph import ModuleGraph
+
+
+def plain(net: ModuleGraph) -> list[AgentLoss]:
+    return [PolicyGradient(net), Values(net)]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_a_training_that_loses_a_node_learns_as_much_and_nothing_twice(
+    cluster: Any, playing: Callable[..., Playing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = cluster.add_node(num_cpus=1)
+    learned: list[tuple[int, int, int]] = []
+    update = Learner.update
+
+    def counting(self: Learner, unroll: Unroll) -> dict[str, float]:
+        learned.append((unroll.actor, unroll.life, unroll.number))
+        if len({actor for actor, _, _ in learned}) == 2 and cluster.list_all_nodes()[-1] is node:
+            cluster.remove_node(node)
+        return update(self, unroll)
+
+    monkeypatch.setattr(Learner, "update", counting)
+    training = Training(playing(), plain, Learning(), TrainingSettings(3_000, actors=2, cluster=True))
+    curve = training.run(progress=False)
+    assert training.decisions == 3_000
+    assert len(learned) == len(set(learned)) == 100  # unrolls of 30 decisions
+    assert curve[-1]["replaced"] == 1
