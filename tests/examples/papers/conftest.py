@@ -20,6 +20,8 @@ PAPERS = Path(__file__).parents[3] / "examples" / "papers"
 def paper(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
     """Import the script of a paper by its name."""
 
+    monkeypatch.syspath_prepend(str(PAPERS))
+
     def imported(name: str) -> ModuleType:
         specification = importlib.util.spec_from_file_location(f"{name}_script", PAPERS / f"{name}.py")
         module = importlib.util.module_from_spec(specification)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +15,11 @@ from physim.errors import PhysimError
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("unreal")
-    changes = {"DECISIONS": 50 * 2240, "SIZES": ((3, 3),), "APPLES": (0.1,), "EPISODES": 8}
-    for name, value in changes.items():
+    for name, value in {"DECISIONS": 50 * 2240, "SIZES": ((3, 3),), "APPLES": (0.1,)}.items():
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setitem(module.MAZE, "seconds", 8.0)
+    mazes = importlib.import_module("small_mazes")
+    monkeypatch.setattr(mazes, "EPISODES", 8)
+    monkeypatch.setitem(mazes.SMALL, "seconds", 8.0)
     return module
 
 
