@@ -42,11 +42,14 @@ SPEED = 5000.0
 @final
 @dataclass(frozen=True)
 class Arm:
-    """An agent: the losses that it learns by beside A3C's, its cores, what it sees, how fast it is beside others."""
+    """An agent: the losses that it learns by beside A3C's, its cores, what it sees, whether it is told its last action
+    and reward, and how fast it is beside others.
+    """
 
     added: tuple[str, ...] = ()
     cores: tuple[int, ...] = PLAIN
     sees: tuple[str, ...] = ("image",)
+    told: bool = True
     speed: float = 1.0
 
 
@@ -99,8 +102,9 @@ def trial(arm: Arm, cell: Cell) -> Trial:
     """What a cell trains."""
     setting = dict(cell.setting)
     rate, entropy, weight = (float(str(setting[name])) for name in Draw._fields)
+    labels = {"labels": ("loop_closure",)} if "loop_closure" in arm.added else {}
     return Trial(
-        environments(str(setting["task"])),
+        environments(str(setting["task"]), **labels),
         int(str(setting["decisions"])),
         arm.added,
         arm.cores,
@@ -108,6 +112,7 @@ def trial(arm: Arm, cell: Cell) -> Trial:
         Base(entropy=entropy),
         weight,
         Learning(rate=rate, reward_scale=REWARD_SCALE),
+        arm.told,
         seed=cell.seed,
     )
 

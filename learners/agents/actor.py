@@ -25,6 +25,7 @@ from learners.agents.unrolls import (
     nested,
 )
 from physim.environments.resuming import Resuming
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 
 
@@ -113,7 +114,10 @@ class Actor:
         terminated: npt.NDArray[np.bool_],
     ) -> Ticks:
         seen = named(observation, self.env.single_observation_space)
-        seen |= {name: infos[name] for name in self.labels}
+        for name in self.labels:
+            if name not in infos:
+                raise PhysimError(f"the environments do not tell '{name}': mazes do so by labels=('{name}',)")
+            seen[name] = infos[name]
         ticks = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items()}
         ticks[REWARD] = torch.from_numpy(rewards.astype(np.float32))
         told = {RESET: reset, LAST: last, TERMINATED: terminated}

@@ -22,7 +22,7 @@ POINTS = 40
 class Trial:
     """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to A3C's.
 
-    Its added losses count `weight` times what is usual.
+    It is `told` its last action and reward, or not; its added losses count `weight` times what is usual.
     """
 
     environments: Environments
@@ -33,6 +33,7 @@ class Trial:
     base: Base = field(default_factory=Base)
     weight: float = 1.0
     learning: Learning = field(default_factory=Learning)
+    told: bool = True
     ticks: int = 20
     seed: int = 0
 
@@ -40,7 +41,8 @@ class Trial:
     def playing(self) -> Playing:
         """What its actor plays."""
         env = self.environments.make()
-        recipe = recipe_of(env, self.sees) | {"cores": list(self.cores), "features": 128, "heads": heads_of(self.added)}
+        recipe = recipe_of(env, self.sees) | {"cores": list(self.cores), "told": self.told, "features": 128}
+        recipe["heads"] = heads_of(self.added)
         env.close()
         labels = ("loop_closure",) if "loop_closure" in self.added else ()
         return Playing(self.environments, recipe, self.ticks, labels, self.seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
@@ -17,17 +18,25 @@ UNKEPT = ("image", "depth")
 
 
 @torch.no_grad()
-def watched(playing: Playing, graph: ModuleGraph, decisions: int, ports: Sequence[str] = ()) -> Ticks:
-    """So many decisions of all environments: their ticks without images, and the values of ports by name.
+def watched(
+    playing: Playing, graph: ModuleGraph, decisions: int, ports: Sequence[str] = ()
+) -> tuple[Ticks, dict[str, Tensor]]:
+    """So many decisions of all environments: their ticks without images, and the values of ports, by name.
 
     Shapes: each [B, decisions, ...].
     """
     actor = playing.actor(graph)
-    parts: list[Ticks] = []
+    seen: list[Ticks] = []
+    felt: list[Ticks] = []
     for done in range(0, decisions, CHUNK):
         unroll = actor.unroll(min(CHUNK, decisions - done))
-        values = values_on(graph, [graph[port] for port in ports], unroll.ticks, unroll.state or None) if ports else {}
-        told = unroll.ticks | {port.name: value for port, value in values.items()}
-        parts.append({name: value[:, :-1].cpu() for name, value in told.items() if name not in UNKEPT})
+        seen.append({name: value[:, :-1] for name, value in unroll.ticks.items() if name not in UNKEPT})
+        if ports:
+            values = values_on(graph, [graph[port] for port in ports], unroll.ticks, unroll.state or None)
+            felt.append({port.name: value[:, :-1].cpu() for port, value in values.items()})
     actor.env.close()
-    return {name: torch.cat([part[name] for part in parts], dim=1) for name in parts[0]}
+    return _joined(seen), _joined(felt)
+
+
+def _joined(parts: Sequence[Ticks]) -> Ticks:
+    return {name: torch.cat([part[name] for part in parts], dim=1) for name in (parts[0] if parts else ())}

@@ -24,11 +24,11 @@ def test_a_trial_is_the_same_again(playing: Callable[..., Playing]) -> None:
 def test_agents_are_watched_without_their_images(playing: Callable[..., Playing]) -> None:
     setting = playing(heads=("loop_closure",))
     actor = setting.actor()
-    seen = watched(setting, actor.graph, 70, ("core", "loop_closure"))
+    seen, felt = watched(setting, actor.graph, 70, ("core", "loop_closure"))
     assert "image" not in seen
-    assert seen["core"].shape == (3, 70, 8)
-    again = watched(setting, actor.graph, 70, ("core",))
-    assert torch.equal(seen["core"], again["core"])
+    assert felt["core"].shape == (3, 70, 8)
+    again, same = watched(setting, actor.graph, 70, ("core",))
+    assert torch.equal(felt["core"], same["core"])
     assert torch.equal(seen["action"], again["action"])
 
 

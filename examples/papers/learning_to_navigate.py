@@ -1,0 +1,126 @@
+"""Learning to Navigate in Complex Environments (arXiv:1611.03673) in small mazes: what depth and loops are good for.
+
+python examples/papers/learning_to_navigate.py [--quick] [--arms nav "nav + d2" ...]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from small_mazes import DRAWS, Arm, Contest, environments, trial
+
+from learners.agents.curves import curve_rows
+from learners.agents.examination import examined
+from learners.agents.outcomes import Outcomes
+from learners.agents.trial import FORWARD, NAVIGATING
+from learners.experiment import Cell, Interval, grouped, interquartile_mean, markdown
+from learners.judging import difference
+from physim.reports import Row
+from physim.scripts import run_script
+
+RESULTS = Path(__file__).parent / "results" / "learning_to_navigate"
+BASELINE = "nav"
+SEES = ("image", "velocity")
+ARMS = {
+    "ff": Arm(cores=FORWARD, told=False, speed=1.5),
+    "lstm": Arm(told=False, speed=1.4),
+    BASELINE: Arm((), NAVIGATING, SEES, speed=1.2),
+    "nav + l": Arm(("loop_closure",), NAVIGATING, SEES),
+    "nav + d1": Arm(("depth_1",), NAVIGATING, SEES),
+    "nav + d2": Arm(("depth_2",), NAVIGATING, SEES),
+    "nav + d1d2l": Arm(("depth_1", "depth_2", "loop_closure"), NAVIGATING, SEES),
+    "nav + d1 by number": Arm(("depth_number",), NAVIGATING, SEES),
+    "depth seen": Arm((), NAVIGATING, (*SEES, "depth")),
+    "placebo": Arm(("placebo",), NAVIGATING, SEES),
+}
+KINDS = ("static", "random goal", "i-maze")
+TUNED_ON = ("static", "random goal")
+SEEDS = tuple(range(10))
+DECISIONS = 400_000
+WATCHED = 32
+"""Episodes in which each trained agent is watched."""
+TEST_SEED = 90_000
+
+
+@dataclass(frozen=True)
+class Args:
+    """Train agents in small mazes with and without depth and loop closure to tell, and write what came of it.
+
+    Settings are chosen first, in a layout and by a seed of their own: the whole sweep is kept.
+    """
+
+    arms: tuple[str, ...] = tuple(ARMS)
+    """Which agents; nav, which the others are measured by, must be among them."""
+    kinds: tuple[str, ...] = KINDS
+    """Where: a goal that stays, one drawn anew each episode, and one in an alcove of the I-maze."""
+    quick: bool = False
+    """A fiftieth of the decisions, two seeds and draws: to see that it runs."""
+    workers: int = 2
+    """Trainings at a time, one thread each."""
+    out: Path = RESULTS
+    """Where the rows (CSV) and the tables (Markdown) are kept."""
+
+    @property
+    def contest(self) -> Contest:
+        """What is compared."""
+        decisions, draws = (DECISIONS // 50, 2) if self.quick else (DECISIONS, DRAWS)
+        return Contest(ARMS, decisions, run, self.out, self.workers, draws)
+
+
+def main(args: Args) -> None:
+    """Run what has not run yet and write the tables."""
+    contest = args.contest
+    contest.check(args.kinds, KINDS, args.arms, BASELINE)
+    chosen = contest.chosen(args.arms, TUNED_ON)
+    seeds = SEEDS[:2] if args.quick else SEEDS
+    cells = [
+        contest.cell(arm, seed, f"{kind} 0", chosen[arm]) for seed in seeds for kind in args.kinds for arm in args.arms
+    ]
+    rows = contest.rows("mazes", cells)
+    text = ""
+    for task, scores in contest.bounds([f"{kind} 0" for kind in args.kinds]).items():
+        outcomes = Outcomes(rows, {task: scores}, contest.decisions)
+        text += f"## {task}\n\n{outcomes.table(args.arms, BASELINE)}\n{against_placebo(outcomes, args.arms)}"
+        text += f"{knowledge([row for row in rows if row['task'] == task], args.arms)}\n"
+    (args.out / "mazes.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def run(cell: Cell) -> Sequence[Row]:
+    """The curve of one training, and what the agent does and knows at last, in episodes of their own."""
+    asked = trial(ARMS[cell.arm], cell)
+    training = asked.run()
+    mazes = environments(str(dict(cell.setting)["task"]))
+    playing = replace(asked.playing, environments=replace(mazes, count=WATCHED), seed=TEST_SEED + cell.seed)
+    env = mazes.make()
+    decisions: int = env.unwrapped.game.ticks  # type: ignore[attr-defined]
+    env.close()
+    return [*curve_rows(training.progress.curve), *examined(playing, training.graph, decisions)]
+
+
+def against_placebo(outcomes: Outcomes, arms: Sequence[str]) -> str:
+    """How much better telling depth is than telling nothing at all."""
+    if not {"nav + d2", "placebo"} <= set(arms):
+        return ""
+    found = difference(outcomes.areas("nav + d2"), outcomes.areas("placebo"))
+    return f"Mean score of nav + d2 less placebo's: {found}\n\n"
+
+
+def knowledge(rows: Sequence[Row], arms: Sequence[str]) -> str:
+    """How soon agents find goals, and what is decoded from them: interquartile means over seeds."""
+    values = grouped([row for row in rows if row["name"] != "score"], ("name", "arm"))
+    names = list(dict.fromkeys(str(name) for name, _ in values))
+    lines = [[name, *(_told(values.get((name, arm))) for arm in arms)] for name in names]
+    return markdown(("", *arms), lines)
+
+
+def _told(values: Sequence[float] | None) -> Interval | None:
+    known = [value for value in values or () if not math.isnan(value)]
+    return interquartile_mean(known) if known else None
+
+
+if __name__ == "__main__":
+    run_script(main, Args, __doc__)

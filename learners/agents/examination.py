@@ -1,0 +1,81 @@
+"""What a trained agent does and knows, found out on episodes of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learners.agents.decoding import decoded, f1
+from learners.agents.transports import Playing
+from learners.agents.unrolls import RESET, REWARD, Ticks
+from learners.agents.visits import GOAL, latency, searches
+from learners.agents.watching import watched
+from physim.graph import ModuleGraph
+from physim.reports import Row
+
+LABELS = ("loop_closure", "cell", "position", "distance")
+CORES = ("first_core", "core")
+WIDE = 1000
+"""More than the columns of any maze."""
+
+
+def examined(playing: Playing, graph: ModuleGraph, decisions: int) -> list[Row]:
+    """Latencies to goals, ways' straightness, loops noticed, and places decoded from cores, in whole episodes.
+
+    `playing` tells the environments, one episode of so many `decisions` in each, and their seed.
+    """
+    environments = playing.environments
+    told = replace(environments, settings={**environments.settings, "labels": LABELS})
+    names = {node.name for node in graph.nodes}
+    cores = [core for core in CORES if core in names]
+    heads = ["loop_closure"] if "loop_closure" in names else []
+    setting = replace(playing, environments=told, labels=LABELS)
+    ticks, felt = watched(setting, graph, decisions + 1, [*cores, *heads])
+    rows = _ways(ticks)
+    if heads:
+        rows.append(_row("loop_f1", f1(felt["loop_closure"][..., 0] > 0, ticks["loop_closure"] > 0)))
+    for core in cores:
+        rows += _known(ticks, core, felt[core])
+    return rows
+
+
+def _ways(ticks: Ticks) -> list[Row]:
+    found = searches(ticks)
+    delays = latency(found)
+    straight = [search.straight for search in found if not np.isnan(search.straight)]
+    rows = [_row("first", delays.first), _row("later", delays.later), _row("found", delays.found)]
+    return [*rows, _row("straight", float(np.mean(straight)) if straight else float("nan"))]
+
+
+def _known(ticks: Ticks, core: str, states: Tensor) -> list[Row]:
+    """How well places are decoded: where the walker is, and where the goal is, before it is found and after."""
+    cells = ticks["cell"][..., 0] * WIDE + ticks["cell"][..., 1]
+    episodes = ticks[RESET].long().cumsum(1) + 100 * torch.arange(len(cells))[:, None]
+    rows = [_row(f"position_from_{core}", decoded(states.flatten(0, 1), cells.flatten(), episodes.flatten()))]
+    goal, known = _goals(ticks, cells)
+    for name, where in (("before", (goal >= 0) & ~known), ("after", (goal >= 0) & known)):
+        if len(episodes[where].unique()) > 3:
+            rows.append(_row(f"goal_{name}_from_{core}", decoded(states[where], goal[where], episodes[where])))
+    return rows
+
+
+def _goals(ticks: Ticks, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """The cell of each episode's goal [B, T], -1 where nobody found it, and whether it was found before [B, T]."""
+    goal, known = torch.full_like(cells, -1), torch.zeros_like(cells, dtype=torch.bool)
+    for item in range(len(cells)):
+        begins = [*ticks[RESET][item].nonzero().flatten().tolist(), cells.shape[1]]
+        for begin, end in pairwise(begins):
+            reached = (ticks[REWARD][item, begin:end] >= GOAL).nonzero().flatten()
+            if len(reached):
+                first = begin + int(reached[0])
+                goal[item, begin:end] = cells[item, first - 1]  # after it, the walker is elsewhere
+                known[item, first:end] = True
+    return goal, known
+
+
+def _row(name: str, value: float) -> Row:
+    return {"name": name, "value": value}

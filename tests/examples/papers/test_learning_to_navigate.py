@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from learners.experiment import read_rows
+
+
+@pytest.fixture
+def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script at a scale of seconds."""
+    module = paper("learning_to_navigate")
+    for name, value in {"DECISIONS": 50 * 2240, "WATCHED": 6}.items():
+        monkeypatch.setattr(module, name, value)
+    mazes = importlib.import_module("small_mazes")
+    monkeypatch.setattr(mazes, "EPISODES", 8)
+    monkeypatch.setitem(mazes.SMALL, "seconds", 8.0)
+    return module
+
+
+def test_agents_are_compared_and_examined(script: ModuleType, tmp_path: Path) -> None:
+    arms = ("nav", "nav + d1d2l", "ff")
+    script.main(script.Args(arms=arms, kinds=("random goal",), quick=True, workers=1, out=tmp_path))
+    text = (tmp_path / "mazes.md").read_text()
+    assert text.startswith("## random goal 0")
+    rows = read_rows(tmp_path / "mazes.csv")
+    names = {arm: {row["name"] for row in rows if row["arm"] == arm} for arm in arms}
+    assert {"first", "later", "found", "straight", "score"} <= names["ff"]
+    assert "loop_f1" in names["nav + d1d2l"] - names["nav"]
+    assert {"position_from_first_core", "position_from_core"} <= names["nav"]
+    assert not any("_core" in str(name) for name in names["ff"])
