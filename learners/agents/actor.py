@@ -12,6 +12,7 @@ from torch import Tensor
 
 from learners.agents.environments import AnyVectorEnv, check_env, named
 from learners.agents.graphs import CHOICE, POLICY
+from learners.agents.precision import mixed, whole
 from learners.agents.unrolls import (
     ACTION,
     LAST,
@@ -27,6 +28,8 @@ from learners.agents.unrolls import (
 from physim.environments.resuming import Resuming
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
+from physim.graph.context import map_tree
+from physim.learner import Precision
 
 
 @final
@@ -37,10 +40,17 @@ class Actor:
     the step after an episode's last, as Gymnasium's vectors do by default, or decide otherwise than by whole numbers.
     """
 
-    def __init__(self, env: AnyVectorEnv, graph: ModuleGraph, seed: int = 0, labels: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        env: AnyVectorEnv,
+        graph: ModuleGraph,
+        seed: int = 0,
+        labels: Sequence[str] = (),
+        precision: Precision = "32-true",
+    ) -> None:
         check_env(env)
         self.env, self.graph, self.labels = env, graph, tuple(labels)
-        self.device = next(graph.parameters()).device
+        self.device, self.precision = next(graph.parameters()).device, precision
         self.random = torch.Generator().manual_seed(seed)
         self.actions = int(env.single_action_space.n)  # type: ignore[attr-defined]
         self.state: State = {}
@@ -94,10 +104,11 @@ class Actor:
             inputs[REWARD] = now[REWARD].to(self.device)
         outputs = (self.graph[CHOICE], self.graph[POLICY])
         reset = now[RESET][:, 0].to(self.device)
-        (choice, logits), self.state = self.graph.step(
-            {**inputs, "chance": chance.to(self.device)}, self.state or None, reset, outputs
-        )
-        return {ACTION: choice.argmax(-1).cpu(), LOG_PROBABILITY: logits.log_softmax(-1).cpu()}
+        inputs["chance"] = chance.to(self.device)
+        with mixed(self.precision, self.device):
+            (choice, logits), state = self.graph.step(inputs, self.state or None, reset, outputs)
+        self.state = map_tree(whole, state)
+        return {ACTION: choice.argmax(-1).cpu(), LOG_PROBABILITY: whole(logits).log_softmax(-1).cpu()}
 
     def _step(self, action: Tensor) -> Ticks:
         observation, rewards, terminated, truncated, infos = self.env.step(action.numpy())

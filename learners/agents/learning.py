@@ -10,17 +10,21 @@ import torch
 from torch import Tensor, nn
 
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
+from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
 from learners.agents.unrolls import RESET, Ticks, Unroll, inputs_of
 from physim.checks import check_positive
 from physim.graph import ModuleGraph, Port, State
 from physim.graph.losses import values_of
+from physim.learner import Precision
 
 
 @final
 @dataclass(frozen=True)
 class Learning:
     """How to learn: RMSProp at `rate`, its gradients at most `clip` long, on rewards times `reward_scale`.
+
+    Products are taken in `precision`.
 
     `replay` ticks of each environment are kept; an update learns once more from `sequences` of them, as long as
     unrolls, and foresees `foreseen` rewards. Nothing is replayed before the replay is full.
@@ -31,6 +35,7 @@ class Learning:
     epsilon: float = 1e-5
     clip: float = 1.0
     reward_scale: float = 1.0
+    precision: Precision = "32-true"
     replay: int = 2000
     sequences: int = 8
     foreseen: int = 32
@@ -48,7 +53,9 @@ class Learner:
         self, graph: ModuleGraph, losses: Sequence[AgentLoss], settings: Learning = Learning(), seed: int = 0
     ) -> None:
         self.graph, self.losses, self.settings = graph, losses, settings
-        self.optimiser = torch.optim.RMSprop(graph.parameters(), settings.rate, settings.decay, settings.epsilon)
+        self.optimiser = torch.optim.RMSprop(
+            graph.parameters(), settings.rate, settings.decay, settings.epsilon, foreach=True
+        )
         self.replay = Replay(settings.replay) if {loss.stream for loss in losses} - {FRESH} else None
         self.random = torch.Generator().manual_seed(seed)
         self.version = 0
@@ -93,7 +100,9 @@ class Learner:
         device = next(self.graph.parameters()).device
         ticks = {name: value.to(device) for name, value in ticks.items()}
         losses = [loss for loss in self.losses if loss.stream == stream]
-        values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
+        with mixed(self.settings.precision, device):
+            values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
+        values = {port: whole(value) for port, value in values.items()}
         ticks |= {name: self.settings.reward_scale * ticks[name] for name in ("reward", "next_reward") if name in ticks}
         return {loss.name: loss.among(values, ticks) for loss in losses}
 

@@ -41,10 +41,12 @@ class Convolutions(nn.Module):
 
     def forward(self, image: Tensor, depth: Tensor | None = None) -> Tensor:
         """The features; planes first, then rows."""
-        weight = self.first.weight
-        seen = image.to(weight.dtype)  # not divided by 255, nor moved: the weights are far smaller, and scaled instead
+        weight, kind = self.first.weight, image.device.type
+        mixed = torch.is_autocast_enabled(kind)
+        dtype = torch.get_autocast_dtype(kind) if mixed else weight.dtype  # bytes are whole in bfloat16, too
+        seen = image.to(dtype)  # not divided by 255, nor moved: the weights are far smaller, and scaled instead
         if depth is not None:
-            seen = torch.cat([seen, 255 * (depth / FARTHEST).clamp(max=1)[..., None].to(weight.dtype)], dim=-1)
+            seen = torch.cat([seen, 255 * (depth / FARTHEST).clamp(max=1)[..., None].to(dtype)], dim=-1)
         found = functional.conv2d(seen.permute(0, 3, 1, 2), weight / 255, self.first.bias, self.first.stride)
         return functional.relu(self.second(functional.relu(found))).flatten(1)
 

@@ -16,6 +16,7 @@ from learners.agents.graphs import agent
 from learners.agents.unrolls import Ticks, Unroll
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
+from physim.learner import Precision
 
 LIVES = 10
 """How many actors may follow one another in one place before a training is given up."""
@@ -26,7 +27,8 @@ LIVES = 10
 class Playing:
     """What each actor plays: environments, in unrolls of so many `ticks`, by `agent(**recipe)`.
 
-    `labels` are told with what is seen. Actors differ by their numbers, and those that replace one by their `life`.
+    `labels` are told with what is seen; products are taken in `precision`. Actors differ by their numbers, and those
+    that replace one by their `life`.
     """
 
     environments: Environments
@@ -34,12 +36,13 @@ class Playing:
     ticks: int = 20
     labels: tuple[str, ...] = ()
     seed: int = 0
+    precision: Precision = "32-true"
 
     def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
         """An actor, by a graph of its own where none is given."""
         source = np.random.SeedSequence(self.seed, spawn_key=(number, life))
         seed = int(source.generate_state(1)[0])
-        return Actor(self.environments.make(), graph or agent(**self.recipe), seed, self.labels)
+        return Actor(self.environments.make(), graph or agent(**self.recipe), seed, self.labels, self.precision)
 
 
 class Transport(ABC):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import torch
 
 from learners.agents import losses
 from learners.agents.environments import Environments
+from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses import AgentLoss
+from learners.agents.precision import PRECISIONS
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Unroll
@@ -103,6 +106,17 @@ def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> No
 
     with pytest.raises(PhysimError, match=r"the training diverged: after [1-9]"):
         Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)
+
+
+def test_mixed_precision_has_nearly_the_same_losses(seeing: Playing) -> None:
+    unroll = seeing.actor().unroll(20)
+    told = []
+    for precision in PRECISIONS:
+        torch.manual_seed(0)
+        net = agent(**seeing.recipe)
+        told.append(Learner(net, everything(net), replace(LEARNING, precision=precision)).update(unroll))
+    assert told[0] != told[1]
+    assert all(value == pytest.approx(told[1][name], rel=0.05, abs=0.01) for name, value in told[0].items())
 
 
 def test_a_way_to_the_only_reward_is_learned(playing: Callable[..., Playing]) -> None:
