@@ -15,8 +15,9 @@ from learners.agents.trial import PLAIN, Trial
 from learners.experiment import Cell, Grid, Run
 from physim.errors import PhysimError
 from physim.reports import Row
-from worlds.maze.families import FAMILIES
+from worlds.maze.families import FAMILIES, OWN
 from worlds.maze.game import Game
+from worlds.maze.grounds import ground_of
 from worlds.maze.scores import oracle_of, played, wandering
 
 MAZE: dict[str, Any] = {"apples": 0.0, "strawberries": 0.0, "size": (42, 42), "actions": "three"}
@@ -25,6 +26,7 @@ SMALL: dict[str, Any] = {"width": 4, "height": 3, "seconds": 20.0}
 TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "static": ("physim/NavMazeStatic01-v0", SMALL),
     "random goal": ("physim/NavMazeRandomGoal01-v0", SMALL),
+    "any maze": ("physim/NavMazeAllRandom01-v0", SMALL),
     "i-maze": ("physim/IMaze-v0", {"seconds": 30.0}),
 }
 """The family of each kind of task, and what is smaller in it."""
@@ -129,8 +131,22 @@ def environments(task: str, **settings: Any) -> Environments:
     return Environments(f"worlds:{family}", settings=found | settings)
 
 
+def with_goal(layout: int, number: int) -> Environments:
+    """The maze of a layout with its goal in the first (0) or the last (1) of two cells far from one another."""
+    game = game_of(environments(f"static {layout}"))
+    ground = ground_of(game.maze, layout)
+    distances = ground.topology.distances(ground.goals[0])
+    goal = (ground.goals[0], max(ground.goals, key=lambda cell: distances[cell[1], cell[0]]))[number]
+    text = ground.layout.with_things({goal: "G"}).text
+    return Environments(f"worlds:{OWN}", settings=MAZE | {"layout": text, "seed": layout, "seconds": SMALL["seconds"]})
+
+
+def game_of(asked: Environments) -> Game:
+    """What is played in mazes of a family."""
+    return Game.of(**FAMILIES[asked.id.removeprefix("worlds:")] | asked.settings)
+
+
 def run_bounds(cell: Cell) -> Sequence[Row]:
     """The mean score of chance or of the oracle."""
-    asked = environments(str(dict(cell.setting)["task"]))
-    game = Game.of(**FAMILIES[asked.id.removeprefix("worlds:")] | asked.settings)
+    game = game_of(environments(str(dict(cell.setting)["task"])))
     return [{"name": "score", "value": float(played(game, BOUNDS[cell.arm], EPISODES).returns.mean())}]

@@ -1,20 +1,21 @@
 """UNREAL (arXiv:1611.05397) in small mazes: does learning to control pixels speed an agent up, and by how much?
 
-python examples/papers/unreal.py [--quick] [--parts mazes sizes]
+python examples/papers/unreal.py [--quick] [--parts mazes sizes pretraining moved]
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import DRAWS, Arm, Contest, trial
+from small_mazes import DRAWS, Arm, Contest, environments, trial, with_goal
+from torch import Tensor
 
-from learners.agents.curves import curve_rows
+from learners.agents.curves import curve_of, curve_rows
 from learners.agents.methods import UNREAL
 from learners.agents.outcomes import Outcomes
-from learners.experiment import Cell, markdown
+from learners.experiment import Cell, grouped, markdown
 from learners.judging import interquartile, ratio
 from physim.reports import Row
 from physim.scripts import run_script
@@ -34,8 +35,19 @@ LAYOUTS, SEEDS = (0, 1, 2), tuple(range(10))
 DECISIONS = 400_000
 LONGER = 2
 """How many times as many decisions A3C has beside: what others spend on their losses, it spends on playing."""
+BEGINNINGS = {
+    "from scratch": Arm(speed=1.4),
+    "pretrained": Arm(speed=1.2),
+    "pretrained, frozen": Arm(speed=1.5),
+    "random, frozen": Arm(speed=1.7),
+}
+"""How an encoder of A3C's begins: drawn, or as it was after learning to control pixels in any maze, without reward."""
+ENCODER, PRETRAINED = ("convolutions", "features"), 200_000
+RECOVERED = 0.9
+MOVED = ("a3c", "reward_prediction", "unreal")
+"""Who is tried with a goal that moves."""
 SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5))
-ALL = ("mazes", "sizes")
+ALL = ("mazes", "sizes", "pretraining", "moved")
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,8 @@ class Args:
     """
 
     parts: tuple[str, ...] = ALL
-    """What to do: all arms in all layouts; A3C and UNREAL in mazes of other sizes, with and without apples."""
+    """What to do: all arms in all layouts; A3C and UNREAL in mazes of other sizes, with and without apples; A3C with an
+    encoder that learned before, without reward; and a goal that moves in the middle of a training."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which agents; a3c, which the others are measured by, must be among them."""
     quick: bool = False
@@ -105,12 +118,76 @@ def sizes(args: Args) -> str:
     return markdown(("maze", *(f"{arm}: mean score" for arm in arms), f"times {BASELINE}'s"), lines)
 
 
+def pretraining(args: Args) -> str:
+    """A3C whose encoder learned before, without reward, beside one from scratch and a random one that stays."""
+    drawn = args.contest.chosen((BASELINE,), KINDS)[BASELINE]
+    contest = replace(args.contest, arms=BEGINNINGS, run=run_pretrained)
+    tasks = [f"{kind} 0" for kind in KINDS]
+    seeds = SEEDS[:2] if args.quick else SEEDS
+    cells = [contest.cell(arm, seed, task, drawn) for seed in seeds for task in tasks for arm in BEGINNINGS]
+    rows = contest.rows("pretraining", cells)
+    outcomes = Outcomes(rows, contest.bounds(tasks), contest.decisions)
+    return outcomes.table(list(BEGINNINGS), "from scratch")
+
+
+def run_pretrained(cell: Cell) -> Sequence[Row]:
+    """The curve of a training by rewards, after one without where that is asked for."""
+    asked = trial(BEGINNINGS[cell.arm], cell)
+    frozen = ENCODER if "frozen" in cell.arm else ()
+    begin: dict[str, Tensor] = {}
+    if "pretrained" in cell.arm:
+        decisions = PRETRAINED * asked.decisions // DECISIONS
+        learning = replace(asked.learning, reward_scale=0.0)
+        mazes = environments("any maze 0")
+        before = replace(asked, environments=mazes, decisions=decisions, added=("pixel_control",), learning=learning)
+        state = before.run().graph.state_dict()
+        begin = {name: value for name, value in state.items() if name.split(".")[0] in ENCODER}
+    return curve_rows(replace(asked, begin=begin, frozen=frozen).run().progress.curve)
+
+
+def moved(args: Args) -> str:
+    """After how many decisions agents are as good as before, once the goal is elsewhere."""
+    arms = [arm for arm in MOVED if arm in args.arms]
+    chosen = args.contest.chosen(arms, KINDS)
+    contest = replace(args.contest, run=run_moved)
+    seeds, layouts = (SEEDS[:2], LAYOUTS[:1]) if args.quick else (SEEDS, LAYOUTS)
+    cells = [
+        contest.cell(arm, seed, f"static {layout}", chosen[arm]) for seed in seeds for layout in layouts for arm in arms
+    ]
+    rows = contest.rows("moved", cells)
+    lines = []
+    for arm in arms:
+        values = grouped([row for row in rows if row["arm"] == arm], ("name", "task"))
+        tasks = dict.fromkeys(task for _, task in values)
+        told = [str(interquartile([values[name, task] for task in tasks])) for name in ("before", "recovered", "after")]
+        lines.append([arm, *told])
+    head = ("", "score before", f"decisions to {RECOVERED:.0%} of it after the move", "score at last")
+    return markdown(head, lines)
+
+
+def run_moved(cell: Cell) -> Sequence[Row]:
+    """A training with the goal in one place, then one with it in another."""
+    asked = trial(ARMS[cell.arm], cell)
+    layout = int(str(dict(cell.setting)["task"]).rpartition(" ")[2])
+    first = replace(asked, environments=with_goal(layout, 0)).run()
+    second = replace(asked, environments=with_goal(layout, 1), begin=first.graph.state_dict()).run()
+    before, after = (curve_of(curve_rows(training.progress.curve)) for training in (first, second))
+    recovered = min(after.reached(RECOVERED * before.last), float(asked.decisions))
+    values = {"before": before.last, "recovered": recovered, "after": after.last}
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training."""
     return curve_rows(trial(ARMS[cell.arm], cell).run().progress.curve)
 
 
-PARTS: dict[str, Callable[[Args], str]] = {"mazes": mazes, "sizes": sizes}
+PARTS: dict[str, Callable[[Args], str]] = {
+    "mazes": mazes,
+    "sizes": sizes,
+    "pretraining": pretraining,
+    "moved": moved,
+}
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
 from learners.agents.unrolls import RESET, Ticks, Unroll, inputs_of
 from physim.checks import check_positive
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
 from physim.graph.losses import values_of
 from physim.learner import Precision
@@ -41,7 +42,9 @@ class Learning:
     foreseen: int = 32
 
     def __post_init__(self) -> None:
-        check_positive(rate=self.rate, epsilon=self.epsilon, clip=self.clip, reward_scale=self.reward_scale)
+        check_positive(rate=self.rate, epsilon=self.epsilon, clip=self.clip)
+        if self.reward_scale < 0:
+            raise PhysimError(f"reward_scale is {self.reward_scale}, wanted 0, for no reward at all, or more")
         check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
 
 

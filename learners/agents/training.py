@@ -7,12 +7,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 from typing import NoReturn, final
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from learners.agents.episodes import Episode, Scores
@@ -41,11 +42,16 @@ RECENT = 100
 class TrainingSettings:
     """How long and where: so many `decisions` of all environments together; the curve has `points`.
 
+    It begins with the tensors of `begin` in the place of those of its graph's state that have their names; the modules
+    of `frozen` names do not learn.
+
     In the folder `out` lie the curve (CSV) and the checkpoint, which with `replay_kept` holds what is replayed, too.
     `actors` are processes of their own, on a Ray cluster if `cluster`; without, environments are played in this one.
     """
 
     decisions: int
+    begin: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+    frozen: Sequence[str] = ()
     actors: int = 0
     cluster: bool = False
     points: int = 100
@@ -70,6 +76,9 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(playing.seed)  # modules know no other way to draw their first weights
             self.graph = agent(**playing.recipe)
+        self.graph.load_state_dict({**self.graph.state_dict(), **settings.begin})
+        for name in settings.frozen:
+            self.graph.get_submodule(name).requires_grad_(False)
         self.learner = Learner(self.graph, losses(self.graph), learning, playing.seed)
         self.progress, self.decisions = Progress(), 0
         self.meters, self.scores = Meters(), Scores()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
+
+from torch import Tensor
 
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.learning import Learning
@@ -22,7 +24,8 @@ POINTS = 40
 class Trial:
     """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to A3C's.
 
-    It is `told` its last action and reward, or not; its added losses count `weight` times what is usual.
+    It begins with tensors of `begin`, by name, and leaves modules `frozen`. It is `told` its last action and reward, or
+    not; its added losses count `weight` times what is usual.
     """
 
     environments: Environments
@@ -34,6 +37,8 @@ class Trial:
     weight: float = 1.0
     learning: Learning = field(default_factory=Learning)
     told: bool = True
+    begin: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+    frozen: Sequence[str] = ()
     ticks: int = 20
     seed: int = 0
 
@@ -50,6 +55,7 @@ class Trial:
     def run(self) -> Training:
         """Train; the curve stands in its progress."""
         losses = losses_of(self.added, self.base, self.weight)
-        training = Training(self.playing, losses, self.learning, TrainingSettings(self.decisions, points=POINTS))
+        settings = TrainingSettings(self.decisions, points=POINTS, begin=self.begin, frozen=self.frozen)
+        training = Training(self.playing, losses, self.learning, settings)
         training.run(progress=False)
         return training

@@ -32,11 +32,13 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "physim/NavMazeObstacles01-v0": {**SMALL, "kind": "rooms", "width": 5, "height": 3, "obstacles": 4},
 }  # fmt: skip
 """The settings of each (see Game.of). Fruit lies in a tenth of the cells, apples and strawberries alike."""
+OWN = "physim/Maze-v0"
+"""The id of mazes of one's own: all settings are given, a layout, say."""
 
 
 def register() -> None:
     """Make the ids known to Gymnasium, which is not imported for it."""
-    for name, settings in FAMILIES.items():
+    for name, settings in {OWN: {}, **FAMILIES}.items():
         with_gymnasium(
             id=name,
             entry_point="worlds.maze.env:MazeEnv",

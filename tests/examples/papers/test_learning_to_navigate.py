@@ -14,11 +14,12 @@ from learners.experiment import read_rows
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("learning_to_navigate")
-    for name, value in {"DECISIONS": 50 * 2240, "WATCHED": 6}.items():
+    for name, value in {"DECISIONS": 50 * 960, "WATCHED": 6}.items():
         monkeypatch.setattr(module, name, value)
     mazes = importlib.import_module("small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
-    monkeypatch.setitem(mazes.SMALL, "seconds", 8.0)
+    monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
+    monkeypatch.setitem(mazes.MAZE, "apples", 0.2)
     return module
 
 

@@ -15,29 +15,39 @@ from physim.errors import PhysimError
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("unreal")
-    for name, value in {"DECISIONS": 50 * 2240, "SIZES": ((3, 3),), "APPLES": (0.1,)}.items():
+    for name, value in {"DECISIONS": 50 * 960, "SIZES": ((3, 3),), "APPLES": (0.1,)}.items():
         monkeypatch.setattr(module, name, value)
     mazes = importlib.import_module("small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
-    monkeypatch.setitem(mazes.SMALL, "seconds", 8.0)
+    monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
+    monkeypatch.setitem(mazes.MAZE, "apples", 0.2)
     return module
 
 
-def test_every_part_fills_its_table_and_nothing_runs_twice(script: ModuleType, tmp_path: Path) -> None:
-    args = script.Args(arms=("a3c", "pixel_control"), quick=True, workers=1, out=tmp_path)
+def test_arms_are_compared_where_no_settings_were_chosen_and_nothing_runs_twice(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    args = script.Args(("mazes",), ("a3c", "pixel_control"), quick=True, workers=1, out=tmp_path)
     script.main(args)
     table = (tmp_path / "mazes.md").read_text()
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:4]] == ["a3c", "pixel_control"]
     assert "after 2 times as many decisions" in table
-    assert "random goal 0, 3 x 3, apples 0.1" in (tmp_path / "sizes.md").read_text()
     tuned, used = (
         {(row["task"], row["seed"]) for row in read_rows(tmp_path / name)} for name in ("tuning.csv", "mazes.csv")
     )
-    assert not tuned & used  # settings are chosen where nothing is judged
-    assert {task.rpartition(" ")[2] for task, _ in tuned} == {"1000"}
+    assert not tuned & used
+    assert {str(task).rpartition(" ")[2] for task, _ in tuned} == {"1000"}
     again = [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
     script.main(args)
     assert again == [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+
+
+@pytest.mark.slow
+def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
+    script.main(script.Args(arms=("a3c", "reward_prediction"), quick=True, workers=1, out=tmp_path))
+    assert "random goal 0, 3 x 3, apples 0.1" in (tmp_path / "sizes.md").read_text()
+    assert "pretrained, frozen" in (tmp_path / "pretraining.md").read_text()
+    assert "reward_prediction" in (tmp_path / "moved.md").read_text()
 
 
 def test_what_is_not_there_is_refused(script: ModuleType, tmp_path: Path) -> None:
@@ -45,3 +55,9 @@ def test_what_is_not_there_is_refused(script: ModuleType, tmp_path: Path) -> Non
         script.main(script.Args(arms=("dqn",), out=tmp_path))
     with pytest.raises(PhysimError, match="--arms must have a3c among them"):
         script.main(script.Args(arms=("unreal",), out=tmp_path))
+
+
+def test_a_goal_that_moves_is_far_from_where_it_was_in_the_same_maze(script: ModuleType) -> None:
+    first, second = (script.with_goal(0, number).settings for number in (0, 1))
+    assert first["layout"] != second["layout"]
+    assert first["layout"].replace("G", " ") == second["layout"].replace("G", " ")
