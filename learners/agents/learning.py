@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
 from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
-from learners.agents.unrolls import RESET, Ticks, Unroll, inputs_of
+from learners.agents.unrolls import ALWAYS, RESET, Ticks, Unroll, inputs_of
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
@@ -59,7 +59,9 @@ class Learner:
         self.optimiser = torch.optim.RMSprop(
             graph.parameters(), settings.rate, settings.decay, settings.epsilon, foreach=True
         )
-        self.replay = Replay(settings.replay) if {loss.stream for loss in losses} - {FRESH} else None
+        again = [loss for loss in losses if loss.stream != FRESH]
+        kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}
+        self.replay = Replay(settings.replay, kept) if again else None
         self.random = torch.Generator().manual_seed(seed)
         self.version = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import final
 
 import torch
@@ -18,19 +19,21 @@ FRAMES = 3
 class Replay:
     """Keeps the last `size` ticks of each environment, each tick once, in rings that never move.
 
-    It holds size x environments x the bytes of a tick: 21 KB a tick for images of 84 x 84 (`nbytes` tells).
+    Of a tick it keeps what has one of the `names` (None: all). It holds size x environments x the bytes of a tick: 21
+    KB for an image of 84 x 84 (`nbytes` tells).
     """
 
-    def __init__(self, size: int = 2000) -> None:
+    def __init__(self, size: int = 2000, names: Collection[str] | None = None) -> None:
         check_positive(size=size)
-        self.size = size
+        self.size, self.names = size, names
         self.rings: dict[int, _Ring] = {}
 
     def add(self, unroll: Unroll) -> None:
         """Keep the decisions of an unroll; the tick after them comes with the next."""
+        ticks = {name: value for name, value in unroll.ticks.items() if self.names is None or name in self.names}
         if unroll.actor not in self.rings:
-            self.rings[unroll.actor] = _Ring(self.size, unroll.ticks)
-        self.rings[unroll.actor].add(unroll.ticks)
+            self.rings[unroll.actor] = _Ring(self.size, ticks)
+        self.rings[unroll.actor].add(ticks)
 
     @property
     def full(self) -> bool:

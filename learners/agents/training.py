@@ -57,7 +57,7 @@ class TrainingSettings:
     points: int = 100
     out: Path | None = None
     resume: bool = False
-    replay_kept: bool = True
+    replay_kept: bool = False
 
     def __post_init__(self) -> None:
         check_positive(decisions=self.decisions, points=self.points)
@@ -68,7 +68,7 @@ class Training:
     """Trains `agent(**playing.recipe)` by losses on what its actors bring.
 
     Where the environments are played here and can tell where they are, as mazes do, a resumed training has the same
-    curve as one that was never interrupted; other episodes begin anew.
+    curve as one that was never interrupted, if what is replayed is kept; other episodes begin anew.
     """
 
     def __init__(self, playing: Playing, losses: Losses, learning: Learning, settings: TrainingSettings) -> None:

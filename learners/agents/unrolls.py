@@ -20,6 +20,8 @@ observation, ended with it, ended by itself.
 ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED = (
     "action", "log_probability", "reward", "reset", "last", "terminated",
 )  # fmt: skip
+ALWAYS = (ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED)
+"""What all ticks have."""
 NEXT_REWARD = "next_reward"
 """What came after the last tick [B], in what is drawn to foresee it."""
 

@@ -112,7 +112,7 @@ class PlaySettings(ShowSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class WalkSettings(ShowSettings):
-    """A walk, taken by the keyboard, or where there is none by whoever knows the way.
+    """A walk, taken by the keyboard, or where there is none, or when `led`, by whoever knows the way.
 
     `walk` makes it, when the window is already open; `replay` names the file of a recorded walk, which is then seen in
     its place. Headless, without `steps`, it is over at the end of its first episode at the latest.
@@ -120,6 +120,7 @@ class WalkSettings(ShowSettings):
 
     walk: Callable[[], Walk]
     replay: Path | None = None
+    led: bool = False
 
     def __post_init__(self) -> None:
         if self.replay is not None and not self.replay.is_file():

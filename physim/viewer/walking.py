@@ -73,8 +73,8 @@ class Walking:
         return [gain for gain in self.gains if (self.step - gain.step) * self.walk.dt < SHOWN]
 
     def advance(self) -> None:
-        """Take a decision, unless the walk pauses or has ended; where no user is, the next episode then begins."""
-        if self.ended and self.settings.headless:
+        """Take a decision, unless the walk pauses or has ended; where no user leads, the next episode then begins."""
+        if self.ended and (self.settings.headless or (self.settings.led and self.led)):
             self.anew()
         if self.left or self.paused or self.ended:
             return

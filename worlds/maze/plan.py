@@ -17,6 +17,7 @@ from worlds.maze.things import BOX, HALF_X, HALF_Y, HUE, KIND, NO_THING, X, Y
 
 FLOOR = (30, 34, 42)
 WALKER = (240, 244, 252)
+TRAIL = (120, 130, 150)
 BRIGHT, DIM = SHADES - 1, SHADES // 3
 SMALLEST = 3.5
 """The radius (pixels) that the walker has at the least, with which all that is round grows."""
@@ -24,9 +25,9 @@ SMALLEST = 3.5
 Pixels = npt.NDArray[np.uint8]
 
 
-def plan(episodes: Episodes, number: int, size: tuple[int, int]) -> Pixels:
-    """One maze from above [H, W, 3] in a picture of (W, H), with all that lies and moves in it, and where the walker
-    looks; x goes to the right and y up.
+def plan(episodes: Episodes, number: int, size: tuple[int, int], way: Floats | None = None) -> Pixels:
+    """One maze from above [H, W, 3] in a picture of (W, H), with all that lies and moves in it, where the walker looks,
+    and the `way` [K, 2] that it went, if given; x goes to the right and y up.
     """
     width, height = size
     walls = episodes.mazes.grids[number]
@@ -39,6 +40,9 @@ def plan(episodes: Episodes, number: int, size: tuple[int, int]) -> Pixels:
     cells = _cell_colours(walls)[ys.clip(0, rows - 1)[:, None], xs.clip(0, columns - 1)]
     picture = np.where(inside[..., None], cells, 0).astype(np.uint8)
     window = np.array([left, low, left + width / scale, low + height / scale])
+    if way is not None and len(way):
+        first, trail = np.arange(len(way) + 1), np.full((len(way), 3), TRAIL, float)
+        draw(way[None], first, np.zeros(len(way)), trail, window, picture[None])
     draw(*_shapes(episodes, number, max(1.0, SMALLEST / (RADIUS * scale))), window, picture[None])
     return np.ascontiguousarray(picture[::-1])
 

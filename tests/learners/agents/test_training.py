@@ -44,7 +44,9 @@ def everything(net: ModuleGraph) -> list[AgentLoss]:
 
 
 def trained(playing: Playing, out: Path | None = None, **settings: Any) -> Training:
-    training = Training(playing, everything, LEARNING, TrainingSettings(600, points=5, out=out, **settings))
+    training = Training(
+        playing, everything, LEARNING, TrainingSettings(600, points=5, out=out, replay_kept=True, **settings)
+    )
     training.run(progress=False)
     return training
 

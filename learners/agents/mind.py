@@ -1,0 +1,83 @@
+"""An agent that plays by itself, one decision at a time, and what it thinks while it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from learners.agents.graphs import CHOICE, POLICY, VALUE
+from learners.agents.losses.depth import EDGES
+from learners.agents.unrolls import REWARD
+from physim.arrays import Floats
+from physim.graph import ModuleGraph, State
+
+MIDDLES = (0.15, *((low + high) / 2 for low, high in pairwise(EDGES)), 3.5)
+"""What depth (m) each class is taken for."""
+
+
+@final
+@dataclass(frozen=True)
+class Thought:
+    """What an agent thinks at a decision: how likely it takes each action, and what it expects to come, by `value`.
+
+    Where it has the heads: the depth (m) that it tells [4, 16]; how likely it was here before; and how much of each
+    cell of what it sees would change after the action it takes [rows, columns].
+    """
+
+    action: int
+    probabilities: tuple[float, ...]
+    value: float
+    depth: Floats | None = None
+    loop: float | None = None
+    control: Floats | None = None
+
+
+@final
+class Mind:
+    """Decides by an agent's graph; the same seed decides the same, and `begin` begins an episode."""
+
+    def __init__(self, graph: ModuleGraph, seed: int = 0) -> None:
+        self.graph = graph.eval()
+        names = {node.name for node in graph.nodes}
+        self.heads = [name for name in ("depth_from_core", "loop_closure", "pixel_control") if name in names]
+        self.begin(seed)
+
+    def begin(self, seed: int) -> None:
+        """Forget everything."""
+        self.random = torch.Generator().manual_seed(seed)
+        self.state: State | None = None
+
+    @torch.no_grad()
+    def decide(self, seen: Mapping[str, npt.NDArray[Any]], reward: float) -> Thought:
+        """What to do, by what is seen, without an axis for items, and the reward that came with it."""
+        inputs = {name: torch.from_numpy(np.asarray(value))[None] for name, value in seen.items()}
+        inputs = {name: value for name, value in inputs.items() if name in self.graph.inputs}
+        if REWARD in self.graph.inputs:
+            inputs[REWARD] = torch.tensor([[reward]])
+        actions = self.graph.get_submodule(POLICY).out_features
+        assert isinstance(actions, int)
+        inputs["chance"] = torch.rand(1, actions, generator=self.random).clamp(1e-7, 1 - 1e-7)
+        names = (CHOICE, POLICY, VALUE, *self.heads)
+        values, self.state = self.graph.step(inputs, self.state, outputs=tuple(self.graph[name] for name in names))
+        return _thought(dict(zip(names, values, strict=True)))
+
+
+def _thought(values: Mapping[str, Tensor]) -> Thought:
+    action = int(values[CHOICE][0].argmax())
+    depth = loop = control = None
+    if "depth_from_core" in values:
+        classes = values["depth_from_core"][0].unflatten(-1, (4, 16, len(MIDDLES))).softmax(-1)
+        depth = (classes @ torch.tensor(MIDDLES)).double().numpy()
+    if "loop_closure" in values:
+        loop = float(values["loop_closure"][0, 0].sigmoid())
+    if "pixel_control" in values:
+        control = values["pixel_control"][0, action].double().numpy()
+    probabilities = tuple(values[POLICY][0].softmax(-1).tolist())
+    return Thought(action, probabilities, float(values[VALUE][0, 0]), depth, loop, control)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from learners.agents.graphs import agent
+from physim.errors import PhysimError
+from physim.graph import save_graph
+
+
+@pytest.fixture
+def script(example: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The example, with small mazes and short episodes."""
+    module = example("maze_agent")
+    monkeypatch.setattr(module, "MAZE", module.MAZE | {"width": 3, "height": 3, "seconds": 2.0, "away": 1})
+    return module
+
+
+@pytest.fixture
+def weights(script: ModuleType, tmp_path: Path) -> Path:
+    """An agent that has learned nothing."""
+    sees = {"image": [42, 42, 3], "velocity": [3]}
+    save_graph(tmp_path / "agent.safetensors", agent(sees=sees, actions=8, cores=[8, 16], heads=list(script.HEADS)))
+    return tmp_path / "agent.safetensors"
+
+
+def test_an_agent_is_shown_with_what_it_thinks_the_same_every_time(
+    script: ModuleType, weights: Path, tmp_path: Path
+) -> None:
+    films = []
+    for name in ("one", "two"):
+        rows = script.Args(headless=True, steps=12, weights=weights, record=tmp_path / name, size=(640, 360)).run()
+        assert {row["name"] for row in rows} >= {"reward", "episodes"}
+        films.append([path.read_bytes() for path in sorted((tmp_path / name).iterdir())])
+    assert len(films[0]) == 12
+    assert films[0] == films[1]
+
+
+def test_an_agent_is_judged_beside_chance_and_an_oracle(script: ModuleType, weights: Path) -> None:
+    rows = script.Args(weights=weights, episodes=4).run()
+    assert [row["against"] for row in rows[:3]] == ["chance", "oracle", "chance"]
+    assert 0 <= rows[0]["value"] <= 1
+
+
+def test_without_weights_a_sentence_says_so(script: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match="there is no weights file"):
+        script.Args(weights=tmp_path / "none.safetensors", episodes=2).run()
