@@ -16,7 +16,7 @@ from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, builder, delayed, joined
 
 CONVOLUTIONS, FEATURES, FIRST_CORE, CORE = "convolutions", "features", "first_core", "core"
-POLICY, VALUE, CHOICE = "policy", "value", "choice"
+POLICY, VALUE, CHOICE, ACTION_VALUES = "policy", "value", "choice", "action_values"
 SEEN = ("image", "depth", "vector", "velocity")
 """What agents have modules for."""
 PIXEL = 4
@@ -52,6 +52,11 @@ class Parts:
         port, units = source
         return self.graph.add(name, perceptron(units, hidden, outputs), port)
 
+    def worths(self, name: str) -> Port:
+        """The worth of each action [B, T, A]."""
+        core, units = self.core
+        return self.graph.add(name, nn.Linear(units, self.actions), core)
+
     def head(self, name: str) -> Port:
         """Add the head of that name; raises PhysimError where there is none, or it wants an image."""
         if name in SEEING:
@@ -75,6 +80,7 @@ SEEING: dict[str, Callable[[Parts, Convolutions], Port]] = {
     "reward_prediction": lambda parts, seen: parts.foresight("reward_prediction", seen),
 }
 TELLING: dict[str, Callable[[Parts], Port]] = {
+    ACTION_VALUES: lambda parts: parts.worths(ACTION_VALUES),
     "depth_from_features": lambda parts: parts.told("depth_from_features", parts.features, 128, _CLASSES),
     "depth_from_core": lambda parts: parts.told("depth_from_core", parts.core, 128, _CLASSES),
     "loop_closure": lambda parts: parts.told("loop_closure", parts.core, 64, 1),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Tensor, nn
 
+from learners.agents.graphs import POLICY
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
 from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
-from learners.agents.unrolls import ALWAYS, RESET, Ticks, Unroll, inputs_of
+from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, RESET, Ticks, Unroll, inputs_of
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
+from physim.graph.average import Average
 from physim.graph.losses import values_of
 from physim.learner import Precision
 
@@ -28,7 +30,10 @@ class Learning:
     Products are taken in `precision`.
 
     `replay` ticks of each environment are kept; an update learns once more from `sequences` of them, as long as
-    unrolls, and foresees `foreseen` rewards. Nothing is replayed before the replay is full.
+    unrolls, and foresees `foreseen` rewards. With a `ratio`, what is replayed has updates of its own instead, so many
+    for one of what is fresh, by Poisson's distribution. Nothing is replayed before the replay is filled to `begin`.
+
+    Where losses keep near an average policy, its weights move by 1 - `average` of the way at an update.
     """
 
     rate: float = 7e-4
@@ -40,12 +45,19 @@ class Learning:
     replay: int = 2000
     sequences: int = 8
     foreseen: int = 32
+    begin: float = 1.0
+    ratio: float | None = None
+    average: float = 0.99
 
     def __post_init__(self) -> None:
         check_positive(rate=self.rate, epsilon=self.epsilon, clip=self.clip)
         if self.reward_scale < 0:
             raise PhysimError(f"reward_scale is {self.reward_scale}, wanted 0, for no reward at all, or more")
         check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
+        if not 0 < self.begin <= 1:
+            raise PhysimError(f"begin is {self.begin}, wanted a share above 0, up to 1")
+        if self.ratio is not None and self.ratio < 0:
+            raise PhysimError(f"ratio is {self.ratio}, wanted 0 or more")
 
 
 @final
@@ -62,32 +74,52 @@ class Learner:
         again = [loss for loss in losses if loss.stream != FRESH]
         kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}
         self.replay = Replay(settings.replay, kept) if again else None
+        near = any(AVERAGE_POLICY in loss.wants for loss in losses)
+        self.average = Average(graph, settings.average) if near else None
         self.random = torch.Generator().manual_seed(seed)
         self.version = 0
 
     def update(self, unroll: Unroll) -> dict[str, float]:
-        """One update by an unroll, and by what is replayed; gives the losses by name."""
-        found = self._losses(FRESH, unroll.ticks, unroll.state)
+        """Learn from an unroll, and from what is replayed; gives the losses by name."""
+        fresh, decisions = self._losses(FRESH, unroll.ticks, unroll.state), unroll.ticks[RESET].shape[1] - 1
+        ready = False
         if self.replay is not None:
             self.replay.add(unroll)
-            if self.replay.full:
-                found |= self._replayed(unroll.ticks[RESET].shape[1] - 1)
+            ready = self.replay.filled >= self.settings.begin
+        if self.settings.ratio is None:
+            return self._step(fresh | (self._replayed(decisions) if ready else {}))
+        told = self._step(fresh)
+        if ready:
+            times = int(torch.poisson(torch.tensor(self.settings.ratio), generator=self.random))
+            for _ in range(times):
+                told |= self._step(self._replayed(decisions))
+        return told
+
+    def _step(self, losses: Mapping[str, Tensor]) -> dict[str, float]:
+        """One update by all these losses."""
         self.optimiser.zero_grad()
-        torch.stack(list(found.values())).sum().backward()
+        torch.stack(list(losses.values())).sum().backward()
         norm = nn.utils.clip_grad_norm_(self.graph.parameters(), self.settings.clip)
         self.optimiser.step()
+        if self.average is not None:
+            self.average.update()
         self.version += 1
-        return {name: float(loss.detach()) for name, loss in found.items()} | {"gradient": float(norm)}
+        return {name: float(loss.detach()) for name, loss in losses.items()} | {"gradient": float(norm)}
 
     def saved(self, replay: bool) -> Ticks:
         """Where it is beside its weights and optimiser, by name; with what is replayed, if asked."""
         found = {"version": torch.tensor(self.version), "drawn": self.random.get_state()}
+        if self.average is not None:
+            found |= {f"average/{name}": value for name, value in self.average.shadow.state_dict().items()}
         return found | (self.replay.saved() if replay and self.replay is not None else {})
 
     def restore(self, saved: Ticks) -> None:
         """Go on from where a learner was; without what it replayed, the replay fills anew."""
         self.version = int(saved["version"])
         self.random.set_state(saved["drawn"])
+        if self.average is not None:
+            state = {name: saved[f"average/{name}"] for name in self.average.shadow.state_dict()}
+            self.average.shadow.load_state_dict(state)
         if self.replay is not None:
             self.replay.restore(saved)
 
@@ -105,11 +137,20 @@ class Learner:
         device = next(self.graph.parameters()).device
         ticks = {name: value.to(device) for name, value in ticks.items()}
         losses = [loss for loss in self.losses if loss.stream == stream]
+        if any(AVERAGE_POLICY in loss.wants for loss in losses):
+            ticks[AVERAGE_POLICY] = self._near(ticks, state)
         with mixed(self.settings.precision, device):
             values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
         values = {port: whole(value) for port, value in values.items()}
         ticks |= {name: self.settings.reward_scale * ticks[name] for name in ("reward", "next_reward") if name in ticks}
         return {loss.name: loss.among(values, ticks) for loss in losses}
+
+    @torch.no_grad()
+    def _near(self, ticks: Ticks, state: State | None) -> Tensor:
+        """The logits of the average policy [B, T, A]."""
+        assert self.average is not None
+        port = self.average.shadow[POLICY]
+        return values_on(self.average.shadow, [port], ticks, state)[port]
 
 
 def values_on(

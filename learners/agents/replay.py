@@ -36,9 +36,9 @@ class Replay:
         self.rings[unroll.actor].add(ticks)
 
     @property
-    def full(self) -> bool:
-        """Whether it holds as much as it can of every environment it knows."""
-        return bool(self.rings) and all(ring.filled == self.size for ring in self.rings.values())
+    def filled(self) -> float:
+        """The share of its size that it holds of every environment it knows, at the least."""
+        return min((ring.filled for ring in self.rings.values()), default=0) / self.size
 
     @property
     def nbytes(self) -> int:

@@ -22,6 +22,8 @@ ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED = (
 )  # fmt: skip
 ALWAYS = (ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED)
 """What all ticks have."""
+AVERAGE_POLICY = "average_policy"
+"""Logits of the policy by averaged weights [B, T, A], of losses that keep near it; a learner adds them."""
 NEXT_REWARD = "next_reward"
 """What came after the last tick [B], in what is drawn to foresee it."""
 

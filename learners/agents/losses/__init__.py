@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from learners.agents.losses.acer import AcerCritic, AcerPolicy
 from learners.agents.losses.actor_critic import PolicyGradient, Values
 from learners.agents.losses.base import AgentLoss
 from learners.agents.losses.control import FeatureControl, PixelControl
 from learners.agents.losses.depth import Depth, DepthByNumber
+from learners.agents.losses.implied_values import ImpliedValues
 from learners.agents.losses.loop_closure import LoopClosure
 from learners.agents.losses.placebo import Placebo
 from learners.agents.losses.reward_prediction import RewardPrediction
 
 __all__ = [
+    "AcerCritic",
+    "AcerPolicy",
     "AgentLoss",
     "Depth",
     "DepthByNumber",
     "FeatureControl",
+    "ImpliedValues",
     "LoopClosure",
     "PixelControl",
     "Placebo",

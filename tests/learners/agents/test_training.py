@@ -15,6 +15,7 @@ from learners.agents.environments import Environments
 from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses import AgentLoss
+from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.precision import PRECISIONS
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
@@ -24,6 +25,7 @@ from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from tests.learners.agents.conftest import HEADS
 
+STREAMS = FRESH, REPLAYED
 LEARNING = Learning(replay=40, sequences=3, foreseen=4)
 
 
@@ -108,6 +110,31 @@ def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> No
 
     with pytest.raises(PhysimError, match=r"the training diverged: after [1-9]"):
         Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)
+
+
+@pytest.mark.parametrize("ratio", [None, 2.0])
+def test_replay_for_the_policy_itself_combines_with_the_rest(
+    playing: Callable[..., Playing], ratio: float | None
+) -> None:
+    """PGQ and ACER, each with pixel control and depth, in the same update or in updates of their own."""
+    seeing = playing(maze={"size": (44, 40)}, heads=(*HEADS, "action_values"))
+
+    def implied(net: ModuleGraph) -> list[AgentLoss]:
+        more = [losses.PixelControl(net), losses.Depth(net, "core")]
+        return [losses.PolicyGradient(net), losses.Values(net), losses.ImpliedValues(net, 0.01), *more]
+
+    def acer(net: ModuleGraph) -> list[AgentLoss]:
+        both = [loss(net, stream=stream) for loss in (losses.AcerPolicy, losses.AcerCritic) for stream in STREAMS]
+        return [*both, losses.PixelControl(net), losses.Depth(net, "core")]
+
+    for added in (implied, acer):
+        learning = replace(LEARNING, ratio=ratio, begin=0.5)
+        training = Training(seeing, added, learning, TrainingSettings(600, points=4))
+        row = training.run(progress=False)[-1]
+        assert {loss.name for loss in training.learner.losses} <= set(row)
+        assert all(math.isfinite(value) for value in row.values())
+        updates = training.learner.version
+        assert updates == 20 if ratio is None else 30 < updates < 80
 
 
 def test_mixed_precision_has_nearly_the_same_losses(seeing: Playing) -> None:

@@ -1,0 +1,45 @@
+"""Q-learning on the values that a policy implies: PGQ (arXiv:1611.01626)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor
+
+from learners.agents.graphs import POLICY, VALUE
+from learners.agents.losses.actor_critic import DISCOUNT
+from learners.agents.losses.base import REPLAYED, AgentLoss
+from learners.agents.unrolls import ACTION, REWARD, TERMINATED, decided, mean_where
+from physim.graph import ModuleGraph
+
+
+@final
+class ImpliedValues(AgentLoss):
+    """-(T* Q~ - Q~)(s, a) (log pi(a | s) + V(s)), the mean over replayed transitions; the errors are no variables.
+
+    Q~ = temperature (log pi + H) + V, which at its fixed point is the policy's own Q where `temperature` is the weight
+    of the entropy in PolicyGradient; T* Q~ = r + discount max Q~(s', b). Not the gradient of a squared error: by that
+    the policy would learn as little as the temperature is small.
+    """
+
+    def __init__(self, graph: ModuleGraph, temperature: float, weight: float = 0.5, discount: float = DISCOUNT) -> None:
+        super().__init__("implied_values", graph, (POLICY, VALUE), weight, REPLAYED)
+        self.temperature, self.discount = temperature, discount
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        logs, worth = values[0].log_softmax(-1), values[1].squeeze(-1)
+        implied = implied_values(logs, worth, self.temperature).detach()
+        best = implied.amax(-1).masked_fill(ticks[TERMINATED], 0.0)
+        target = ticks[REWARD][:, 1:] + self.discount * best[:, 1:]
+        action = ticks[ACTION][:, :-1, None]
+        wrong = target - implied[:, :-1].gather(-1, action).squeeze(-1)
+        told = logs[:, :-1].gather(-1, action).squeeze(-1) + worth[:, :-1]
+        return mean_where(-wrong * told, decided(dict(ticks)))
+
+
+def implied_values(logs: Tensor, values: Tensor, temperature: float) -> Tensor:
+    """Q~ [..., A] of log-probabilities [..., A] and values [...]."""
+    entropy = -(logs.exp() * logs).sum(-1, keepdim=True)
+    return torch.add(values[..., None], logs + entropy, alpha=temperature)
