@@ -1,0 +1,161 @@
+"""PGQ (arXiv:1611.01626): policy gradient and Q-learning together, on grids that are solved exactly.
+
+python examples/papers/pgq.py [--quick] [--parts grids steps]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from learners.agents.tabular import Tabular
+from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.judging import improvement, interquartile
+from physim.outputs import replacing
+from physim.problems import Problem
+from physim.reports import Row
+from physim.scripts import run_script
+from worlds.grids import four_rooms, grid
+
+RESULTS = Path(__file__).parent / "results" / "pgq"
+PROBLEMS: dict[str, Callable[[], Problem]] = {
+    "4 x 6": grid,
+    "4 x 6, walls": lambda: grid(walls=((1, 1), (2, 1), (4, 2), (3, 3))),
+    "8 x 8": lambda: grid(8, 8),
+    "4 x 6, slip 0.1": lambda: grid(slip=0.1),
+    "four rooms, slip 0.1": four_rooms,
+}
+STEPS = {"8 x 8": 6000, "four rooms, slip 0.1": 12_000}
+"""How many steps learners take, where it is not the usual number."""
+USUAL_STEPS, SEEDS = 3000, 30
+ARMS = {
+    "actor-critic": Tabular("actor_critic"),
+    "Q-learning": Tabular("q_learning"),
+    "PGQ": Tabular("pgq"),
+    "Q-learning, 2 replays": Tabular("q_learning", replays=2),
+    "PGQ, 2 replays": Tabular("pgq", replays=2),
+    "Q-learning, 5 replays": Tabular("q_learning", replays=5),
+    "PGQ, 5 replays": Tabular("pgq", replays=5),
+}
+"""Q-learning with two replays learns from as much as PGQ with one."""
+RATES = (0.5, 0.8, 1.0, 1.1, 1.25, 1.5)
+SOLVED = 0.9
+"""Of the best policy's worth, what a policy must bring at last to have solved a problem."""
+POINTS = 60
+ALL = ("grids", "steps")
+
+
+@dataclass(frozen=True)
+class Args:
+    """Learn grids by actor-critic, Q-learning and both, and write what came of it, with a picture."""
+
+    parts: tuple[str, ...] = ALL
+    """What to do: all methods on all grids; and which steps of learning they bear."""
+    quick: bool = False
+    """Three seeds and a tenth of the steps."""
+    workers: int = 2
+    """Grids at a time, one thread each."""
+    out: Path = RESULTS
+    """Where the rows (CSV), tables (Markdown) and the picture are kept."""
+
+    @property
+    def seeds(self) -> int:
+        """How many learners of each method."""
+        return 3 if self.quick else SEEDS
+
+    def steps(self, problem: str) -> int:
+        """How many steps they take."""
+        return STEPS.get(problem, USUAL_STEPS) // (10 if self.quick else 1)
+
+
+def main(args: Args) -> None:
+    """Run what has not run yet and write the tables."""
+    for part in args.parts:
+        text = PARTS[part](args)
+        (args.out / f"{part}.md").write_text(text, encoding="utf-8")
+        print(text)
+
+
+def grids(args: Args) -> str:
+    """The mean worth of the policy from the start, over the whole of learning."""
+    cells = [cell(args, arm, problem, 1.0) for problem in PROBLEMS for arm in ARMS]
+    rows = Grid(args.out / "grids.csv", cells, run).complete(args.workers)
+    areas = grouped([row for row in rows if row["name"] == "area"], ("problem", "arm"))
+    picture(args.out / "grids.png", rows)
+    lines = []
+    for problem in PROBLEMS:
+        told = [str(interquartile([areas[problem, arm]])) for arm in ARMS]
+        odds = [improvement([areas[problem, "PGQ"]], [areas[problem, other]]) for other in OTHERS]
+        lines.append([problem, best(problem), *told, *map(str, odds)])
+    head = ["grid", "best", *ARMS, *(f"PGQ better than {other}" for other in OTHERS)]
+    return markdown(head, lines)
+
+
+OTHERS = ("actor-critic", "Q-learning", "Q-learning, 2 replays")
+
+
+def steps(args: Args) -> str:
+    """The share of learners that solve the grid, by the size of their steps."""
+    arms = list(ARMS)[:3]
+    cells = [cell(args, arm, "4 x 6", rate) for rate in RATES for arm in arms]
+    rows = Grid(args.out / "steps.csv", cells, run).complete(args.workers)
+    lasts = grouped([row for row in rows if row["name"] == "last"], ("rate", "arm"))
+    enough = SOLVED * best("4 x 6")
+    solved = {key: mean([float(last >= enough) for last in values]) for key, values in lasts.items()}
+    return markdown(("step", *arms), [[rate, *(str(solved[rate, arm]) for arm in arms)] for rate in RATES])
+
+
+def cell(args: Args, arm: str, problem: str, rate: float) -> Cell:
+    """All learners of a method on a problem."""
+    count = args.steps(problem)
+    return Cell(arm, 0, (("problem", problem), ("steps", count), ("seeds", args.seeds), ("rate", rate)), count / 1e5)
+
+
+def run(cell: Cell) -> Sequence[Row]:
+    """Of each learner the mean worth of its policy, and the last; and the mean curve of all."""
+    setting = dict(cell.setting)
+    arm, rate = ARMS[cell.arm], float(str(setting["rate"]))
+    count, seeds = int(str(setting["steps"])), int(str(setting["seeds"]))
+    worths = Tabular(arm.method, rate, arm.temperature, arm.replays).run(
+        PROBLEMS[str(setting["problem"])](), count, seeds
+    )
+    rows: list[Row] = []
+    for number, worth in enumerate(worths):
+        rows += [{"name": "area", "run": number, "value": float(worth.mean())}]
+        rows += [{"name": "last", "run": number, "value": float(worth[-1])}]
+    for place in np.linspace(0, count - 1, POINTS).astype(int).tolist():
+        rows.append({"name": "curve", "run": place, "value": float(worths[:, place].mean())})
+    return rows
+
+
+def best(problem: str) -> float:
+    """What the best policy brings from the start."""
+    solved = PROBLEMS[problem]()
+    return float(solved.best() @ solved.start)
+
+
+def picture(path: Path, rows: Sequence[Row]) -> None:
+    """The mean curves of all methods on each grid."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((4 * len(PROBLEMS), 3.5), layout="constrained")
+    for axes, problem in zip(figure.subplots(1, len(PROBLEMS), squeeze=False)[0], PROBLEMS, strict=True):
+        for arm in list(ARMS)[:4]:
+            curve = [row for row in rows if (row["problem"], row["arm"], row["name"]) == (problem, arm, "curve")]
+            axes.plot([row["run"] for row in curve], [row["value"] for row in curve], label=arm)
+        axes.axhline(best(problem), color="grey", linewidth=0.8, linestyle="--")
+        axes.set(title=problem, xlabel="steps", ylim=(0, None))
+    figure.axes[0].set_ylabel("worth of the policy from the start")
+    figure.axes[0].legend(frameon=False, fontsize=8)
+    with replacing(path) as draft:
+        figure.savefig(draft, format="png", dpi=110)
+
+
+PARTS: dict[str, Callable[[Args], str]] = {"grids": grids, "steps": steps}
+
+
+if __name__ == "__main__":
+    run_script(main, Args, __doc__)
