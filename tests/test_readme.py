@@ -67,6 +67,12 @@ def test_mazes_are_drawn_as_text() -> None:
     assert list(seen) == ["image"]
 
 
+def test_an_agent_learns_by_the_list_of_losses() -> None:
+    code = block("def unreal_and_more").replace("1_000_000", "640").replace("reward_scale=0.1", "replay=25")
+    left = run(code)
+    assert {"depth_from_core", "loop_closure", "pixel_control", "value_replay"} <= set(left["curve"][-1])
+
+
 def test_a_push_moves_a_body_of_an_environment_to_its_goal() -> None:
     left = run(block("gymnasium"))
     start = left["env"].unwrapped.reset(seed=7)[0]
