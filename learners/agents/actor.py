@@ -17,6 +17,7 @@ from learners.agents.unrolls import (
     ACTION,
     LAST,
     LOG_PROBABILITY,
+    MEMORY,
     RESET,
     REWARD,
     TERMINATED,
@@ -36,8 +37,9 @@ from physim.learner import Precision
 class Actor:
     """Plays B environments by an agent's graph; what it does depends on the seed and the graph alone.
 
-    `labels` names what infos tell and ticks shall hold. Raises: PhysimError where the environments do not begin anew in
-    the step after an episode's last, as Gymnasium's vectors do by default, or decide otherwise than by whole numbers.
+    `labels` names what infos tell and ticks shall hold, memories too where they are `remembered`. Raises: PhysimError
+    where the environments do not begin anew in the step after an episode's last, as Gymnasium's vectors do by default,
+    or decide otherwise than by whole numbers.
     """
 
     def __init__(
@@ -47,10 +49,11 @@ class Actor:
         seed: int = 0,
         labels: Sequence[str] = (),
         precision: Precision = "32-true",
+        remembered: bool = False,
     ) -> None:
         check_env(env)
         self.env, self.graph, self.labels = env, graph, tuple(labels)
-        self.device, self.precision = next(graph.parameters()).device, precision
+        self.device, self.precision, self.remembered = next(graph.parameters()).device, precision, remembered
         self.random = torch.Generator().manual_seed(seed)
         self.actions = int(env.single_action_space.n)  # type: ignore[attr-defined]
         self.state: State = {}
@@ -65,11 +68,11 @@ class Actor:
         """Decide so many times in each environment."""
         state, seen = self.state, []
         for _ in range(ticks):
-            now = {name: value[:, None] for name, value in self.now.items()}
-            seen.append(self.now | self._decide(now))
+            before = self._memories() if self.remembered else {}
+            seen.append(self.now | before | self._decide())
             self.now = self._step(seen[-1][ACTION])
         undecided = {name: torch.zeros_like(seen[-1][name]) for name in (ACTION, LOG_PROBABILITY)}
-        after = self.now | undecided
+        after = self.now | undecided | (self._memories() if self.remembered else {})
         together = {name: torch.stack([tick[name] for tick in (*seen, after)], dim=1) for name in after}
         self.unrolls += 1
         return Unroll(together, state, version, number=self.unrolls - 1)
@@ -96,19 +99,30 @@ class Actor:
         self.state = nested({name: value.to(self.device) for name, value in sorted(state.items())})
         self._done = self.now[LAST].numpy().copy()
 
-    def _decide(self, now: Ticks) -> Ticks:
+    def _memories(self) -> Ticks:
+        """What is remembered [B, ...], by name; nothing but zeros before the first decision."""
+        known = self.state
+        if not known:
+            _, _, after = self._asked(torch.full((self.env.num_envs, self.actions), 0.5))
+            known = map_tree(torch.zeros_like, after)
+        return {f"{MEMORY}{name}": value.cpu() for name, value in flattened(known).items()}
+
+    def _decide(self) -> Ticks:
         """An action [B] for each, and the log-probabilities [B, A] it was drawn from."""
         chance = torch.rand(self.env.num_envs, self.actions, generator=self.random).clamp(1e-7, 1 - 1e-7)
-        inputs = {name: now[name][:, 0].to(self.device) for name in self.graph.inputs if name in now}
-        if REWARD in self.graph.inputs:
-            inputs[REWARD] = now[REWARD].to(self.device)
-        outputs = (self.graph[CHOICE], self.graph[POLICY])
-        reset = now[RESET][:, 0].to(self.device)
-        inputs["chance"] = chance.to(self.device)
+        choice, logits, self.state = self._asked(chance)
+        return {ACTION: choice.argmax(-1).cpu(), LOG_PROBABILITY: logits.log_softmax(-1).cpu()}
+
+    def _asked(self, chance: Tensor) -> tuple[Tensor, Tensor, State]:
+        """What the graph chooses now by chance [B, A], its logits, and its memory after that."""
+        now = {name: value.to(self.device) for name, value in self.now.items() if name in self.graph.inputs}
+        if REWARD in now:
+            now[REWARD] = now[REWARD][:, None]
+        now["chance"] = chance.to(self.device)
+        reset, outputs = self.now[RESET].to(self.device), (self.graph[CHOICE], self.graph[POLICY])
         with mixed(self.precision, self.device):
-            (choice, logits), state = self.graph.step(inputs, self.state or None, reset, outputs)
-        self.state = map_tree(whole, state)
-        return {ACTION: choice.argmax(-1).cpu(), LOG_PROBABILITY: whole(logits).log_softmax(-1).cpu()}
+            (choice, logits), state = self.graph.step(now, self.state or None, reset, outputs)
+        return choice, whole(logits), map_tree(whole, state)
 
     def _step(self, action: Tensor) -> Ticks:
         observation, rewards, terminated, truncated, infos = self.env.step(action.numpy())

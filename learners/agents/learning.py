@@ -13,7 +13,7 @@ from learners.agents.graphs import POLICY
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
 from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
-from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, RESET, Ticks, Unroll, inputs_of
+from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, RESET, Ticks, Unroll, begun, inputs_of
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
@@ -128,7 +128,8 @@ class Learner:
         found: dict[str, Tensor] = {}
         streams = {loss.stream for loss in self.losses}
         if REPLAYED in streams:
-            found |= self._losses(REPLAYED, self.replay.sequences(self.settings.sequences, decisions, self.random))
+            ticks = self.replay.sequences(self.settings.sequences, decisions, self.random)
+            found |= self._losses(REPLAYED, ticks, begun(ticks))
         if SKEWED in streams:
             found |= self._losses(SKEWED, self.replay.skewed(self.settings.foreseen, self.random))
         return found

@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from learners.agents.unrolls import LAST, NEXT_REWARD, RESET, REWARD, Ticks, Unroll
+from learners.agents.unrolls import LAST, MEMORY, NEXT_REWARD, RESET, REWARD, Ticks, Unroll
 from physim.checks import check_positive
 
 FRAMES = 3
@@ -30,10 +30,13 @@ class Replay:
 
     def add(self, unroll: Unroll) -> None:
         """Keep the decisions of an unroll; the tick after them comes with the next."""
-        ticks = {name: value for name, value in unroll.ticks.items() if self.names is None or name in self.names}
+        ticks = {name: value for name, value in unroll.ticks.items() if self._keeps(name)}
         if unroll.actor not in self.rings:
             self.rings[unroll.actor] = _Ring(self.size, ticks)
         self.rings[unroll.actor].add(ticks)
+
+    def _keeps(self, name: str) -> bool:
+        return self.names is None or name in self.names or name.startswith(MEMORY)
 
     @property
     def filled(self) -> float:

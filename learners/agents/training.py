@@ -46,6 +46,7 @@ class TrainingSettings:
     of `frozen` names do not learn.
 
     In the folder `out` lie the curve (CSV) and the checkpoint, which with `replay_kept` holds what is replayed, too.
+    With `tensorboard`, its events lie there too.
     `actors` are processes of their own, on a Ray cluster if `cluster`; without, environments are played in this one.
     """
 
@@ -58,6 +59,7 @@ class TrainingSettings:
     out: Path | None = None
     resume: bool = False
     replay_kept: bool = False
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         check_positive(decisions=self.decisions, points=self.points)
@@ -127,6 +129,8 @@ class Training:
         self.progress.curve.append(row)
         if self.settings.out is not None:
             write_rows(self.settings.out / "curve.csv", [dict(row) for row in self.progress.curve])
+            if self.settings.tensorboard:
+                write_events(self.settings.out, row)
 
     def _transport(self) -> Transport:
         if self.settings.cluster:
@@ -171,6 +175,17 @@ class Training:
         self.meters.restore(more)
         transport.restore(more)
         transport.publish(self.graph, self.learner.version)
+
+
+def write_events(folder: Path, row: Mapping[str, float]) -> None:
+    """Add a point of a curve to TensorBoard's events; raises PhysimError where that is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise PhysimError("tensorboard is not installed: pip install 'physim[tensorboard]'") from None
+    with SummaryWriter(str(folder)) as writer:
+        for name, value in row.items():
+            writer.add_scalar(name, value, int(row["decisions"]))
 
 
 @final

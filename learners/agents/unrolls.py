@@ -24,6 +24,8 @@ ALWAYS = (ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED)
 """What all ticks have."""
 AVERAGE_POLICY = "average_policy"
 """Logits of the policy by averaged weights [B, T, A], of losses that keep near it; a learner adds them."""
+MEMORY = "memory/"
+"""What stands before the names of memories [B, T, ...], as they were before each tick, where they are kept."""
 NEXT_REWARD = "next_reward"
 """What came after the last tick [B], in what is drawn to foresee it."""
 
@@ -87,3 +89,9 @@ def nested(tensors: dict[str, Tensor]) -> State:
         name, _, place = key.partition(".")
         state[name] = (*state.get(name, ()), value) if place else value
     return state
+
+
+def begun(ticks: Ticks) -> State | None:
+    """The memory before the first tick, where ticks tell memories."""
+    told = {name.removeprefix(MEMORY): value[:, 0] for name, value in ticks.items() if name.startswith(MEMORY)}
+    return nested(dict(sorted(told.items()))) if told else None

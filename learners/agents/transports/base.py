@@ -27,8 +27,9 @@ LIVES = 10
 class Playing:
     """What each actor plays: environments, in unrolls of so many `ticks`, by `agent(**recipe)`.
 
-    `labels` are told with what is seen; products are taken in `precision`. Actors differ by their numbers, and those
-    that replace one by their `life`.
+    `labels` are told with what is seen; products are taken in `precision`. Where memories are `remembered`, ticks tell
+    them, and replayed sequences begin with theirs instead of none. Actors differ by their numbers, and those that
+    replace one by their `life`.
     """
 
     environments: Environments
@@ -37,12 +38,15 @@ class Playing:
     labels: tuple[str, ...] = ()
     seed: int = 0
     precision: Precision = "32-true"
+    remembered: bool = False
 
     def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
         """An actor, by a graph of its own where none is given."""
         source = np.random.SeedSequence(self.seed, spawn_key=(number, life))
         seed = int(source.generate_state(1)[0])
-        return Actor(self.environments.make(), graph or agent(**self.recipe), seed, self.labels, self.precision)
+        return Actor(
+            self.environments.make(), graph or agent(**self.recipe), seed, self.labels, self.precision, self.remembered
+        )
 
 
 class Transport(ABC):

@@ -13,7 +13,7 @@ from learners.agents.unrolls import Unroll
 
 SMALL = {"width": 3, "height": 3, "seconds": 1.0, "away": 1, "size": (24, 20), "labels": ("loop_closure",)}
 HEADS = ("pixel_control", "feature_control", "reward_prediction", "depth_from_features", "depth_from_core",
-         "loop_closure", "placebo")  # fmt: skip
+         "loop_closure", "placebo", "action_values")  # fmt: skip
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import gymnasium
 import pytest
@@ -12,7 +13,7 @@ from learners.agents.environments import Environments, recipe_of
 from learners.agents.graphs import POLICY, agent
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
-from learners.agents.unrolls import ACTION, LAST, LOG_PROBABILITY, RESET, REWARD
+from learners.agents.unrolls import ACTION, LAST, LOG_PROBABILITY, RESET, REWARD, begun
 from physim.errors import PhysimError
 
 
@@ -26,6 +27,19 @@ def test_what_was_decided_by_is_what_the_unroll_gives(playing: Callable[..., Pla
             logits = values_on(actor.graph, [policy], unroll.ticks, unroll.state or None)[policy]
         told = unroll.ticks[LOG_PROBABILITY]
         torch.testing.assert_close(logits.log_softmax(-1)[:, :-1], told[:, :-1], atol=1e-5, rtol=1e-4)
+
+
+def test_memories_that_are_told_are_those_of_every_tick(playing: Callable[..., Playing]) -> None:
+    """A sequence that begins with the memory of its first tick decides as it was decided, wherever it begins."""
+    actor = replace(playing(cores=(4, 8)), remembered=True).actor()
+    ticks = actor.unroll(25).ticks
+    policy = actor.graph[POLICY]
+    for start in (0, 7, 20):
+        rest = {name: value[:, start:] for name, value in ticks.items()}
+        with torch.no_grad():
+            logits = values_on(actor.graph, [policy], rest, begun(rest))[policy]
+        told = rest[LOG_PROBABILITY][:, :-1]
+        torch.testing.assert_close(logits.log_softmax(-1)[:, :-1], told, atol=1e-5, rtol=1e-4)
 
 
 def test_unrolls_follow_one_another(playing: Callable[..., Playing]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import math
 import signal
 from collections.abc import Callable
@@ -43,6 +44,11 @@ def everything(net: ModuleGraph) -> list[AgentLoss]:
         losses.LoopClosure(net),
         losses.Placebo(net),
     ]
+
+
+def plain(net: ModuleGraph) -> list[AgentLoss]:
+    """A3C."""
+    return [losses.PolicyGradient(net), losses.Values(net)]
 
 
 def trained(playing: Playing, out: Path | None = None, **settings: Any) -> Training:
@@ -91,10 +97,18 @@ def test_a_training_that_was_interrupted_has_the_same_curve(
     assert len(read_rows(tmp_path / "curve.csv")) == 5
 
 
-def test_another_training_is_not_gone_on_with(playing: Callable[..., Playing], tmp_path: Path) -> None:
-    def plain(net: ModuleGraph) -> list[AgentLoss]:
-        return [losses.PolicyGradient(net), losses.Values(net)]
+@pytest.mark.filterwarnings("default")
+def test_curves_are_told_to_tensorboard_where_it_is_installed(playing: Callable[..., Playing], tmp_path: Path) -> None:
+    training = Training(playing(), plain, LEARNING, TrainingSettings(60, out=tmp_path, tensorboard=True))
+    if importlib.util.find_spec("tensorboard") is None:
+        with pytest.raises(PhysimError, match=r"pip install 'physim\[tensorboard\]'"):
+            training.run(progress=False)
+    else:
+        training.run(progress=False)
+        assert list(tmp_path.glob("events*"))
 
+
+def test_another_training_is_not_gone_on_with(playing: Callable[..., Playing], tmp_path: Path) -> None:
     settings = TrainingSettings(90, out=tmp_path)
     Training(playing(), plain, LEARNING, settings).run(progress=False)
     other = TrainingSettings(120, out=tmp_path, resume=True)
@@ -105,9 +119,6 @@ def test_another_training_is_not_gone_on_with(playing: Callable[..., Playing], t
 
 
 def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> None:
-    def plain(net: ModuleGraph) -> list[AgentLoss]:
-        return [losses.PolicyGradient(net), losses.Values(net)]
-
     with pytest.raises(PhysimError, match=r"the training diverged: after [1-9]"):
         Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)
 
@@ -117,7 +128,7 @@ def test_replay_for_the_policy_itself_combines_with_the_rest(
     playing: Callable[..., Playing], ratio: float | None
 ) -> None:
     """PGQ and ACER, each with pixel control and depth, in the same update or in updates of their own."""
-    seeing = playing(maze={"size": (44, 40)}, heads=(*HEADS, "action_values"))
+    seeing = playing(maze={"size": (44, 40)}, heads=HEADS)
 
     def implied(net: ModuleGraph) -> list[AgentLoss]:
         more = [losses.PixelControl(net), losses.Depth(net, "core")]
@@ -151,10 +162,10 @@ def test_mixed_precision_has_nearly_the_same_losses(seeing: Playing) -> None:
 def test_a_way_to_the_only_reward_is_learned(playing: Callable[..., Playing]) -> None:
     """CartPole: more than twice what chance gets, after seconds."""
 
-    def plain(net: ModuleGraph) -> list[AgentLoss]:
+    def small(net: ModuleGraph) -> list[AgentLoss]:
         return [losses.PolicyGradient(net, entropy=0.01), losses.Values(net, weight=0.05)]
 
     recipe = {"sees": {"vector": (4,)}, "actions": 2, "cores": (), "features": 64}
     cart = Playing(Environments("CartPole-v1", 8), recipe, ticks=16)
-    curve = Training(cart, plain, Learning(rate=3e-3), TrainingSettings(30_000, points=6)).run(progress=False)
+    curve = Training(cart, small, Learning(rate=3e-3), TrainingSettings(30_000, points=6)).run(progress=False)
     assert curve[-1]["score"] > 2 * curve[0]["score"]
