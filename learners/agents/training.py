@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
 from typing import NoReturn, final
@@ -63,6 +64,8 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         check_positive(decisions=self.decisions, points=self.points)
+        if self.tensorboard and find_spec("tensorboard") is None:
+            raise PhysimError("tensorboard is not installed: pip install 'physim[tensorboard]'")
 
 
 @final
@@ -110,13 +113,14 @@ class Training:
 
     def _update(self, transport: Transport, bar: tqdm[NoReturn]) -> None:
         unroll = transport.receive()
+        told = {"staleness": float(self.learner.version - unroll.version)}
         losses = self.learner.update(unroll)
         if not all(map(math.isfinite, losses.values())):
             raise PhysimError(f"the training diverged: after {self.decisions} decisions the losses are {losses}")
         transport.publish(self.graph, self.learner.version)
         self.decisions += unroll.decisions
         self.progress.updates += 1
-        self.meters.add(losses | {"staleness": self.learner.version - 1 - unroll.version}, self.scores.ended(unroll))
+        self.meters.add(losses | told, self.scores.ended(unroll))
         bar.update(unroll.decisions)
         bar.set_postfix_str(str(self.meters), refresh=False)
 
@@ -178,11 +182,9 @@ class Training:
 
 
 def write_events(folder: Path, row: Mapping[str, float]) -> None:
-    """Add a point of a curve to TensorBoard's events; raises PhysimError where that is not installed."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise PhysimError("tensorboard is not installed: pip install 'physim[tensorboard]'") from None
+    """Add a point of a curve to TensorBoard's events."""
+    from torch.utils.tensorboard import SummaryWriter  # wants its extra
+
     with SummaryWriter(str(folder)) as writer:
         for name, value in row.items():
             writer.add_scalar(name, value, int(row["decisions"]))

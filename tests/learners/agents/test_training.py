@@ -99,12 +99,12 @@ def test_a_training_that_was_interrupted_has_the_same_curve(
 
 @pytest.mark.filterwarnings("default")
 def test_curves_are_told_to_tensorboard_where_it_is_installed(playing: Callable[..., Playing], tmp_path: Path) -> None:
-    training = Training(playing(), plain, LEARNING, TrainingSettings(60, out=tmp_path, tensorboard=True))
     if importlib.util.find_spec("tensorboard") is None:
         with pytest.raises(PhysimError, match=r"pip install 'physim\[tensorboard\]'"):
-            training.run(progress=False)
+            TrainingSettings(60, out=tmp_path, tensorboard=True)
     else:
-        training.run(progress=False)
+        settings = TrainingSettings(60, out=tmp_path, tensorboard=True)
+        Training(playing(), plain, LEARNING, settings).run(progress=False)
         assert list(tmp_path.glob("events*"))
 
 
