@@ -5,7 +5,8 @@ from __future__ import annotations
 from worlds import environments
 from worlds.balls import Balls
 from worlds.charges import Charges
-from worlds.maze import families
+from worlds.control import families as control
+from worlds.maze import families as mazes
 from worlds.maze.maze import Maze
 from worlds.nbody import NBody
 from worlds.playground import Playground
@@ -17,4 +18,5 @@ from worlds.swirl import Swirl
 __all__ = ["Balls", "Charges", "Maze", "NBody", "Playground", "Putty", "Rubber", "Strings", "Swirl"]
 
 environments.register()
-families.register()
+control.register()
+mazes.register()

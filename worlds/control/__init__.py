@@ -1,0 +1,1 @@
+"""Control tasks of pymunk bodies, pushed by numbers instead of choices."""
