@@ -10,13 +10,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from learners.agents.environments import AnyVectorEnv, check_env, named
+from learners.agents.environments import AnyVectorEnv, acted, check_env, named, recipe_of
 from learners.agents.graphs import CHOICE, POLICY
 from learners.agents.precision import mixed, whole
 from learners.agents.unrolls import (
     ACTION,
+    BEHAVIOUR,
     LAST,
-    LOG_PROBABILITY,
     MEMORY,
     RESET,
     REWARD,
@@ -39,7 +39,7 @@ class Actor:
 
     `labels` names what infos tell and ticks shall hold, memories too where they are `remembered`. Raises: PhysimError
     where the environments do not begin anew in the step after an episode's last, as Gymnasium's vectors do by default,
-    or decide otherwise than by whole numbers.
+    or want other actions than a choice or some numbers.
     """
 
     def __init__(
@@ -55,7 +55,8 @@ class Actor:
         self.env, self.graph, self.labels = env, graph, tuple(labels)
         self.device, self.precision, self.remembered = next(graph.parameters()).device, precision, remembered
         self.random = torch.Generator().manual_seed(seed)
-        self.actions = int(env.single_action_space.n)  # type: ignore[attr-defined]
+        recipe = recipe_of(env)
+        self.actions, self.continuous = recipe["actions"], "continuous" in recipe
         self.state: State = {}
         self.unrolls = 0
         self._done = np.zeros(env.num_envs, np.bool_)
@@ -71,7 +72,7 @@ class Actor:
             before = self._memories() if self.remembered else {}
             seen.append(self.now | before | self._decide())
             self.now = self._step(seen[-1][ACTION])
-        undecided = {name: torch.zeros_like(seen[-1][name]) for name in (ACTION, LOG_PROBABILITY)}
+        undecided = {name: torch.zeros_like(seen[-1][name]) for name in (ACTION, BEHAVIOUR)}
         after = self.now | undecided | (self._memories() if self.remembered else {})
         together = {name: torch.stack([tick[name] for tick in (*seen, after)], dim=1) for name in after}
         self.unrolls += 1
@@ -108,24 +109,28 @@ class Actor:
         return {f"{MEMORY}{name}": value.cpu() for name, value in flattened(known).items()}
 
     def _decide(self) -> Ticks:
-        """An action [B] for each, and the log-probabilities [B, A] it was drawn from."""
+        """An action [B] or [B, A] for each, and what it was drawn from [B, A]."""
         chance = torch.rand(self.env.num_envs, self.actions, generator=self.random).clamp(1e-7, 1 - 1e-7)
-        choice, logits, self.state = self._asked(chance)
-        return {ACTION: choice.argmax(-1).cpu(), LOG_PROBABILITY: logits.log_softmax(-1).cpu()}
+        choice, policy, self.state = self._asked(chance)
+        if self.continuous:
+            return {ACTION: choice.cpu(), BEHAVIOUR: policy.cpu()}
+        return {ACTION: choice.argmax(-1).cpu(), BEHAVIOUR: policy.log_softmax(-1).cpu()}
 
     def _asked(self, chance: Tensor) -> tuple[Tensor, Tensor, State]:
-        """What the graph chooses now by chance [B, A], its logits, and its memory after that."""
+        """What the graph chooses now by chance [B, A], its policy, and its memory after that."""
         now = {name: value.to(self.device) for name, value in self.now.items() if name in self.graph.inputs}
         if REWARD in now:
             now[REWARD] = now[REWARD][:, None]
         now["chance"] = chance.to(self.device)
         reset, outputs = self.now[RESET].to(self.device), (self.graph[CHOICE], self.graph[POLICY])
         with mixed(self.precision, self.device):
-            (choice, logits), state = self.graph.step(now, self.state or None, reset, outputs)
-        return choice, whole(logits), map_tree(whole, state)
+            (choice, policy), state = self.graph.step(now, self.state or None, reset, outputs)
+        return whole(choice), whole(policy), map_tree(whole, state)
 
     def _step(self, action: Tensor) -> Ticks:
-        observation, rewards, terminated, truncated, infos = self.env.step(action.numpy())
+        observation, rewards, terminated, truncated, infos = self.env.step(
+            acted(action.numpy(), self.env.single_action_space)
+        )
         reset, self._done = self._done, terminated | truncated
         return self._tick(observation, infos, rewards, reset, self._done, terminated)
 

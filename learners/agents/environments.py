@@ -49,8 +49,10 @@ def check_env(env: AnyVectorEnv) -> None:
         raise PhysimError(
             f"the environments' autoreset mode is {mode}, wanted NEXT_STEP: an episode's last observation is to be seen"
         )
-    if not isinstance(env.single_action_space, spaces.Discrete):
-        raise PhysimError(f"the actions are {env.single_action_space}, wanted a Discrete space")
+    actions = env.single_action_space
+    numbers = isinstance(actions, spaces.Box) and len(actions.shape) == 1 and actions.is_bounded()
+    if not (isinstance(actions, spaces.Discrete) or numbers):
+        raise PhysimError(f"the actions are {actions}, wanted a Discrete space, or a Box of some numbers with bounds")
 
 
 def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "velocity")) -> dict[str, Any]:
@@ -58,7 +60,19 @@ def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "velo
     check_env(env)
     shapes = {name: list(space.shape) for name, space in spaces_of(env.single_observation_space).items()}
     seen = {name: shape for name, shape in shapes.items() if name in sees}
-    return {"sees": seen, "actions": int(env.single_action_space.n)}  # type: ignore[attr-defined]
+    actions = env.single_action_space
+    if isinstance(actions, spaces.Box):
+        return {"sees": seen, "actions": actions.shape[0], "continuous": True}
+    return {"sees": seen, "actions": int(actions.n)}  # type: ignore[attr-defined]
+
+
+def acted(action: npt.NDArray[Any], space: spaces.Space[Any]) -> npt.NDArray[Any]:
+    """Actions [B] as they are, and numbers [B, A], those from -1 to 1 spread between the bounds of their space."""
+    if not isinstance(space, spaces.Box):
+        return action
+    share = (action.clip(-1, 1) + 1) / 2
+    found: npt.NDArray[Any] = (space.low + share * (space.high - space.low)).astype(space.dtype)
+    return found
 
 
 def spaces_of(space: spaces.Space[Any]) -> dict[str, spaces.Box]:

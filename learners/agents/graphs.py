@@ -10,13 +10,13 @@ from typing import final
 import torch
 from torch import nn
 
-from learners.agents.modules import Convolutions, DuellingMaps, Sample, perceptron
-from learners.agents.unrolls import ACTION, REWARD
+from learners.agents.modules import Convolutions, DuellingMaps, Reach, Sample, StochasticDuelling, perceptron
+from learners.agents.unrolls import ACTION, REWARD, TRIED
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, builder, delayed, joined
 
 CONVOLUTIONS, FEATURES, FIRST_CORE, CORE = "convolutions", "features", "first_core", "core"
-POLICY, VALUE, CHOICE, ACTION_VALUES = "policy", "value", "choice", "action_values"
+POLICY, VALUE, CHOICE, ACTION_VALUES, DUELLING = "policy", "value", "choice", "action_values", "duelling"
 SEEN = ("image", "depth", "vector", "velocity")
 """What agents have modules for."""
 PIXEL = 4
@@ -57,6 +57,12 @@ class Parts:
         core, units = self.core
         return self.graph.add(name, nn.Linear(units, self.actions), core)
 
+    def duelling(self, name: str) -> Port:
+        """The worths of numbers that were told and that are tried."""
+        core, units = self.core
+        read = (core, self.graph[VALUE], self.graph[POLICY], self.graph[ACTION], self.graph.input(TRIED))
+        return self.graph.add(name, StochasticDuelling(units, self.actions), *read, outputs=3)[0]
+
     def head(self, name: str) -> Port:
         """Add the head of that name; raises PhysimError where there is none, or it wants an image."""
         if name in SEEING:
@@ -80,6 +86,7 @@ SEEING: dict[str, Callable[[Parts, Convolutions], Port]] = {
     "reward_prediction": lambda parts, seen: parts.foresight("reward_prediction", seen),
 }
 TELLING: dict[str, Callable[[Parts], Port]] = {
+    DUELLING: lambda parts: parts.duelling(DUELLING),
     ACTION_VALUES: lambda parts: parts.worths(ACTION_VALUES),
     "depth_from_features": lambda parts: parts.told("depth_from_features", parts.features, 128, _CLASSES),
     "depth_from_core": lambda parts: parts.told("depth_from_core", parts.core, 128, _CLASSES),
@@ -97,15 +104,17 @@ def agent(
     told: bool = True,
     features: int = 256,
     heads: Sequence[str] = (),
+    continuous: bool = False,
 ) -> ModuleGraph:
-    """An agent that sees observations of these shapes by name and chooses among `actions`.
+    """An agent that sees observations of these shapes by name and chooses among `actions`, or tells so many numbers.
 
     `sees` has an "image" (rows, columns, channels), perhaps with "depth" (rows, columns); a "vector"; or both;
     and "velocity", which only cores read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
     wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and action.
     Reward and action are the last ones, where the agent is `told` them. `heads` are the names of auxiliary heads.
 
-    Ports: "features", "core" (the last of them), "policy" (logits [B, T, A]), "value" [B, T, 1], "choice", and heads.
+    Ports: "features", "core" (the last of them), "policy" (logits [B, T, A], or means of numbers if `continuous`),
+    "value" [B, T, 1], "choice", and heads.
     Raises: PhysimError for unknown heads or observations, or sizes of which no agent is made.
     """
     if unknown := set(sees) - set(SEEN):
@@ -116,9 +125,9 @@ def agent(
     core = _core(graph, found, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
     policy = graph.add(POLICY, nn.Linear(core[1], actions), core[0])
     graph.add(VALUE, nn.Linear(core[1], 1), core[0])
-    choice = graph.add(CHOICE, Sample(), policy, graph.input("chance"))
-    if told and cores:
-        graph.tie(graph[ACTION], choice)
+    choice = graph.add(CHOICE, Reach() if continuous else Sample(), policy, graph.input("chance"))
+    acted = graph[ACTION] if told and cores else graph.later(ACTION)
+    graph.tie(acted, choice)
     parts = Parts(graph, actions, seen, found, core)
     for name in heads:
         parts.head(name)

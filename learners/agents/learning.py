@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from learners.agents.graphs import POLICY
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
+from learners.agents.modules import TRIES
 from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
-from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, RESET, Ticks, Unroll, begun, inputs_of
+from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, BEHAVIOUR, RESET, TRIED, Ticks, Unroll, begun, inputs_of
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
@@ -138,6 +139,9 @@ class Learner:
         device = next(self.graph.parameters()).device
         ticks = {name: value.to(device) for name, value in ticks.items()}
         losses = [loss for loss in self.losses if loss.stream == stream]
+        if TRIED in self.graph.inputs:
+            shape = (*ticks[RESET].shape, TRIES, ticks[BEHAVIOUR].shape[-1])
+            ticks[TRIED] = torch.randn(shape, generator=self.random).to(device)
         if any(AVERAGE_POLICY in loss.wants for loss in losses):
             ticks[AVERAGE_POLICY] = self._near(ticks, state)
         with mixed(self.settings.precision, device):

@@ -14,6 +14,10 @@ from physim.errors import PhysimError
 
 FARTHEST = 10.0
 """The depth (m) that is seen as 1, and all that is farther."""
+DEVIATION, TRIES = 0.3, 6
+"""How far numbers spread about their means, and how many are tried to tell their worth: one to compare, five to average
+(arXiv:1611.01224, section 6).
+"""
 KERNELS = ((16, 8, 4), (32, 4, 2))
 """Planes, size and stride of the convolutions of A3C (arXiv:1602.01783), which the mazes' agents share."""
 
@@ -59,6 +63,39 @@ class Sample(nn.Module):
         """The choice: Gumbel's trick makes it a function of chance."""
         chosen = (logits - (-chance.log()).log()).argmax(-1)
         return functional.one_hot(chosen, logits.shape[-1]).to(logits.dtype)
+
+
+@final
+class Reach(nn.Module):
+    """Numbers [B, A] about their means [B, A], normally distributed, where `chance` [B, A] is uniform in (0, 1)."""
+
+    def forward(self, means: Tensor, chance: Tensor) -> Tensor:
+        """The numbers."""
+        return means + DEVIATION * torch.special.ndtri(chance)
+
+
+@final
+class StochasticDuelling(nn.Module):
+    """The worth of actions that are numbers: Q(x, a) = V(x) + A(x, a) - mean of A(x, u), u drawn from the policy.
+
+    arXiv:1611.01224, section 4.1. Shapes: core [B, F], value [B, 1], means and action [B, A], normal chances `tried`
+    [B, TRIES, A] -> the worths of the action and of the first that is tried [B, 1], and that one [B, A].
+    """
+
+    def __init__(self, features: int, actions: int) -> None:
+        super().__init__()
+        self.advantage = perceptron(features + actions, 64, 1)
+
+    def forward(
+        self, core: Tensor, value: Tensor, means: Tensor, action: Tensor, tried: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The worths."""
+        drawn = means.detach()[:, None] + DEVIATION * tried
+        actions = torch.cat([action[:, None], drawn], dim=1)
+        told = torch.cat([core[:, None].expand(-1, actions.shape[1], -1), actions], dim=-1)
+        advantage = self.advantage(told)[..., 0]
+        worth = value + advantage[:, :2] - advantage[:, 2:].mean(1, keepdim=True)
+        return worth[:, :1], worth[:, 1:], drawn[:, 0]
 
 
 @final

@@ -13,17 +13,20 @@ from physim.graph import ModuleGraph, State
 Ticks = dict[str, Tensor]
 """Ticks of B environments by name, each [B, T, ...]: observations and labels, as the environment calls them, and
 
-action int64, what was decided; log_probability [B, T, A], of each action when it was decided;
+action int64, what was decided, or [B, T, A] float32 where that is numbers; behaviour [B, T, A], what it was decided by:
+log-probabilities of all actions, or the means of numbers;
 reward float32, what came with the observation; reset, last, terminated bool: whether an episode began with the
 observation, ended with it, ended by itself.
 """
-ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED = (
-    "action", "log_probability", "reward", "reset", "last", "terminated",
+ACTION, BEHAVIOUR, REWARD, RESET, LAST, TERMINATED = (
+    "action", "behaviour", "reward", "reset", "last", "terminated",
 )  # fmt: skip
-ALWAYS = (ACTION, LOG_PROBABILITY, REWARD, RESET, LAST, TERMINATED)
+ALWAYS = (ACTION, BEHAVIOUR, REWARD, RESET, LAST, TERMINATED)
 """What all ticks have."""
+TRIED = "tried"
+"""Normal chances by which stochastic duelling tries actions [B, T, TRIES, A]; a learner draws them."""
 AVERAGE_POLICY = "average_policy"
-"""Logits of the policy by averaged weights [B, T, A], of losses that keep near it; a learner adds them."""
+"""What the policy gives by averaged weights [B, T, A], of losses that keep near it; a learner adds them."""
 MEMORY = "memory/"
 """What stands before the names of memories [B, T, ...], as they were before each tick, where they are kept."""
 NEXT_REWARD = "next_reward"
@@ -49,7 +52,7 @@ class Unroll:
     @property
     def decisions(self) -> int:
         """How many decisions it holds."""
-        items, ticks = self.ticks[ACTION].shape
+        items, ticks = self.ticks[LAST].shape
         return items * (ticks - 1)
 
 
@@ -59,7 +62,9 @@ def inputs_of(graph: ModuleGraph, ticks: Ticks) -> Ticks:
     if REWARD in graph.inputs:
         found[REWARD] = ticks[REWARD][..., None]
     if any(node.name == ACTION for node in graph.nodes):
-        found[ACTION] = functional.one_hot(ticks[ACTION], ticks[LOG_PROBABILITY].shape[-1]).float()
+        action = ticks[ACTION]
+        chosen = not action.is_floating_point()
+        found[ACTION] = functional.one_hot(action, ticks[BEHAVIOUR].shape[-1]).float() if chosen else action
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from learners.agents.losses.acer import AcerCritic, AcerPolicy
+from learners.agents.losses.acer_continuous import AcerNumbersCritic, AcerNumbersPolicy
 from learners.agents.losses.actor_critic import PolicyGradient, Values
 from learners.agents.losses.base import AgentLoss
 from learners.agents.losses.control import FeatureControl, PixelControl
@@ -14,6 +15,8 @@ from learners.agents.losses.reward_prediction import RewardPrediction
 
 __all__ = [
     "AcerCritic",
+    "AcerNumbersCritic",
+    "AcerNumbersPolicy",
     "AcerPolicy",
     "AgentLoss",
     "Depth",

@@ -15,8 +15,8 @@ from learners.agents.off_policy import retrace, within_region
 from learners.agents.unrolls import (
     ACTION,
     AVERAGE_POLICY,
+    BEHAVIOUR,
     LAST,
-    LOG_PROBABILITY,
     REWARD,
     TERMINATED,
     decided,
@@ -32,6 +32,8 @@ Coordinates = Literal["probabilities", "logits"]
 @final
 class AcerCritic(AgentLoss):
     """(Q_ret - Q(s, a))^2 / 2 of what was done, the mean over decisions; Q_ret by Retrace."""
+
+    numbers: ClassVar[bool | None] = False
 
     def __init__(
         self, graph: ModuleGraph, weight: float = 0.5, discount: float = DISCOUNT, stream: str = FRESH
@@ -55,6 +57,7 @@ class AcerPolicy(AgentLoss):
     """
 
     wants: ClassVar[tuple[str, ...]] = (AVERAGE_POLICY,)
+    numbers: ClassVar[bool | None] = False
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class _Targets:
     def __init__(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor], discount: float) -> None:
         logits, worths = (value.detach() for value in values)
         self.policy = logits.softmax(-1)
-        self.ratio = self.policy / ticks[LOG_PROBABILITY].exp().clamp(min=SMALL)
+        self.ratio = self.policy / ticks[BEHAVIOUR].exp().clamp(min=SMALL)
         self.value = (self.policy * worths).sum(-1)
         action = ticks[ACTION][..., None]
         taken, traces = (each.gather(-1, action).squeeze(-1) for each in (worths, self.ratio.clamp(max=1)))

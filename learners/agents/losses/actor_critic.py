@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import ClassVar, final
 
 from torch import Tensor
 
@@ -23,6 +23,8 @@ class PolicyGradient(AgentLoss):
     R are n-step returns to the end of the unroll or, with a `share` under 1, lambda-returns: then R - V is the
     generalised advantage.
     """
+
+    numbers: ClassVar[bool | None] = False
 
     def __init__(
         self,

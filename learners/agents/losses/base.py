@@ -8,6 +8,8 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
+from learners.agents.graphs import CHOICE
+from learners.agents.modules import Reach
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port
 
@@ -18,15 +20,21 @@ FRESH, REPLAYED, SKEWED = "fresh", "replayed", "skewed"
 class AgentLoss(Loss):
     """`weight` times an error of ports of an agent's graph, which are found by name.
 
-    `wants` names what ticks must hold beside what every unroll holds.
+    `wants` names what ticks must hold beside what every unroll holds. A loss is for agents that choose, for those that
+    tell `numbers`, or for both (None).
     """
 
     wants: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[bool | None] = None
 
     def __init__(self, name: str, graph: ModuleGraph, ports: Sequence[str], weight: float, stream: str = FRESH) -> None:
         super().__init__(name, *(_port(graph, port, name) for port in ports), stream=stream)
         if weight <= 0:
             raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
+        numbers = isinstance(graph.get_submodule(CHOICE), Reach)
+        if self.numbers is not None and self.numbers != numbers:
+            kinds = ("agents that choose among actions", "agents that tell numbers")
+            raise PhysimError(f"{name} is for {kinds[self.numbers]}, and this is none of them")
         self.weight = weight
 
     @final

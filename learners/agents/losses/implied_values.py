@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -23,6 +23,8 @@ class ImpliedValues(AgentLoss):
     of the entropy in PolicyGradient; T* Q~ = r + discount max Q~(s', b). Not the gradient of a squared error: by that
     the policy would learn as little as the temperature is small.
     """
+
+    numbers: ClassVar[bool | None] = False
 
     def __init__(self, graph: ModuleGraph, temperature: float, weight: float = 0.5, discount: float = DISCOUNT) -> None:
         super().__init__("implied_values", graph, (POLICY, VALUE), weight, REPLAYED)

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import gymnasium
+import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode
 
 from learners.agents.actor import Actor
-from learners.agents.environments import Environments, recipe_of
+from learners.agents.environments import Environments, acted, recipe_of
 from learners.agents.graphs import POLICY, agent
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
-from learners.agents.unrolls import ACTION, LAST, LOG_PROBABILITY, RESET, REWARD, begun
+from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, RESET, REWARD, begun
 from physim.errors import PhysimError
 
 
@@ -25,7 +26,7 @@ def test_what_was_decided_by_is_what_the_unroll_gives(playing: Callable[..., Pla
         with torch.no_grad():
             policy = actor.graph[POLICY]
             logits = values_on(actor.graph, [policy], unroll.ticks, unroll.state or None)[policy]
-        told = unroll.ticks[LOG_PROBABILITY]
+        told = unroll.ticks[BEHAVIOUR]
         torch.testing.assert_close(logits.log_softmax(-1)[:, :-1], told[:, :-1], atol=1e-5, rtol=1e-4)
 
 
@@ -38,7 +39,7 @@ def test_memories_that_are_told_are_those_of_every_tick(playing: Callable[..., P
         rest = {name: value[:, start:] for name, value in ticks.items()}
         with torch.no_grad():
             logits = values_on(actor.graph, [policy], rest, begun(rest))[policy]
-        told = rest[LOG_PROBABILITY][:, :-1]
+        told = rest[BEHAVIOUR][:, :-1]
         torch.testing.assert_close(logits.log_softmax(-1)[:, :-1], told, atol=1e-5, rtol=1e-4)
 
 
@@ -46,7 +47,7 @@ def test_unrolls_follow_one_another(playing: Callable[..., Playing]) -> None:
     actor = playing().actor()
     first, second = actor.unroll(10), actor.unroll(10)
     for name, value in first.ticks.items():
-        if name not in (ACTION, LOG_PROBABILITY):  # what is not known yet at the tick after an unroll
+        if name not in (ACTION, BEHAVIOUR):  # what is not known yet at the tick after an unroll
             assert torch.equal(value[:, -1], second.ticks[name][:, 0]), name
     assert (first.number, second.number, first.decisions) == (0, 1, 30)
 
@@ -84,11 +85,21 @@ def test_other_environments_are_played_too() -> None:
     assert unroll.ticks["vector"].dtype == torch.float32
 
 
+def test_numbers_are_spread_between_their_bounds() -> None:
+    env = Environments("Pendulum-v1", 2).make()
+    ticks = Actor(env, agent(**recipe_of(env), cores=(4,), features=8)).unroll(5).ticks
+    assert ticks[ACTION].shape == (2, 6, 1)
+    assert ticks[ACTION].dtype == torch.float32
+    space = env.single_action_space
+    torques = acted(np.array([[-1.0], [0.5], [7.0]], np.float32), space)
+    assert torques.tolist() == [[-2.0], [1.0], [2.0]]
+
+
 def test_what_cannot_be_played_is_refused() -> None:
     with pytest.raises(PhysimError, match="there are no environments 'Nowhere-v0'"):
         Environments("Nowhere-v0").make()
-    with pytest.raises(PhysimError, match="wanted a Discrete space"):
-        recipe_of(gymnasium.make_vec("Pendulum-v1", 1))
+    with pytest.raises(PhysimError, match="wanted a Box or a dictionary of them"):
+        recipe_of(gymnasium.make_vec("Blackjack-v1", 1))
     modes = {"autoreset_mode": AutoresetMode.SAME_STEP}
     same = gymnasium.make_vec("CartPole-v1", 1, vectorization_mode="sync", vector_kwargs=modes)
     with pytest.raises(PhysimError, match="wanted NEXT_STEP"):

@@ -9,7 +9,7 @@ from torch import Tensor
 from learners.agents.graphs import agent
 from learners.agents.losses import AcerCritic, AcerPolicy
 from learners.agents.off_policy import retrace
-from learners.agents.unrolls import ACTION, AVERAGE_POLICY, LAST, LOG_PROBABILITY, REWARD, TERMINATED
+from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED
 
 B, T, A = 3, 5, 4
 NET = agent(sees={"vector": (2,)}, actions=A, cores=(), features=3, heads=("action_values",))
@@ -28,7 +28,7 @@ def drawn(seed: int = 0) -> tuple[tuple[Tensor, Tensor], dict[str, Tensor]]:
     terminated[1, 3] = True
     ticks = {
         ACTION: torch.randint(A, (B, T + 1), generator=random),
-        LOG_PROBABILITY: normal(B, T + 1, A).log_softmax(-1),
+        BEHAVIOUR: normal(B, T + 1, A).log_softmax(-1),
         AVERAGE_POLICY: normal(B, T + 1, A),
         REWARD: normal(B, T + 1),
         LAST: last,
@@ -41,7 +41,7 @@ def parts(values: tuple[Tensor, Tensor], ticks: dict[str, Tensor]) -> tuple[Tens
     """The policy, V, and Q_ret."""
     policy, worths = values[0].detach().softmax(-1), values[1].detach()
     value = (policy * worths).sum(-1)
-    ratio = (policy / ticks[LOG_PROBABILITY].exp()).gather(-1, ticks[ACTION][..., None]).squeeze(-1)
+    ratio = (policy / ticks[BEHAVIOUR].exp()).gather(-1, ticks[ACTION][..., None]).squeeze(-1)
     taken = worths.gather(-1, ticks[ACTION][..., None]).squeeze(-1)
     traces = ratio.clamp(max=1)  # not the policy gradient's truncation
     return policy, value, retrace(ticks[REWARD], value, taken, traces, ticks[LAST], ticks[TERMINATED], 0.9)
@@ -69,7 +69,7 @@ def test_the_policy_follows_its_equation_in_both_coordinates(truncation: float) 
     """Equation 9, by autograd of log f; without a region both coordinates give the same gradient of logits."""
     values, ticks = drawn()
     policy, value, returns = parts(values, ticks)
-    ratio = policy / ticks[LOG_PROBABILITY].exp()
+    ratio = policy / ticks[BEHAVIOUR].exp()
     logits = values[0].detach().clone().requires_grad_()
     logs = logits.log_softmax(-1)
     gains, counted = torch.zeros((), dtype=torch.float64), 0
