@@ -72,7 +72,9 @@ class Problem:
         policy = np.eye(self.actions)[np.zeros(self.states, int)]
         while True:
             values = self.values(policy)
-            better = np.eye(self.actions)[(self.action_values(values) + 1e-12 * policy).argmax(-1)]
+            worths = self.action_values(values)
+            held = 1e-9 * max(1.0, float(np.abs(worths).max())) * policy  # ties go to what is done already
+            better = np.eye(self.actions)[(worths + held).argmax(-1)]
             if (better == policy).all():
                 return values
             policy = better

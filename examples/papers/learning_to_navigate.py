@@ -61,13 +61,18 @@ class Args:
     workers: int = 2
     """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept."""
+    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run keeps its rows."""
+        return self.out / "quick" if self.quick else self.out
 
     @property
     def contest(self) -> Contest:
         """What is compared."""
         decisions, draws = (DECISIONS // 50, 2) if self.quick else (DECISIONS, DRAWS)
-        return Contest(ARMS, decisions, run, self.out, self.workers, draws)
+        return Contest(ARMS, decisions, run, self.folder, self.workers, draws)
 
 
 def main(args: Args) -> None:
@@ -85,7 +90,7 @@ def main(args: Args) -> None:
         outcomes = Outcomes(rows, {task: scores}, contest.decisions)
         text += f"## {task}\n\n{outcomes.table(args.arms, BASELINE)}\n{against_placebo(outcomes, args.arms)}"
         text += f"{knowledge([row for row in rows if row['task'] == task], args.arms)}\n"
-    (args.out / "mazes.md").write_text(text, encoding="utf-8")
+    (args.folder / "mazes.md").write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from learners.agents.tabular import Tabular
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from learners.judging import improvement, interquartile
+from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.problems import Problem
 from physim.reports import Row
@@ -59,7 +60,12 @@ class Args:
     workers: int = 2
     """Grids at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV), tables (Markdown) and the picture are kept."""
+    """Where the rows (CSV), tables (Markdown) and the picture are kept; those of --quick in a folder of their own."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run keeps its rows."""
+        return self.out / "quick" if self.quick else self.out
 
     @property
     def seeds(self) -> int:
@@ -73,18 +79,20 @@ class Args:
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
+    if unknown := set(args.parts) - set(PARTS):
+        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
     for part in args.parts:
         text = PARTS[part](args)
-        (args.out / f"{part}.md").write_text(text, encoding="utf-8")
+        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
         print(text)
 
 
 def grids(args: Args) -> str:
     """The mean worth of the policy from the start, over the whole of learning."""
     cells = [cell(args, arm, problem, 1.0) for problem in PROBLEMS for arm in ARMS]
-    rows = Grid(args.out / "grids.csv", cells, run).complete(args.workers)
+    rows = Grid(args.folder / "grids.csv", cells, run).complete(args.workers)
     areas = grouped([row for row in rows if row["name"] == "area"], ("problem", "arm"))
-    picture(args.out / "grids.png", rows)
+    picture(args.folder / "grids.png", rows)
     lines = []
     for problem in PROBLEMS:
         told = [str(interquartile([areas[problem, arm]])) for arm in ARMS]
@@ -101,7 +109,7 @@ def steps(args: Args) -> str:
     """The share of learners that solve the grid, by the size of their steps."""
     arms = list(ARMS)[:3]
     cells = [cell(args, arm, "4 x 6", rate) for rate in RATES for arm in arms]
-    rows = Grid(args.out / "steps.csv", cells, run).complete(args.workers)
+    rows = Grid(args.folder / "steps.csv", cells, run).complete(args.workers)
     lasts = grouped([row for row in rows if row["name"] == "last"], ("rate", "arm"))
     enough = SOLVED * best("4 x 6")
     solved = {key: mean([float(last >= enough) for last in values]) for key, values in lasts.items()}

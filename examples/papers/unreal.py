@@ -67,13 +67,18 @@ class Args:
     workers: int = 2
     """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept."""
+    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run keeps its rows."""
+        return self.out / "quick" if self.quick else self.out
 
     @property
     def contest(self) -> Contest:
         """What is compared."""
         decisions, draws = (DECISIONS // 50, 2) if self.quick else (DECISIONS, DRAWS)
-        return Contest(ARMS, decisions, run, self.out, self.workers, draws)
+        return Contest(ARMS, decisions, run, self.folder, self.workers, draws)
 
 
 def main(args: Args) -> None:
@@ -81,7 +86,7 @@ def main(args: Args) -> None:
     args.contest.check(args.parts, ALL, args.arms, BASELINE)
     for part in args.parts:
         text = PARTS[part](args)
-        (args.out / f"{part}.md").write_text(text, encoding="utf-8")
+        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
         print(text)
 
 

@@ -38,8 +38,10 @@ class Environments:
         """The environments, moved together where they come with a way to."""
         try:
             return gymnasium.make_vec(self.id, self.count, **self.settings)
-        except gymnasium.error.Error as error:
+        except (gymnasium.error.Error, ModuleNotFoundError) as error:
             raise PhysimError(f"there are no environments '{self.id}': {error}") from None
+        except TypeError as error:
+            raise PhysimError(f"'{self.id}' does not take these settings: {error}") from None
 
 
 def check_env(env: AnyVectorEnv) -> None:

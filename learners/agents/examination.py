@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from learners.agents.watching import watched
 from physim.graph import ModuleGraph
 from physim.reports import Row
 
-LABELS = ("loop_closure", "cell", "position", "distance")
+LABELS = ("loop_closure", "cell", "position", "distance", "goal")
 CORES = ("first_core", "core")
 WIDE = 1000
 """More than the columns of any maze."""
@@ -56,25 +55,18 @@ def _known(ticks: Ticks, core: str, states: Tensor) -> list[Row]:
     cells = ticks["cell"][..., 0] * WIDE + ticks["cell"][..., 1]
     episodes = ticks[RESET].long().cumsum(1) + 100 * torch.arange(len(cells))[:, None]
     rows = [_row(f"position_from_{core}", decoded(states.flatten(0, 1), cells.flatten(), episodes.flatten()))]
-    goal, known = _goals(ticks, cells)
+    goal, known = ticks["goal"][..., 0] * WIDE + ticks["goal"][..., 1], _known_goal(ticks)
     for name, where in (("before", (goal >= 0) & ~known), ("after", (goal >= 0) & known)):
         if len(episodes[where].unique()) > 3:
             rows.append(_row(f"goal_{name}_from_{core}", decoded(states[where], goal[where], episodes[where])))
     return rows
 
 
-def _goals(ticks: Ticks, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """The cell of each episode's goal [B, T], -1 where nobody found it, and whether it was found before [B, T]."""
-    goal, known = torch.full_like(cells, -1), torch.zeros_like(cells, dtype=torch.bool)
-    for item in range(len(cells)):
-        begins = [*ticks[RESET][item].nonzero().flatten().tolist(), cells.shape[1]]
-        for begin, end in pairwise(begins):
-            reached = (ticks[REWARD][item, begin:end] >= GOAL).nonzero().flatten()
-            if len(reached):
-                first = begin + int(reached[0])
-                goal[item, begin:end] = cells[item, first - 1]  # after it, the walker is elsewhere
-                known[item, first:end] = True
-    return goal, known
+def _known_goal(ticks: Ticks) -> Tensor:
+    """Whether the goal of the episode was found before [B, T]."""
+    found = (ticks[REWARD] >= GOAL).long().cumsum(1)
+    begun = torch.where(ticks[RESET], found, 0).cummax(1).values  # how many were found before the episode
+    return found > begun
 
 
 def _row(name: str, value: float) -> Row:

@@ -19,7 +19,8 @@ from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
 from physim.graph.average import Average
-from physim.graph.losses import values_of
+from physim.graph.context import map_tree
+from physim.graph.losses import check_names, values_of
 from physim.learner import Precision
 
 
@@ -68,6 +69,7 @@ class Learner:
     def __init__(
         self, graph: ModuleGraph, losses: Sequence[AgentLoss], settings: Learning = Learning(), seed: int = 0
     ) -> None:
+        check_names(losses)
         self.graph, self.losses, self.settings = graph, losses, settings
         self.optimiser = torch.optim.RMSprop(
             graph.parameters(), settings.rate, settings.decay, settings.epsilon, foreach=True
@@ -85,6 +87,9 @@ class Learner:
         fresh, decisions = self._losses(FRESH, unroll.ticks, unroll.state), unroll.ticks[RESET].shape[1] - 1
         ready = False
         if self.replay is not None:
+            if self.settings.replay * self.settings.begin <= decisions + 1:
+                begin = round(self.settings.replay * self.settings.begin)
+                raise PhysimError(f"replay begins with {begin} ticks, wanted more than unrolls have, {decisions + 1}")
             self.replay.add(unroll)
             ready = self.replay.filled >= self.settings.begin
         if self.settings.ratio is None:
@@ -97,7 +102,9 @@ class Learner:
         return told
 
     def _step(self, losses: Mapping[str, Tensor]) -> dict[str, float]:
-        """One update by all these losses."""
+        """One update by all these losses, if there are any."""
+        if not losses:
+            return {}
         self.optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         norm = nn.utils.clip_grad_norm_(self.graph.parameters(), self.settings.clip)
@@ -139,6 +146,9 @@ class Learner:
         device = next(self.graph.parameters()).device
         ticks = {name: value.to(device) for name, value in ticks.items()}
         losses = [loss for loss in self.losses if loss.stream == stream]
+        if not losses:
+            return {}
+        state = None if state is None else map_tree(lambda value: value.to(device), state)
         if TRIED in self.graph.inputs:
             shape = (*ticks[RESET].shape, TRIES, ticks[BEHAVIOUR].shape[-1])
             ticks[TRIED] = torch.randn(shape, generator=self.random).to(device)

@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
@@ -64,6 +64,10 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         check_positive(decisions=self.decisions, points=self.points)
+        if self.actors < 0:
+            raise PhysimError(f"actors is {self.actors}, wanted 0 or more")
+        if self.tensorboard and self.out is None:
+            raise PhysimError("tensorboard wants a folder `out` for its events")
         if self.tensorboard and find_spec("tensorboard") is None:
             raise PhysimError("tensorboard is not installed: pip install 'physim[tensorboard]'")
 
@@ -81,21 +85,24 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(playing.seed)  # modules know no other way to draw their first weights
             self.graph = agent(**playing.recipe)
-        self.graph.load_state_dict({**self.graph.state_dict(), **settings.begin})
-        for name in settings.frozen:
-            self.graph.get_submodule(name).requires_grad_(False)
+        if playing.environments.settings.get("test"):
+            raise PhysimError("these environments are for tests: train on others")
+        _begin(self.graph, settings.begin, settings.frozen)
         self.learner = Learner(self.graph, losses(self.graph), learning, playing.seed)
         self.progress, self.decisions = Progress(), 0
         self.meters, self.scores = Meters(), Scores()
+        self._more: Ticks = {}
 
     def run(self, progress: bool = True) -> list[dict[str, float]]:
         """Train to the end; gives the curve, a row for each point. Ctrl-C leaves a checkpoint and passes on.
 
         Raises: PhysimError where a loss is no longer finite.
         """
+        if self.settings.resume:
+            self._read()
         with self._transport() as transport, HeldInterrupts() as interrupts, self._bar(progress) as bar:
             if self.settings.resume:
-                self._load(transport)
+                self._go_on(transport)
                 bar.update(self.decisions)
             begun = saved = time.perf_counter()
             before = self.progress.seconds
@@ -155,9 +162,10 @@ class Training:
             return None
         playing = {"environments": str(self.playing.environments), "recipe": str(dict(self.playing.recipe))}
         learned = {
-            "losses": ", ".join(loss.name for loss in self.learner.losses),
+            "losses": "; ".join(map(_told, self.learner.losses)),
             "learning": str(self.learner.settings),
         }
+        learned |= {"frozen": ", ".join(self.settings.frozen), "precision": self.playing.precision}
         own = {"ticks": self.playing.ticks, "seed": self.playing.seed, "decisions": self.settings.decisions}
         path = self.settings.out / "checkpoint.safetensors"
         return Checkpoint(path, {**playing, **learned, **own}, self.graph, self.learner.optimiser)
@@ -168,17 +176,44 @@ class Training:
             told = self.scores.saved() | self.meters.saved() | {"decisions": torch.tensor(self.decisions)}
             self._checkpoint.save(self.progress, learned | told | transport.saved())
 
-    def _load(self, transport: Transport) -> None:
+    def _read(self) -> None:
+        """Take over what a checkpoint says, before there are actors."""
         if self._checkpoint is None:
             raise PhysimError("resume wants a folder `out` in which a checkpoint lies")
         self.progress = self._checkpoint.load()
-        more = self._checkpoint.more()
-        self.decisions = int(more["decisions"])
-        self.learner.restore(more)
-        self.scores.restore(more)
-        self.meters.restore(more)
-        transport.restore(more)
+        self._more = self._checkpoint.more()
+        self.decisions = int(self._more["decisions"])
+        self.learner.restore(self._more)
+        self.scores.restore(self._more)
+        self.meters.restore(self._more)
+        self.playing = replace(self.playing, begun=self.progress.updates)
+
+    def _go_on(self, transport: Transport) -> None:
+        """Let actors go on from where they were."""
+        transport.restore(self._more)
         transport.publish(self.graph, self.learner.version)
+        self._more = {}
+
+
+def _begin(graph: ModuleGraph, begin: Mapping[str, Tensor], frozen: Sequence[str]) -> None:
+    """Put tensors in the place of a graph's own, and let modules stay as they are."""
+    state = graph.state_dict()
+    for name, value in begin.items():
+        if name not in state or state[name].shape != value.shape:
+            wanted = f"{list(state[name].shape)}" if name in state else "a name of the graph's state"
+            raise PhysimError(f"begin: '{name}' {list(value.shape)} does not fit, wanted {wanted}")
+    graph.load_state_dict({**state, **begin})
+    modules = dict(graph.named_modules())
+    for name in frozen:
+        if name not in modules:
+            raise PhysimError(f"frozen: the graph has no module '{name}'")
+        modules[name].requires_grad_(False)
+
+
+def _told(loss: AgentLoss) -> str:
+    """A loss and its settings."""
+    told = {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
+    return f"{loss.name} {told}"
 
 
 def write_events(folder: Path, row: Mapping[str, float]) -> None:

@@ -16,7 +16,8 @@ from learners.agents.transports import Playing
 
 PLAIN, NAVIGATING, FORWARD = (128,), (32, 128), ()
 """The units of the cores of A3C-LSTM, of Nav-A3C and of feed-forward agents, half of the papers'."""
-POINTS = 40
+EVERY = 10_000
+"""Decisions from one point of a curve to the next; short trainings have a few points all the same."""
 
 
 @final
@@ -55,7 +56,8 @@ class Trial:
     def run(self) -> Training:
         """Train; the curve stands in its progress."""
         losses = losses_of(self.added, self.base, self.weight)
-        settings = TrainingSettings(self.decisions, points=POINTS, begin=self.begin, frozen=self.frozen)
+        points = max(4, self.decisions // EVERY)
+        settings = TrainingSettings(self.decisions, points=points, begin=self.begin, frozen=self.frozen)
         training = Training(self.playing, losses, self.learning, settings)
         training.run(progress=False)
         return training

@@ -40,10 +40,12 @@ class Latency:
 
 
 def searches(ticks: Mapping[str, Tensor], goal: float = GOAL) -> list[Search]:
-    """All searches of what was watched [B, T], episode by episode; "distance" and "position" tell how straight."""
+    """All searches of what was watched [B, T], episode by episode.
+
+    "distance", "position" and "goal" tell how straight.
+    """
     rewards, resets, lasts = (ticks[name].numpy() for name in (REWARD, RESET, LAST))
-    distance = ticks["distance"].numpy() if "distance" in ticks else None
-    position = ticks["position"].numpy() if "position" in ticks else None
+    labels = [ticks[name].numpy() for name in ("distance", "position", "goal") if name in ticks]
     found: list[Search] = []
     for item in range(len(rewards)):
         begin, number, count = 0, 0, 0
@@ -53,8 +55,9 @@ def searches(ticks: Mapping[str, Tensor], goal: float = GOAL) -> list[Search]:
             reached = rewards[item, tick] >= goal
             if reached or lasts[item, tick]:
                 straight = float("nan")
-                if reached and distance is not None and position is not None:
-                    straight = _straight(position[item, begin:tick], float(distance[item, begin]))
+                if reached and len(labels) == 3:
+                    distance, position, middle = labels[0][item], labels[1][item], labels[2][item, begin] + 0.5
+                    straight = _straight(float(distance[begin]), position[begin:tick], middle)
                 found.append(Search((item, number), count, tick - begin, bool(reached), straight))
                 begin, count = tick, count + 1
     return found
@@ -71,6 +74,7 @@ def latency(found: list[Search]) -> Latency:
     )
 
 
-def _straight(way: Floats, shortest: float) -> float:
-    gone = float(np.hypot(*np.diff(way, axis=0).T).sum())
+def _straight(shortest: float, way: Floats, goal: Floats) -> float:
+    """The length of the shortest way over that of the way gone [K, 2] and on to the goal's middle."""
+    gone = float(np.hypot(*np.diff([*way, goal], axis=0).T).sum())
     return min(1.0, shortest / gone) if gone > 0 else float("nan")

@@ -35,12 +35,17 @@ class Loss(ABC):
         return self.value(tuple(values[port] for port in self.ports), targets)
 
 
-def check_losses(losses: Sequence[Loss]) -> None:
-    """Refuse losses that one training cannot tell apart, by name, or that are of several streams."""
+def check_names(losses: Sequence[Loss]) -> None:
+    """Refuse losses that one training cannot tell apart, by name."""
     names = [loss.name for loss in losses]
     for name in names:
         if names.count(name) > 1:
             raise PhysimError(f"{names.count(name)} losses are called '{name}', wanted a name for each")
+
+
+def check_losses(losses: Sequence[Loss]) -> None:
+    """Refuse losses that one training cannot tell apart, by name, or that are of several streams."""
+    check_names(losses)
     streams = sorted({loss.stream for loss in losses})
     if len(streams) > 1:
         raise PhysimError(f"the losses are of the streams {streams}, wanted those of one: they share their batches")

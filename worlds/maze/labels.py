@@ -12,10 +12,11 @@ from physim.arrays import Floats, Integers, Truths
 from physim.errors import PhysimError
 from physim.native import compiled
 from worlds.maze.episodes import Episodes
+from worlds.maze.grounds import Items
 
 NEAR, FAR = 1.0, 2.0
 """A loop is closed within NEAR of an earlier place, after having been FAR (m) away from it."""
-LABELS = ("loop_closure", "position", "heading", "cell", "distance", "junction", "first_visit")
+LABELS = ("loop_closure", "position", "heading", "cell", "distance", "goal", "junction", "first_visit")
 
 
 @final
@@ -24,8 +25,9 @@ class Labels:
 
     loop_closure (int8): 1 where the walker is within a metre of where it was before in this episode and was two metres
     away in between (arXiv:1611.03673, section 3); position [2] (m); heading (radians); cell [2]; distance: steps on the
-    shortest way to the goal, from cell to cell, -1 without a goal or way; junction: whether the cell has three free
-    neighbours or four; first_visit: whether the walker is in its cell for the first time in this episode.
+    shortest way to the goal, from cell to cell, -1 without a goal or way; goal [2], its cell, -1 without one; junction:
+    whether the cell has three free neighbours or four; first_visit: whether the walker is in its cell for the first
+    time in this episode.
     """
 
     def __init__(self, names: tuple[str, ...], count: int, ticks: int) -> None:
@@ -54,6 +56,7 @@ class Labels:
             "cell": lambda: cells,
             "loop_closure": lambda: loop_closures(self._been, episodes.ticks, NEAR, FAR),
             "distance": lambda: np.array([_distance(episodes, k, cell) for k, cell in enumerate(cells.tolist())]),
+            "goal": lambda: np.array([_goal(each.items) for each in episodes.beginnings]),
             "junction": lambda: np.array(
                 [each.ground.topology.junctions[y, x] for each, (x, y) in zip(episodes.beginnings, cells, strict=True)]
             ),
@@ -67,6 +70,10 @@ class Labels:
             firsts[number] = cell not in self._visited[number]
             self._visited[number].add(cell)
         return firsts
+
+
+def _goal(items: Items) -> tuple[int, int]:
+    return next((cell for cell, symbol in items.items() if symbol == "G"), (-1, -1))
 
 
 def _distance(episodes: Episodes, number: int, cell: list[int]) -> int:

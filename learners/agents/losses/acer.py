@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, final, get_args
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from learners.agents.unrolls import (
     decided,
     mean_where,
 )
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
 SMALL = 1e-6
@@ -70,6 +71,8 @@ class AcerPolicy(AgentLoss):
         stream: str = FRESH,
     ) -> None:
         super().__init__(f"acer_policy_{stream}", graph, (POLICY, ACTION_VALUES), 1.0, stream)
+        if coordinates not in get_args(Coordinates):
+            raise PhysimError(f"coordinates is {coordinates!r}, wanted one of {', '.join(get_args(Coordinates))}")
         self.entropy, self.truncation, self.region = entropy, truncation, region
         self.coordinates, self.discount = coordinates, discount
 

@@ -16,6 +16,8 @@ from physim.graph import Loss, ModuleGraph, Port
 FRESH, REPLAYED, SKEWED = "fresh", "replayed", "skewed"
 """What actors just brought; sequences of what they brought before; and three ticks each, half of them rewarded."""
 
+STREAMS = (FRESH, REPLAYED, SKEWED)
+
 
 class AgentLoss(Loss):
     """`weight` times an error of ports of an agent's graph, which are found by name.
@@ -29,6 +31,8 @@ class AgentLoss(Loss):
 
     def __init__(self, name: str, graph: ModuleGraph, ports: Sequence[str], weight: float, stream: str = FRESH) -> None:
         super().__init__(name, *(_port(graph, port, name) for port in ports), stream=stream)
+        if stream not in STREAMS:
+            raise PhysimError(f"{name}: the stream is {stream!r}, wanted one of {', '.join(STREAMS)}")
         if weight <= 0:
             raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
         numbers = isinstance(graph.get_submodule(CHOICE), Reach)

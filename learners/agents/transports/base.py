@@ -28,8 +28,8 @@ class Playing:
     """What each actor plays: environments, in unrolls of so many `ticks`, by `agent(**recipe)`.
 
     `labels` are told with what is seen; products are taken in `precision`. Where memories are `remembered`, ticks tell
-    them, and replayed sequences begin with theirs instead of none. Actors differ by their numbers, and those that
-    replace one by their `life`.
+    them, and replayed sequences begin with theirs instead of none. Actors differ by their numbers, those that replace
+    one by their `life`, and those of a training that goes on by how many updates were made when it had `begun`.
     """
 
     environments: Environments
@@ -39,10 +39,12 @@ class Playing:
     seed: int = 0
     precision: Precision = "32-true"
     remembered: bool = False
+    begun: int = 0
 
     def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
         """An actor, by a graph of its own where none is given."""
-        source = np.random.SeedSequence(self.seed, spawn_key=(number, life))
+        key = (number, life, self.begun) if self.begun else (number, life)
+        source = np.random.SeedSequence(self.seed, spawn_key=key)
         seed = int(source.generate_state(1)[0])
         return Actor(
             self.environments.make(), graph or agent(**self.recipe), seed, self.labels, self.precision, self.remembered

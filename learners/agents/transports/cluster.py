@@ -29,13 +29,15 @@ class Cluster(Transport):
         self._lives = [0] * count
         self.publish(graph, 0)
         self._actors = [self._remote.remote(playing, number, 0) for number in range(count)]
-        self._coming = {self._asked(number): number for number in range(count)}
+        self._coming: dict[Any, int] = {}
 
     def publish(self, graph: ModuleGraph, version: int) -> None:
         self._weights = self._ray.put({name: value.detach().cpu() for name, value in graph.state_dict().items()})
         self._version = version
 
     def receive(self) -> Unroll:
+        if not self._coming:  # not before the first weights are there
+            self._coming = {self._asked(number): number for number in range(len(self._actors))}
         while True:
             (ready, *_), _ = self._ray.wait(list(self._coming), num_returns=1)
             number = self._coming.pop(ready)

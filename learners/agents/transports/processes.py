@@ -31,17 +31,20 @@ class Processes(Transport):
     def __init__(self, playing: Playing, graph: ModuleGraph, count: int) -> None:
         self.playing, self.replaced = playing, 0
         self._context = torch.multiprocessing.get_context("spawn")
-        self._weights = {
-            name: value.detach().cpu().clone().share_memory_() for name, value in graph.state_dict().items()
-        }
-        self._version = self._context.Value("q", 0)  # its lock guards the weights too
+        self._weights = [
+            {name: value.detach().cpu().clone().share_memory_() for name, value in graph.state_dict().items()}
+            for _ in range(2)
+        ]
+        self._clock = self._context.Array("q", [0, 0], lock=False)  # how often was published, and which version last
         self.actors = [_Process(self, number, 0) for number in range(count)]
         self._learned: tuple[_Process, int] | None = None
+        self._turn = 0  # whose unroll is taken next, if it is there: nobody is always the last
 
     def publish(self, graph: ModuleGraph, version: int) -> None:
-        with self._version.get_lock():
-            _copy(graph.state_dict(), self._weights)
-            self._version.value = version
+        times = self._clock[0] + 1
+        _copy(graph.state_dict(), self._weights[times % 2])  # the others are being read
+        self._clock[1] = version
+        self._clock[0] = times
 
     def receive(self) -> Unroll:
         if self._learned is not None:
@@ -49,8 +52,9 @@ class Processes(Transport):
             self._learned = None
         while True:
             ready = connection.wait([actor.line for actor in self.actors])
-            for actor in self.actors:
+            for actor in self.actors[self._turn :] + self.actors[: self._turn]:
                 if actor.line in ready and (unroll := self._brought(actor)) is not None:
+                    self._turn = (actor.number + 1) % len(self.actors)
                     return unroll
 
     def close(self) -> None:
@@ -90,7 +94,7 @@ class _Process:
         self.number, self.life = number, life
         self.slots: list[Ticks] = []
         self.line, end = owner._context.Pipe()
-        arguments = (owner.playing, owner._weights, owner._version, end, number, life)
+        arguments = (owner.playing, owner._weights, owner._clock, end, number, life)
         self.process = owner._context.Process(target=_act, args=arguments, daemon=True, name=f"actor {number}")
         self.process.start()
         end.close()
@@ -113,28 +117,34 @@ class _Process:
             self.line.send(what)
 
 
-def _act(playing: Playing, weights: dict[str, Tensor], version: Any, line: Any, number: int, life: int) -> None:
+def _act(playing: Playing, weights: list[Ticks], clock: Any, line: Any, number: int, life: int) -> None:
     """Bring unrolls for ever, by the newest weights each."""
     ignore_interrupts()
     torch.set_num_threads(1)
     try:
         actor = playing.actor(number=number, life=life)
-        own = actor.graph.state_dict()
-        line.send(("ready", actor.unroll(playing.ticks).ticks))
+        unroll = actor.unroll(playing.ticks, _newest(weights, clock, actor.graph))
+        line.send(("ready", unroll.ticks))
         slots = line.recv()
+        slot = line.recv()
         while True:
-            slot = line.recv()
-            with version.get_lock():
-                _copy(weights, own)
-                now = version.value
-            unroll = actor.unroll(playing.ticks, now)
             _copy(unroll.ticks, slots[slot])
             line.send(("unroll", (slot, replace(unroll, ticks={}, actor=number, life=life))))
+            slot = line.recv()
+            unroll = actor.unroll(playing.ticks, _newest(weights, clock, actor.graph))
     except EOFError:
         pass  # the learner is gone
     except Exception as error:  # whatever it is, the learner says it
         line.send(("failed", f"{type(error).__name__}: {error}"))
-        raise
+
+
+def _newest(weights: list[Ticks], clock: Any, graph: ModuleGraph) -> int:
+    """Take over the newest weights and give their version; without a lock, which the dead would hold for ever."""
+    while True:
+        times, version = clock[0], clock[1]
+        _copy(weights[times % 2], graph.state_dict())
+        if clock[0] == times:  # else they may have changed meanwhile
+            return int(version)
 
 
 def _copy(values: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> None:

@@ -26,9 +26,9 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 def test_agents_are_compared_and_examined(script: ModuleType, tmp_path: Path) -> None:
     arms = ("nav", "nav + d1d2l", "ff")
     script.main(script.Args(arms=arms, kinds=("random goal",), quick=True, workers=1, out=tmp_path))
-    text = (tmp_path / "mazes.md").read_text()
+    text = (tmp_path / "quick" / "mazes.md").read_text()
     assert text.startswith("## random goal 0")
-    rows = read_rows(tmp_path / "mazes.csv")
+    rows = read_rows(tmp_path / "quick" / "mazes.csv")
     names = {arm: {row["name"] for row in rows if row["arm"] == arm} for arm in arms}
     assert {"first", "later", "found", "straight", "score"} <= names["ff"]
     assert "loop_f1" in names["nav + d1d2l"] - names["nav"]

@@ -29,25 +29,26 @@ def test_arms_are_compared_where_no_settings_were_chosen_and_nothing_runs_twice(
 ) -> None:
     args = script.Args(("mazes",), ("a3c", "pixel_control"), quick=True, workers=1, out=tmp_path)
     script.main(args)
-    table = (tmp_path / "mazes.md").read_text()
+    table = (tmp_path / "quick" / "mazes.md").read_text()
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:4]] == ["a3c", "pixel_control"]
     assert "after 2 times as many decisions" in table
     tuned, used = (
-        {(row["task"], row["seed"]) for row in read_rows(tmp_path / name)} for name in ("tuning.csv", "mazes.csv")
+        {(row["task"], row["seed"]) for row in read_rows(tmp_path / "quick" / name)}
+        for name in ("tuning.csv", "mazes.csv")
     )
     assert not tuned & used
     assert {str(task).rpartition(" ")[2] for task, _ in tuned} == {"1000"}
-    again = [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+    again = [path.read_bytes() for path in sorted((tmp_path / "quick").glob("*.csv"))]
     script.main(args)
-    assert again == [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+    assert again == [path.read_bytes() for path in sorted((tmp_path / "quick").glob("*.csv"))]
 
 
 @pytest.mark.slow
 def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(arms=("a3c", "reward_prediction"), quick=True, workers=1, out=tmp_path))
-    assert "random goal 0, 3 x 3, apples 0.1" in (tmp_path / "sizes.md").read_text()
-    assert "pretrained, frozen" in (tmp_path / "pretraining.md").read_text()
-    assert "reward_prediction" in (tmp_path / "moved.md").read_text()
+    assert "random goal 0, 3 x 3, apples 0.1" in (tmp_path / "quick" / "sizes.md").read_text()
+    assert "pretrained, frozen" in (tmp_path / "quick" / "pretraining.md").read_text()
+    assert "reward_prediction" in (tmp_path / "quick" / "moved.md").read_text()
 
 
 def test_what_is_not_there_is_refused(script: ModuleType, tmp_path: Path) -> None:

@@ -108,6 +108,36 @@ def test_curves_are_told_to_tensorboard_where_it_is_installed(playing: Callable[
         assert list(tmp_path.glob("events*"))
 
 
+def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[..., Playing]) -> None:
+    def started(added: Any = plain, learning: Learning = LEARNING, **settings: Any) -> None:
+        setting = playing(maze=settings.pop("maze", None))
+        Training(setting, added, learning, TrainingSettings(60, **settings)).run(progress=False)
+
+    with pytest.raises(PhysimError, match="these environments are for tests"):
+        started(maze={"test": True})
+    with pytest.raises(PhysimError, match=r"begin: 'core\.weight' .* wanted a name of the graph's state"):
+        started(begin={"core.weight": torch.zeros(1)})
+    with pytest.raises(PhysimError, match="frozen: the graph has no module 'eyes'"):
+        started(frozen=("eyes",))
+    with pytest.raises(PhysimError, match="actors is -1"):
+        started(actors=-1)
+    with pytest.raises(PhysimError, match="2 losses are called 'values'"):
+        started(lambda net: [*plain(net), losses.Values(net)])
+    with pytest.raises(PhysimError, match="the stream is 'replay', wanted one of fresh, replayed, skewed"):
+        started(lambda net: [*plain(net), losses.Values(net, stream="replay")])
+    with pytest.raises(PhysimError, match="replay begins with 9 ticks, wanted more than unrolls have, 11"):
+        started(lambda net: [*plain(net), losses.Values(net, stream="replayed")], Learning(replay=9))
+
+
+def test_replay_alone_teaches_once_it_is_there(playing: Callable[..., Playing]) -> None:
+    def replayed(net: ModuleGraph) -> list[AgentLoss]:
+        return [losses.ImpliedValues(net, 0.01)]
+
+    curve = Training(playing(), replayed, LEARNING, TrainingSettings(300, points=10)).run(progress=False)
+    assert "implied_values" not in curve[0]
+    assert "implied_values" in curve[-1]
+
+
 def test_another_training_is_not_gone_on_with(playing: Callable[..., Playing], tmp_path: Path) -> None:
     settings = TrainingSettings(90, out=tmp_path)
     Training(playing(), plain, LEARNING, settings).run(progress=False)

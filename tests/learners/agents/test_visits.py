@@ -37,8 +37,9 @@ def test_latencies_are_of_first_and_later_goals() -> None:
 
 def test_ways_are_as_straight_as_the_shortest_is_long() -> None:
     position = torch.zeros(1, 20, 2)
-    position[0, :4, 0] = torch.tensor([0.0, 2.0, 4.0, 6.0])  # twice as far as need be
-    distance = torch.full((1, 20), 3)
-    found = searches(ticks() | {"position": position, "distance": distance})
+    position[0, :4, 0] = torch.tensor([0.5, 2.5, 4.5, 5.5])  # and a metre on, to the goal: twice as far as need be
+    labels = {"position": position, "distance": torch.full((1, 20), 3), "goal": torch.tensor([6, -1]).expand(1, 20, 2)}
+    labels["position"][..., 1] = -0.5
+    found = searches(ticks() | labels)
     assert found[0].straight == pytest.approx(0.5)
     assert math.isnan(found[3].straight)

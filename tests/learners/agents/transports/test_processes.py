@@ -24,6 +24,8 @@ def test_unrolls_come_whole_and_once_and_the_dead_are_replaced(playing: Callable
             assert (unroll.actor, unroll.life, unroll.number) not in seen
             seen[unroll.actor, unroll.life, unroll.number] = version
             assert unroll.version <= version
+            if unroll.number == 0:
+                assert unroll.ticks[RESET][:, 0].all()  # nothing before it was lost
             assert unroll.ticks["image"].any()
             transport.publish(net, version)
             if unroll.life == 1 and unroll.number > 2:
@@ -41,7 +43,7 @@ def test_new_weights_reach_the_actors(playing: Callable[..., Playing]) -> None:
             net.policy.weight.zero_()
             net.policy.bias.copy_(torch.tensor([9.0] + 7 * [-9.0]))
         transport.publish(net, 3)
-        unrolls = [transport.receive() for _ in range(4)]
+        unrolls = [transport.receive() for _ in range(6)]
         assert unrolls[-1].version == 3
         assert not unrolls[-1].ticks["action"].any()
         assert not unrolls[-1].ticks[RESET].all()
