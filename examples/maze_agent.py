@@ -172,7 +172,7 @@ def train(decisions: int, weights: Path) -> None:
     """Train an agent into a file; its curve and checkpoint lie beside it."""
     from learners.agents.environments import Environments, recipe_of
     from learners.agents.learning import Learning
-    from learners.agents.methods import Base, losses_of
+    from learners.agents.methods import A3C, losses_of
     from learners.agents.training import Training, TrainingSettings
     from learners.agents.transports import Playing
     from physim.graph import save_graph
@@ -185,7 +185,7 @@ def train(decisions: int, weights: Path) -> None:
     playing = Playing(mazes, recipe, ticks=50, labels=("loop_closure",), precision="bf16-mixed")
     learning = Learning(rate=7e-4, reward_scale=0.1, precision="bf16-mixed")
     settings = TrainingSettings(decisions, actors=1, out=out, resume=(out / "checkpoint.safetensors").exists())
-    training = Training(playing, losses_of(ADDED, Base(entropy=3e-3)), learning, settings)
+    training = Training(playing, losses_of(ADDED, A3C(entropy=3e-3)), learning, settings)
     training.run()
     save_graph(weights, training.graph, {"family": FAMILY, "maze": MAZE, "decisions": training.decisions})
 

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
-from learners.agents.methods import Base
+from learners.agents.methods import A3C
 from learners.agents.outcomes import Draw, Outcomes, draw
 from learners.agents.trial import PLAIN, Trial
 from learners.experiment import Cell, Grid, Run
@@ -86,10 +86,7 @@ class Contest:
 
     def bounds(self, tasks: Sequence[str]) -> Mapping[str, tuple[float, float]]:
         """The mean scores of chance and of the oracle in each task."""
-        cells = [Cell(name, 0, (("task", task),), 0.05) for task in tasks for name in BOUNDS]
-        rows = Grid(self.out / "bounds.csv", cells, run_bounds).complete(self.workers)
-        found = {(row["arm"], row["task"]): float(str(row["value"])) for row in rows}
-        return {task: (found["chance", task], found["oracle", task]) for task in tasks}
+        return bounds_of(tasks, self.out, self.workers)
 
     def check(self, parts: Sequence[str], known: Sequence[str], arms: Sequence[str], baseline: str) -> None:
         """Refuse parts and arms that there are not, and to go without the baseline."""
@@ -111,7 +108,7 @@ def trial(arm: Arm, cell: Cell) -> Trial:
         arm.added,
         arm.cores,
         arm.sees,
-        Base(entropy=entropy),
+        A3C(entropy=entropy),
         weight,
         Learning(rate=rate, reward_scale=REWARD_SCALE),
         arm.told,
@@ -144,6 +141,14 @@ def with_goal(layout: int, number: int) -> Environments:
 def game_of(asked: Environments) -> Game:
     """What is played in mazes of a family."""
     return Game.of(**FAMILIES[asked.id.removeprefix("worlds:")] | asked.settings)
+
+
+def bounds_of(tasks: Sequence[str], out: Path, workers: int) -> Mapping[str, tuple[float, float]]:
+    """The mean scores of chance and of the oracle in each task, kept in a file of the folder `out`."""
+    cells = [Cell(name, 0, (("task", task),), 0.05) for task in tasks for name in BOUNDS]
+    rows = Grid(out / "bounds.csv", cells, run_bounds).complete(workers)
+    found = {(row["arm"], row["task"]): float(str(row["value"])) for row in rows}
+    return {task: (found["chance", task], found["oracle", task]) for task in tasks}
 
 
 def run_bounds(cell: Cell) -> Sequence[Row]:

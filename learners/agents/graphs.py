@@ -10,13 +10,22 @@ from typing import final
 import torch
 from torch import nn
 
-from learners.agents.modules import Convolutions, DuellingMaps, Reach, Sample, StochasticDuelling, perceptron
+from learners.agents.modules import (
+    Convolutions,
+    DuellingMaps,
+    PlainWorths,
+    Reach,
+    Sample,
+    StochasticDuelling,
+    perceptron,
+)
 from learners.agents.unrolls import ACTION, REWARD, TRIED
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, builder, delayed, joined
 
 CONVOLUTIONS, FEATURES, FIRST_CORE, CORE = "convolutions", "features", "first_core", "core"
-POLICY, VALUE, CHOICE, ACTION_VALUES, DUELLING = "policy", "value", "choice", "action_values", "duelling"
+POLICY, VALUE, CHOICE, ACTION_VALUES = "policy", "value", "choice", "action_values"
+DUELLING, PLAIN_WORTHS = "duelling", "plain_worths"
 SEEN = ("image", "depth", "vector", "velocity")
 """What agents have modules for."""
 PIXEL = 4
@@ -57,11 +66,11 @@ class Parts:
         core, units = self.core
         return self.graph.add(name, nn.Linear(units, self.actions), core)
 
-    def duelling(self, name: str) -> Port:
+    def numbers(self, name: str, kind: type[StochasticDuelling] | type[PlainWorths]) -> Port:
         """The worths of numbers that were told and that are tried."""
         core, units = self.core
         read = (core, self.graph[VALUE], self.graph[POLICY], self.graph[ACTION], self.graph.input(TRIED))
-        return self.graph.add(name, StochasticDuelling(units, self.actions), *read, outputs=3)[0]
+        return self.graph.add(name, kind(units, self.actions), *read, outputs=3)[0]
 
     def head(self, name: str) -> Port:
         """Add the head of that name; raises PhysimError where there is none, or it wants an image."""
@@ -86,7 +95,8 @@ SEEING: dict[str, Callable[[Parts, Convolutions], Port]] = {
     "reward_prediction": lambda parts, seen: parts.foresight("reward_prediction", seen),
 }
 TELLING: dict[str, Callable[[Parts], Port]] = {
-    DUELLING: lambda parts: parts.duelling(DUELLING),
+    DUELLING: lambda parts: parts.numbers(DUELLING, StochasticDuelling),
+    PLAIN_WORTHS: lambda parts: parts.numbers(PLAIN_WORTHS, PlainWorths),
     ACTION_VALUES: lambda parts: parts.worths(ACTION_VALUES),
     "depth_from_features": lambda parts: parts.told("depth_from_features", parts.features, 128, _CLASSES),
     "depth_from_core": lambda parts: parts.told("depth_from_core", parts.core, 128, _CLASSES),

@@ -33,7 +33,8 @@ class Learning:
 
     `replay` ticks of each environment are kept; an update learns once more from `sequences` of them, as long as
     unrolls, and foresees `foreseen` rewards. With a `ratio`, what is replayed has updates of its own instead, so many
-    for one of what is fresh, by Poisson's distribution. Nothing is replayed before the replay is filled to `begin`.
+    for one unroll that is fresh, by Poisson's distribution; what is fresh has `repeats`. Nothing is replayed before the
+    replay is filled to `begin`.
 
     Where losses keep near an average policy, its weights move by 1 - `average` of the way at an update.
     """
@@ -49,6 +50,7 @@ class Learning:
     foreseen: int = 32
     begin: float = 1.0
     ratio: float | None = None
+    repeats: int = 1
     average: float = 0.99
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class Learning:
         if self.reward_scale < 0:
             raise PhysimError(f"reward_scale is {self.reward_scale}, wanted 0, for no reward at all, or more")
         check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
+        check_positive(repeats=self.repeats)
         if not 0 < self.begin <= 1:
             raise PhysimError(f"begin is {self.begin}, wanted a share above 0, up to 1")
         if self.ratio is not None and self.ratio < 0:
@@ -84,22 +87,29 @@ class Learner:
 
     def update(self, unroll: Unroll) -> dict[str, float]:
         """Learn from an unroll, and from what is replayed; gives the losses by name."""
-        fresh, decisions = self._losses(FRESH, unroll.ticks, unroll.state), unroll.ticks[RESET].shape[1] - 1
-        ready = False
-        if self.replay is not None:
-            if self.settings.replay * self.settings.begin <= decisions + 1:
-                begin = round(self.settings.replay * self.settings.begin)
-                raise PhysimError(f"replay begins with {begin} ticks, wanted more than unrolls have, {decisions + 1}")
-            self.replay.add(unroll)
-            ready = self.replay.filled >= self.settings.begin
-        if self.settings.ratio is None:
-            return self._step(fresh | (self._replayed(decisions) if ready else {}))
-        told = self._step(fresh)
-        if ready:
-            times = int(torch.poisson(torch.tensor(self.settings.ratio), generator=self.random))
+        decisions = unroll.ticks[RESET].shape[1] - 1
+        ready = self._kept(unroll, decisions)
+        told: dict[str, float] = {}
+        for _ in range(self.settings.repeats):
+            losses = self._losses(FRESH, unroll.ticks, unroll.state)
+            if self.settings.ratio is None and ready:
+                losses |= self._replayed(decisions)
+            told |= self._step(losses)
+        if self.settings.ratio is not None and ready:
+            times = int(torch.poisson(torch.tensor(float(self.settings.ratio)), generator=self.random))
             for _ in range(times):
                 told |= self._step(self._replayed(decisions))
         return told
+
+    def _kept(self, unroll: Unroll, decisions: int) -> bool:
+        """Keep an unroll where anything is replayed; whether enough is kept to begin."""
+        if self.replay is None:
+            return False
+        begin = self.settings.replay * self.settings.begin
+        if begin <= decisions + 1:
+            raise PhysimError(f"replay begins with {begin:.0f} ticks, wanted more than unrolls have, {decisions + 1}")
+        self.replay.add(unroll)
+        return self.replay.filled >= self.settings.begin
 
     def _step(self, losses: Mapping[str, Tensor]) -> dict[str, float]:
         """One update by all these losses, if there are any."""

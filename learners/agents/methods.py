@@ -1,16 +1,22 @@
-"""The lists of losses of the papers: A3C's, and what is added to them."""
+"""The lists of losses of the papers: what agents learn by, and what is added to that."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, Protocol, final
 
+from learners.agents.graphs import ACTION_VALUES, DUELLING
 from learners.agents.losses import (
+    AcerCritic,
+    AcerNumbersCritic,
+    AcerNumbersPolicy,
+    AcerPolicy,
     AgentLoss,
     Depth,
     DepthByNumber,
     FeatureControl,
+    ImpliedValues,
     LoopClosure,
     PixelControl,
     Placebo,
@@ -18,7 +24,7 @@ from learners.agents.losses import (
     RewardPrediction,
     Values,
 )
-from learners.agents.losses.base import REPLAYED
+from learners.agents.losses.base import FRESH, REPLAYED
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
@@ -26,53 +32,148 @@ UNREAL = ("pixel_control", "reward_prediction", "value_replay")
 """What arXiv:1611.05397 adds to A3C."""
 
 
+class Method(Protocol):
+    """What an agent learns its policy by: the discount of returns, the heads it needs, and its losses."""
+
+    @property
+    def discount(self) -> float:
+        """How much less a reward is worth one decision later."""
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of the agent's graph that its losses stand on."""
+
+    def losses(self, net: ModuleGraph) -> list[AgentLoss]:
+        """Its losses, of an agent's graph."""
+
+
 @final
 @dataclass(frozen=True)
-class Base:
-    """What all losses of returns share: their discount, the entropy's weight, and the value loss's."""
+class A3C:
+    """Policy gradient with an entropy, and values, by returns of what was just played (arXiv:1602.01783)."""
 
     discount: float = 0.99
     entropy: float = 3e-3
     values: float = 0.5
+    heads: ClassVar[tuple[str, ...]] = ()
 
     def losses(self, net: ModuleGraph) -> list[AgentLoss]:
-        """A3C's."""
+        """Two losses."""
         return [PolicyGradient(net, self.entropy, self.discount), Values(net, self.values, self.discount)]
 
 
-Added = Callable[[ModuleGraph, Base, float], AgentLoss]
+@final
+@dataclass(frozen=True)
+class PGQ:
+    """A share of Q-learning on the values that the policy implies, the rest A3C (arXiv:1611.01626).
+
+    The `share` 0 is A3C, 1 Q-learning that explores by its policy.
+    """
+
+    discount: float = 0.99
+    entropy: float = 3e-3
+    values: float = 0.5
+    share: float = 0.5
+    heads: ClassVar[tuple[str, ...]] = ()
+
+    def losses(self, net: ModuleGraph) -> list[AgentLoss]:
+        """A3C's, and one of what is replayed."""
+        played, replayed = list[AgentLoss](), list[AgentLoss]()
+        if self.share < 1:
+            rest = 1 - self.share
+            played.append(PolicyGradient(net, self.entropy, self.discount, weight=rest))
+            played.append(Values(net, rest * self.values, self.discount))
+        if self.share > 0:
+            replayed.append(ImpliedValues(net, self.entropy, self.share, self.discount))
+        return played + replayed
+
+
+@final
+@dataclass(frozen=True)
+class ACER:
+    """Truncated policy gradients with their bias corrected, in a trust region, on fresh and, if so, replayed unrolls.
+
+    For agents that choose (arXiv:1611.01224, section 3).
+    """
+
+    discount: float = 0.99
+    entropy: float = 1e-3
+    truncation: float = 10.0
+    region: float | None = 1.0
+    replayed: bool = True
+    heads: ClassVar[tuple[str, ...]] = (ACTION_VALUES,)
+
+    def losses(self, net: ModuleGraph) -> list[AgentLoss]:
+        """A policy's loss and a critic's for each stream."""
+        found: list[AgentLoss] = []
+        for stream in (FRESH, REPLAYED) if self.replayed else (FRESH,):
+            policy = AcerPolicy(net, self.entropy, self.truncation, self.region, discount=self.discount, stream=stream)
+            found += [policy, AcerCritic(net, discount=self.discount, stream=stream)]
+        return found
+
+
+@final
+@dataclass(frozen=True)
+class ACERNumbers:
+    """ACER on replayed unrolls only, for agents that tell numbers (arXiv:1611.01224, section 4).
+
+    `duelling` is the head of their worths.
+    """
+
+    discount: float = 0.99
+    truncation: float = 5.0
+    region: float | None = 1.0
+    duelling: str = DUELLING
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The head of worths."""
+        return (self.duelling,)
+
+    def losses(self, net: ModuleGraph) -> list[AgentLoss]:
+        """The policy's and the critic's."""
+        policy = AcerNumbersPolicy(net, self.truncation, self.region, self.discount, REPLAYED, self.duelling)
+        critic = AcerNumbersCritic(net, discount=self.discount, stream=REPLAYED, head=self.duelling)
+        return [policy, critic]
+
+
+Added = Callable[[ModuleGraph, float, float], AgentLoss]
 AUXILIARY: dict[str, tuple[str | None, float, Added]] = {
-    "pixel_control": ("pixel_control", 0.05, lambda net, base, weight: PixelControl(net, weight)),
-    "feature_control": ("feature_control", 0.05, lambda net, base, weight: FeatureControl(net, weight)),
-    "reward_prediction": ("reward_prediction", 0.1, lambda net, base, weight: RewardPrediction(net, weight)),
-    "value_replay": (None, 0.05, lambda net, base, weight: Values(net, weight, base.discount, stream=REPLAYED)),
-    "depth_1": ("depth_from_features", 0.1, lambda net, base, weight: Depth(net, "features", weight)),
-    "depth_2": ("depth_from_core", 0.1, lambda net, base, weight: Depth(net, "core", weight)),
-    "depth_number": ("depth_from_features", 0.1, lambda net, base, weight: DepthByNumber(net, "features", weight)),
-    "loop_closure": ("loop_closure", 0.1, lambda net, base, weight: LoopClosure(net, weight)),
-    "placebo": ("placebo", 0.1, lambda net, base, weight: Placebo(net, weight)),
+    "pixel_control": ("pixel_control", 0.05, lambda net, discount, weight: PixelControl(net, weight)),
+    "feature_control": ("feature_control", 0.05, lambda net, discount, weight: FeatureControl(net, weight)),
+    "reward_prediction": ("reward_prediction", 0.1, lambda net, discount, weight: RewardPrediction(net, weight)),
+    "value_replay": (None, 0.05, lambda net, discount, weight: Values(net, weight, discount, stream=REPLAYED)),
+    "depth_1": ("depth_from_features", 0.1, lambda net, discount, weight: Depth(net, "features", weight)),
+    "depth_2": ("depth_from_core", 0.1, lambda net, discount, weight: Depth(net, "core", weight)),
+    "depth_number": (
+        "depth_from_features",
+        0.1,
+        lambda net, discount, weight: DepthByNumber(net, "features", weight),
+    ),
+    "loop_closure": ("loop_closure", 0.1, lambda net, discount, weight: LoopClosure(net, weight)),
+    "placebo": ("placebo", 0.1, lambda net, discount, weight: Placebo(net, weight)),
 }
-"""What can be added: its head, if any; its weight, for rewards of about 1; and the loss."""
+"""What can be added: its head, if any; its weight, for rewards of about 1; and the loss, by discount and weight."""
 
 
-def heads_of(added: Sequence[str]) -> tuple[str, ...]:
-    """The heads that an agent needs for these losses; raises PhysimError where one is unknown."""
+def heads_of(added: Sequence[str], method: Method = A3C()) -> tuple[str, ...]:
+    """The heads that an agent needs for a method and what is added; raises PhysimError where one is unknown."""
     for name in added:
         if name not in AUXILIARY:
             raise PhysimError(f"losses: got '{name}', wanted some of {', '.join(AUXILIARY)}")
     heads = [head for name in added if (head := AUXILIARY[name][0]) is not None]
     if len(set(heads)) != len(heads):
         raise PhysimError(f"losses: two of {', '.join(added)} learn by one head, wanted one of them")
-    return tuple(heads)
+    return (*method.heads, *heads)
 
 
 def losses_of(
-    added: Sequence[str], base: Base = Base(), weight: float = 1.0
+    added: Sequence[str], method: Method = A3C(), weight: float = 1.0
 ) -> Callable[[ModuleGraph], list[AgentLoss]]:
-    """A3C's losses and those added, these times a `weight`, of an agent's graph."""
+    """A method's losses and those added, these times a `weight`, of an agent's graph."""
 
     def losses(net: ModuleGraph) -> list[AgentLoss]:
         parts = [AUXILIARY[name] for name in added]
-        return base.losses(net) + [make(net, base, weight * usual) for _, usual, make in parts]
+        return method.losses(net) + [make(net, method.discount, weight * usual) for _, usual, make in parts]
 
     return losses

@@ -91,11 +91,37 @@ class StochasticDuelling(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The worths."""
         drawn = means.detach()[:, None] + DEVIATION * tried
-        actions = torch.cat([action[:, None], drawn], dim=1)
-        told = torch.cat([core[:, None].expand(-1, actions.shape[1], -1), actions], dim=-1)
-        advantage = self.advantage(told)[..., 0]
+        advantage = _judged(self.advantage, core, action, drawn)
         worth = value + advantage[:, :2] - advantage[:, 2:].mean(1, keepdim=True)
         return worth[:, :1], worth[:, 1:], drawn[:, 0]
+
+
+@final
+class PlainWorths(nn.Module):
+    """The worth of actions that are numbers, by a network of its own, which V does not enter: Q(x, a).
+
+    What stochastic duelling is measured against; the same shapes.
+    """
+
+    def __init__(self, features: int, actions: int) -> None:
+        super().__init__()
+        self.worth = perceptron(features + actions, 64, 1)
+
+    def forward(
+        self, core: Tensor, value: Tensor, means: Tensor, action: Tensor, tried: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The worths."""
+        drawn = means.detach() + DEVIATION * tried[:, 0]
+        worth = _judged(self.worth, core, action, drawn[:, None])
+        return worth[:, :1], worth[:, 1:], drawn
+
+
+def _judged(network: nn.Module, core: Tensor, action: Tensor, others: Tensor) -> Tensor:
+    """What a network says [B, 1 + N] of an action [B, A] and others [B, N, A], beside the core [B, F]."""
+    actions = torch.cat([action[:, None], others], dim=1)
+    told = torch.cat([core[:, None].expand(-1, actions.shape[1], -1), actions], dim=-1)
+    judged: Tensor = network(told)[..., 0]
+    return judged
 
 
 @final

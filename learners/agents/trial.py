@@ -10,7 +10,7 @@ from torch import Tensor
 
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.learning import Learning
-from learners.agents.methods import Base, heads_of, losses_of
+from learners.agents.methods import A3C, Method, heads_of, losses_of
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 
@@ -23,7 +23,7 @@ EVERY = 10_000
 @final
 @dataclass(frozen=True)
 class Trial:
-    """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to A3C's.
+    """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to its method's.
 
     It begins with tensors of `begin`, by name, and leaves modules `frozen`. It is `told` its last action and reward, or
     not; its added losses count `weight` times what is usual.
@@ -34,7 +34,7 @@ class Trial:
     added: Sequence[str] = ()
     cores: Sequence[int] = PLAIN
     sees: Sequence[str] = ("image", "vector", "velocity")
-    base: Base = field(default_factory=Base)
+    method: Method = field(default_factory=A3C)
     weight: float = 1.0
     learning: Learning = field(default_factory=Learning)
     told: bool = True
@@ -48,14 +48,14 @@ class Trial:
         """What its actor plays."""
         env = self.environments.make()
         recipe = recipe_of(env, self.sees) | {"cores": list(self.cores), "told": self.told, "features": 128}
-        recipe["heads"] = heads_of(self.added)
+        recipe["heads"] = heads_of(self.added, self.method)
         env.close()
         labels = ("loop_closure",) if "loop_closure" in self.added else ()
         return Playing(self.environments, recipe, self.ticks, labels, self.seed)
 
     def run(self) -> Training:
         """Train; the curve stands in its progress."""
-        losses = losses_of(self.added, self.base, self.weight)
+        losses = losses_of(self.added, self.method, self.weight)
         points = max(4, self.decisions // EVERY)
         settings = TrainingSettings(self.decisions, points=points, begin=self.begin, frozen=self.frozen)
         training = Training(self.playing, losses, self.learning, settings)

@@ -24,15 +24,20 @@ LARGEST = 50.0
 class AcerNumbersCritic(AgentLoss):
     """(Q_ret - Q(x, a))^2 / 2 + (V_target - V)^2 / 2, V_target = min(1, rho) (Q_ret - Q) + V, the mean over decisions.
 
-    Q is of stochastic duelling; Q_ret by Retrace with the traces min(1, rho^(1 / A)).
+    Q is of stochastic duelling, or of another `head`; Q_ret by Retrace with the traces min(1, rho^(1 / A)).
     """
 
     numbers: ClassVar[bool | None] = True
 
     def __init__(
-        self, graph: ModuleGraph, weight: float = 1.0, discount: float = DISCOUNT, stream: str = FRESH
+        self,
+        graph: ModuleGraph,
+        weight: float = 1.0,
+        discount: float = DISCOUNT,
+        stream: str = FRESH,
+        head: str = DUELLING,
     ) -> None:
-        super().__init__(f"acer_critic_{stream}", graph, (POLICY, VALUE, DUELLING), weight, stream)
+        super().__init__(f"acer_critic_{stream}", graph, (POLICY, VALUE, head), weight, stream)
         self.discount = discount
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -63,10 +68,10 @@ class AcerNumbersPolicy(AgentLoss):
         region: float | None = 1.0,
         discount: float = DISCOUNT,
         stream: str = FRESH,
+        head: str = DUELLING,
     ) -> None:
-        node = graph[DUELLING].node
-        super().__init__(f"acer_policy_{stream}", graph, (POLICY, VALUE, DUELLING), 1.0, stream)
-        self.ports = (*self.ports, *node.ports[1:])
+        super().__init__(f"acer_policy_{stream}", graph, (POLICY, VALUE, head), 1.0, stream)
+        self.ports = (*self.ports, *graph[head].node.ports[1:])
         self.truncation, self.region, self.discount = truncation, region, discount
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

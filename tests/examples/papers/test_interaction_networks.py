@@ -38,14 +38,25 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
+TITLES = {
+    "sizes": "One step",
+    "large": "Large scenes",
+    "candidates": "Candidates",
+    "unseen": "Laws on which nothing was designed",
+}
+JUDGED_ON = {"sizes": 90_000, "large": 90_000, "sweep": 80_000, "candidates": 80_000, "unseen": 90_000}
+
+
+@pytest.mark.parametrize(
+    "parts", [("sizes", "candidates"), pytest.param(tuple(JUDGED_ON), marks=pytest.mark.slow)], ids=["two", "all"]
+)
 def test_tables_and_pictures_come_from_one_call_and_a_second_one_runs_nothing(
-    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], parts: tuple[str, ...]
 ) -> None:
-    parts = ("sizes", "large", "sweep", "candidates", "unseen")
     args = script.Args(quick=True, parts=parts, workers=1, out=tmp_path)
     assert script.main(args) == tmp_path
     report = (tmp_path / "README.md").read_text()
-    for title in ("One step", "Large scenes", "Candidates", "Laws on which nothing was designed"):
+    for title in (TITLES[part] for part in parts if part in TITLES):
         assert f"## {title}" in report
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert {row["size"] for row in rows["sizes"]} == {"6 balls", "3 balls"}
@@ -54,13 +65,7 @@ def test_tables_and_pictures_come_from_one_call_and_a_second_one_runs_nothing(
     assert {(row["arm"], row["seed"]) for row in candidates} == arms
     assert all(row["updates"] > 0 for row in candidates)
     seeds = {part: {row["judged_on"] for row in mine} for part, mine in rows.items() if mine}
-    assert seeds == {
-        "sizes": {90_000},
-        "large": {90_000},
-        "sweep": {80_000},
-        "candidates": {80_000},
-        "unseen": {90_000},
-    }
+    assert seeds == {part: {JUDGED_ON[part]} for part in parts}
     assert {row["source"] for row in rows["sizes"]} == {Balls().metadata["source"][:12]}
     assert (tmp_path / "balls.png").read_bytes().startswith(b"\x89PNG")
     before = {path: path.read_bytes() for path in tmp_path.glob("*.csv")}

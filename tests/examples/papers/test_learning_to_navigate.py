@@ -14,7 +14,7 @@ from learners.experiment import read_rows
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("learning_to_navigate")
-    for name, value in {"DECISIONS": 50 * 960, "WATCHED": 6}.items():
+    for name, value in {"DECISIONS": 50 * 960, "WATCHED": 6, "SEEDS": (0,), "TUNED_ON": ("random goal",)}.items():
         monkeypatch.setattr(module, name, value)
     mazes = importlib.import_module("small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)

@@ -99,4 +99,8 @@ def test_what_makes_no_agent_is_refused(settings: dict[str, object], said: str) 
 
 
 def test_every_head_is_tried_here() -> None:
-    assert {*SEEING, *TELLING} == {*HEADS, "duelling"}  # which is for numbers: see test_acer_continuous.py
+    assert {*SEEING, *TELLING} == {
+        *HEADS,
+        "duelling",
+        "plain_worths",
+    }  # two are for numbers: see test_acer_continuous.py

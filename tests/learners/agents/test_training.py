@@ -153,7 +153,7 @@ def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> No
         Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)
 
 
-@pytest.mark.parametrize("ratio", [None, 2.0])
+@pytest.mark.parametrize("ratio", [None, 2])
 def test_replay_for_the_policy_itself_combines_with_the_rest(
     playing: Callable[..., Playing], ratio: float | None
 ) -> None:
@@ -176,6 +176,19 @@ def test_replay_for_the_policy_itself_combines_with_the_rest(
         assert all(math.isfinite(value) for value in row.values())
         updates = training.learner.version
         assert updates == 20 if ratio is None else 30 < updates < 80
+
+
+def test_fresh_unrolls_are_repeated(playing: Callable[..., Playing]) -> None:
+    """Each repeat is an update of its own, from weights that the one before left."""
+    unroll = playing().actor().unroll(5)
+    told = {}
+    for repeats in (1, 2, 3):
+        torch.manual_seed(0)
+        net = agent(**playing().recipe)
+        learner = Learner(net, plain(net), Learning(repeats=repeats))
+        told[repeats] = learner.update(unroll)
+        assert learner.version == repeats
+    assert len({each["values"] for each in told.values()}) == 3
 
 
 def test_mixed_precision_has_nearly_the_same_losses(seeing: Playing) -> None:

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
 
 from learners.agents.curves import curve_of, curve_rows
-from learners.agents.methods import AUXILIARY, UNREAL, heads_of
+from learners.agents.methods import UNREAL
 from learners.agents.transports import Playing
 from learners.agents.trial import NAVIGATING, Trial
 from learners.agents.watching import watched
-from physim.errors import PhysimError
 
 
 def test_a_trial_is_the_same_again(playing: Callable[..., Playing]) -> None:
@@ -30,12 +28,3 @@ def test_agents_are_watched_without_their_images(playing: Callable[..., Playing]
     again, same = watched(setting, actor.graph, 70, ("core",))
     assert torch.equal(felt["core"], same["core"])
     assert torch.equal(seen["action"], again["action"])
-
-
-def test_losses_are_added_by_name() -> None:
-    assert heads_of(UNREAL) == ("pixel_control", "reward_prediction")
-    assert set(UNREAL) < set(AUXILIARY)
-    with pytest.raises(PhysimError, match="losses: got 'sleep', wanted some of pixel_control"):
-        heads_of(("sleep",))
-    with pytest.raises(PhysimError, match="two of depth_1, depth_number learn by one head"):
-        heads_of(("depth_1", "depth_number"))

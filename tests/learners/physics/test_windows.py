@@ -183,9 +183,9 @@ def peak_of_training(folder: Path, memory: float, updates: int) -> float:
     return float(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("shards", "memory", "updates"),
-    [pytest.param(7, 0.95, 26, id="small"), pytest.param(32, 1.1, 160, id="large", marks=pytest.mark.slow)],
+    ("shards", "memory", "updates"), [pytest.param(7, 0.95, 26, id="small"), pytest.param(32, 1.1, 160, id="large")]
 )
 def test_a_training_stays_under_its_limit_of_memory(shards: int, memory: float, updates: int, tmp_path: Path) -> None:
     folder = tmp_path / "data"

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from learners.agents.environments import Environments, recipe_of
+from learners.agents.graphs import agent
+from learners.agents.learning import Learner, Learning
+from learners.agents.losses.base import FRESH, REPLAYED
+from learners.agents.methods import A3C, ACER, AUXILIARY, PGQ, UNREAL, ACERNumbers, Method, heads_of, losses_of
+from learners.agents.transports import Playing
+from physim.errors import PhysimError
+
+POLE, PUSHED = Environments("CartPole-v1", 2), Environments("worlds:physim/Reacher-v0", 2, {"seconds": 1.0})
+
+
+def recipe(environments: Environments, method: Method, **settings: Any) -> dict[str, Any]:
+    """A small feed-forward agent for a method."""
+    heads = heads_of((), method)
+    return recipe_of(environments.make()) | {"cores": (), "told": False, "features": 8, "heads": heads} | settings
+
+
+@pytest.mark.parametrize(
+    ("method", "environments"),
+    [
+        (A3C(), POLE),
+        (PGQ(), POLE),
+        (PGQ(share=1.0), POLE),
+        (ACER(), POLE),
+        (ACER(region=None, replayed=False), POLE),
+        (ACERNumbers(), PUSHED),
+        (ACERNumbers(region=None, duelling="plain_worths"), PUSHED),
+    ],
+    ids=str,
+)
+def test_every_method_moves_its_policy(method: Method, environments: Environments) -> None:
+    playing = Playing(environments, recipe(environments, method), ticks=10)
+    actor = playing.actor()
+    net = agent(**playing.recipe)
+    learner = Learner(net, losses_of((), method)(net), Learning(replay=30, begin=0.5, sequences=2))
+    before = net.policy.weight.detach().clone()
+    for _ in range(4):
+        learner.update(actor.unroll(10))
+    assert not torch.equal(net.policy.weight, before)
+
+
+def test_pgq_lies_between_a3c_and_q_learning() -> None:
+    net = agent(**recipe(POLE, PGQ()))
+    streams = {share: [loss.stream for loss in PGQ(share=share).losses(net)] for share in (0.0, 0.5, 1.0)}
+    assert streams == {0.0: [FRESH, FRESH], 0.5: [FRESH, FRESH, REPLAYED], 1.0: [REPLAYED]}
+    weights = {share: [loss.weight for loss in PGQ(share=share).losses(net)] for share in (0.0, 0.25)}
+    assert weights == {0.0: [1.0, 0.5], 0.25: [0.75, 0.375, 0.25]}
+    assert [loss.name for loss in PGQ(share=0.0).losses(net)] == [loss.name for loss in A3C().losses(net)]
+
+
+def test_losses_are_added_by_name() -> None:
+    assert heads_of(UNREAL) == ("pixel_control", "reward_prediction")
+    assert heads_of(UNREAL, ACER()) == ("action_values", "pixel_control", "reward_prediction")
+    assert set(UNREAL) < set(AUXILIARY)
+    with pytest.raises(PhysimError, match="losses: got 'sleep', wanted some of pixel_control"):
+        heads_of(("sleep",))
+    with pytest.raises(PhysimError, match="two of depth_1, depth_number learn by one head"):
+        heads_of(("depth_1", "depth_number"))
