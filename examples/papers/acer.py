@@ -22,14 +22,15 @@ BASELINE = "ratio 0"
 WHOLE = 1e9
 """A ratio of probabilities that is never reached: no truncation."""
 ARMS = {
-    BASELINE: Arm(lambda entropy: ACER(entropy=entropy, replayed=False), seconds=1.0),
-    "ratio 0, no region": Arm(lambda entropy: ACER(entropy=entropy, replayed=False, region=None), seconds=1.0),
-    "ratio 0, 5 epochs": Arm(lambda entropy: ACER(entropy=entropy, replayed=False), repeats=5, seconds=2.0),
-    "ratio 1": Arm(lambda entropy: ACER(entropy=entropy), ratio=1, seconds=1.2),
-    "ratio 4": Arm(lambda entropy: ACER(entropy=entropy), ratio=4, seconds=2.0),
-    "ratio 4, no region": Arm(lambda entropy: ACER(entropy=entropy, region=None), ratio=4, seconds=2.0),
-    "ratio 4, not truncated": Arm(lambda entropy: ACER(entropy=entropy, truncation=WHOLE), ratio=4, seconds=2.0),
+    BASELINE: Arm(ACER(replayed=False)),
+    "ratio 0, no region": Arm(ACER(replayed=False, region=None)),
+    "ratio 0, 5 epochs": Arm(ACER(replayed=False), repeats=5, seconds=2.0),
+    "ratio 1": Arm(ACER(), ratio=1, seconds=1.2),
+    "ratio 4": Arm(ACER(), ratio=4, seconds=2.0),
+    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.0),
+    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.0),
 }
+"""Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
 KINDS = (*CONTROL, "static")
 SEEDS = tuple(range(10))
 ALL = ("replay",)

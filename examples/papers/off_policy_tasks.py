@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
@@ -13,7 +13,7 @@ from small_mazes import bounds_of, environments
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
-from learners.agents.methods import Method
+from learners.agents.methods import A3C, ACER, PGQ
 from learners.agents.outcomes import Outcomes
 from learners.agents.trial import Trial
 from learners.experiment import Cell, Grid, Run, markdown
@@ -65,12 +65,12 @@ def setting(number: int) -> Setting:
 @final
 @dataclass(frozen=True)
 class Arm:
-    """A method by the entropy's weight, and how what is replayed is learned from: see Learning.
+    """A method, and how what is replayed is learned from: see Learning.
 
     `seconds` is how long ten thousand decisions take on one core where there is no image, about.
     """
 
-    method: Callable[[float], Method]
+    method: A3C | PGQ | ACER
     ratio: float | None = None
     repeats: int = 1
     seconds: float = 1.0
@@ -92,7 +92,7 @@ class Arm:
             int(str(told["decisions"])),
             cores=(),
             sees=("image", "vector"),
-            method=self.method(float(str(told["entropy"]))),
+            method=replace(self.method, entropy=float(str(told["entropy"]))),
             learning=learning,
             told=False,
             ticks=int(str(told["ticks"])),

@@ -1,6 +1,6 @@
-"""PGQ (arXiv:1611.01626): policy gradient and Q-learning together, on grids that are solved exactly.
+"""PGQ (arXiv:1611.01626): policy gradient and Q-learning together, on grids that are solved exactly, and by networks.
 
-python examples/papers/pgq.py [--quick] [--parts grids steps]
+python examples/papers/pgq.py [--quick] [--parts grids steps networks]
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from off_policy_tasks import CONTROL, LAYOUTS, Arm, Contest, tables
 
+from learners.agents.methods import A3C, PGQ
 from learners.agents.tabular import Tabular
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from learners.judging import improvement, interquartile
@@ -46,17 +48,24 @@ RATES = (0.5, 0.8, 1.0, 1.1, 1.25, 1.5)
 SOLVED = 0.9
 """Of the best policy's worth, what a policy must bring at last to have solved a problem."""
 POINTS = 60
-ALL = ("grids", "steps")
+NETWORKS = {
+    "actor-critic": Arm(A3C()),
+    "PGQ": Arm(PGQ()),
+    "Q-learning": Arm(PGQ(share=1.0)),
+}
+"""The same networks by losses of both kinds, and by either: Q-learning on the values that its policy implies."""
+KINDS, NETWORK_SEEDS = (*CONTROL, "static"), tuple(range(10))
+ALL = ("grids", "steps", "networks")
 
 
 @dataclass(frozen=True)
 class Args:
-    """Learn grids by actor-critic, Q-learning and both, and write what came of it, with a picture."""
+    """Learn by actor-critic, Q-learning and both, in grids and other tasks, and write what came of it."""
 
     parts: tuple[str, ...] = ALL
-    """What to do: all methods on all grids; and which steps of learning they bear."""
+    """What to do: all methods on all grids; which steps of learning they bear; and networks in other tasks."""
     quick: bool = False
-    """Three seeds and a tenth of the steps."""
+    """A few seeds, a tenth of the steps, a fiftieth of the decisions: to see that it runs."""
     workers: int = 2
     """Grids at a time, one thread each."""
     out: Path = RESULTS
@@ -145,6 +154,19 @@ def best(problem: str) -> float:
     return float(solved.best() @ solved.start)
 
 
+def networks(args: Args) -> str:
+    """Networks in poles, acrobots and mazes."""
+    contest = Contest(NETWORKS, run_network, args.folder, args.workers, *((50, 2) if args.quick else ()))
+    seeds, layouts = (NETWORK_SEEDS[:2], LAYOUTS[:1]) if args.quick else (NETWORK_SEEDS, LAYOUTS)
+    found = {kind: contest.outcomes(kind, seeds, layouts) for kind in KINDS}
+    return tables(found, list(NETWORKS), "actor-critic")
+
+
+def run_network(cell: Cell) -> Sequence[Row]:
+    """The curve of one training."""
+    return NETWORKS[cell.arm].rows(cell)
+
+
 def picture(path: Path, rows: Sequence[Row]) -> None:
     """The mean curves of all methods on each grid."""
     from matplotlib.figure import Figure
@@ -162,7 +184,7 @@ def picture(path: Path, rows: Sequence[Row]) -> None:
         figure.savefig(draft, format="png", dpi=110)
 
 
-PARTS: dict[str, Callable[[Args], str]] = {"grids": grids, "steps": steps}
+PARTS: dict[str, Callable[[Args], str]] = {"grids": grids, "steps": steps, "networks": networks}
 
 
 if __name__ == "__main__":

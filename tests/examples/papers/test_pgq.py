@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 from learners.experiment import read_rows
 
 
@@ -13,7 +15,7 @@ def test_grids_are_learned_and_drawn(paper: Callable[[str], ModuleType], tmp_pat
         del script.PROBLEMS[problem]
     for arm in list(script.ARMS)[4:]:
         del script.ARMS[arm]
-    script.main(script.Args(quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(("grids", "steps"), quick=True, workers=1, out=tmp_path))
     table = (tmp_path / "quick" / "grids.md").read_text().splitlines()
     assert [line.split("|")[1].strip() for line in table[2:]] == list(script.PROBLEMS)
     assert len((tmp_path / "quick" / "steps.md").read_text().splitlines()) == 2 + len(script.RATES)
@@ -21,3 +23,16 @@ def test_grids_are_learned_and_drawn(paper: Callable[[str], ModuleType], tmp_pat
     areas = [row["value"] for row in read_rows(tmp_path / "quick" / "grids.csv") if row["name"] == "area"]
     assert len(areas) == 3 * len(script.ARMS) * len(script.PROBLEMS)
     assert 0 <= min(areas) <= max(areas) <= 1
+
+
+def test_networks_learn_by_both_losses_or_either(
+    paper: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = paper("pgq")
+    monkeypatch.setattr(script, "KINDS", ("cart pole",))
+    script.main(script.Args(("networks",), quick=True, workers=1, out=tmp_path))
+    text = (tmp_path / "quick" / "networks.md").read_text()
+    assert [line for line in text.splitlines() if line and line[0] != "|"] == ["cart pole", "all tasks"]
+    rows = read_rows(tmp_path / "quick" / "cart_pole.csv")
+    curves = {arm: tuple(row["value"] for row in rows if row["arm"] == arm) for arm in script.NETWORKS}
+    assert len(set(curves.values())) == 3
