@@ -5,7 +5,7 @@ from __future__ import annotations
 from worlds import environments
 from worlds.balls import Balls
 from worlds.charges import Charges
-from worlds.control import families as control
+from worlds.control import families as plants
 from worlds.maze import families as mazes
 from worlds.maze.maze import Maze
 from worlds.nbody import NBody
@@ -18,5 +18,5 @@ from worlds.swirl import Swirl
 __all__ = ["Balls", "Charges", "Maze", "NBody", "Playground", "Putty", "Rubber", "Strings", "Swirl"]
 
 environments.register()
-control.register()
+plants.register()
 mazes.register()

@@ -10,13 +10,13 @@ import pymunk
 
 from physim.arrays import Floats
 from physim.checks import check_positive
-from worlds.control.plant import Plant, fresh_space
+from worlds.control.plant import Plant, drawn, fresh_space
 
 REACH, MASS = 1.0, 1.0
 """The length (m) and mass (kg) of the whole arm."""
 TORQUE, FASTEST = 1.5, 5.0
 """The largest torque (N m) of the first motor, and how fast (rad / s) friction lets motors turn."""
-SHARP = 4.0
+SHARP = 2.0
 """How much less (1 / m) the reward is with the distance."""
 
 
@@ -24,10 +24,12 @@ SHARP = 4.0
 class Arm(Plant):
     """So many links in a row on a table, turned by a motor in each joint: two make a reacher, six a chain.
 
-    Seen: cosine, sine and rate of each joint's angle, and where the target and the end are. The reward is exp(-4 d), d
+    Seen: cosine, sine and rate of each joint's angle, and where the target and the end are. The reward is exp(-2 d), d
     the distance (m) between these two. Motors are as strong as the square of the length of what they turn; joints have
     friction.
     """
+
+    rate = 15
 
     def __init__(self, links: int = 2) -> None:
         check_positive(links=links)
@@ -45,11 +47,12 @@ class Arm(Plant):
             body.angle, body.position = angle, end + pymunk.Vec2d(long / 2, 0).rotated(angle)
             anchor = (long / 2, 0) if number else (0, 0)
             friction = pymunk.DampedRotarySpring(before, body, 0.0, 0.0, float(self.strength[number]) / FASTEST)
-            self.space.add(body, pymunk.PivotJoint(before, body, anchor, (-long / 2, 0)), friction)
+            rod = drawn(body, (-long / 2, 0), (long / 2, 0))
+            self.space.add(body, rod, pymunk.PivotJoint(before, body, anchor, (-long / 2, 0)), friction)
             self.bodies.append(body)
             end, before = end + pymunk.Vec2d(long, 0).rotated(angle), body
         distance, direction = REACH * math.sqrt(rng.uniform(0.1, 0.9)), rng.uniform(-math.pi, math.pi)
-        self.target = np.array([distance * math.cos(direction), distance * math.sin(direction)])
+        self.target: Floats = distance * np.array([math.cos(direction), math.sin(direction)])
 
     def push(self, action: Floats) -> None:
         """Motors turn a link and, the other way, the one before; the first stands on the ground."""

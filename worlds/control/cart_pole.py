@@ -9,7 +9,7 @@ import numpy as np
 import pymunk
 
 from physim.arrays import Floats
-from worlds.control.plant import Plant, fresh_space
+from worlds.control.plant import Plant, drawn, fresh_space
 
 TRACK, FORCE, GRAVITY = 2.4, 15.0, 9.81
 """Half the length of the track (m), the largest force on the cart (N), and m / s^2."""
@@ -36,7 +36,8 @@ class CartPole(Plant):
         self.pole.position = self.cart.position + pymunk.Vec2d(0, LENGTH / 2).rotated(self.pole.angle)
         joint = pymunk.PivotJoint(self.cart, self.pole, (0, 0), (0, -LENGTH / 2))
         rail = pymunk.GrooveJoint(self.space.static_body, self.cart, (-TRACK, 0), (TRACK, 0), (0, 0))
-        self.space.add(self.cart, self.pole, joint, rail)
+        seen = drawn(self.cart, (-0.2, 0), (0.2, 0), radius=0.1), drawn(self.pole, (0, -LENGTH / 2), (0, LENGTH / 2))
+        self.space.add(self.cart, self.pole, joint, rail, *seen)
 
     def push(self, action: Floats) -> None:
         self.cart.apply_force_at_world_point((FORCE * float(action[0]), 0.0), self.cart.position)

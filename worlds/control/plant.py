@@ -16,12 +16,15 @@ ITERATIONS = 40
 class Plant(ABC):
     """Bodies that are pushed and watched; `reset` comes first, and draws how all begins.
 
-    `actions` numbers, each from -1 to 1, are pushed with; `seen` numbers are observed.
+    `actions` numbers, each from -1 to 1, are pushed with, `rate` times a second; `seen` numbers are observed.
     """
 
     actions: int
     seen: int
+    rate: int = 30
     space: pymunk.Space
+    target: Floats | None = None
+    """A place [2] (m) that something is to reach, if there is one."""
 
     @abstractmethod
     def reset(self, rng: np.random.Generator) -> None:
@@ -38,6 +41,15 @@ class Plant(ABC):
     @abstractmethod
     def reward(self) -> float:
         """How well things stand, from 0 to 1."""
+
+
+def drawn(
+    body: pymunk.Body, start: tuple[float, float], end: tuple[float, float], radius: float = 0.04
+) -> pymunk.Segment:
+    """A rod of a body between two places of its own (m), to be seen: it touches no other of these."""
+    rod = pymunk.Segment(body, start, end, radius)
+    rod.filter = pymunk.ShapeFilter(group=1)
+    return rod
 
 
 def fresh_space(gravity: float = 0.0, damping: float = 1.0) -> pymunk.Space:
