@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import acer_numbers
 from off_policy_tasks import CONTROL, LAYOUTS, Arm, Contest, tables
 
 from learners.agents.methods import ACER
@@ -33,7 +34,7 @@ ARMS = {
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
 KINDS = (*CONTROL, "static")
 SEEDS = tuple(range(10))
-ALL = ("replay",)
+ALL = ("replay", "numbers")
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class Args:
     """
 
     parts: tuple[str, ...] = ALL
-    """What to do: agents that choose, by how much is replayed."""
+    """What to do: agents that choose, by how much is replayed; and agents that tell numbers, beside PPO, which wants
+    the extra `libraries`."""
     kinds: tuple[str, ...] = KINDS
-    """Which tasks: poles, acrobots, mazes."""
+    """Which tasks of the first part: poles, acrobots, mazes."""
     quick: bool = False
     """A fiftieth of the decisions, two seeds and draws: to see that it runs."""
     workers: int = 2
@@ -79,12 +81,18 @@ def replay(args: Args) -> str:
     return tables(found, list(ARMS), BASELINE)
 
 
+def numbers(args: Args) -> str:
+    """Agents that tell numbers, in two tasks."""
+    contest = acer_numbers.Contest(args.folder, args.workers, *((50, 2, SEEDS[:2]) if args.quick else ()))
+    return "\n".join(f"{task}\n\n{contest.table(task)}" for task in acer_numbers.TASKS)
+
+
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training."""
     return ARMS[cell.arm].rows(cell)
 
 
-PARTS: dict[str, Callable[[Args], str]] = {"replay": replay}
+PARTS: dict[str, Callable[[Args], str]] = {"replay": replay, "numbers": numbers}
 
 
 if __name__ == "__main__":

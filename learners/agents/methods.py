@@ -115,7 +115,7 @@ class ACER:
 @final
 @dataclass(frozen=True)
 class ACERNumbers:
-    """ACER on replayed unrolls only, for agents that tell numbers (arXiv:1611.01224, section 4).
+    """ACER for agents that tell numbers, on replayed unrolls and, if so, fresh ones (arXiv:1611.01224, section 4).
 
     `duelling` is the head of their worths.
     """
@@ -123,6 +123,7 @@ class ACERNumbers:
     discount: float = 0.99
     truncation: float = 5.0
     region: float | None = 1.0
+    fresh: bool = False
     duelling: str = DUELLING
 
     @property
@@ -131,10 +132,12 @@ class ACERNumbers:
         return (self.duelling,)
 
     def losses(self, net: ModuleGraph) -> list[AgentLoss]:
-        """The policy's and the critic's."""
-        policy = AcerNumbersPolicy(net, self.truncation, self.region, self.discount, REPLAYED, self.duelling)
-        critic = AcerNumbersCritic(net, discount=self.discount, stream=REPLAYED, head=self.duelling)
-        return [policy, critic]
+        """A policy's loss and a critic's for each stream."""
+        found: list[AgentLoss] = []
+        for stream in (FRESH, REPLAYED) if self.fresh else (REPLAYED,):
+            found.append(AcerNumbersPolicy(net, self.truncation, self.region, self.discount, stream, self.duelling))
+            found.append(AcerNumbersCritic(net, discount=self.discount, stream=stream, head=self.duelling))
+        return found
 
 
 Added = Callable[[ModuleGraph, float, float], AgentLoss]

@@ -28,7 +28,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(script: ModuleType, tmp_path: Path) -> None:
-    script.main(script.Args(kinds=("cart pole", "static"), quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(("replay",), ("cart pole", "static"), quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     text = (folder / "replay.md").read_text()
     assert [line for line in text.splitlines() if line and line[0] != "|"] == ["cart pole", "static", "all tasks"]
@@ -52,6 +52,41 @@ def test_what_is_left_out_is_left_out(paper: Callable[[str], ModuleType]) -> Non
     assert {arm for arm, method in methods.items() if method.region is None} == {arm for arm in arms if "region" in arm}
     assert {arm for arm, method in methods.items() if method.truncation > 10} == {"ratio 4, not truncated"}
     assert {arm for arm, method in methods.items() if not method.replayed} == {arm for arm in arms if "ratio 0" in arm}
+
+
+def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
+    paper: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = paper("acer")
+    part = importlib.import_module("acer_numbers")
+    for arm in list(part.ARMS)[1:]:
+        monkeypatch.delitem(part.ARMS, arm)
+    monkeypatch.delitem(part.TASKS, "chain")
+    monkeypatch.setattr(part, "DECISIONS", 50 * 640)
+    monkeypatch.setattr(part, "setting", lambda number: part.Setting(1e-3 * (1 + number), 10, 0.97))
+    heard: list[int] = []
+
+    def peer(name: str, seed: int, decisions: int, drawn: object) -> list[dict[str, float]]:
+        heard.append(decisions)
+        return [{"decisions": float(decisions), "seconds": 0.0, "score": 60.0}]
+
+    monkeypatch.setattr(part, "ppo", peer)
+    script.main(script.Args(("numbers",), quick=True, workers=1, out=tmp_path))
+    assert heard == [1920, 1920, 6400, 6400]  # three times as many in tuning, ten times at last
+    lines = (tmp_path / "quick" / "numbers.md").read_text().splitlines()
+    assert [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:] == ["acer", "ppo"]
+    assert "| ppo | 0.2 [0.2, 0.2] | 0.2 [0.2, 0.2] | 1 [1, 1] |" in lines
+
+
+@pytest.mark.slow
+def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
+    """Wants the extra `libraries`."""
+    pytest.importorskip("stable_baselines3")
+    paper("acer")
+    part = importlib.import_module("acer_numbers")
+    curve = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, part.Setting(3e-4, 20, 0.97))
+    assert len(curve) == part.POINTS
+    assert 0 < min(point["score"] for point in curve if "score" in point) < 300
 
 
 def test_what_is_not_there_is_refused(script: ModuleType, tmp_path: Path) -> None:
