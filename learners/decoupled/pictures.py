@@ -19,6 +19,8 @@ NAMES = {
     "synthetic": "a synthetic gradient at every layer",
     "direct_feedback": "direct feedback alignment",
 }
+COLUMNS = 10
+"""Of how many layers a picture shows matrices, at most."""
 
 
 def depths(rows: Sequence[Row], views: Sequence[str]) -> Figure:
@@ -60,15 +62,17 @@ def learning(rows: Sequence[Row]) -> Figure:
 
 
 def matrices(of: Mapping[str, Sequence[Tensor]]) -> Figure:
-    """The dissimilarity matrix of every layer, a row a network."""
+    """The dissimilarity matrices of layers evenly from the first on, a row a network."""
     from matplotlib.figure import Figure
 
-    columns = max(map(len, of.values()))
+    layers = max(map(len, of.values()))
+    shown = range(0, layers, -(-layers // COLUMNS))
+    columns = len(shown)
     figure = Figure(figsize=(1.1 * columns, 1.35 * len(of)), layout="constrained")
     for row, (view, each) in zip(figure.subplots(len(of), columns, squeeze=False), of.items(), strict=True):
-        for layer, (axes, matrix) in enumerate(zip(row, each, strict=True), 1):
-            axes.imshow(matrix.numpy(), vmin=0, vmax=1.2, cmap="viridis")
+        for axes, layer in zip(row, shown, strict=True):
+            axes.imshow(each[layer].numpy(), vmin=0, vmax=1.2, cmap="viridis")
             axes.set(xticks=[], yticks=[])
-            axes.set_title(f"layer {layer}", fontsize=7)
+            axes.set_title(f"layer {layer + 1}", fontsize=7)
         row[0].set_ylabel(NAMES.get(view, view).replace(", ", ",\n").replace("gradient at", "gradient\nat"), fontsize=6)
     return figure
