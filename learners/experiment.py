@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -196,23 +195,14 @@ class Interval:
 
 def mean(values: Sequence[float]) -> Interval:
     """The mean over seeds."""
-    return _interval(values, np.mean)
-
-
-def interquartile_mean(values: Sequence[float]) -> Interval:
-    """The mean of the middle half: what agents are judged by (arXiv:2108.13264)."""
-    return _interval(values, lambda sample, axis: stats.trim_mean(sample, 0.25, axis=axis))
-
-
-def _interval(values: Sequence[float], statistic: Callable[..., Any]) -> Interval:
     sample = np.asarray(values, dtype=np.float64)
-    middle = float(statistic(sample, axis=0))
+    middle = float(sample.mean())
     if len(sample) < 2 or (sample == sample[0]).all():
         return Interval(middle, middle, middle, len(sample))
     if not np.isfinite(sample).all():  # there is no quantile between a number and infinity
         return Interval(middle, float(sample.min()), float(sample.max()), len(sample))
     bounds = stats.bootstrap(
-        (sample,), statistic, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile", rng=0
+        (sample,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile", rng=0
     ).confidence_interval
     return Interval(middle, float(bounds.low), float(bounds.high), len(sample))
 

@@ -16,8 +16,8 @@ from learners.agents.curves import curve_rows
 from learners.agents.examination import examined
 from learners.agents.outcomes import Outcomes
 from learners.agents.trial import FORWARD, NAVIGATING
-from learners.experiment import Cell, Interval, grouped, interquartile_mean, markdown
-from learners.judging import difference
+from learners.experiment import Cell, Interval, grouped, markdown
+from learners.judging import difference, interquartile
 from physim.reports import Row
 from physim.scripts import run_script
 
@@ -78,7 +78,7 @@ class Args:
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
     contest = args.contest
-    contest.check(args.kinds, KINDS, args.arms, BASELINE)
+    contest.check("kinds", args.kinds, KINDS, args.arms, BASELINE)
     chosen = contest.chosen(args.arms, TUNED_ON)
     seeds = SEEDS[:2] if args.quick else SEEDS
     cells = [
@@ -124,7 +124,7 @@ def knowledge(rows: Sequence[Row], arms: Sequence[str]) -> str:
 
 def _told(values: Sequence[float] | None) -> Interval | None:
     known = [value for value in values or () if not math.isnan(value)]
-    return interquartile_mean(known) if known else None
+    return interquartile([known]) if known else None
 
 
 if __name__ == "__main__":

@@ -88,9 +88,11 @@ class Contest:
         """The mean scores of chance and of the oracle in each task."""
         return bounds_of(tasks, self.out, self.workers)
 
-    def check(self, parts: Sequence[str], known: Sequence[str], arms: Sequence[str], baseline: str) -> None:
-        """Refuse parts and arms that there are not, and to go without the baseline."""
-        for name, wanted, there in (("parts", parts, known), ("arms", arms, self.arms)):
+    def check(
+        self, option: str, asked: Sequence[str], known: Sequence[str], arms: Sequence[str], baseline: str
+    ) -> None:
+        """Refuse what is asked for by an option, and arms, that there are not, and to go without the baseline."""
+        for name, wanted, there in ((option, asked, known), ("arms", arms, self.arms)):
             if unknown := set(wanted) - set(there):
                 raise PhysimError(f"--{name}: got {sorted(unknown)}, wanted some of {list(there)}")
         if baseline not in arms:

@@ -83,7 +83,7 @@ class Args:
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    args.contest.check(args.parts, ALL, args.arms, BASELINE)
+    args.contest.check("parts", args.parts, ALL, args.arms, BASELINE)
     for part in args.parts:
         text = PARTS[part](args)
         (args.folder / f"{part}.md").write_text(text, encoding="utf-8")

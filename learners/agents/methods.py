@@ -13,6 +13,8 @@ from learners.agents.losses import (
     AcerNumbersPolicy,
     AcerPolicy,
     AgentLoss,
+    CorrectedPolicyGradient,
+    CorrectedValues,
     Depth,
     DepthByNumber,
     FeatureControl,
@@ -60,6 +62,26 @@ class A3C:
     def losses(self, net: ModuleGraph) -> list[AgentLoss]:
         """Two losses."""
         return [PolicyGradient(net, self.entropy, self.discount), Values(net, self.values, self.discount)]
+
+
+@final
+@dataclass(frozen=True)
+class IMPALA:
+    """A3C with what the policy of late actors, or of what is replayed, would not do corrected (arXiv:1802.01561)."""
+
+    discount: float = 0.99
+    entropy: float = 3e-3
+    values: float = 0.5
+    replayed: bool = False
+    heads: ClassVar[tuple[str, ...]] = ()
+
+    def losses(self, net: ModuleGraph) -> list[AgentLoss]:
+        """Two losses for each stream."""
+        found: list[AgentLoss] = []
+        for stream in (FRESH, REPLAYED) if self.replayed else (FRESH,):
+            found.append(CorrectedPolicyGradient(net, self.entropy, self.discount, stream))
+            found.append(CorrectedValues(net, self.values, self.discount, stream))
+        return found
 
 
 @final

@@ -12,6 +12,7 @@ from learners.agents.losses.implied_values import ImpliedValues
 from learners.agents.losses.loop_closure import LoopClosure
 from learners.agents.losses.placebo import Placebo
 from learners.agents.losses.reward_prediction import RewardPrediction
+from learners.agents.losses.v_trace import CorrectedPolicyGradient, CorrectedValues
 
 __all__ = [
     "AcerCritic",
@@ -19,6 +20,8 @@ __all__ = [
     "AcerNumbersPolicy",
     "AcerPolicy",
     "AgentLoss",
+    "CorrectedPolicyGradient",
+    "CorrectedValues",
     "Depth",
     "DepthByNumber",
     "FeatureControl",

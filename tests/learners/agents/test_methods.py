@@ -9,7 +9,7 @@ from learners.agents.environments import Environments, recipe_of
 from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses.base import FRESH, REPLAYED
-from learners.agents.methods import A3C, ACER, AUXILIARY, PGQ, UNREAL, ACERNumbers, Method, heads_of, losses_of
+from learners.agents.methods import A3C, ACER, AUXILIARY, IMPALA, PGQ, UNREAL, ACERNumbers, Method, heads_of, losses_of
 from learners.agents.transports import Playing
 from physim.errors import PhysimError
 
@@ -26,6 +26,8 @@ def recipe(environments: Environments, method: Method, **settings: Any) -> dict[
     ("method", "environments"),
     [
         (A3C(), POLE),
+        (IMPALA(), POLE),
+        (IMPALA(replayed=True), POLE),
         (PGQ(), POLE),
         (PGQ(share=1.0), POLE),
         (ACER(), POLE),

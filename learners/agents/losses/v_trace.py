@@ -1,0 +1,65 @@
+"""The losses of IMPALA: what another policy decided, corrected by V-trace (arXiv:1802.01561)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from learners.agents.graphs import POLICY, VALUE
+from learners.agents.losses.actor_critic import DISCOUNT
+from learners.agents.losses.base import FRESH, AgentLoss
+from learners.agents.off_policy import v_trace
+from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, REWARD, TERMINATED, decided, mean_where
+from physim.graph import ModuleGraph
+
+
+@final
+class CorrectedPolicyGradient(AgentLoss):
+    """-min(1, rho) (r + discount v' - V) log pi(a) - entropy H(pi), the mean over decisions; v by V-trace.
+
+    On fresh unrolls it makes good what weights of actors are late; on replayed ones it learns from what is older.
+    """
+
+    numbers: ClassVar[bool | None] = False
+
+    def __init__(
+        self, graph: ModuleGraph, entropy: float = 1e-3, discount: float = DISCOUNT, stream: str = FRESH
+    ) -> None:
+        super().__init__(f"corrected_policy_gradient_{stream}", graph, (POLICY, VALUE), 1.0, stream)
+        self.entropy, self.discount = entropy, discount
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        _, gains = _corrected(values, ticks, self.discount)
+        logs = values[0][:, :-1].log_softmax(-1)
+        chosen = logs.gather(-1, ticks[ACTION][:, :-1, None]).squeeze(-1)
+        entropy = -(logs.exp() * logs).sum(-1)
+        return mean_where(-gains * chosen - self.entropy * entropy, decided(dict(ticks)))
+
+
+@final
+class CorrectedValues(AgentLoss):
+    """(v - V)^2 / 2, the mean over decisions; v by V-trace."""
+
+    numbers: ClassVar[bool | None] = False
+
+    def __init__(
+        self, graph: ModuleGraph, weight: float = 0.5, discount: float = DISCOUNT, stream: str = FRESH
+    ) -> None:
+        super().__init__(f"corrected_values_{stream}", graph, (POLICY, VALUE), weight, stream)
+        self.discount = discount
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        targets, _ = _corrected(values, ticks, self.discount)
+        return mean_where((targets - values[1][:, :-1, 0]).square() / 2, decided(dict(ticks)))
+
+
+@torch.no_grad()
+def _corrected(values: tuple[Tensor, ...], ticks: Mapping[str, Tensor], discount: float) -> tuple[Tensor, Tensor]:
+    """V-trace's targets and advantages [B, T]."""
+    action = ticks[ACTION][..., None]
+    ours, theirs = (logs.gather(-1, action).squeeze(-1) for logs in (values[0].log_softmax(-1), ticks[BEHAVIOUR]))
+    worth = values[1].squeeze(-1)
+    return v_trace(ticks[REWARD], worth, (ours - theirs).exp(), ticks[LAST], ticks[TERMINATED], discount)
