@@ -45,7 +45,7 @@ class Args:
     episodes: int | None = None
     """Show nothing, but play so many test episodes and print how good the agent was, beside chance and an oracle."""
     train: int | None = None
-    """Train an agent for so many decisions, into --weights; an interrupted training goes on when asked again."""
+    """Train an agent for so many decisions, into --weights; one that was interrupted goes on when asked for as many."""
     size: tuple[int, int] = (1280, 720)
     """Width and height of the picture in pixels."""
     record: Path | None = None

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from learners.agents.environments import AnyVectorEnv, acted, check_env, named, recipe_of
 from learners.agents.graphs import CHOICE, POLICY
+from learners.agents.modules import Reach
 from learners.agents.precision import mixed, whole
 from learners.agents.unrolls import (
     ACTION,
@@ -39,7 +40,7 @@ class Actor:
 
     `labels` names what infos tell and ticks shall hold, memories too where they are `remembered`. Raises: PhysimError
     where the environments do not begin anew in the step after an episode's last, as Gymnasium's vectors do by default,
-    or want other actions than a choice or some numbers.
+    or want other actions than a choice or some numbers, or than the graph decides about.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Actor:
         self.random = torch.Generator().manual_seed(seed)
         recipe = recipe_of(env)
         self.actions, self.continuous = recipe["actions"], "continuous" in recipe
+        _check_actions(graph, self.actions, self.continuous)
         self.state: State = {}
         self.unrolls = 0
         self._done = np.zeros(env.num_envs, np.bool_)
@@ -152,3 +154,11 @@ class Actor:
         ticks[REWARD] = torch.from_numpy(rewards.astype(np.float32))
         told = {RESET: reset, LAST: last, TERMINATED: terminated}
         return ticks | {name: torch.from_numpy(value.copy()) for name, value in told.items()}
+
+
+def _check_actions(graph: ModuleGraph, actions: int, continuous: bool) -> None:
+    """Refuse a graph that decides otherwise than environments want."""
+    told: tuple[Any, bool] = graph.get_submodule(POLICY).out_features, isinstance(graph.get_submodule(CHOICE), Reach)
+    if told != (actions, continuous):
+        ours, theirs = (f"{count} {'numbers' if kind else 'actions'}" for count, kind in (told, (actions, continuous)))
+        raise PhysimError(f"the agent decides about {ours}, but the environments want {theirs}")

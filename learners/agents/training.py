@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import mean
 from typing import NoReturn, final
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from learners.agents.episodes import Episode, Scores
+from learners.agents.episodes import Scores
+from learners.agents.events import events_in
 from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses.base import AgentLoss
+from learners.agents.meters import Meters
 from learners.agents.transports import Here, Playing, Processes, Transport
 from learners.agents.unrolls import Ticks
 from learners.checkpoints import Checkpoint, Progress
@@ -34,8 +33,6 @@ Losses = Callable[[ModuleGraph], Sequence[AgentLoss]]
 """The list of losses that an agent's graph learns by."""
 SAVE_EVERY = 60.0
 """Seconds between checkpoints."""
-RECENT = 100
-"""Of how many episodes the score is told."""
 
 
 @final
@@ -100,7 +97,13 @@ class Training:
         """
         if self.settings.resume:
             self._read()
-        with self._transport() as transport, HeldInterrupts() as interrupts, self._bar(progress) as bar:
+        events = events_in(self.settings.out if self.settings.tensorboard else None)
+        with (
+            self._transport() as transport,
+            HeldInterrupts() as interrupts,
+            self._bar(progress) as bar,
+            events as write,
+        ):
             if self.settings.resume:
                 self._go_on(transport)
                 bar.update(self.decisions)
@@ -109,7 +112,7 @@ class Training:
             while self.decisions < self.settings.decisions:
                 self._update(transport, bar)
                 self.progress.seconds = before + time.perf_counter() - begun
-                self._point(transport.replaced)
+                self._point(transport.replaced, write)
                 if interrupts.asked or time.perf_counter() - saved > SAVE_EVERY:
                     self._save(transport)
                     saved = time.perf_counter()
@@ -131,7 +134,7 @@ class Training:
         bar.update(unroll.decisions)
         bar.set_postfix_str(str(self.meters), refresh=False)
 
-    def _point(self, replaced: int) -> None:
+    def _point(self, replaced: int, write: Callable[[Mapping[str, float]], None]) -> None:
         """Add a row to the curve where one is due."""
         if self.decisions * self.settings.points < (len(self.progress.curve) + 1) * self.settings.decisions:
             return
@@ -140,8 +143,7 @@ class Training:
         self.progress.curve.append(row)
         if self.settings.out is not None:
             write_rows(self.settings.out / "curve.csv", [dict(row) for row in self.progress.curve])
-            if self.settings.tensorboard:
-                write_events(self.settings.out, row)
+        write(row)
 
     def _transport(self) -> Transport:
         if self.settings.cluster:
@@ -214,51 +216,3 @@ def _told(loss: AgentLoss) -> str:
     """A loss and its settings."""
     told = {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
     return f"{loss.name} {told}"
-
-
-def write_events(folder: Path, row: Mapping[str, float]) -> None:
-    """Add a point of a curve to TensorBoard's events."""
-    from torch.utils.tensorboard import SummaryWriter  # wants its extra
-
-    with SummaryWriter(str(folder)) as writer:
-        for name, value in row.items():
-            writer.add_scalar(name, value, int(row["decisions"]))
-
-
-@final
-class Meters:
-    """Means of losses and scores since they were last taken, and what a progress bar says."""
-
-    def __init__(self) -> None:
-        self._losses: dict[str, list[float]] = {}
-        self._scores: list[float] = []
-        self._recent: deque[float] = deque(maxlen=RECENT)
-
-    def add(self, losses: Mapping[str, float], episodes: Sequence[Episode]) -> None:
-        """Add the losses of an update, and the episodes that ended meanwhile."""
-        for name, value in losses.items():
-            self._losses.setdefault(name, []).append(value)
-        self._scores += [episode.score for episode in episodes]
-        self._recent.extend(episode.score for episode in episodes)
-
-    def taken(self) -> dict[str, float]:
-        """The means; there is no score where no episode ended."""
-        found = {name: mean(values) for name, values in self._losses.items()} | {"episodes": float(len(self._scores))}
-        if self._scores:
-            found["score"] = mean(self._scores)
-        self._losses, self._scores = {}, []
-        return found
-
-    def saved(self) -> Ticks:
-        """What is not taken yet, by name."""
-        text = json.dumps([self._losses, self._scores, list(self._recent)])
-        return {"meters": torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)}
-
-    def restore(self, saved: Ticks) -> None:
-        """Go on from where meters were."""
-        self._losses, self._scores, recent = json.loads(bytes(saved["meters"].numpy()))
-        self._recent.extend(recent)
-
-    def __str__(self) -> str:
-        score = f"score {mean(self._recent):.2f}, " if self._recent else ""
-        return score + ", ".join(f"{name} {values[-1]:.3g}" for name, values in self._losses.items())

@@ -104,3 +104,11 @@ def test_what_cannot_be_played_is_refused() -> None:
     same = gymnasium.make_vec("CartPole-v1", 1, vectorization_mode="sync", vector_kwargs=modes)
     with pytest.raises(PhysimError, match="wanted NEXT_STEP"):
         recipe_of(same)
+
+
+def test_a_graph_that_decides_about_something_else_is_refused() -> None:
+    env = Environments("CartPole-v1", 2).make()
+    with pytest.raises(PhysimError, match="decides about 3 actions, but the environments want 2 actions"):
+        Actor(env, agent(sees={"vector": (4,)}, actions=3, cores=()))
+    with pytest.raises(PhysimError, match="decides about 2 numbers, but the environments want 2 actions"):
+        Actor(env, agent(sees={"vector": (4,)}, actions=2, cores=(), continuous=True))
