@@ -1,6 +1,6 @@
 """UNREAL (arXiv:1611.05397) in small mazes: does learning to control pixels speed an agent up, and by how much?
 
-python examples/papers/unreal.py [--quick] [--parts mazes sizes pretraining moved]
+python examples/papers/unreal.py [--quick] [--parts mazes sizes pretraining moved decoupled]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 from learners.agents.curves import curve_of, curve_rows
 from learners.agents.methods import UNREAL
 from learners.agents.outcomes import Outcomes
-from learners.experiment import Cell, grouped, markdown
+from learners.experiment import Cell, grouped, markdown, mean
 from learners.judging import interquartile, ratio
 from physim.reports import Row
 from physim.scripts import run_script
@@ -46,8 +46,10 @@ ENCODER, PRETRAINED = ("convolutions", "features"), 200_000
 RECOVERED = 0.9
 MOVED = ("a3c", "reward_prediction", "unreal")
 """Who is tried with a goal that moves."""
+JOINED = {"whole": Arm(speed=1.4), "cut": Arm(speed=1.3)}
+"""A3C, and A3C whose eyes learn by the gradients that the core is guessed to send."""
 SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5))
-ALL = ("mazes", "sizes", "pretraining", "moved")
+ALL = ("mazes", "sizes", "pretraining", "moved", "decoupled")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Args:
 
     parts: tuple[str, ...] = ALL
     """What to do: all arms in all layouts; A3C and UNREAL in mazes of other sizes, with and without apples; A3C with an
-    encoder that learned before, without reward; and a goal that moves in the middle of a training."""
+    encoder that learned before, without reward; a goal that moves in the middle of a training; and A3C whose vision and
+    core are decoupled by synthetic gradients."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which agents; a3c, which the others are measured by, must be among them."""
     quick: bool = False
@@ -182,6 +185,26 @@ def run_moved(cell: Cell) -> Sequence[Row]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
+def decoupled(args: Args) -> str:
+    """A3C with a wire between vision and core that waits, and with one that does not."""
+    drawn = args.contest.chosen((BASELINE,), KINDS)[BASELINE]
+    contest = replace(args.contest, arms=JOINED, run=run_decoupled)
+    tasks = [f"{kind} 0" for kind in KINDS]
+    seeds = SEEDS[:2] if args.quick else SEEDS
+    cells = [contest.cell(arm, seed, task, drawn) for seed in seeds for task in tasks for arm in JOINED]
+    rows = contest.rows("decoupled", cells)
+    outcomes = Outcomes(rows, contest.bounds(tasks), contest.decisions)
+    seconds = grouped([row for row in rows if row["done"] == contest.decisions], ("arm",), "seconds")
+    speeds = {arm: str(mean([contest.decisions / each for each in seconds[arm,]])) for arm in JOINED}
+    return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds.items())}"
+
+
+def run_decoupled(cell: Cell) -> Sequence[Row]:
+    """The curve of a training, whole or cut."""
+    asked = trial(JOINED[cell.arm], cell)
+    return curve_rows(replace(asked, cut=cell.arm == "cut").run().progress.curve)
+
+
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training."""
     return curve_rows(trial(ARMS[cell.arm], cell).run().progress.curve)
@@ -192,6 +215,7 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "sizes": sizes,
     "pretraining": pretraining,
     "moved": moved,
+    "decoupled": decoupled,
 }
 
 

@@ -21,7 +21,7 @@ from learners.agents.modules import (
 )
 from learners.agents.unrolls import ACTION, REWARD, TRIED
 from physim.errors import PhysimError
-from physim.graph import LSTM, ModuleGraph, Port, builder, delayed, joined
+from physim.graph import LSTM, ModuleGraph, Port, ResidualSynthesizer, builder, decoupled, delayed, joined
 
 CONVOLUTIONS, FEATURES, FIRST_CORE, CORE = "convolutions", "features", "first_core", "core"
 POLICY, VALUE, CHOICE, ACTION_VALUES = "policy", "value", "choice", "action_values"
@@ -107,14 +107,16 @@ TELLING: dict[str, Callable[[Parts], Port]] = {
 
 
 @builder("agent")
-def agent(
+def agent(  # noqa: PLR0913 (a file names them all)
     sees: Mapping[str, Sequence[int]],
     actions: int,
     cores: Sequence[int] = (256,),
     told: bool = True,
     features: int = 256,
     heads: Sequence[str] = (),
+    *,
     continuous: bool = False,
+    cut: bool = False,
 ) -> ModuleGraph:
     """An agent that sees observations of these shapes by name and chooses among `actions`, or tells so many numbers.
 
@@ -122,6 +124,7 @@ def agent(
     and "velocity", which only cores read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
     wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and action.
     Reward and action are the last ones, where the agent is `told` them. `heads` are the names of auxiliary heads.
+    If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic gradients.
 
     Ports: "features", "core" (the last of them), "policy" (logits [B, T, A], or means of numbers if `continuous`),
     "value" [B, T, 1], "choice", and heads.
@@ -132,7 +135,8 @@ def agent(
     graph = ModuleGraph()
     seen = _convolutions(graph, sees)
     found = _features(graph, seen, math.prod(sees["vector"]) if "vector" in sees else 0, features)
-    core = _core(graph, found, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
+    read = (decoupled(found[0], ResidualSynthesizer(features)), features) if cut else found
+    core = _core(graph, read, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
     policy = graph.add(POLICY, nn.Linear(core[1], actions), core[0])
     graph.add(VALUE, nn.Linear(core[1], 1), core[0])
     choice = graph.add(CHOICE, Reach() if continuous else Sample(), policy, graph.input("chance"))

@@ -20,6 +20,7 @@ from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
 from physim.graph.average import Average
 from physim.graph.context import map_tree
+from physim.graph.cutting import Decoupled
 from physim.graph.losses import check_names, values_of
 from physim.learner import Precision
 
@@ -77,6 +78,7 @@ class Learner:
         self.optimiser = torch.optim.RMSprop(
             graph.parameters(), settings.rate, settings.decay, settings.epsilon, foreach=True
         )
+        self.clipped = _clipped(graph)
         again = [loss for loss in losses if loss.stream != FRESH]
         kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}
         self.replay = Replay(settings.replay, kept) if again else None
@@ -117,7 +119,7 @@ class Learner:
             return {}
         self.optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
-        norm = nn.utils.clip_grad_norm_(self.graph.parameters(), self.settings.clip)
+        norm, *_ = [nn.utils.clip_grad_norm_(each, self.settings.clip) for each in self.clipped]
         self.optimiser.step()
         if self.average is not None:
             self.average.update()
@@ -176,6 +178,13 @@ class Learner:
         assert self.average is not None
         port = self.average.shadow[POLICY]
         return values_on(self.average.shadow, [port], ticks, state)[port]
+
+
+def _clipped(graph: ModuleGraph) -> list[list[nn.Parameter]]:
+    """What has a gradient of its own length: the agent, and each synthesizer, which learns by a loss of its own."""
+    guesses = [list(node.synthesizer.parameters()) for node in graph.nodes if isinstance(node, Decoupled)]
+    theirs = {id(one) for each in guesses for one in each}
+    return [[one for one in graph.parameters() if id(one) not in theirs], *guesses]
 
 
 def values_on(

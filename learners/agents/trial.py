@@ -26,7 +26,7 @@ class Trial:
     """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to its method's.
 
     It begins with tensors of `begin`, by name, and leaves modules `frozen`. It is `told` its last action and reward, or
-    not; its added losses count `weight` times what is usual.
+    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core.
     """
 
     environments: Environments
@@ -40,6 +40,7 @@ class Trial:
     told: bool = True
     begin: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
     frozen: Sequence[str] = ()
+    cut: bool = False
     ticks: int = 20
     seed: int = 0
 
@@ -47,7 +48,12 @@ class Trial:
     def playing(self) -> Playing:
         """What its actor plays."""
         env = self.environments.make()
-        recipe = recipe_of(env, self.sees) | {"cores": list(self.cores), "told": self.told, "features": 128}
+        recipe = recipe_of(env, self.sees) | {
+            "cores": list(self.cores),
+            "told": self.told,
+            "features": 128,
+            "cut": self.cut,
+        }
         recipe["heads"] = heads_of(self.added, self.method)
         env.close()
         labels = ("loop_closure",) if "loop_closure" in self.added else ()

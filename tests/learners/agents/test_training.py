@@ -191,6 +191,23 @@ def test_fresh_unrolls_are_repeated(playing: Callable[..., Playing]) -> None:
     assert len({each["values"] for each in told.values()}) == 3
 
 
+@pytest.mark.parametrize("cores", [(), (8,), (4, 8)])
+def test_what_sees_learns_by_guesses_where_the_agent_is_cut(
+    playing: Callable[..., Playing], cores: tuple[int, ...]
+) -> None:
+    setting = playing(cores=list(cores), cut=True)
+    net = agent(**setting.recipe)
+    learner, actor = Learner(net, plain(net), LEARNING), setting.actor()
+    synthesizer = net.get_submodule("decoupled(features)")
+    learner.update(actor.unroll(10))
+    assert not any(one.grad is not None and one.grad.any() for one in net.features.parameters())  # silent at first
+    before = [one.detach().clone() for one in (*net.features.parameters(), *synthesizer.parameters())]
+    for _ in range(3):
+        learner.update(actor.unroll(10))
+    after = (*net.features.parameters(), *synthesizer.parameters())
+    assert not any(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
 def test_mixed_precision_has_nearly_the_same_losses(seeing: Playing) -> None:
     unroll = seeing.actor().unroll(20)
     told = []
