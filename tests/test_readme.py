@@ -73,6 +73,13 @@ def test_an_agent_learns_by_the_list_of_losses() -> None:
     assert {"depth_from_core", "loop_closure", "pixel_control", "value_replay"} <= set(left["curve"][-1])
 
 
+def test_a_ball_is_steered_by_what_an_engine_foresees() -> None:
+    code = block("from learners.planning").replace("decisions=40", "decisions=2").replace("count=32", "count=8")
+    rewards = run(code)["rewards"]
+    assert len(rewards) == 2
+    assert max(rewards) < 0
+
+
 def test_a_push_moves_a_body_of_an_environment_to_its_goal() -> None:
     left = run(block("gymnasium"))
     start = left["env"].unwrapped.reset(seed=7)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physim.environments.registration import register_environment
+from physim.environments.registration import register_environment, with_gymnasium
 
 IDS = {
     "physim/Balls-v0": "balls",
@@ -24,3 +24,4 @@ def register() -> None:
     """Make the ids known to Gymnasium, which is not imported for it."""
     for name, world in IDS.items():
         register_environment(name, world, STEPS[name], **PARAMETERS.get(name, {}))
+    with_gymnasium(id="physim/Steering-v0", entry_point="worlds.steering:Steering")

@@ -217,10 +217,11 @@ class LearnedEngine(Engine[LearnedState]):
     def step(self, state: LearnedState) -> LearnedState:
         """Predict the new velocity and move by the truth's own position rule, as often as makes a dt."""
         for _ in range(self.terms.steps):
-            state = self._advanced(state)
+            state = self.advanced(state)
         return state
 
-    def _advanced(self, state: LearnedState) -> LearnedState:
+    def advanced(self, state: LearnedState) -> LearnedState:
+        """The state after a step of its own, through which gradients flow; `step` takes as many as make a dt."""
         inputs = state.inputs | state.motion
         acting = near(self.graph, inputs) if state.contacts is None else state.contacts.near(inputs)
         output, memory = self.graph.step(read_by(self.graph, acting), state.memory)
