@@ -27,13 +27,16 @@ def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., M
     """Register a function of JSON arguments that builds a graph, so that files can name it.
 
     Files tell all arguments, so that another default, some day, does not change what they hold.
+    Raises: PhysimError where it is written without a name.
     """
+    if not isinstance(name, str):
+        raise PhysimError(f'builder wants the name that files call it by: @builder("{name.__name__}")')
 
     def register(function: Callable[..., ModuleGraph]) -> Callable[..., ModuleGraph]:
         @functools.wraps(function)
-        def build(**arguments: Any) -> ModuleGraph:
+        def build(*several: Any, **arguments: Any) -> ModuleGraph:
             try:
-                bound = inspect.signature(function).bind(**arguments)
+                bound = inspect.signature(function).bind(*several, **arguments)
             except TypeError as error:
                 raise PhysimError(f"builder '{name}' does not take these arguments: {error}") from None
             bound.apply_defaults()

@@ -103,11 +103,16 @@ class ModuleGraph(nn.Module):
         self._returned = ports
 
     def cut(self, source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
-        """Let the node that gives `into` read `source` through a wire `decoupled(source, synthesizer, **ways)`."""
+        """Let the node that gives `into` read `source` through a wire `decoupled(source, synthesizer, **ways)`.
+
+        Optimisers of all parameters are made afterwards: they want to know the synthesizer's.
+        """
+        self._check_own("cut", source)
         return edits.cut(source, into, synthesizer, **ways)
 
     def mend(self, source: Port, into: Port) -> None:
         """Take away what was cut between a port and the node that gives `into`."""
+        self._check_own("mend", source)
         edits.mend(source, into)
 
     def bridge(
@@ -123,9 +128,12 @@ class ModuleGraph(nn.Module):
 
         Raises: PhysimError where ports are of another graph, or one has no memory, or is bridged already.
         """
-        if same_graph("bridge", (memory,)) is not self:
-            raise PhysimError(f"bridge: '{memory.name}' belongs to a different graph")
+        self._check_own("bridge", memory)
         return bridges.bridge(memory, synthesizer, scale, given)
+
+    def _check_own(self, what: str, port: Port) -> None:
+        if same_graph(what, (port,)) is not self:
+            raise PhysimError(f"{what}: '{port.name}' belongs to a different graph")
 
     def changed(self) -> None:
         """Forget what was planned for the graph as it was."""

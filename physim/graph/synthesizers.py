@@ -28,7 +28,7 @@ class Synthesizer(nn.Module, ABC):
         self.unit, self.arguments = unit, {**arguments, **({} if unit == 1 else {"unit": unit})}
 
     def forward(self, value: Tensor, *given: Tensor) -> Tensor:
-        return self.guess(value, *given) * (self.unit / len(value))
+        return self.guess(value, *given) * (self.unit / max(1, len(value)))
 
     @abstractmethod
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:

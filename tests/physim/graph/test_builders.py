@@ -104,6 +104,12 @@ def test_an_unknown_builder_is_refused_with_its_package(tmp_path: Path, monkeypa
 
 
 def test_arguments_that_a_builder_does_not_take_are_named() -> None:
+    with pytest.raises(PhysimError, match=r'builder wants the name that files call it by: @builder\("unnamed"\)'):
+
+        @builder  # type: ignore[arg-type]
+        def unnamed() -> ModuleGraph:
+            return ModuleGraph()
+
     with pytest.raises(PhysimError, match=r"builder 'tests.small' does not take these arguments: .*'colour'"):
         build_graph("tests.small", {"features": 2, "colour": 1})
 

@@ -72,6 +72,25 @@ def test_a_cut_that_is_mended_leaves_no_trace(network: Networks, tmp_path: Path)
         net.mend(**ends(net))
 
 
+def test_a_graph_leaves_others_as_they_are(network: Networks) -> None:
+    net, other = network(), network()
+    with pytest.raises(PhysimError, match="cut: 'lower' belongs to a different graph"):
+        other.cut(net["lower"], net["middle"], LinearSynthesizer(7))
+    net.cut(net["lower"], net["middle"], LinearSynthesizer(7))
+    with pytest.raises(PhysimError, match="mend: 'lower' belongs to a different graph"):
+        other.mend(net["lower"], net["middle"])
+    assert any(isinstance(node, Decoupled) for node in net.nodes)
+
+
+def test_nothing_is_learned_of_no_items(network: Networks) -> None:
+    net = network()
+    net.cut(net["lower"], net["middle"], LinearSynthesizer(7))
+    output = net({"image": torch.rand(0, 4), "label": torch.rand(0, 1)})
+    output.sum().backward()
+    assert output.shape == (0, 3)
+    assert not any(one.grad.any() for one in net.parameters() if one.grad is not None)
+
+
 @pytest.mark.parametrize("inner_last", [False, True])
 def test_cuts_in_a_row_are_mended_at_once(network: Networks, tmp_path: Path, inner_last: bool) -> None:
     net = network()
