@@ -83,6 +83,7 @@ class Placed:
         self.device = next((p.device for p in graph.parameters()), None)
         self.version = self._newest = -1
         self.watch = Watch(names)
+        self.watch.together(dist.barrier)  # nobody begins, and perhaps dies, before all are heard by all
         self.post = Post(links, self.rank, bound, self.watch, survive)
         self._gradients = {
             one: Gradients(one, readers, 2 * len(readers) * (bound + UNDERWAY))
