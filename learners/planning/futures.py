@@ -46,6 +46,8 @@ class Futures:
             push = decision.new_zeros(len(plans), scene.num_bodies, 2).index_copy(1, moves, decision).flatten(0, 1)
             for _ in range(self.hold):
                 motion = state.motion | {"vel": state.motion["vel"] + push}
-                state = self.engine.advanced(replace(state, motion=motion))
+                state = replace(state, motion=motion)
+                for _ in range(self.engine.terms.steps):
+                    state = self.engine.advanced(state)
             places = state.motion["pos"].unflatten(0, (len(plans), -1))
             yield (places[:, moves[0]] - goal).norm(dim=-1)
