@@ -32,8 +32,8 @@ RESULTS = Path(__file__).parent / "results" / "steering"
 WORLDS: dict[str, dict[str, Any]] = {"balls": {"balls": 3}, "strings": {"masses": 5}}
 """The worlds, whose shipped engines are planned with, and their sizes."""
 LEARNED_FROM = 40_000
-"""How many decisions the steps are that each shipped engine learned from, as its file's provenance tells: 2000 scenes of
-1000 steps, 50 steps a decision."""
+"""How many decisions the steps are that each shipped engine learned from, as its file's provenance tells: 2000 scenes
+of 1000 steps, 50 steps a decision."""
 EPISODES, SEEDS, COUNT = 20, 5, 8
 PLANNERS: dict[str, Callable[[Futures], Planner]] = {
     "by samples": lambda futures: Sampled(futures, 5, count=32, elite=5, rounds=2),
