@@ -55,6 +55,12 @@ def test_graph_runs_on_scenes_of_several_sizes(capsys: pytest.CaptureFixture[str
     assert output.endswith("torch.Size([8, 2])\n")
 
 
+def test_a_cut_graph_learns_by_one_backward_pass_and_without_locks() -> None:
+    left = run(block("LinearSynthesizer") + block("Unlocked").replace("probability=0.5", "probability=1.0"))
+    assert all(value.grad is not None for value in left["net"].parameters())
+    assert set(left["trainer"].update(left["inputs"], {"class": left["label"]})) == {"digit"}
+
+
 def test_mazes_are_seen_alone_and_many_at_a_time() -> None:
     left = run(block("NavMazeStatic01"))
     assert left["seen"]["image"].shape == (64, 120, 160, 3)

@@ -102,7 +102,12 @@ class Args:
     workers: int = 2
     """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept."""
+    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run's rows and tables are kept."""
+        return self.out / "quick" if self.quick else self.out
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -121,7 +126,7 @@ def main(args: Args) -> None:
         raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
     for part in args.parts:
         text = PARTS[part](args)
-        (args.out / f"{part}.md").write_text(text, encoding="utf-8")
+        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
         print(text)
 
 
@@ -132,7 +137,7 @@ def layers(args: Args) -> str:
     cells = [
         _cell(arm, seed, depth, updates, chosen[arm]) for arm in args.arms for seed in args.seeds for depth in DEPTHS
     ]
-    return table(Grid(args.out / "digits.csv", cells, run).complete(args.workers))
+    return table(Grid(args.folder / "digits.csv", cells, run).complete(args.workers))
 
 
 def sparse(args: Args) -> str:
@@ -144,14 +149,14 @@ def sparse(args: Args) -> str:
         for chance in SPARSE
         for seed in args.seeds
     ]
-    return shares(Grid(args.out / "sparse.csv", cells, run_sparse).complete(args.workers), "probability")
+    return shares(Grid(args.folder / "sparse.csv", cells, run_sparse).complete(args.workers), "probability")
 
 
 def deep(args: Args) -> str:
     """A very deep network, each of whose layers is cut from the next."""
     (rate, unit), updates = chosen_settings(args, ("cdni",))["cdni"], args.shortened(DEEP_UPDATES)
     cells = [_cell("cdni", seed, DEEP, updates, (rate / 3, unit), 1.5) for seed in args.seeds]
-    return shares(Grid(args.out / "deep.csv", cells, run).complete(args.workers), "layers")
+    return shares(Grid(args.folder / "deep.csv", cells, run).complete(args.workers), "layers")
 
 
 def convolution(args: Args) -> str:
@@ -163,7 +168,7 @@ def convolution(args: Args) -> str:
         for depth in PLANES
         for seed in args.seeds
     ]
-    return shares(Grid(args.out / "convolutional.csv", cells, run_planes).complete(args.workers), "layers")
+    return shares(Grid(args.folder / "convolutional.csv", cells, run_planes).complete(args.workers), "layers")
 
 
 def copy(args: Args) -> str:
@@ -174,7 +179,7 @@ def copy(args: Args) -> str:
         for arm in RECURRENT_ARMS
         for setting in (COPY_PLAIN if arm == "bptt" else COPY_BRIDGED)
     ]
-    chosen = longest_settings(Grid(args.out / "copy_rates.csv", tried, run_copy).complete(args.workers))
+    chosen = longest_settings(Grid(args.folder / "copy_rates.csv", tried, run_copy).complete(args.workers))
     cells = [
         _copied(arm, seed, window, repeating, updates, chosen[arm])
         for seed in args.seeds
@@ -182,7 +187,7 @@ def copy(args: Args) -> str:
         for window in COPY_WINDOWS
         for arm in RECURRENT_ARMS
     ]
-    return copy_table(Grid(args.out / "copy.csv", cells, run_copy).complete(args.workers))
+    return copy_table(Grid(args.folder / "copy.csv", cells, run_copy).complete(args.workers))
 
 
 def language(args: Args) -> str:
@@ -194,7 +199,7 @@ def language(args: Args) -> str:
         for window in LANGUAGE_WINDOWS
         for arm in (RECURRENT_ARMS if window < LANGUAGE_WINDOWS[-1] else RECURRENT_ARMS[:1])
     ]
-    rows = Grid(args.out / "language.csv", cells, run_language).complete(args.workers)
+    rows = Grid(args.folder / "language.csv", cells, run_language).complete(args.workers)
     values = grouped([row for row in rows if row["part"] == "test"], ("window", "arm"))
     lines = [
         [window, *(str(mean(values[window, arm])) if (window, arm) in values else "" for arm in RECURRENT_ARMS)]
@@ -207,7 +212,7 @@ def two_clocks(args: Args) -> str:
     """How often the fast and the slow network count wrongly, unrolled through both, decoupled, and cut."""
     updates = args.shortened(CLOCKS_UPDATES)
     cells = [Cell(arm, seed, (("updates", updates),), updates / 1000) for arm in CLOCK_ARMS for seed in args.seeds]
-    rows = Grid(args.out / "clocks.csv", cells, run_clocks).complete(args.workers)
+    rows = Grid(args.folder / "clocks.csv", cells, run_clocks).complete(args.workers)
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm", "network"))
     lines = [[arm, *(str(mean(values[arm, network])) for network in ("fast", "slow"))] for arm in CLOCK_ARMS]
     return markdown(("", "fast network: error (%)", "slow network: error (%)"), lines)
@@ -217,7 +222,7 @@ def interaction(args: Args) -> str:
     """The errors of interaction networks whose relation model waits for the object model or not."""
     updates = args.shortened(RELATIONS_UPDATES)
     cells = [Cell(arm, seed, (("updates", updates),), updates / 2500) for arm in ARMS for seed in args.seeds]
-    values = grouped(Grid(args.out / "interaction.csv", cells, run_interaction).complete(args.workers), ("arm",))
+    values = grouped(Grid(args.folder / "interaction.csv", cells, run_interaction).complete(args.workers), ("arm",))
     lines = [[arm, str(mean(values[arm,]))] for arm in ARMS]
     return markdown(("what comes back", "one-step error over constant velocity's"), lines)
 
@@ -226,7 +231,7 @@ def encoder(args: Args) -> str:
     """The errors of encoders of digits whose LSTM counts what is odd."""
     updates = args.shortened(COUNTING_UPDATES)
     cells = [Cell(arm, seed, (("updates", updates),), updates / 2000) for arm in ARMS for seed in args.seeds]
-    rows = Grid(args.out / "encoder.csv", cells, run_encoder).complete(args.workers)
+    rows = Grid(args.folder / "encoder.csv", cells, run_encoder).complete(args.workers)
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm",))
     return markdown(("what comes back", "counts that are wrong (%)"), [[arm, str(mean(values[arm,]))] for arm in ARMS])
 
@@ -235,12 +240,12 @@ def curves(args: Args) -> str:
     """How four layers learn, and how true and synthetic gradients agree meanwhile; their graph, drawn with its cuts."""
     updates = args.shortened(CURVES_UPDATES)
     cells = [_cell(arm, 0, TUNING_DEPTH, updates, CURVES_SETTING) for arm in ARMS]
-    rows = Grid(args.out / "curves.csv", cells, run_curves).complete(args.workers)
-    with replacing(args.out / "curves.png") as draft:
+    rows = Grid(args.folder / "curves.csv", cells, run_curves).complete(args.workers)
+    with replacing(args.folder / "curves.png") as draft:
         pictures.learning(rows).savefig(draft, format="png", dpi=110)
     axes = perceptron(Size(TUNING_DEPTH), "cdni").draw()
     axes.figure.set_size_inches(11, 4)
-    with replacing(args.out / "graph.png") as draft:
+    with replacing(args.folder / "graph.png") as draft:
         axes.figure.savefig(draft, format="png", dpi=110)
     last = {(row["arm"], row["wire"]): row["value"] for row in rows if row["name"] == "cosine"}
     lines = [[arm, wire, f"{value:.2f}"] for (arm, wire), value in last.items()]
@@ -271,10 +276,10 @@ def chosen_settings(args: Args, arms: Sequence[str]) -> dict[str, tuple[float, f
         for rate in TRIED
         for unit in UNITS.get(arm, (1.0,))
     ]
-    best = ranked_settings(Grid(args.out / "digits_rates.csv", tried, run).complete(args.workers))
+    best = ranked_settings(Grid(args.folder / "digits_rates.csv", tried, run).complete(args.workers))
     updates = args.shortened(args.updates)
     finals = [_cell(arm, TUNING_SEED, DEPTHS[-1], updates, each) for arm in arms for each in finalists(best[arm])]
-    ranked = ranked_settings(Grid(args.out / "digits_finals.csv", finals, run).complete(args.workers))
+    ranked = ranked_settings(Grid(args.folder / "digits_finals.csv", finals, run).complete(args.workers))
     return {arm: ranked[arm][0] for arm in arms}
 
 

@@ -63,7 +63,12 @@ class Args:
     workers: int = 2
     """Runs at a time, one thread each."""
     out: Path = RESULTS
-    """Where rows (CSV), tables (Markdown) and pictures (PNG) are kept."""
+    """Where rows (CSV), tables (Markdown) and pictures are kept; those of --quick in a folder of their own in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run's rows, tables and pictures are kept."""
+        return self.out / "quick" if self.quick else self.out
 
 
 def main(args: Args) -> None:
@@ -71,7 +76,7 @@ def main(args: Args) -> None:
     unknown = set(args.parts) - set(PARTS)
     if unknown:
         raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
-    args.out.mkdir(parents=True, exist_ok=True)
+    args.folder.mkdir(parents=True, exist_ok=True)
     for part in args.parts:
         PARTS[part](args)
 
@@ -89,8 +94,8 @@ def artificial(args: Args) -> None:
         for model in MODELS
         for seed in range(1 if args.quick else _sets(model))
     ]
-    rows = Grid(args.out / "table.csv", cells, run_artificial).complete(args.workers)
-    _write(args.out / "table.md", artificial_table(rows))
+    rows = Grid(args.folder / "table.csv", cells, run_artificial).complete(args.workers)
+    _write(args.folder / "table.md", artificial_table(rows))
 
 
 def _sets(model: tuple[str, int, int]) -> int:
@@ -151,10 +156,10 @@ def landscape(args: Args) -> None:
                     axes[2 * row + 1, 0].set_ylabel("implied" + (", all layers cut" if everywhere else ", one cut"))
                     cuts = "all" if everywhere else "one"
                     lines.append([kind, loss, cuts, look.updates, *(f"{x:.3f}" for x in _agreement(look))])
-            with replacing(args.out / f"landscape_{kind}_{loss}.png") as draft:
+            with replacing(args.folder / f"landscape_{kind}_{loss}.png") as draft:
                 figure.savefig(draft, format="png", dpi=110)
     head = ("data", "loss", "cuts", "updates", "true loss", "cosine", "relative error", "correlation of losses")
-    _write(args.out / "landscapes.md", markdown(head, lines))
+    _write(args.folder / "landscapes.md", markdown(head, lines))
 
 
 def _fields(axes: Any, look: landscapes.Look) -> None:
@@ -185,12 +190,12 @@ def representations(args: Args) -> None:
         for seed in reversed(range(seeds))  # the pictures want those of seed 0, which are trained at last
         for view in SEEN
     ]
-    rows = Grid(args.out / "representations.csv", cells, run_representations).complete(args.workers)
-    _write(args.out / "representations.md", representations_table(rows))
-    with replacing(args.out / "representations.png") as draft:
+    rows = Grid(args.folder / "representations.csv", cells, run_representations).complete(args.workers)
+    _write(args.folder / "representations.md", representations_table(rows))
+    with replacing(args.folder / "representations.png") as draft:
         pictures.depths(rows, SEEN).savefig(draft, format="png", dpi=130)
     if not args.quick:
-        with replacing(args.out / "dissimilarities.png") as draft:
+        with replacing(args.folder / "dissimilarities.png") as draft:
             pictures.matrices({view: matrices_of(view, 0, updates) for view in SEEN}).savefig(
                 draft, format="png", dpi=110
             )
@@ -250,10 +255,10 @@ def views(args: Args) -> None:
         for seed in range(seeds)
         for view in VIEWS
     ]
-    rows = Grid(args.out / "views.csv", cells, run_view).complete(args.workers)
+    rows = Grid(args.folder / "views.csv", cells, run_view).complete(args.workers)
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("loss", "arm"))
     lines = [[view, *(str(mean(values[loss, view])) for loss in ("squares", "log"))] for view in VIEWS]
-    _write(args.out / "views.md", markdown(("what comes back", "squares: error (%)", "log loss: error (%)"), lines))
+    _write(args.folder / "views.md", markdown(("what comes back", "squares: error (%)", "log loss: error (%)"), lines))
 
 
 def run_view(cell: Cell) -> Sequence[Row]:

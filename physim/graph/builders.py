@@ -77,21 +77,19 @@ def _package(name: str) -> str:
 def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | None = None) -> None:
     """Save a graph's state, its builder with the arguments, and `metadata` (JSON) in one safetensors file.
 
-    Cuts made after it was built are saved too. A graph without a builder saves only its state; `load_state` reads it
-    back into a graph built by hand.
+    Cuts made after it was built, and inputs added for them, are saved too. A graph without a builder saves only its
+    state; `load_state` reads it back into a graph built by hand.
 
     Raises: PhysimError where the file would bring back another graph, or it cannot be written.
     """
     name, arguments = graph.recipe or ("", {})
-    edits = tell(graph) if name else []
-    if name:
-        _check_told(graph, name, arguments, edits)
+    added = _added(graph) if name else {}
     header = {
         "format": FORMAT,
         "builder": name,
         "package": _package(name),
         "arguments": json.dumps(arguments, sort_keys=True),
-        "edits": json.dumps(edits),
+        **{kind: json.dumps(told) for kind, told in added.items()},
         "metadata": json.dumps(metadata or {}, sort_keys=True, allow_nan=False),
     }
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in graph.state_dict().items()}
@@ -99,17 +97,35 @@ def save_graph(path: Path | str, graph: ModuleGraph, metadata: dict[str, Any] | 
         draft.write_bytes(_ordered(save(tensors, header)))
 
 
-def _check_told(graph: ModuleGraph, name: str, arguments: dict[str, Any], edits: list[dict[str, Any]]) -> None:
-    """Refuse to save what no file would bring back."""
+def _added(graph: ModuleGraph) -> dict[str, list[Any]]:
+    """The inputs and the cuts that were added to what a builder built; raises PhysimError for anything else."""
+    assert graph.recipe is not None
+    name, arguments = graph.recipe
     with torch.random.fork_rng(devices=()):  # else what is drawn after a graph is saved would be other numbers
         again = build_graph(name, arguments)
-        replay(again, edits)
-    if repr(again) != repr(graph) or again.state_dict().keys() != graph.state_dict().keys():
+        added: dict[str, list[Any]] = {
+            "inputs": [one for one in graph.inputs if one not in again.inputs],
+            "edits": tell(graph),
+        }
+        _add(again, added)
+    if _lines(again) != _lines(graph) or again.state_dict().keys() != graph.state_dict().keys():
         raise PhysimError(
-            f"the builder '{name}' and cuts made by cut(...) in what it built, each with a synthesizer of its own, are "
-            "all that files hold, not bridges nor what was mended that it had cut: this graph would come back as "
-            "another; save its state with a graph that has no builder"
+            f"the builder '{name}', inputs and cuts made by cut(...) in what it built, each with a synthesizer of its "
+            "own, are all that files hold, not bridges nor what was mended that it had cut: this graph would come back "
+            "as another; save its state with a graph that has no builder"
         )
+    return added
+
+
+def _add(graph: ModuleGraph, added: dict[str, list[Any]]) -> None:
+    for name in added["inputs"]:
+        graph.input(name)
+    replay(graph, added["edits"])
+
+
+def _lines(graph: ModuleGraph) -> list[str]:
+    """The nodes of a graph, as they are told, in any order: inputs may have come between cuts."""
+    return sorted(repr(graph).splitlines())
 
 
 def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
@@ -118,7 +134,7 @@ def load_graph(path: Path | str) -> tuple[ModuleGraph, dict[str, Any]]:
     if not header["builder"]:
         raise PhysimError(f"'{path}' holds a state without a builder: build the graph and use load_state")
     graph = build_graph(header["builder"], json.loads(header["arguments"]), header.get("package", ""))
-    replay(graph, json.loads(header.get("edits", "[]")))
+    _add(graph, {kind: json.loads(header.get(kind, "[]")) for kind in ("inputs", "edits")})
     _fill(graph, tensors, path)
     return graph, json.loads(header["metadata"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, final
 
-import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
@@ -13,7 +12,7 @@ from physim.graph.context import Context
 from physim.graph.crossings import crossed, replaced
 from physim.graph.nodes import Later, checked_module
 from physim.graph.ports import Node, Port, same_graph, same_place
-from physim.graph.regression import Regression
+from physim.graph.regression import Regression, guessed
 
 
 class Cutting(Node):
@@ -32,7 +31,11 @@ class Cutting(Node):
     @property
     def active(self) -> bool:
         """Whether anything is cut now: in graphs that train, where gradients are taken."""
-        return self.graph.training and torch.is_grad_enabled()
+        return self.graph.teaches
+
+    @property
+    def reads(self) -> tuple[Port, ...]:
+        return self.sources if self.active else self.sources[:1]  # labels are wanted in training alone
 
     def tick(self, values: list[Any], context: Context) -> None:
         value, *given = (values[port.slot] for port in self.sources)
@@ -131,7 +134,7 @@ class Imagined(Cutting):
         super().__init__("imagined", synthesizer, port, given)
 
     def passed(self, value: Tensor, given: list[Tensor], context: Context) -> Tensor:
-        guess = self.synthesizer(*(one.detach() for one in given))
+        guess = guessed(self.name, self.synthesizer, *(one.detach() for one in given))
         if guess.shape != value.shape:
             raise PhysimError(f"{self.name}: imagined is {list(guess.shape)} for a value of {list(value.shape)}")
         return replaced(value, guess)

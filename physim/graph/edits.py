@@ -63,8 +63,8 @@ def cut(source: Port, into: Port, synthesizer: nn.Module, **ways: Any) -> Port:
     """
     graph = same_graph("cut", (source, into))
     if source not in into.node.sources:
-        readers = [node.name for node in graph.nodes if source in node.sources]
-        raise PhysimError(f"cut: '{into.node.name}' does not read '{source.name}', which is read by {readers}")
+        readers = [f'into=graph["{node.name}"]' for node in graph.nodes if source in node.sources]
+        raise PhysimError(f"cut: '{into.node.name}' does not read '{source.name}', wanted {' or '.join(readers)}")
     port = decoupled(source, synthesizer, **ways)
     _rewire(into.node, source, port)
     graph.edits.append(Edit(source, into, synthesizer, ways))

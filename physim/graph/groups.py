@@ -15,6 +15,7 @@ from physim.graph.losses import Loss, check_losses
 from physim.graph.module_graph import ModuleGraph
 from physim.graph.nodes import Input, ModuleNode, RelationsNode
 from physim.graph.ports import OBJECTS, SCENE, Node, Port
+from physim.graph.regression import guessed
 
 Values = dict[Port, Tensor]
 
@@ -79,8 +80,8 @@ class Interface:
 
     def _imagine(self, values: Values) -> Tensor:
         assert self.imagined is not None
-        guess: Tensor = self.imagined.synthesizer(*(self._items(values[port]) for port in self.imagined.sources[1:]))
-        return guess
+        given = (self._items(values[port]) for port in self.imagined.sources[1:])
+        return guessed(self.imagined.name, self.imagined.synthesizer, *given)
 
     @property
     def _folds(self) -> int:

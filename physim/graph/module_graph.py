@@ -42,6 +42,7 @@ class ModuleGraph(nn.Module):
         self.recipe: tuple[str, dict[str, Any]] | None = None
         self.bridges: list[Bridge] = []
         self.edits: list[Edit] = []
+        self.changes = 0
         self._returned: tuple[Port, ...] = ()
         self._laters: list[str] = []
         self._plans: dict[Any, Plan] = {}
@@ -76,7 +77,7 @@ class ModuleGraph(nn.Module):
         same_place("tie", (later, port))
         later.node.sources = (port,)
         self._check_cycles(later, port)
-        self._plans.clear()
+        self.changed()
 
     @overload
     def add(  # type: ignore[overload-overlap]
@@ -137,6 +138,7 @@ class ModuleGraph(nn.Module):
 
     def changed(self) -> None:
         """Forget what was planned for the graph as it was."""
+        self.changes += 1
         self._plans.clear()
 
     def connect(self, node: Node, places: Sequence[Place]) -> tuple[Port, ...]:
@@ -148,7 +150,7 @@ class ModuleGraph(nn.Module):
         node.ports = tuple(Port(node, index, place, self.slots + index) for index, place in enumerate(places))
         self.slots += len(places)
         self.nodes.append(node)
-        self._plans.clear()
+        self.changed()
         return node.ports
 
     def equip(self, name: str, module: nn.Module) -> nn.Module:
@@ -300,9 +302,13 @@ class ModuleGraph(nn.Module):
         return result, after
 
     @property
+    def teaches(self) -> bool:
+        """Whether wires are cut and windows bridged now: in graphs that train, where gradients are taken."""
+        return self.training and torch.is_grad_enabled()
+
+    @property
     def _open_bridges(self) -> list[Bridge]:
-        """What joins windows now: in graphs that train, where gradients are taken."""
-        return self.bridges if self.training and torch.is_grad_enabled() else []
+        return self.bridges if self.teaches else []
 
     def _prepared(
         self, inputs: Inputs, outputs: Outputs, given: Given, bridges: Sequence[Bridge] = ()
@@ -314,10 +320,10 @@ class ModuleGraph(nn.Module):
             names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
         kept = {bridge.name: bridge.given for bridge in bridges if bridge.given}
-        plan = self._plans.get((wanted, names, tuple(kept)))
+        key = wanted, names, tuple(kept), self.teaches
+        plan = self._plans.get(key)
         if plan is None:
-            plan = Plan(self.nodes, self._checked(wanted), set(names), kept)
-            self._plans[wanted, names, tuple(kept)] = plan
+            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept)
         return inputs, plan
 
     def _alone(self, port: Port) -> Node:

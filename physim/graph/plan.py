@@ -224,7 +224,7 @@ def _links(nodes: Sequence[Node], outputs: tuple[Port, ...], given: set[str]) ->
             continue
         if isinstance(node, Later) and not node.sources:
             raise PhysimError(f"later('{node.name}') was never tied: tie it to a port, or give it as an input")
-        for port in node.sources:
+        for port in node.reads:
             links.add_edge(port.node, node)
             waiting.append(port.node)
     return links
@@ -248,8 +248,8 @@ def _given(name: str, inputs: Mapping[str, Any]) -> Tensor:
 def _related(nodes: Sequence[Node], needed: Sequence[Node], running: Sequence[Node]) -> dict[str, bool]:
     """The sets of relations that a run follows from the nodes it is given, and whether it reads their attributes."""
     places = {port.place.kind for node in (*needed, *running) for port in node.ports}
-    places |= {port.place.kind for node in running for port in node.sources}
-    read = {port.node for node in running if not isinstance(node, NestedNode) for port in node.sources}
+    places |= {port.place.kind for node in running for port in node.reads}
+    read = {port.node for node in running if not isinstance(node, NestedNode) for port in node.reads}
     return {node.name: node in read for node in nodes if isinstance(node, RelationsNode) and node.name in places}
 
 

@@ -76,6 +76,11 @@ class Node(ABC):
         """Whether the node carries something from one tick to the next."""
         return False
 
+    @property
+    def reads(self) -> tuple[Port, ...]:
+        """Those of its sources that a run reads now."""
+        return self.sources
+
     @abstractmethod
     def tick(self, values: list[Any], context: Context) -> None:
         """Compute one tick."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor, nn
@@ -32,13 +33,17 @@ class Regression:
     """
 
     def __init__(self, name: str, synthesizer: nn.Module, scale: float = 1.0, mix: float = 0.0) -> None:
+        if not 0 <= mix <= 1:
+            raise PhysimError(f"{name}: mix is {mix}, wanted a share of the true gradient, 0 to 1")
+        if not isfinite(scale):
+            raise PhysimError(f"{name}: scale is {scale}, wanted a number that the guess is multiplied with")
         self.name, self.synthesizer, self.scale, self.mix = name, synthesizer, scale, mix
         self.staleness = 0
         self._last: Tensor | None = None
 
     def guess(self, value: Tensor, *given: Tensor) -> Tensor:
         """The gradient by a value [B, ...]; raises PhysimError where it has another shape."""
-        synthetic: Tensor = self.synthesizer(value, *given)
+        synthetic = guessed(self.name, self.synthesizer, value, *given)
         if synthetic.shape != value.shape:
             got, wanted = list(synthetic.shape), list(value.shape)
             raise PhysimError(f"{self.name}: the synthesizer gives {got} for a value of {wanted}")
@@ -62,3 +67,13 @@ class Regression:
         true, synthetic, product, loss = self._last.tolist()
         norms = true * synthetic
         return Meter(true, synthetic, product / norms if norms else 0.0, loss, self.staleness)
+
+
+def guessed(name: str, synthesizer: nn.Module, *seen: Tensor) -> Tensor:
+    """What a synthesizer makes of what it sees; raises PhysimError where its layers do not fit that."""
+    try:
+        guess: Tensor = synthesizer(*seen)
+    except RuntimeError as error:
+        shapes = ", ".join(str(list(one.shape)) for one in seen)
+        raise PhysimError(f"{name}: the synthesizer does not take what the wire gives it, {shapes}: {error}") from error
+    return guess

@@ -27,7 +27,7 @@ class Stepper:
     def __init__(self, graph: ModuleGraph, groups: Sequence[Group], mine: Sequence[Group], optimiser: Optimisers):
         _check_wanted(groups)
         _check_held(graph, groups)
-        self.graph = graph
+        self.graph, self._changes = graph, graph.changes
         self.optimisers: dict[nn.Module | Group, Optimizer] = {}
         for group in mine:
             if group.parameters:
@@ -41,6 +41,8 @@ class Stepper:
 
         Shapes: `reset` [B, T] bool, set where memories start anew.
         """
+        if self.graph.changes != self._changes:
+            raise PhysimError("the graph was changed after its trainer was made: make a new one after a cut or mend")
         ports = group.wanted
         entering = {one.port: given[one.port] for one in group.enters}
         results = self.graph(inputs, reset=reset, outputs=ports, given=entering)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import networkx as nx
 
@@ -13,6 +16,15 @@ from physim.ranks.links import Link
 
 Pace = Link | int | None
 """Which versions a rank runs: all, or those that come over a link, or its own."""
+
+
+def check_launched(ranks: int) -> None:
+    """Refuse a process that nothing started as one of several."""
+    if "RANK" not in os.environ:
+        script = Path(sys.argv[0]).name or "train.py"
+        raise PhysimError(
+            f"this process has no rank: wanted `torchrun --nproc-per-node {ranks} {script}`, or physim.ranks.launch"
+        )
 
 
 def check_ranks(groups: Sequence[Group], ranks: int) -> None:

@@ -23,7 +23,7 @@ from physim.graph.nodes import Input
 from physim.graph.stepper import Optimisers, Stepper, synthesizers_of
 from physim.ranks import checkpoints
 from physim.ranks.channels import Message
-from physim.ranks.checks import check_guesses, check_paces, check_ranks
+from physim.ranks.checks import check_guesses, check_launched, check_paces, check_ranks
 from physim.ranks.gradients import Gradients
 from physim.ranks.links import Link, links_of
 from physim.ranks.post import Post
@@ -75,6 +75,7 @@ class Placed:
         check_paces(links, names)
         self._opened = not dist.is_initialized()
         if self._opened:
+            check_launched(max(names) + 1)
             dist.init_process_group("gloo", timeout=PATIENCE)
         check_ranks(everywhere, dist.get_world_size())
         self.graph, self.batches, self.rank = graph, batches, dist.get_rank()

@@ -33,28 +33,30 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
     return module
 
 
-def quick(script: ModuleType, out: Path, *parts: str, updates: int = 40) -> None:
+def quick(script: ModuleType, out: Path, *parts: str, updates: int = 40) -> Path:
+    """Run some parts; gives the folder that they are kept in."""
     script.main(script.Args(parts, updates, quick=True, workers=1, out=out))
+    return out / "quick"
 
 
 def test_every_part_of_the_digits_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
-    quick(script, tmp_path, "layers", "sparse", "deep", "convolutional")
-    table = (tmp_path / "layers.md").read_text()
+    folder = quick(script, tmp_path, "layers", "sparse", "deep", "convolutional")
+    table = (folder / "layers.md").read_text()
     assert table.splitlines()[0].count("|") == 10  # layers, and four arms each beside the paper's
     assert len(table.splitlines()) == 4
     for part in ("sparse", "deep", "convolutional"):
-        assert (tmp_path / f"{part}.md").read_text().startswith("|")
-    rows = read_rows(tmp_path / "digits.csv")
+        assert (folder / f"{part}.md").read_text().startswith("|")
+    rows = read_rows(folder / "digits.csv")
     assert {row["arm"] for row in rows} == set(script.ARMS)
-    again = [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+    again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     quick(script, tmp_path, "layers", "sparse")  # nothing is left to do
-    assert again == [path.read_bytes() for path in sorted(tmp_path.glob("*.csv"))]
+    assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
 
 
 def test_test_images_are_not_looked_at_while_rates_are_chosen(script: ModuleType, tmp_path: Path) -> None:
-    quick(script, tmp_path, "deep")
-    assert {row["part"] for row in read_rows(tmp_path / "digits_rates.csv")} == {"train", "held_out"}
-    assert {row["part"] for row in read_rows(tmp_path / "deep.csv")} == {"train", "held_out", "test"}
+    folder = quick(script, tmp_path, "deep")
+    assert {row["part"] for row in read_rows(folder / "digits_rates.csv")} == {"train", "held_out"}
+    assert {row["part"] for row in read_rows(folder / "deep.csv")} == {"train", "held_out", "test"}
 
 
 def test_the_best_rates_are_tried_again_at_full_length_each_with_its_best_unit(
@@ -62,23 +64,23 @@ def test_the_best_rates_are_tried_again_at_full_length_each_with_its_best_unit(
 ) -> None:
     ranked = [(1e-3, 30.0), (1e-3, 100.0), (3e-3, 10.0), (3e-3, 30.0), (1e-4, 1.0), (3e-4, 30.0)]
     assert script.finalists(ranked) == [(1e-3, 30.0), (3e-3, 10.0), (1e-4, 1.0)]
-    quick(script, tmp_path, "deep", updates=60)
-    finals = [row for row in read_rows(tmp_path / "digits_finals.csv") if row["part"] == "held_out"]
+    folder = quick(script, tmp_path, "deep", updates=60)
+    finals = [row for row in read_rows(folder / "digits_finals.csv") if row["part"] == "held_out"]
     assert [(row["layers"], row["updates"]) for row in finals] == [(4, 3)] * 2
     best = min(finals, key=lambda row: float(str(row["value"])))
-    assert {row["rate"] for row in read_rows(tmp_path / "deep.csv")} == {float(str(best["rate"])) / 3}
+    assert {row["rate"] for row in read_rows(folder / "deep.csv")} == {float(str(best["rate"])) / 3}
 
 
 def test_learning_is_drawn_and_cut_engines_and_encoders_are_judged(script: ModuleType, tmp_path: Path) -> None:
-    quick(script, tmp_path, "curves", "interaction", "encoder")
-    rows = read_rows(tmp_path / "curves.csv")
+    folder = quick(script, tmp_path, "curves", "interaction", "encoder")
+    rows = read_rows(folder / "curves.csv")
     assert {(row["arm"], row["wire"]) for row in rows if row["name"] == "cosine"} == {
         (arm, f"layer_{number}") for arm in ("cdni", "dni") for number in (1, 2, 3)
     }
     for picture in ("curves.png", "graph.png"):
-        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+        assert (folder / picture).read_bytes().startswith(b"\x89PNG")
     for part in ("interaction", "encoder"):
-        assert [row["arm"] for row in read_rows(tmp_path / f"{part}.csv")] == list(script.ARMS)
+        assert [row["arm"] for row in read_rows(folder / f"{part}.csv")] == list(script.ARMS)
 
 
 def test_windows_and_clocks_fill_their_tables(
@@ -86,10 +88,10 @@ def test_windows_and_clocks_fill_their_tables(
 ) -> None:
     whole = (b"to be or not to be, " * 1000, b"to be or not " * 500, b"not to be, " * 500)
     monkeypatch.setattr(script, "splits", lambda name: Splits(*whole))
-    quick(script, tmp_path, "copy", "language", "clocks")
-    assert "ratio" in (tmp_path / "copy.md").read_text()
-    assert len((tmp_path / "language.md").read_text().splitlines()) == 2 + len(script.LANGUAGE_WINDOWS)
-    assert [row["network"] for row in read_rows(tmp_path / "clocks.csv")] == ["fast", "slow"] * 3
+    folder = quick(script, tmp_path, "copy", "language", "clocks")
+    assert "ratio" in (folder / "copy.md").read_text()
+    assert len((folder / "language.md").read_text().splitlines()) == 2 + len(script.LANGUAGE_WINDOWS)
+    assert [row["network"] for row in read_rows(folder / "clocks.csv")] == ["fast", "slow"] * 3
 
 
 def test_arms_that_solve_no_task_have_a_ratio_of_none(script: ModuleType) -> None:

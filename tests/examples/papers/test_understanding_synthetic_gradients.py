@@ -25,12 +25,13 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
 
 def test_every_part_fills_its_table_and_draws_its_pictures(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
-    assert len((tmp_path / "table.md").read_text().splitlines()) == 2 + len(script.MODELS)
-    assert len((tmp_path / "views.md").read_text().splitlines()) == 2 + len(script.VIEWS)
-    assert len((tmp_path / "representations.md").read_text().splitlines()) == 2 + 1 + 2 * (script.DEPTH.layers - 1)
+    folder = tmp_path / "quick"
+    assert len((folder / "table.md").read_text().splitlines()) == 2 + len(script.MODELS)
+    assert len((folder / "views.md").read_text().splitlines()) == 2 + len(script.VIEWS)
+    assert len((folder / "representations.md").read_text().splitlines()) == 2 + 1 + 2 * (script.DEPTH.layers - 1)
     landscapes = {f"landscape_{kind}_{loss}.png" for kind in ("noisy", "random") for loss in ("log", "squares")}
-    assert {path.name for path in tmp_path.glob("*.png")} == {*landscapes, "representations.png"}
-    last = [row for row in read_rows(tmp_path / "representations.csv") if row["name"] == "distance"]
+    assert {path.name for path in folder.glob("*.png")} == {*landscapes, "representations.png"}
+    last = [row for row in read_rows(folder / "representations.csv") if row["name"] == "distance"]
     assert all(row["value"] == 0 for row in last if row["layer"] == script.DEPTH.layers - 1)
 
 

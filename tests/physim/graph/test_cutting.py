@@ -220,10 +220,22 @@ def test_the_wire_meets_the_true_gradient_and_says_how_well_it_did() -> None:
 
 def test_without_gradients_a_cut_is_nothing() -> None:
     net, inputs, _ = cut_net()
-    with torch.no_grad():
-        cut = net(inputs)
     plain = dict(net.named_children())
-    assert torch.equal(cut, plain["upper"](plain["lower"](inputs["image"])))
+    wanted = plain["upper"](plain["lower"](inputs["image"]))
+    with torch.no_grad():
+        assert torch.equal(net(inputs), wanted)
+    assert torch.equal(net.eval()(inputs), wanted)
+
+
+def test_only_graphs_that_train_want_the_labels_of_their_synthesizers() -> None:
+    net, inputs, _ = feedforward()
+    net.cut(net["lower"], net["middle"], LinearSynthesizer(7, 2), given=net.input("label"))
+    net.double()
+    with pytest.raises(PhysimError, match="input 'label' wants a tensor, got nothing"):
+        net(inputs)
+    with torch.no_grad():
+        assert torch.equal(net(inputs), net.eval()(inputs))
+    net.train()({**inputs, "label": normal(11, 2)})
 
 
 def test_what_is_imagined_is_learned_and_not_used_by_graphs_that_do_not_train() -> None:
@@ -274,7 +286,7 @@ def test_compiled_copied_and_pickled_graphs_learn_alike(make: Callable[[], Any])
 
 def test_cuts_that_cannot_be_are_refused_by_name() -> None:
     net, inputs, _ = feedforward()
-    with pytest.raises(PhysimError, match=r"cut: 'upper' does not read 'lower', which is read by \['middle'\]"):
+    with pytest.raises(PhysimError, match=r"cut: 'upper' does not read 'lower', wanted into=graph\[\"middle\"\]"):
         net.cut(net["lower"], net["upper"], LinearSynthesizer(7))
     with pytest.raises(PhysimError, match=r"wants an nn\.Module, got str"):
         net.cut(net["lower"], net["middle"], "linear")  # type: ignore[arg-type]
@@ -291,6 +303,13 @@ def test_cuts_that_cannot_be_are_refused_by_name() -> None:
     with pytest.raises(PhysimError, match="'lower' and 'middle' belong to different graphs"):
         decoupled(net["lower"], LinearSynthesizer(7), given=other["middle"])
     assert [node.name for node in net.nodes] == names
+    with pytest.raises(PhysimError, match=r"decoupled\(lower\): mix is 1\.5, wanted a share"):
+        net.cut(net["lower"], net["middle"], LinearSynthesizer(7), mix=1.5)
+    wide, inputs, _ = feedforward()
+    wide.cut(wide["lower"], wide["middle"], LinearSynthesizer(9))
+    with pytest.raises(PhysimError, match=r"decoupled\(lower\): the synthesizer does not take .* \[11, 7\]: mat1"):
+        wide.double()(inputs)
+    net, inputs, _ = feedforward()
     net.cut(net["lower"], net["middle"], nn.Linear(7, 3))
     with pytest.raises(
         PhysimError, match=r"decoupled\(lower\): the synthesizer gives \[11, 3\] for a value of \[11, 7\]"

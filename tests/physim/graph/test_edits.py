@@ -127,6 +127,19 @@ def test_cuts_come_back_from_a_file(network: Networks, tmp_path: Path, given: st
     assert [port.name for port in wire.sources[1:]] == {"one": ["label"], "several": ["label", "image"]}.get(given, [])
 
 
+def test_so_do_inputs_that_were_added_for_them(network: Networks, tmp_path: Path) -> None:
+    net = network()
+    net.cut(**ends(net), synthesizer=LinearSynthesizer(7))
+    net.cut(**ends(net, "middle", "upper"), synthesizer=LinearSynthesizer(7, 2), given=net.input("hint"))
+    for mended in (False, True):  # and when nothing reads them any more
+        if mended:
+            net.mend(**ends(net, "middle", "upper"))
+        save_graph(tmp_path / "net", net)
+        again, _ = load_graph(tmp_path / "net")
+        assert again.inputs == ("image", "label", "hint")
+        assert edits.tell(again) == edits.tell(net)
+
+
 def test_so_do_wires_that_hear_an_error(network: Networks, tmp_path: Path) -> None:
     net = network()
     net.cut(**ends(net), synthesizer=Feedback(7, 3), error=net["upper"])

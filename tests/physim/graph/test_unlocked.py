@@ -203,6 +203,10 @@ def test_what_cannot_train_is_refused_by_name() -> None:
     twice = [CrossEntropy("class", graph["layer_3"])] * 2
     with pytest.raises(PhysimError, match="2 losses are called 'class', wanted a name for each"):
         Unlocked(graph, twice, optimiser)
+    trainer = Unlocked(graph, loss_of(graph), optimiser)
+    graph.mend(graph["layer_1"], graph["layer_2"])
+    with pytest.raises(PhysimError, match="the graph was changed after its trainer was made"):
+        trainer.update(*data())
 
 
 def test_one_cut_that_two_groups_read_learns_from_both() -> None:

@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from torch import Tensor, nn
+from torch.optim import Adam
 
 from physim.errors import PhysimError
-from physim.graph import ModuleGraph, Port, decoupled, imagined
+from physim.graph import Loss, ModuleGraph, Port, decoupled, imagined
 from physim.graph.groups import groups_of
 from physim.graph.synthesizers import LinearSynthesizer
 from physim.ranks.checks import check_guesses, check_paces, check_ranks
 from physim.ranks.links import links_of
+from physim.ranks.placed import Placed
 
 Wires = list[tuple[str, str, str]]
+
+
+class Nothing(Loss):
+    """A loss that is never asked."""
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        raise AssertionError
 
 
 class Adds(nn.Module):
@@ -109,6 +120,13 @@ def test_a_guess_from_what_is_not_there_at_once_is_refused() -> None:
     graph.add("b", nn.Linear(2, 2), imagined(decoupled(code, LinearSynthesizer(2)), nn.Linear(2, 2), code))
     with pytest.raises(PhysimError, match="is imagined from 'a', wanted an input"):
         check_guesses(groups_of(graph, ranks={"a": 0, "b": 1}))
+
+
+def test_a_process_that_nothing_launched_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    graph = net([("cut", "a", "b")])
+    with pytest.raises(PhysimError, match=r"this process has no rank: wanted `torchrun --nproc-per-node 2 "):
+        Placed(graph, [Nothing("none", graph["b"])], Adam, {"a": 0, "b": 1}, lambda version: ({}, {}))
 
 
 def test_a_rank_that_no_process_has_is_refused() -> None:
