@@ -20,6 +20,7 @@ from physim.graph.synthesizers import (
     ResidualSynthesizer,
     Synthesizer,
 )
+from physim.graph.unfolding import held, unfolded
 from physim.graph.unlocked import Unlocked
 from physim.graph.wires import (
     added,
@@ -64,6 +65,7 @@ __all__ = [
     "detach",
     "detached",
     "exchanged",
+    "held",
     "imagined",
     "joined",
     "largest",
@@ -77,4 +79,5 @@ __all__ = [
     "senders",
     "spread",
     "summed",
+    "unfolded",
 ]

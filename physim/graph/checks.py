@@ -58,7 +58,12 @@ def _length(graph: ModuleGraph, inputs: Inputs, reset: Tensor | None) -> int:
     if reset is not None:
         return reset.shape[1]
     for name, value in inputs.items():
-        if isinstance(value, Tensor) and name != "batch" and _ticks(graph[name], inputs) is None:
+        if (
+            isinstance(value, Tensor)
+            and name != "batch"
+            and not graph[name].node.whole
+            and _ticks(graph[name], inputs) is None
+        ):
             return value.shape[1]
     raise PhysimError("check_steps: no input says how many ticks to run; give `reset` [B, T]")
 
@@ -75,7 +80,7 @@ def _cut(graph: ModuleGraph, inputs: Inputs, start: int, stop: int, one: bool = 
     for name, value in inputs.items():
         if isinstance(value, Edges):
             cut[name] = value.at(start) if one else _window_of(value, start, stop)
-        elif name == "batch":
+        elif name == "batch" or graph[name].node.whole:
             cut[name] = value
         else:
             cut[name] = _part(value, _ticks(graph[name], inputs), start, stop, one)

@@ -15,9 +15,10 @@ from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
 from physim.graph.delays import Delayed
 from physim.graph.edits import Edit
-from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
+from physim.graph.nodes import Input, Later, ModuleNode, NestedNode, RelationsNode
 from physim.graph.plan import Plan
 from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place
+from physim.graph.unfolding import Unfolding
 
 Outputs = Port | Sequence[Port] | None
 Inputs = Mapping[str, Tensor | Edges]
@@ -44,14 +45,22 @@ class ModuleGraph(nn.Module):
         self.edits: list[Edit] = []
         self.changes = 0
         self._returned: tuple[Port, ...] = ()
+        self._wholes: list[str] = []
+        self._unfolding: list[str] = []
         self._laters: list[str] = []
         self._plans: dict[Any, Plan] = {}
 
     # ---- building
 
-    def input(self, name: str) -> Port:
-        """A value given to the graph under `name`; where it lives follows from the wires it meets."""
-        return self.connect(Input(self, self._free(name), ()), (Place(),))[0]
+    def input(self, name: str, whole: bool = False) -> Port:
+        """A value given to the graph under `name`; where it lives follows from the wires it meets.
+
+        What is `whole` is given once for all ticks and has no tick axis: a sentence to translate, who speaks. Modules
+        read it as it is; `unfolded` and `held` lead from there to what ticks, and go on with what they were last given.
+        """
+        node = Input(self, self._free(name), ())
+        node.whole = whole
+        return self.connect(node, (Place(),))[0]
 
     def relations(self, name: str) -> Relations:
         """A named set of relations, given to the graph as `Edges`."""
@@ -147,9 +156,14 @@ class ModuleGraph(nn.Module):
         base, copies = node.name, 2
         while node.name in names:
             node.name, copies = f"{base}#{copies}", copies + 1
+        node.whole = node.whole or _made_of_wholes(node)
         node.ports = tuple(Port(node, index, place, self.slots + index) for index, place in enumerate(places))
         self.slots += len(places)
         self.nodes.append(node)
+        if isinstance(node, Unfolding):
+            self._unfolding.append(node.name)
+        if isinstance(node, Input) and node.whole:
+            self._wholes.append(node.name)
         self.changed()
         return node.ports
 
@@ -245,8 +259,8 @@ class ModuleGraph(nn.Module):
         Shapes: `reset` [B, T] bool, set where a scene (or sample) starts anew; `ended` [B] bool, where nothing follows
         after this window, so that bridges bring nothing back.
         """
-        inputs, plan = self._prepared(inputs, outputs, given, self._open_bridges)
-        if not self.remembers:
+        inputs, plan = self._prepared(inputs, outputs, given, state, self._open_bridges)
+        if not self.remembers or plan.whole:
             return plan.step(inputs, None, None)
         return self._joined(plan, inputs, state, reset, plan.length(inputs, reset), ended)
 
@@ -262,7 +276,7 @@ class ModuleGraph(nn.Module):
 
         Shapes: inputs and `given` without the tick axis; `reset` [B] bool.
         """
-        inputs, plan = self._prepared(inputs, outputs, given)
+        inputs, plan = self._prepared(inputs, outputs, given, state)
         return plan.step(inputs, state, reset)
 
     def run(
@@ -275,9 +289,9 @@ class ModuleGraph(nn.Module):
     ) -> tuple[Any, State]:
         """Run inside another graph: one tick where `length` is None, else a sequence, memory or not."""
         if length is None:
-            inputs, plan = self._prepared(inputs, None, None)
+            inputs, plan = self._prepared(inputs, None, None, state)
             return plan.step(inputs, state, reset)
-        inputs, plan = self._prepared(inputs, None, None, self._open_bridges)
+        inputs, plan = self._prepared(inputs, None, None, state, self._open_bridges)
         return self._joined(plan, inputs, state, reset, length, ended)
 
     def _joined(
@@ -311,7 +325,12 @@ class ModuleGraph(nn.Module):
         return self.bridges if self.teaches else []
 
     def _prepared(
-        self, inputs: Inputs, outputs: Outputs, given: Given, bridges: Sequence[Bridge] = ()
+        self,
+        inputs: Inputs,
+        outputs: Outputs,
+        given: Given,
+        state: State | None = None,
+        bridges: Sequence[Bridge] = (),
     ) -> tuple[Inputs, Plan]:
         """The inputs with the given ports among them, by the names of their nodes, and the plan for them."""
         names = tuple(name for name in self._laters if name in inputs)
@@ -320,11 +339,18 @@ class ModuleGraph(nn.Module):
             names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
         kept = {bridge.name: bridge.given for bridge in bridges if bridge.given}
-        key = wanted, names, tuple(kept), self.teaches
+        held = self._held(inputs, state)
+        key = wanted, names, tuple(kept), held, self.teaches
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept)
+            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept, held)
         return inputs, plan
+
+    def _held(self, inputs: Inputs, state: State | None) -> frozenset[str]:
+        """The nodes that go on with a whole value of before, because no other is given."""
+        if not state or not self._unfolding or any(name in inputs for name in self._wholes):
+            return frozenset()
+        return frozenset(name for name in self._unfolding if name in state)
 
     def _alone(self, port: Port) -> Node:
         """The node of a port that may be given: all of what it gives."""
@@ -389,6 +415,35 @@ class ModuleGraph(nn.Module):
 
     def __repr__(self) -> str:
         return drawing.table(self)
+
+
+def _made_of_wholes(node: Node) -> bool:
+    """Whether a node reads what is given whole and nothing else; refuses one that reads both."""
+    several = {port.node.whole for port in node.sources}
+    if isinstance(node, Unfolding):
+        return False
+    if isinstance(node, NestedNode):
+        return _nested_whole(node, several == {True})
+    if len(several) > 1:
+        whole, others = ([port.name for port in node.sources if port.node.whole is one] for one in (True, False))
+        raise PhysimError(f"{node.name} reads {whole}, given whole, and {others} at each tick: use held or unfolded")
+    if several == {True} and isinstance(node, Delayed):
+        raise PhysimError(f"{node.name}: '{node.sources[0].name}' is given whole and has no ticks")
+    return several == {True}
+
+
+def _nested_whole(node: NestedNode, wholes: bool) -> bool:
+    """Whether a nested graph gives something whole; it may be read as a module where all it reads is."""
+    pairs = list(zip(node.entries, node.sources, strict=True))
+    if all(entry.whole == port.node.whole for entry, port in pairs):
+        given = {port.node.whole for port in node.inner.outputs}
+        if len(given) > 1:
+            raise PhysimError(f"'{node.name}' gives {[port.name for port in node.inner.outputs]}, of which some tick")
+        return given == {True}
+    if wholes and not node.inner.remembers:
+        return True
+    entry, port = next((entry, port) for entry, port in pairs if entry.whole != port.node.whole)
+    raise PhysimError(f"'{node.name}' reads '{port.name}' as its '{entry.name}': one is given whole, the other ticks")
 
 
 def _known(node: Node) -> bool:

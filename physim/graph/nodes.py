@@ -117,15 +117,18 @@ class ModuleNode(Node):
 
 
 class MemoryNode(ModuleNode):
-    """A module with memory: it sees items and ticks."""
+    """A module with memory: it sees items and ticks, or the elements of a whole sequence, each time afresh."""
 
     kind = "memory"
 
     @property
     def remembers(self) -> bool:
-        return True
+        return not self.whole
 
     def tick(self, values: list[Any], context: Context) -> None:
+        if self.whole:
+            self.store(values, self.module(values[self.sources[0].slot])[0])
+            return
         value, reset = values[self.sources[0].slot], context.reset_on(self.ports[0].place.kind)
         before = context.memory(self.name, len(value))
         result, context.next_state[self.name] = self.module.step(value, before, reset)  # type: ignore[operator]

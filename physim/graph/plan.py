@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -66,7 +66,8 @@ def _ticks_of(value: Tensor | None, port: Port, context: Context) -> Sequence[An
 class Plan:
     """The order in which the nodes behind some outputs run, once for one tick and once for whole sequences.
 
-    Where a memory that is `kept` runs, by the name of its node, the ports that it is kept with run too.
+    Where a memory that is `kept` runs, by the name of its node, the ports that it is kept with run too. Nodes of `held`
+    names read nothing: they go on with what they hold.
     """
 
     def __init__(
@@ -75,15 +76,16 @@ class Plan:
         outputs: Port | Sequence[Port],
         given: set[str],
         kept: Mapping[str, Sequence[Port]] = MappingProxyType({}),
+        held: Collection[str] = (),
     ) -> None:
         self.single = isinstance(outputs, Port)
         self.outputs: tuple[Port, ...] = (outputs,) if isinstance(outputs, Port) else tuple(outputs)
         self.slots = 1 + max(port.slot for node in nodes for port in node.ports)
         self.entries = [node for node in nodes if isinstance(node, Input) or node.name in given]
-        links = _links(nodes, self.outputs, given)
+        links = _links(nodes, self.outputs, given, held)
         with_them = [port for node in list(links) for port in kept.get(node.name, ())]
         if with_them:
-            links = _links(nodes, (*self.outputs, *with_them), given)
+            links = _links(nodes, (*self.outputs, *with_them), given, held)
         number = {node: position for position, node in enumerate(nodes)}
         cycles = {node: members for members in nx.strongly_connected_components(links) for node in members}
         direct = nx.DiGraph(links)
@@ -96,6 +98,7 @@ class Plan:
         self.spare = [node for node in self.entries if node not in set(self.needed) and node.ports[0].place.kind]
         self.related = _related(nodes, self.needed, self.order)
         self.delays = [node for node in self.order if isinstance(node, Delayed)]
+        self.whole = all(node.whole for node in (*self.needed, *self.order))
         self.memories = {node.name for node in self.order if node.remembers}
         self.stages = self._stages(links, cycles)
         self.deaf = _deaf(self.order, cycles)
@@ -125,7 +128,8 @@ class Plan:
         context, values = self._start(inputs, state, reset, length)
         context.ended = ended
         for stage in self.stages:
-            stage.ticks(values, context)
+            run = stage.tick if isinstance(stage, Node) and stage.whole else stage.ticks
+            run(values, context)
         context.listen(values)
         return self._result(values), {**context.state, **context.next_state}
 
@@ -142,7 +146,7 @@ class Plan:
         lengths = {
             node.name: _length_of(node.name, _given(node.name, inputs))
             for node in self.needed or [node for node in self.spare if node.name in inputs]
-            if not _changes(node.ports[0], inputs)
+            if not node.whole and not _changes(node.ports[0], inputs)
         }
         for name in self.related:
             attributes = _edges_of(name, inputs, False).attributes
@@ -208,8 +212,10 @@ class Plan:
         return stages
 
 
-def _links(nodes: Sequence[Node], outputs: tuple[Port, ...], given: set[str]) -> nx.DiGraph:
-    """The nodes behind the outputs and how they hang together; given ports hang on nothing."""
+def _links(
+    nodes: Sequence[Node], outputs: tuple[Port, ...], given: Collection[str], held: Collection[str]
+) -> nx.DiGraph:
+    """The nodes behind the outputs and how they hang together; given ports hang on nothing, and what holds its own."""
     links = nx.DiGraph()
     waiting = [port.node for port in outputs]
     links.add_nodes_from(waiting)
@@ -220,7 +226,7 @@ def _links(nodes: Sequence[Node], outputs: tuple[Port, ...], given: set[str]) ->
             continue
         seen.add(node)
         links.add_node(node)
-        if node.name in given:
+        if node.name in given or node.name in held:
             continue
         if isinstance(node, Later) and not node.sources:
             raise PhysimError(f"later('{node.name}') was never tied: tie it to a port, or give it as an input")

@@ -59,7 +59,7 @@ class Node(ABC):
     """What produces the values of one or more ports: an input, a module, a wire.
 
     `tick` computes one tick (or, in a graph without memory, everything); `ticks` a whole sequence at once. Both read
-    and write `values`, which holds one entry a port of the graph.
+    and write `values`, which holds one entry a port of the graph. What is whole has no ticks, and runs by `tick`.
     """
 
     kind: str
@@ -70,6 +70,8 @@ class Node(ABC):
         self.name = name
         self.sources = sources
         self.ports: tuple[Port, ...] = ()
+        self.whole = False
+        """Whether its values are given, or made of what is given, once for all ticks; the graph finds out."""
 
     @property
     def remembers(self) -> bool:

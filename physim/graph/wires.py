@@ -148,7 +148,7 @@ class Joined(Wire):
 
     def carry(self, messages: list[Tensor], context: Context) -> Tensor:
         ticks = context.length is not None and not context.changing(self.ports[0].place.kind)
-        axis = 2 if ticks else 1
+        axis = messages[0].dim() - 1 if self.whole else 2 if ticks else 1
         for port, message in zip(self.sources, messages, strict=True):
             if message.dim() <= axis:
                 wanted = "[items, ticks, features]" if ticks else "[items, features]"
@@ -258,7 +258,7 @@ def spread(port: Port) -> Port:
 
 
 def joined(*ports: Port) -> Port:
-    """Ports of one place concatenated along their first feature axis (channels, for images)."""
+    """Ports of one place concatenated along their first feature axis (channels, for images), wholes along the last."""
     same_graph("joined", ports)
     return Joined(ports, same_place("joined", ports)).ports[0]
 
