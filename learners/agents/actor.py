@@ -24,13 +24,11 @@ from learners.agents.unrolls import (
     TERMINATED,
     Ticks,
     Unroll,
-    flattened,
-    nested,
 )
 from physim.environments.resuming import Resuming
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
-from physim.graph.context import map_tree
+from physim.graph.context import flattened, map_tree, nested
 from physim.learner import Precision
 
 
@@ -99,7 +97,7 @@ class Actor:
         self.random.set_state(saved["random"])
         self.now = {name.removeprefix("now/"): value for name, value in saved.items() if name.startswith("now/")}
         state = {name.removeprefix("state/"): value for name, value in saved.items() if name.startswith("state/")}
-        self.state = nested({name: value.to(self.device) for name, value in sorted(state.items())})
+        self.state = nested({name: value.to(self.device) for name, value in state.items()})
         self._done = self.now[LAST].numpy().copy()
 
     def _memories(self) -> Ticks:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from physim.graph import ModuleGraph, State
+from physim.graph.context import nested
 
 Ticks = dict[str, Tensor]
 """Ticks of B environments by name, each [B, T, ...]: observations and labels, as the environment calls them, and
@@ -78,25 +79,7 @@ def mean_where(values: Tensor, counts: Tensor) -> Tensor:
     return (values * counts).sum() / counts.sum().clamp(min=1)
 
 
-def flattened(state: State) -> dict[str, Tensor]:
-    """The tensors of a memory by names such as core.0, which `nested` undoes."""
-    found: dict[str, Tensor] = {}
-    for name, value in state.items():
-        parts = {name: value} if isinstance(value, Tensor) else {f"{name}.{k}": part for k, part in enumerate(value)}
-        found |= parts
-    return found
-
-
-def nested(tensors: dict[str, Tensor]) -> State:
-    """A memory from its tensors by name."""
-    state: State = {}
-    for key, value in tensors.items():
-        name, _, place = key.partition(".")
-        state[name] = (*state.get(name, ()), value) if place else value
-    return state
-
-
 def begun(ticks: Ticks) -> State | None:
     """The memory before the first tick, where ticks tell memories."""
     told = {name.removeprefix(MEMORY): value[:, 0] for name, value in ticks.items() if name.startswith(MEMORY)}
-    return nested(dict(sorted(told.items()))) if told else None
+    return nested(told) if told else None

@@ -193,3 +193,21 @@ def map_tree(function: Any, *trees: Any) -> Any:
 def detach(state: Any) -> Any:
     """The same memory without its gradient: what one training window hands to the next."""
     return map_tree(Tensor.detach, state)
+
+
+def flattened(state: State) -> dict[str, Tensor]:
+    """The tensors of a memory by names such as core.0, which `nested` undoes."""
+    found: dict[str, Tensor] = {}
+    for name, value in state.items():
+        parts = {name: value} if isinstance(value, Tensor) else {f"{name}.{k}": part for k, part in enumerate(value)}
+        found |= parts
+    return found
+
+
+def nested(tensors: dict[str, Tensor]) -> State:
+    """A memory from its tensors by name."""
+    state: State = {}
+    for key, value in sorted(tensors.items()):
+        name, _, place = key.partition(".")
+        state[name] = (*state.get(name, ()), value) if place else value
+    return state

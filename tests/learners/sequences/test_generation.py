@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from learners.sequences.fused import Fused
+from learners.sequences.generation import Sampling, Stream, generate
+from learners.sequences.wavenet import wavenet
+from physim.errors import PhysimError
+from physim.graph import LSTM, ModuleGraph
+from tests.learners.sequences.conftest import (
+    CLASSES,
+    STREAMS,
+    WAVENETS,
+    byte_net,
+    given_to,
+    symbols,
+    translator,
+    wavenet_of,
+)
+
+LENGTH = 60
+
+
+def logits_after(net: ModuleGraph, made: Tensor) -> Tensor:
+    """What a network says at each tick of symbols that it, or another way, made."""
+    start = torch.full((len(made), 1), CLASSES)
+    ticking = {
+        name: value if net[name].node.whole else value[:, : made.shape[1]] for name, value in given_to(net).items()
+    }
+    return net({"symbol": torch.cat([start, made[:, :-1]], 1), **ticking})
+
+
+@pytest.mark.parametrize("name", WAVENETS)
+def test_the_fused_step_makes_what_the_plain_one_makes(name: str) -> None:
+    net = wavenet_of(name)
+    given = given_to(net)
+    for options in ({}, {"temperature": 0.0}, {"temperature": 0.7, "top_k": 3}):
+        plain = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, **options)  # type: ignore[arg-type]
+        fused = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, way=Fused(net), **options)  # type: ignore[arg-type]
+        assert torch.equal(plain, fused)
+
+
+@pytest.mark.parametrize("name", ["wide kernels", "speakers and frames"])
+def test_fused_memories_are_the_plain_ones_after_many_turns(name: str) -> None:
+    net = wavenet_of(name)
+    plain, fused = (Stream(net, STREAMS, given=given_to(net), way=way) for way in (None, Fused(net)))
+    for count in (1, 9, 27, 20):
+        assert torch.equal(plain.step(count), fused.step(count))
+        for key, value in plain.saved().items():
+            assert torch.allclose(value, fused.saved()[key], atol=1e-12)
+
+
+def test_fused_singles_are_as_good_as_torchs() -> None:
+    """In float32 the same chances give the same symbols but where they fall between two."""
+    net = wavenet(64, 16, 16, (1, 2, 4, 8)).eval()
+    plain, fused = generate(net, 200), generate(net, 200, way=Fused(net))
+    first = int((plain != fused).flatten().nonzero()[0]) if not torch.equal(plain, fused) else 200
+    assert first > 20
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_stream_goes_on_from_where_another_was_saved(fused: bool, tmp_path: Path) -> None:
+    net = wavenet_of("speakers and frames")
+    way = Fused(net) if fused else None
+    whole = generate(net, LENGTH, streams=STREAMS, given=given_to(net), seed=5, way=way)
+    stream = Stream(net, STREAMS, given=given_to(net), seed=5, way=way)
+    parts = [stream.step(17)]
+    save_file({name: value.contiguous() for name, value in stream.saved().items()}, tmp_path / "stream")
+    later = Stream(net, STREAMS, given=given_to(net), seed=99, way=way)
+    later.restore(load_file(tmp_path / "stream"))
+    parts += [later.step(1), later.step(LENGTH - 18)]
+    assert torch.equal(torch.cat(parts, 1), whole)
+
+
+@pytest.mark.parametrize("make", [lambda: wavenet_of("features"), lambda: byte_net("multiplicative"), translator])
+def test_what_is_prefilled_is_what_was_made(make: object) -> None:
+    net: ModuleGraph = make()  # type: ignore[operator]
+    given = given_to(net)
+    whole = Stream(net, STREAMS, given=given, seed=2)
+    made = whole.step(LENGTH)
+    filled = Stream(net, STREAMS, given=given, seed=2)
+    filled.step(20)  # so that the chances are the same
+    later = Stream(net, STREAMS, given=given, seed=0)
+    later.random.set_state(filled.random.get_state())
+    later.prefill(made[:, :12])
+    later.prefill(made[:, 12:20])
+    assert torch.equal(later.step(LENGTH - 20), made[:, 20:])
+
+
+def test_streams_are_reordered_and_cloned_as_beams_are() -> None:
+    net = wavenet_of("speakers and frames")
+    stream = Stream(net, STREAMS, given=given_to(net), temperature=0)
+    stream.step(11)
+    other, order = stream.clone(), torch.tensor([2, 0, 2])
+    other.reorder(order)
+    assert torch.equal(other.step(20), stream.step(20)[order])
+
+
+@pytest.mark.parametrize("top_k", [None, 2])
+def test_symbols_are_drawn_as_often_as_their_probabilities_say(top_k: int | None) -> None:
+    logits = torch.tensor([0.0, 1.0, -1.0, 2.0], dtype=torch.float64)
+    chances = (torch.arange(100_000, dtype=torch.float64) + 0.5) / 100_000
+    drawn = Sampling(0.5, top_k).draw(logits.expand(len(chances), -1), chances)
+    kept = torch.tensor([False, True, False, True]) if top_k else torch.ones(4, dtype=torch.bool)
+    wanted = torch.where(kept, (logits / 0.5).exp(), 0)
+    assert torch.allclose(drawn.bincount(minlength=4).double() / len(chances), wanted / wanted.sum(), atol=2e-5)
+
+
+def test_generation_stops_at_a_symbol_and_tells_of_what_comes() -> None:
+    net = byte_net("multiplicative")
+    free = generate(net, LENGTH, streams=STREAMS, seed=3)
+    heard: list[Tensor] = []
+    made = generate(net, LENGTH, streams=STREAMS, seed=3, stop=2, callback=heard.append)
+    ends = [int((row == 2).nonzero()[0]) if bool((row == 2).any()) else LENGTH for row in free]
+    assert made.shape[1] == min(LENGTH, max(ends) + 1)
+    for row, other, end in zip(made, free, ends, strict=True):
+        assert torch.equal(row[: end + 1], other[: min(end + 1, made.shape[1])])
+        assert (row[end:] == 2).all()
+    assert torch.equal(torch.cat(heard, 1), made)
+
+
+def test_a_prompt_is_gone_on_with() -> None:
+    net, said = byte_net("rectified"), symbols(10)
+    made = generate(net, 5, streams=STREAMS, prompt=said, temperature=0)
+    assert torch.equal(logits_after(net, torch.cat([said, made], 1))[:, 10:].argmax(-1), made)
+
+
+def test_what_does_not_fit_is_refused_by_name() -> None:
+    net = wavenet_of("features")
+    with pytest.raises(PhysimError, match=r"given: got \[\], wanted \['features'\]"):
+        Stream(net)
+    with pytest.raises(PhysimError, match="given 'features' are of 3 streams, wanted 2"):
+        Stream(net, 2, given=given_to(net))
+    with pytest.raises(PhysimError, match="given 'features' has 8 ticks, wanted 9 or more"):
+        Stream(net, STREAMS, given=given_to(net, 8)).step(9)
+    with pytest.raises(PhysimError, match="temperature is -1, wanted 0 or more"):
+        Sampling(-1)
+    with pytest.raises(PhysimError, match="without a context stack"):
+        Fused(wavenet_of("context"))
+    strange = ModuleGraph()
+    strange.add("core", LSTM(1, 1), strange.input("symbol"))
+    with pytest.raises(PhysimError, match=r"wants a graph with an nn\.Embedding called 'embedding'"):
+        Stream(strange)
