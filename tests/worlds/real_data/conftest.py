@@ -15,12 +15,12 @@ import pytest
 
 from worlds.real_data.archives import Members
 from worlds.real_data.packaged import Packaged
-from worlds.real_data.sources import Source
+from worlds.real_data.sources import Package, Source
 
 
 @final
 @dataclass(frozen=True)
-class Given(Source):
+class Given(Package):
     """A package whose files are at hand; `wait` is called before they come, and `served` grows by one."""
 
     files: dict[str, bytes] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import pytest
 
 from physim import plugins
 from worlds.real_data import Packaged, mnist, splits, text
-from worlds.real_data.catalogue import GCIDE, MNIST, SHAKESPEARE
+from worlds.real_data.catalogue import GCIDE, MANUAL, MNIST, SHAKESPEARE, SPEECH, WIDE_SPEECH
 
 CLASSES = {
     True: [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
@@ -18,7 +18,9 @@ CLASSES = {
 }
 
 
-@pytest.mark.parametrize("entry", [MNIST, SHAKESPEARE, GCIDE], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry", [MNIST, SHAKESPEARE, GCIDE, SPEECH, WIDE_SPEECH, MANUAL], ids=lambda entry: entry.name
+)
 def test_entries_are_registered_under_their_names_and_say_what_a_user_asks(entry: Packaged) -> None:
     assert plugins.load(plugins.DATA, entry.name) is entry
     assert entry.licence

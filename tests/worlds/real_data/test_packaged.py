@@ -11,14 +11,13 @@ import pytest
 from physim.errors import PhysimError
 from worlds.real_data.archives import Members
 from worlds.real_data.packaged import Packaged
-from worlds.real_data.sources import Source
 
 Made = Callable[..., Packaged]
 Give = Callable[..., Any]
 
 
 @final
-class Failing(Source):
+class Failing(Package):
     """A registry that is not there."""
 
     def members(self, scratch: Path) -> Members:

