@@ -54,17 +54,7 @@ SPEECH = Packaged(
         "ru_RU_f_IvrvoiceRU/*.wav": "6182544cc0131166ba9f107221d4e3acbf6b7694f8c8a1c7928a86abd4db7506",
         "it_IT_f_Menardi/*.wav": "a603723eddbdeb8407fc9931992a81b53f5cd5db715b94a66a747b8b01bbfb77",
     },
-    sources=(
-        Bundle(
-            (
-                *(
-                    Debian(f"asterisk-core-sounds-{code}-wav", "1.6.1-1", _PROMPTS)
-                    for code in ("en", "es", "fr", "it", "ru")
-                ),
-                Debian("asterisk-prompt-it-menardi-wav", "1:1.4.22+mm20110907-3.1", _PROMPTS),
-            )
-        ),
-    ),
+    sources=(Bundle((*_CORE, Debian("asterisk-prompt-it-menardi-wav", "1:1.4.22+mm20110907-3.1", _PROMPTS))),),
 )
 
 WIDE_SPEECH = Packaged(

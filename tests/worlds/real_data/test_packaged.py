@@ -11,6 +11,7 @@ import pytest
 from physim.errors import PhysimError
 from worlds.real_data.archives import Members
 from worlds.real_data.packaged import Packaged
+from worlds.real_data.sources import Package
 
 Made = Callable[..., Packaged]
 Give = Callable[..., Any]
