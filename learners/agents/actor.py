@@ -13,7 +13,6 @@ from torch import Tensor
 from learners.agents.environments import AnyVectorEnv, acted, check_env, named, recipe_of
 from learners.agents.graphs import CHOICE, POLICY
 from learners.agents.modules import Reach
-from learners.agents.precision import mixed, whole
 from learners.agents.unrolls import (
     ACTION,
     BEHAVIOUR,
@@ -25,6 +24,7 @@ from learners.agents.unrolls import (
     Ticks,
     Unroll,
 )
+from learners.precision import mixed, whole
 from physim.environments.resuming import Resuming
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State

@@ -19,8 +19,8 @@ from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.methods import losses_of
 from learners.agents.modules import KERNELS
-from learners.agents.precision import PRECISIONS
 from learners.agents.transports import Here, Playing, Processes, Transport
+from learners.precision import PRECISIONS
 from physim.learner import Precision
 from physim.reports import Row, row
 from physim.threads import threads

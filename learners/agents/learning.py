@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from learners.agents.graphs import POLICY
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
 from learners.agents.modules import TRIES
-from learners.agents.precision import mixed, whole
 from learners.agents.replay import Replay
 from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, BEHAVIOUR, RESET, TRIED, Ticks, Unroll, begun, inputs_of
+from learners.precision import mixed, whole
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State

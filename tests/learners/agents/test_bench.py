@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from learners.agents.bench import training_speeds
-from learners.agents.precision import PRECISIONS
+from learners.precision import PRECISIONS
 
 
 @pytest.mark.slow

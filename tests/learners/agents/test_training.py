@@ -17,11 +17,11 @@ from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses import AgentLoss
 from learners.agents.losses.base import FRESH, REPLAYED
-from learners.agents.precision import PRECISIONS
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Unroll
 from learners.experiment import read_rows
+from learners.precision import PRECISIONS
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from tests.learners.agents.conftest import HEADS

@@ -37,12 +37,12 @@ def test_so_they_do_at_full_size() -> None:
 def test_what_is_foretold_depends_on_its_receptive_field_and_nothing_else(
     dilations: tuple[int, ...], kernel_size: int
 ) -> None:
-    """A logit's gradient by what the stem reads is there exactly as far back as the formula says, and never ahead."""
+    """The skips' gradient by what the stem reads is there exactly as far back as the formula says, and never ahead."""
     net = wavenet(CLASSES, 4, 5, dilations, kernel_size).double()
     field, ticks = receptive_field(dilations, kernel_size), 40
     value = torch.randn(1, ticks, 4, dtype=torch.float64, requires_grad=True)
-    logits = net({"symbol": symbols(ticks)[:1]}, given={net["embedding"]: value})
-    (gradient,) = torch.autograd.grad(logits[0, 30].sum(), value)
+    skips = net({"symbol": symbols(ticks)[:1]}, outputs=net["skips"], given={net["embedding"]: value})
+    (gradient,) = torch.autograd.grad(skips[0, 30].sum(), value)
     reached = gradient[0].abs().sum(1).nonzero().flatten().tolist()
     assert (reached[0], reached[-1]) == (30 - field + 1, 30)
     assert field == receptive_field(dilations, kernel_size)

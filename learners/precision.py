@@ -1,4 +1,4 @@
-"""Numbers of which bytes agents compute with."""
+"""Numbers of which bytes networks compute with."""
 
 from __future__ import annotations
 

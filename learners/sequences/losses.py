@@ -1,0 +1,26 @@
+"""What sequence models are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+from torch import Tensor
+from torch.nn import functional
+
+from physim.graph import Loss, Port
+
+UNCOUNTED = -1
+"""The target of ticks that do not count."""
+
+
+@final
+class Likelihood(Loss):
+    """The mean negative log-likelihood, in nats, of target "symbol" [B, T] by logits [B, T, classes]."""
+
+    def __init__(self, port: Port, name: str = "likelihood") -> None:
+        super().__init__(name, port)
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        logits, wanted = values[0].flatten(0, 1), targets["symbol"].flatten()
+        return functional.cross_entropy(logits, wanted, ignore_index=UNCOUNTED)

@@ -1,0 +1,35 @@
+"""Recurrent networks of characters and samples, that others are measured by."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from learners.sequences.wavenet import EMBEDDING, LOGITS, SPEAKER, SYMBOL
+from physim.checks import check_positive
+from physim.graph import LSTM, ModuleGraph, added, builder, held
+
+
+@builder("lstm_model")
+def lstm_model(classes: int, units: int = 128, embedded: int = 32, speakers: int = 0) -> ModuleGraph:
+    """Foretells each symbol from those before it, by an LSTM of so many `units`.
+
+    Inputs: "symbol" [B, T] int64, at each tick the one *before* (`classes` at the first); "speaker" [B] int64, whole,
+    where there are speakers. Ports: "logits" [B, T, classes].
+    """
+    check_positive(classes=classes, units=units, embedded=embedded)
+    net = ModuleGraph()
+    value = net.add(EMBEDDING, nn.Embedding(classes + 1, embedded), net.input(SYMBOL))
+    if speakers:
+        voice = net.add("voice", nn.Embedding(speakers, embedded), net.input(SPEAKER, whole=True))
+        value = added(value, held(voice))
+    core = net.add("core", LSTM(embedded, units), value)
+    net.returns(net.add(LOGITS, nn.Linear(units, classes), core))
+    return net
+
+
+def units_of(parameters: int, classes: int, embedded: int = 32) -> int:
+    """The units with which `lstm_model` has nearest to so many parameters: 4 u (u + e + 2) + (u + 1) c + (c + 1) e."""
+    sizes = range(1, 4096)
+    return min(
+        sizes, key=lambda u: abs(4 * u * (u + embedded + 2) + (u + 1) * classes + (classes + 1) * embedded - parameters)
+    )

@@ -1,0 +1,115 @@
+"""Rows of symbols, such as recordings or texts: cut for training, and whole for judging."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import torch
+from torch import Tensor
+
+from learners.sequences.losses import UNCOUNTED
+from learners.sequences.wavenet import SYMBOL
+from physim.checks import check_positive
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph, State
+from physim.graph.context import map_tree
+
+Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
+"""Inputs and targets."""
+
+
+@final
+@dataclass(frozen=True)
+class SymbolRow:
+    """Symbols [T] int64, and what else is known of them: whole values, or ticks [T, ...], by the inputs' names."""
+
+    symbols: Tensor
+    whole: Mapping[str, Tensor] = field(default_factory=dict)
+    ticks: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True)
+class Crops:
+    """Pieces of rows for training: `length` symbols that count, after as many as `context` that only go before.
+
+    `start` is the symbol that stands before the first of a row. Every symbol of all rows is as likely to be in a piece;
+    update k draws its pieces from (seed, k) alone.
+    """
+
+    rows: Sequence[SymbolRow]
+    length: int
+    context: int
+    start: int
+    batch: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_positive(length=self.length, batch=self.batch)
+        if not any(len(row.symbols) for row in self.rows):
+            raise PhysimError("crops: there is no symbol in any row")
+
+    def __call__(self, update: int) -> Batch:
+        """The pieces of an update: inputs and targets [B, context + length]."""
+        random = torch.Generator().manual_seed(self.seed * 1_000_003 + update)
+        ends = torch.tensor([len(row.symbols) for row in self.rows]).cumsum(0)
+        places = torch.randint(0, int(ends[-1]), (self.batch,), generator=random)
+        numbers = torch.searchsorted(ends, places, right=True).tolist()
+        pieces = [
+            self._piece(self.rows[number], int(place - ends[number] + len(self.rows[number].symbols)))
+            for number, place in zip(numbers, places, strict=True)
+        ]
+        inputs, targets = zip(*pieces, strict=True)
+        return _stacked(inputs), _stacked(targets)
+
+    def _piece(self, row: SymbolRow, place: int) -> Batch:
+        """The symbols that count begin about `place`; where a row begins they have no context, and all count."""
+        size = self.context + self.length
+        begin = max(0, min(place - self.context, len(row.symbols) - size))
+        told = _cut(row.symbols, begin, size, UNCOUNTED)
+        before = _cut(row.symbols, begin - 1, size, self.start)
+        wanted = told.clone()
+        wanted[: self.context if begin else 0] = UNCOUNTED
+        ticks = {name: _cut(value, begin, size, 0) for name, value in row.ticks.items()}
+        return {SYMBOL: before, **row.whole, **ticks}, {SYMBOL: wanted}
+
+
+def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.stack([one[name] for one in several]) for name in several[0]}
+
+
+def bits(net: ModuleGraph, rows: Sequence[SymbolRow], start: int, chunk: int = 8192, progress: bool = False) -> float:
+    """Bits a symbol that a graph needs for whole rows, each from its first symbol; with memory, exact."""
+    total, count = 0.0, 0
+    for row in rows:
+        for logits, wanted in foretold(net, row, start, chunk):
+            total -= float(logits.double().log_softmax(-1).gather(1, wanted[:, None]).sum())
+            count += len(wanted)
+    return total / count / math.log(2)
+
+
+@torch.no_grad()
+def foretold(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) -> Iterator[tuple[Tensor, Tensor]]:
+    """Logits [T, classes] of a row's symbols, and these [T], part by part; the graph should be in `eval()`."""
+    device = next(net.parameters()).device
+    before = _cut(row.symbols, -1, len(row.symbols), start)
+    state: State = {}
+    for begin in range(0, len(row.symbols), chunk):
+        inputs = {SYMBOL: before[begin : begin + chunk]} | {
+            name: value[begin : begin + chunk] for name, value in row.ticks.items()
+        }
+        inputs |= row.whole if not begin else {}
+        logits, state = net.window({name: value[None].to(device) for name, value in inputs.items()}, state)
+        state = map_tree(torch.clone, state)
+        yield logits[0], row.symbols[begin : begin + chunk].to(device)
+
+
+def _cut(value: Tensor, begin: int, size: int, outside: int) -> Tensor:
+    """So many elements from `begin` on; where there are none, before the first or behind the last, `outside`."""
+    inside = value[max(0, begin) : max(0, begin + size)]
+    before = value.new_full((min(size, max(0, -begin)), *value.shape[1:]), outside)
+    behind = value.new_full((size - len(before) - len(inside), *value.shape[1:]), outside)
+    return torch.cat([before, inside, behind])

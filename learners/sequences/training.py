@@ -1,0 +1,173 @@
+"""The training of a sequence model: updates by likelihood, until what it is judged by falls no more."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, final
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from learners.checkpoints import Checkpoint, Progress
+from learners.precision import mixed, whole
+from learners.sequences.losses import Likelihood
+from learners.sequences.rows import Batch
+from physim.checks import check_positive
+from physim.errors import PhysimError
+from physim.graph import Loss, ModuleGraph, losses_of
+from physim.interrupts import HeldInterrupts
+from physim.learner import Precision
+
+SAVE_EVERY = 60.0
+"""Seconds between checkpoints."""
+
+
+@final
+@dataclass(frozen=True)
+class SequenceTraining:
+    """How to train: `updates` of Adam at `rate`, which falls along a cosine, on gradients at most `clip` long.
+
+    Products are taken in `precision`. Each `every` updates the model is judged; the best weights are kept, and training
+    ends where none of the last `patience` verdicts was better, if that is given. It goes on from a checkpoint in the
+    file `checkpoint`, if there is one.
+    """
+
+    updates: int
+    rate: float = 1e-3
+    clip: float = 1.0
+    precision: Precision = "bf16-mixed"
+    every: int = 500
+    patience: int | None = None
+    checkpoint: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_positive(updates=self.updates, rate=self.rate, clip=self.clip, every=self.every, patience=self.patience)
+
+    def run(
+        self,
+        net: ModuleGraph,
+        batches: Callable[[int], Batch],
+        judge: Callable[[ModuleGraph], float] | None = None,
+        losses: Sequence[Loss] = (),
+        progress: bool = True,
+    ) -> Progress:
+        """Train a graph by the likelihood of its logits, or by other losses; gives its curve, a row a verdict.
+
+        `judge` gives a figure, the smaller the better, of a graph in `eval()`; without one the last weights count.
+        Raises: PhysimError where a loss is no longer finite. Ctrl-C leaves a checkpoint and passes on.
+        """
+        run = _Run(self, net, losses or [Likelihood(net.outputs[0])], judge)
+        with HeldInterrupts() as interrupts, self._bar(run.progress.updates, progress) as bar:
+            while not run.over:
+                run.update(*batches(run.progress.updates))
+                bar.update()
+                bar.set_postfix_str(run.told, refresh=False)
+                if interrupts.asked:
+                    run.save()
+                    raise KeyboardInterrupt
+            run.finish()
+        return run.progress
+
+    def _bar(self, begun: int, progress: bool) -> tqdm[NoReturn]:
+        silent = None if progress else True
+        return tqdm(desc="train", unit=" updates", initial=begun, total=self.updates, disable=silent)
+
+
+class _Run:
+    """One training, as far as it is."""
+
+    def __init__(
+        self,
+        settings: SequenceTraining,
+        net: ModuleGraph,
+        losses: Sequence[Loss],
+        judge: Callable[[ModuleGraph], float] | None,
+    ) -> None:
+        self.settings, self.net, self.losses, self.judge = settings, net, losses, judge
+        self.device = next(net.parameters()).device
+        self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99), foreach=True)
+        self.progress, self.best = Progress(), dict[str, Tensor]()
+        self.begun = self.saved = time.perf_counter()
+        if settings.checkpoint is not None and settings.checkpoint.exists():
+            self._resume()
+        self.before = self.progress.seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do."""
+        patience, curve = self.settings.patience, self.progress.curve
+        if self.progress.updates >= self.settings.updates:
+            return True
+        figures = [row["judged"] for row in curve if "judged" in row]
+        return patience is not None and len(figures) > patience and min(figures[-patience:]) > min(figures)
+
+    @property
+    def told(self) -> str:
+        """The last figures."""
+        last = self.progress.curve[-1] if self.progress.curve else {}
+        return ", ".join(f"{name} {value:.3g}" for name, value in last.items() if name in ("loss", "judged"))
+
+    def update(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> None:
+        """One update, and what is due after it."""
+        self.net.train()
+        self._set_rate()
+        inputs, targets = ({name: value.to(self.device) for name, value in told.items()} for told in (inputs, targets))
+        with mixed(self.settings.precision, self.device):
+            found, _ = losses_of(self.net, self.losses, inputs, targets)
+        total = torch.stack([whole(loss) for loss in found.values()]).sum()
+        self.optimiser.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), self.settings.clip)
+        self.optimiser.step()
+        self.progress.updates += 1
+        if self.progress.updates % self.settings.every == 0 or self.progress.updates == self.settings.updates:
+            self._judge(float(total.detach()))
+        if time.perf_counter() - self.saved > SAVE_EVERY:
+            self.save()
+
+    def finish(self) -> None:
+        """Let the best weights count."""
+        self.save()
+        if self.best:
+            self.net.load_state_dict(self.best)
+        self.net.eval()
+
+    def save(self) -> None:
+        """Leave a checkpoint."""
+        if self.settings.checkpoint is not None:
+            self._checkpoint.save(self.progress, {f"best/{name}": value for name, value in self.best.items()})
+        self.saved = time.perf_counter()
+
+    def _judge(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise PhysimError(f"the training diverged: after {self.progress.updates} updates the loss is {loss}")
+        self.progress.seconds = self.before + time.perf_counter() - self.begun
+        row = {"updates": float(self.progress.updates), "seconds": self.progress.seconds, "loss": loss}
+        if self.judge is not None:
+            figures = [row["judged"] for row in self.progress.curve]
+            row["judged"] = self.judge(self.net.eval())
+            if not figures or row["judged"] < min(figures):
+                self.best = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
+        self.progress.curve.append(row)
+
+    def _set_rate(self) -> None:
+        share = self.progress.updates / self.settings.updates
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.rate * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+
+    def _resume(self) -> None:
+        self.progress = self._checkpoint.load()
+        more = self._checkpoint.more()
+        self.best = {name.removeprefix("best/"): value for name, value in more.items()}
+
+    @property
+    def _checkpoint(self) -> Checkpoint:
+        assert self.settings.checkpoint is not None
+        told = {"updates": float(self.settings.updates), "rate": self.settings.rate}
+        identity: dict[str, str | float | None] = {"graph": repr(self.net), **told}
+        return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)

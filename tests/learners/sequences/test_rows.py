@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from learners.sequences.losses import UNCOUNTED
+from learners.sequences.rows import Crops, SymbolRow, bits
+from physim.errors import PhysimError
+from tests.learners.sequences.conftest import CLASSES, wavenet_of
+
+LONG = 200
+
+
+def row(length: int, first: int = 0) -> SymbolRow:
+    """A row that counts, with ticks and a whole that tell its place."""
+    symbols = torch.arange(first, first + length)
+    return SymbolRow(symbols, {"speaker": torch.tensor(first)}, {"features": symbols[:, None].double()})
+
+
+def test_pieces_are_of_rows_and_each_symbol_follows_the_one_before_it() -> None:
+    rows = [row(LONG), row(7, 1000), row(40, 2000)]
+    crops = Crops(rows, length=10, context=5, start=-7, batch=64, seed=3)
+    inputs, targets = crops(0)
+    assert inputs["symbol"].shape == targets["symbol"].shape == (64, 15)
+    for before, wanted, ticks, speaker in zip(
+        inputs["symbol"], targets["symbol"], inputs["features"], inputs["speaker"], strict=True
+    ):
+        here = wanted != UNCOUNTED
+        assert torch.equal(ticks[here, 0].long(), wanted[here])
+        begins = int(before[0]) == -7
+        assert bool(here[0]) == begins
+        assert torch.equal(before[here][1:], wanted[here][:-1])
+        assert int(here.sum()) in ({15, 7} if begins else {10})
+        assert int(speaker) == int(wanted[here][0]) // 1000 * 1000
+
+
+def test_every_symbol_is_as_likely_to_be_learned_from() -> None:
+    crops = Crops([row(50), row(150, 50)], length=1, context=0, start=-7, batch=20_000, seed=0)
+    _, targets = crops(0)
+    counts = targets["symbol"].flatten().bincount(minlength=200) / 20_000
+    assert float((counts - 1 / 200).abs().max()) < 0.0025
+
+
+def test_an_update_draws_from_its_number_and_the_seed_alone() -> None:
+    one, same, other = (Crops([row(LONG)], 10, 5, -7, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(one(4)[0]["symbol"], same(4)[0]["symbol"])
+    assert not torch.equal(one(4)[0]["symbol"], one(5)[0]["symbol"])
+    assert not torch.equal(one(4)[0]["symbol"], other(4)[0]["symbol"])
+
+
+def test_bits_of_rows_in_parts_are_those_of_whole_rows() -> None:
+    net = wavenet_of("speakers")
+    random = torch.Generator().manual_seed(0)
+    rows = [
+        SymbolRow(torch.randint(0, CLASSES, (length,), generator=random), {"speaker": torch.tensor(speaker)})
+        for length, speaker in ((100, 0), (41, 1))
+    ]
+
+    def whole(one: SymbolRow) -> Tensor:
+        before = torch.cat([torch.tensor([CLASSES]), one.symbols[:-1]])
+        logits = net({"symbol": before[None], "speaker": one.whole["speaker"][None]})[0]
+        return -logits.detach().log_softmax(-1).gather(1, one.symbols[:, None]).sum()
+
+    wanted = float(sum(whole(one) for one in rows)) / 141 / math.log(2)
+    assert bits(net, rows, CLASSES, chunk=17) == pytest.approx(wanted, abs=1e-10)
+
+
+def test_no_symbols_are_refused() -> None:
+    with pytest.raises(PhysimError, match="there is no symbol in any row"):
+        Crops([row(0)], 10, 5, -7)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from learners.sequences.recurrent import lstm_model, units_of
+from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.training import SequenceTraining
+from learners.sequences.wavenet import wavenet
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph, check_steps
+
+PERIOD = torch.tensor([0, 1, 2, 3, 2, 1, 0, 0])
+ROWS = [SymbolRow(PERIOD.repeat(40))]
+
+
+def crops(seed: int = 0) -> Crops:
+    return Crops(ROWS, length=32, context=8, start=4, batch=4, seed=seed)
+
+
+def small(seed: int = 0) -> ModuleGraph:
+    torch.manual_seed(seed)
+    return wavenet(4, 16, 16, (1, 2, 4))
+
+
+def judged(net: ModuleGraph) -> float:
+    return bits(net, ROWS, 4)
+
+
+@pytest.mark.parametrize("make", [small, lambda: lstm_model(4, 16, 8)])
+def test_what_repeats_is_learned(make: object) -> None:
+    net: ModuleGraph = make()  # type: ignore[operator]
+    progress = SequenceTraining(250, rate=1e-2, every=50).run(net, crops(), judged, progress=False)
+    assert progress.curve[-1]["judged"] < 0.1
+    assert judged(net) == pytest.approx(min(row["judged"] for row in progress.curve), abs=1e-6)
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, parts = small(), small()
+    SequenceTraining(40, every=10).run(whole, crops(), judged, progress=False)
+    settings = SequenceTraining(40, every=10, checkpoint=tmp_path / "checkpoint.safetensors")
+
+    def interrupted(update: int) -> object:
+        if update == 23:
+            monkeypatch.setattr("learners.sequences.training.SAVE_EVERY", 60.0)
+            raise KeyboardInterrupt
+        return crops()(update)
+
+    monkeypatch.setattr("learners.sequences.training.SAVE_EVERY", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        settings.run(parts, interrupted, judged, progress=False)  # type: ignore[arg-type]
+    again = small(7)
+    progress = settings.run(again, crops(), judged, progress=False)
+    assert [row["updates"] for row in progress.curve] == [10, 20, 30, 40]
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name])
+
+
+def test_it_ends_where_verdicts_fall_no_more_and_keeps_the_best() -> None:
+    verdicts = iter([3.0, 1.0, 2.0, 2.5, 0.1])
+    net = small()
+    progress = SequenceTraining(100, every=5, patience=2).run(net, crops(), lambda _: next(verdicts), progress=False)
+    assert [row["judged"] for row in progress.curve] == [3.0, 1.0, 2.0, 2.5]
+    other = small()
+    SequenceTraining(100, every=10).run(other, crops(), progress=False)
+    assert not torch.equal(other.state_dict()["embedding.weight"], net.state_dict()["embedding.weight"])
+
+
+def test_what_diverges_is_told() -> None:
+    with pytest.raises(PhysimError, match="the training diverged: after 5 updates the loss is nan"):
+        SequenceTraining(10, rate=1e30, every=5).run(small(), crops(), progress=False)
+
+
+def test_the_yardstick_has_as_many_parameters_and_steps_as_it_runs() -> None:
+    wanted = sum(value.numel() for value in wavenet(256, 32, 64).parameters())
+    net = lstm_model(256, units_of(wanted, 256), 32)
+    assert sum(value.numel() for value in net.parameters()) == pytest.approx(wanted, rel=0.01)
+    one = lstm_model(5, 4, 3, speakers=2).double()
+    check_steps(one, {"symbol": torch.tensor([[5, 1, 2, 0], [5, 0, 0, 4]]), "speaker": torch.tensor([0, 1])}, split=2)
