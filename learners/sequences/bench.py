@@ -1,0 +1,96 @@
+"""The speeds behind `physim bench sequences`: generation, plain and fast, beside what it would be without memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from statistics import median
+
+import torch
+from tqdm import trange
+
+from learners.sequences.bytenet import SET, byte_model
+from learners.sequences.fused import Fused
+from learners.sequences.generation import Stream
+from learners.sequences.wavenet import BLOCK, SYMBOL, receptive_field, wavenet
+from physim.graph import ModuleGraph
+from physim.reports import Row, row
+from physim.threads import one_thread
+
+ROUNDS = 5
+FUSED_SAMPLES, PLAIN_SAMPLES, NAIVE_SAMPLES = 16_000, 200, 3
+LAYERS = range(1, 13)
+"""How many layers, each of twice the dilation of the one before, the law of cost is shown for."""
+LENGTHS = (500, 1000, 2000)
+"""Characters that a ByteNet writes."""
+
+
+def sequences(progress: bool = True) -> list[Row]:
+    """Symbols a second that one stream is made at, on one core, by models of random weights."""
+    with one_thread():
+        rounds = trange(ROUNDS, desc="rounds", disable=None if progress else True)
+        found = wavenet_speeds(rounds, FUSED_SAMPLES, PLAIN_SAMPLES)
+        laws = trange(len(LAYERS), desc="layers", disable=None if progress else True)
+        found += cost_law([LAYERS[number] for number in laws], NAIVE_SAMPLES)
+        return found + length_law(LENGTHS, ROUNDS)
+
+
+def wavenet_speeds(rounds: Iterable[object], fused: int, plain: int) -> list[Row]:
+    """A WaveNet of 30 layers, 32 residual and 64 skip channels: medians of rounds in which all are measured."""
+    net = wavenet(channels=32, skips=64, dilations=3 * BLOCK).eval()
+    ways: dict[str, tuple[Stream, int]] = {
+        "fused step": (Stream(net, way=Fused(net)), fused),
+        "plain step": (Stream(net), plain),
+    }
+    speeds: dict[str, list[float]] = {name: [] for name in ways}
+    for stream, _ in ways.values():
+        stream.step(8)  # compiled and warm
+    for number, _ in enumerate(rounds):
+        for name in list(ways) if number % 2 else reversed(ways):
+            stream, count = ways[name]
+            speeds[name].append(_speed(partial(stream.step, count), count))
+    ours, theirs = (median(speeds[name]) for name in ways)
+    return [
+        row("WaveNet of 30 layers, fused step", ours, "samples/s", "the plain step", theirs),
+        row("WaveNet of 30 layers, plain step", theirs, "samples/s"),
+    ]
+
+
+def cost_law(layers: Iterable[int], samples: int) -> list[Row]:
+    """Milliseconds a sample, by how many layers there are: with memory, and from the whole receptive field anew."""
+    found: list[Row] = []
+    for count in layers:
+        dilations = [2**number for number in range(count)]
+        net = wavenet(channels=32, skips=64, dilations=dilations).eval()
+        seen = torch.zeros(1, receptive_field(dilations), dtype=torch.int64)
+        stream = Stream(net)
+        stream.step(2)
+        cached = 1 / _speed(partial(stream.step, PLAIN_SAMPLES // 4), PLAIN_SAMPLES // 4)
+        naive = 1 / _speed(partial(_again, net, seen, samples), samples)
+        found.append(row(f"WaveNet of {count} layers, with memory", 1e3 * cached, "ms/sample", "without", 1e3 * naive))
+    return found
+
+
+def length_law(lengths: Iterable[int], rounds: int) -> list[Row]:
+    """Seconds that a ByteNet takes for texts of some lengths: medians."""
+    net = byte_model(128, width=64, dilations=2 * SET).eval()
+    seconds: dict[int, float] = {}
+    for length in lengths:
+        seconds[length] = median(1 / _speed(partial(Stream(net).step, length), 1) for _ in range(rounds))
+    return [
+        row(f"ByteNet, {length} characters", value, "s", "half as many", seconds.get(length // 2))
+        for length, value in seconds.items()
+    ]
+
+
+@torch.no_grad()
+def _again(net: ModuleGraph, seen: torch.Tensor, samples: int) -> None:
+    for _ in range(samples):
+        net({SYMBOL: seen})
+
+
+def _speed(work: Callable[[], object], count: int) -> float:
+    begun = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - begun)
