@@ -1,0 +1,314 @@
+"""WaveNet (arXiv:1609.03499) on sources of known entropy and on real speech: what its parts are good for, in bits.
+
+python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates speakers voices]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.sequences.mu_law import LEVELS, decoded, encoded
+from learners.sequences.recurrent import lstm_model, units_of
+from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.training import SequenceTraining
+from learners.sequences.wavenet import receptive_field, wavenet
+from learners.sequences.yardsticks import linear_bits, table_bits
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph
+from physim.reports import Row
+from physim.scripts import run_script
+from worlds.real_data.parts import Part
+from worlds.real_data.speech import VOICES, recordings
+from worlds.sources import RESONANCE, SWITCH, echo
+
+RESULTS = Path(__file__).parent / "results" / "wavenet"
+SEEDS = (0, 1, 2)
+SOURCES = {"resonance": RESONANCE, "switch": SWITCH}
+TRAINED, TESTED, TEST_SEED = 400_000, 200_000, 90_000
+"""Samples of a source that are learned from, and judged on."""
+SOURCE_UPDATES, SOURCE_DILATIONS = 3000, (1, 2, 4)
+DELAY, FIELDS, ECHO_UPDATES = 100, (16, 32, 64, 128, 256, 512), 1500
+SPEECH_DILATIONS = 2 * tuple(2**power for power in range(9))
+SPEECH_UPDATES, CHANNELS, SKIPS = 2000, 32, 64
+SECONDS_AN_UPDATE = 0.5
+"""Of a WaveNet of speech, on one core, about."""
+RATES = {"wavenet": 3e-3, "lstm": 3e-3}
+JUDGED = 40
+"""How many recordings of the validation part verdicts are by."""
+ALL = ("sources", "echo", "speech", "gates", "speakers", "voices")
+
+
+@dataclass(frozen=True)
+class Args:
+    """Train small WaveNets and what they are measured by, and write bits a sample; finished trainings are kept."""
+
+    parts: tuple[str, ...] = ALL
+    """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
+    prediction and an LSTM; gated units beside rectified ones, and dilated layers beside others; six voices, with and
+    without a code of who speaks; and each voice alone."""
+    quick: bool = False
+    """A fiftieth of the updates and one seed: to see that it runs."""
+    workers: int = 2
+    """Trainings at a time, one thread each."""
+    out: Path = RESULTS
+    """Where rows (CSV) and tables (Markdown) are kept; those of --quick in a folder of their own in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run keeps its rows."""
+        return self.out / "quick" if self.quick else self.out
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of every arm."""
+        return SEEDS[:1] if self.quick else SEEDS
+
+    def shortened(self, updates: int) -> int:
+        """So many updates, or what is quick."""
+        return updates // 50 if self.quick else updates
+
+    def rows(self, name: str, cells: Sequence[Cell], run: Callable[[Cell], Sequence[Row]]) -> list[Row]:
+        """The rows of all cells, kept in the CSV file of that name."""
+        return Grid(self.folder / f"{name}.csv", cells, run).complete(self.workers)
+
+
+def main(args: Args) -> None:
+    """Run what has not run yet and write the tables."""
+    if unknown := set(args.parts) - set(PARTS):
+        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
+    for part in args.parts:
+        text = PARTS[part](args)
+        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
+        print(text)
+
+
+# ---- sources of known entropy
+
+
+def sources(args: Args) -> str:
+    """How near models come to the entropy of sources, and linear prediction."""
+    updates = args.shortened(SOURCE_UPDATES)
+    cells = [
+        Cell("wavenet", seed, (("source", name), ("updates", updates)), updates * 0.1 / 60)
+        for name in SOURCES
+        for seed in args.seeds
+    ]
+    cells += [Cell("linear prediction", 0, (("source", name), ("updates", 0))) for name in SOURCES]
+    values = grouped(args.rows("sources", cells, run_source), ("source", "arm", "name"))
+    lines = []
+    for name in SOURCES:
+        for arm in ("wavenet", "linear prediction"):
+            above = mean([100 * value for value in values[name, arm, "above"]])
+            errors = mean(values[name, arm, "errors"])
+            lines.append([name, arm, mean(values[name, arm, "bits"]), above, errors])
+    head = ("source", "", "bits", "above its entropy (%)", "in standard errors of the mean surprise")
+    return markdown(head, lines)
+
+
+def run_source(cell: Cell) -> Sequence[Row]:
+    """Bits of a model on samples that it was not trained on, and how far they are above the entropy of these."""
+    source = SOURCES[str(dict(cell.setting)["source"])]
+    train, test = source.sample(TRAINED, cell.seed), source.sample(TESTED, TEST_SEED)
+    surprises = source.surprises(test)
+    if cell.arm == "linear prediction":
+        edges = np.linspace(-1, 1, source.levels + 1)
+        edges[0], edges[-1] = -np.inf, np.inf
+        found = linear_bits([train], [test], edges, (2 * np.arange(source.levels) + 1) / source.levels - 1, "gaussian")
+    else:
+        torch.manual_seed(cell.seed)
+        net = wavenet(source.levels, CHANNELS, SKIPS, SOURCE_DILATIONS)
+        crops = Crops([SymbolRow(torch.from_numpy(train))], 1000, 16, source.levels, 8, cell.seed)
+        SequenceTraining(int(str(dict(cell.setting)["updates"])), rate=3e-3).run(net, crops, progress=False)
+        found = bits(net, [SymbolRow(torch.from_numpy(test))], source.levels)
+    error = surprises.std() / len(surprises) ** 0.5
+    above = found - surprises.mean()
+    told = {"bits": found, "entropy": surprises.mean(), "above": above / surprises.mean(), "errors": above / error}
+    return [{"name": name, "value": float(value)} for name, value in told.items()]
+
+
+def echoes(args: Args) -> str:
+    """Bits of an echo, by how far models see: dilated ones, and as deep ones whose layers all see one sample back."""
+    updates = args.shortened(ECHO_UPDATES)
+    cells = [
+        Cell(arm, seed, (("field", field), ("updates", updates)), updates * 0.15 / 60)
+        for field in FIELDS
+        for arm in ("dilated", "not dilated")
+        for seed in args.seeds
+    ]
+    values = grouped(args.rows("echo", cells, run_echo), ("field", "arm"))
+    lines = [[field, *(mean(values[field, arm]) for arm in ("dilated", "not dilated"))] for field in FIELDS]
+    return markdown((f"samples seen, of an echo after {DELAY}", "dilated: bits", "as deep, not dilated: bits"), lines)
+
+
+def run_echo(cell: Cell) -> Sequence[Row]:
+    """Bits of an echo that a model was not trained on."""
+    told = dict(cell.setting)
+    depth = int(np.log2(int(str(told["field"]))))
+    dilations = tuple(2**power if cell.arm == "dilated" else 1 for power in range(depth))
+    torch.manual_seed(cell.seed)
+    net = wavenet(64, CHANNELS, SKIPS, dilations)
+    train, test = (
+        SymbolRow(torch.from_numpy(echo(length, DELAY, seed, levels=64)))
+        for length, seed in ((TRAINED, cell.seed), (TESTED // 2, TEST_SEED))
+    )
+    crops = Crops([train], 2000, 512, 64, 4, cell.seed)
+    SequenceTraining(int(str(told["updates"])), rate=3e-3).run(net, crops, progress=False)
+    return [{"name": "bits", "value": bits(net, [test], 64)}]
+
+
+# ---- speech
+
+ARMS: dict[str, dict[str, Any]] = {
+    "wavenet": {},
+    "rectified": {"gated": False, "channels": 39},
+    "not dilated": {"dilations": len(SPEECH_DILATIONS) * (1,)},
+}
+"""What differs: rectified layers have as many parameters in all."""
+
+
+def speech(args: Args) -> str:
+    """Bits of one voice by models of equal parameters, the LSTM for an equal time, beside tables and prediction."""
+    arms = ("order 0", "pairs", "linear, gaussian", "linear, laplace", "lstm", "wavenet")
+    rows = args.rows("speech", [_spoken(args, arm, seed, "english") for arm in arms for seed in _seeds(args, arm)], run)
+    values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
+    return markdown(("english, 8 kHz", "bits/sample"), [[arm, mean(values[arm,])] for arm in arms])
+
+
+def gates(args: Args) -> str:
+    """Bits of one voice by gated units and by rectified ones; by dilated layers and by others."""
+    rows = args.rows("gates", [_spoken(args, arm, seed, "english") for arm in ARMS for seed in args.seeds], run)
+    values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
+    return markdown(("english, 8 kHz", "bits/sample"), [[arm, mean(values[arm,])] for arm in ARMS])
+
+
+def speakers(args: Args) -> str:
+    """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
+    arms = ("coded", "wavenet")
+    rows = args.rows("speakers", [_spoken(args, arm, seed, "all") for arm in arms for seed in args.seeds], run)
+    values = grouped(rows, ("arm", "name"))
+    names = {"bits": "bits/sample", "shuffled": "codes shuffled", **{f"bits, {voice}": voice for voice in VOICES}}
+    lines = [[label, *(_mean(values.get((arm, name))) for arm in arms)] for name, label in names.items()]
+    return markdown(("six voices, 8 kHz", "told who speaks", "not told"), lines)
+
+
+def voices(args: Args) -> str:
+    """Bits of each voice by a model of it alone, beside the model of all."""
+    cells = [_spoken(args, "wavenet", seed, voice) for voice in VOICES for seed in args.seeds]
+    alone = grouped([row for row in args.rows("voices", cells, run) if row["name"] == "bits"], ("voice",))
+    together = [_spoken(args, "coded", seed, "all") for seed in args.seeds]
+    beside = grouped(args.rows("speakers", together, run), ("name",))
+    lines = [[voice, mean(alone[voice,]), mean(beside[f"bits, {voice}",])] for voice in VOICES]
+    return markdown(("voice, 8 kHz", "alone: bits/sample", "with five others, coded: bits/sample"), lines)
+
+
+def run(cell: Cell) -> Sequence[Row]:
+    """Bits of held-out recordings by one model."""
+    told = dict(cell.setting)
+    names = tuple(VOICES) if told["voice"] == "all" else (str(told["voice"]),)
+    train, valid, test = ({voice: rows_of(voice, part) for voice in names} for part in ("train", "valid", "test"))
+    if cell.arm in YARDSTICKS:
+        found = YARDSTICKS[cell.arm](*([row.symbols.numpy() for row in all_of(part)] for part in (train, test)))
+        return [{"name": "bits", "value": found}]
+    torch.manual_seed(cell.seed)
+    net = network(cell.arm)
+    context = receptive_field(SPEECH_DILATIONS)
+    crops = Crops([known(row, net) for row in all_of(train)], 4000, context, LEVELS, 4, cell.seed)
+    judged = [known(row, net) for row in all_of(valid)[:: max(1, len(all_of(valid)) // JUDGED)]]
+    updates = int(str(told["updates"]))
+    settings = SequenceTraining(updates, RATES["lstm" if cell.arm == "lstm" else "wavenet"], every=max(1, updates // 4))
+    progress = settings.run(net, crops, lambda judging: bits(judging, judged, LEVELS), progress=False)
+    found = {voice: bits(net, [known(row, net) for row in test[voice]], LEVELS) for voice in names}
+    sizes = {voice: sum(len(row.symbols) for row in test[voice]) for voice in names}
+    total = sum(found[voice] * sizes[voice] for voice in names) / sum(sizes.values())
+    made: list[Row] = [{"name": "bits", "value": total}, {"name": "seconds", "value": progress.seconds}]
+    made += [{"name": f"bits, {voice}", "value": found[voice]} for voice in names if len(names) > 1]
+    if cell.arm == "coded":
+        false = [shuffled(row) for row in all_of(test)]
+        made.append({"name": "shuffled", "value": bits(net, false, LEVELS)})
+    return made
+
+
+@lru_cache(maxsize=32)
+def rows_of(voice: str, part: Part) -> list[SymbolRow]:
+    """The recordings of a voice in mu-law, each with who speaks."""
+    speaker = torch.tensor(list(VOICES).index(voice))
+    found = (encoded(torch.from_numpy(one.sound.copy())) for one in recordings(voice, part))
+    return [SymbolRow(symbols, {"speaker": speaker}) for symbols in found if len(symbols)]
+
+
+def network(arm: str) -> ModuleGraph:
+    """The network of an arm."""
+    settings = {"channels": CHANNELS, "skips": SKIPS, "dilations": SPEECH_DILATIONS}
+    if arm != "lstm":
+        return wavenet(**{**settings, **ARMS.get(arm, {}), "speakers": len(VOICES) if arm == "coded" else 0})
+    size = sum(value.numel() for value in wavenet(**settings).parameters())
+    return lstm_model(LEVELS, units_of(size, LEVELS), 32)
+
+
+def known(row: SymbolRow, net: ModuleGraph) -> SymbolRow:
+    """A row with what a network reads of it."""
+    return SymbolRow(row.symbols, {name: value for name, value in row.whole.items() if name in net.inputs})
+
+
+def shuffled(row: SymbolRow) -> SymbolRow:
+    """A row with the code of another speaker."""
+    other: Tensor = (row.whole["speaker"] + 1 + len(row.symbols) % (len(VOICES) - 1)) % len(VOICES)
+    return SymbolRow(row.symbols, {"speaker": other})
+
+
+def all_of(rows: Mapping[str, list[SymbolRow]]) -> list[SymbolRow]:
+    """The rows of all voices."""
+    return [row for several in rows.values() for row in several]
+
+
+def mu_law_bins() -> tuple[np.ndarray, np.ndarray]:
+    """Between what sound each level of mu-law lies [257], and its middle [256]."""
+    middles = decoded(torch.arange(LEVELS)).double().numpy()
+    bent = 2 * np.arange(LEVELS + 1) / LEVELS - 1
+    edges = np.sign(bent) * np.expm1(np.abs(bent) * np.log(LEVELS)) / (LEVELS - 1)
+    edges[0], edges[-1] = -np.inf, np.inf
+    return edges, middles
+
+
+YARDSTICKS: dict[str, Callable[[Any, Any], float]] = {
+    "order 0": lambda train, test: table_bits(train, test, LEVELS, 0),
+    "pairs": lambda train, test: table_bits(train, test, LEVELS, 1),
+    "linear, gaussian": lambda train, test: linear_bits(train, test, *mu_law_bins(), "gaussian"),
+    "linear, laplace": lambda train, test: linear_bits(train, test, *mu_law_bins(), "laplace"),
+}
+
+
+def _seeds(args: Args, arm: str) -> tuple[int, ...]:
+    return (0,) if arm in YARDSTICKS else args.seeds
+
+
+def _spoken(args: Args, arm: str, seed: int, voice: str) -> Cell:
+    updates = 0 if arm in YARDSTICKS else args.shortened(SPEECH_UPDATES)
+    return Cell(arm, seed, (("voice", voice), ("updates", updates)), updates * SECONDS_AN_UPDATE / 60)
+
+
+def _mean(values: Sequence[float] | None) -> str:
+    return "" if values is None else str(mean(values))
+
+
+PARTS: dict[str, Callable[[Args], str]] = {
+    "sources": sources,
+    "echo": echoes,
+    "speech": speech,
+    "gates": gates,
+    "speakers": speakers,
+    "voices": voices,
+}
+
+
+if __name__ == "__main__":
+    run_script(main, Args, __doc__)
