@@ -125,6 +125,19 @@ class Stream:
         self.ticks += count
         return made
 
+    @torch.no_grad()
+    def foretell(self) -> Tensor:
+        """The logits [B, K] of the next symbols; then they are to be taken by `take`."""
+        told = {name: value if self.net[name].node.whole else value[:, 0] for name, value in self._inputs(1).items()}
+        logits: Tensor
+        logits, self.state = self.net.step({**told, SYMBOL: self.last}, self.state)
+        self.ticks += 1
+        return logits
+
+    def take(self, symbols: Tensor) -> None:
+        """Take symbols [B] for those that were foretold."""
+        self.last = symbols
+
     def reorder(self, order: Tensor) -> None:
         """Go on with these of its streams [B'], perhaps some of them several times: beams do so."""
         self.last = self.last[order]

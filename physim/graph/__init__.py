@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from physim.graph.attending import attended
 from physim.graph.builders import build_graph, builder, load_graph, load_state, save_graph
 from physim.graph.checks import check_steps
 from physim.graph.context import Edges, State, detach
@@ -56,6 +57,7 @@ __all__ = [
     "Synthesizer",
     "Unlocked",
     "added",
+    "attended",
     "averaged",
     "build_graph",
     "builder",

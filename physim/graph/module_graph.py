@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.graph import bridges, drawing, edits
+from physim.graph.attending import Attended
 from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
 from physim.graph.delays import Delayed
@@ -160,7 +161,7 @@ class ModuleGraph(nn.Module):
         node.ports = tuple(Port(node, index, place, self.slots + index) for index, place in enumerate(places))
         self.slots += len(places)
         self.nodes.append(node)
-        if isinstance(node, Unfolding):
+        if isinstance(node, Unfolding | Attended):
             self._unfolding.append(node.name)
         if isinstance(node, Input) and node.whole:
             self._wholes.append(node.name)
@@ -420,7 +421,7 @@ class ModuleGraph(nn.Module):
 def _made_of_wholes(node: Node) -> bool:
     """Whether a node reads what is given whole and nothing else; refuses one that reads both."""
     several = {port.node.whole for port in node.sources}
-    if isinstance(node, Unfolding):
+    if isinstance(node, Unfolding | Attended):
         return False
     if isinstance(node, NestedNode):
         return _nested_whole(node, several == {True})

@@ -67,7 +67,7 @@ class Plan:
     """The order in which the nodes behind some outputs run, once for one tick and once for whole sequences.
 
     Where a memory that is `kept` runs, by the name of its node, the ports that it is kept with run too. Nodes of `held`
-    names read nothing: they go on with what they hold.
+    names read nothing whole: they go on with what they hold.
     """
 
     def __init__(
@@ -226,11 +226,13 @@ def _links(
             continue
         seen.add(node)
         links.add_node(node)
-        if node.name in given or node.name in held:
+        if node.name in given:
             continue
         if isinstance(node, Later) and not node.sources:
             raise PhysimError(f"later('{node.name}') was never tied: tie it to a port, or give it as an input")
         for port in node.reads:
+            if node.name in held and port.node.whole:
+                continue
             links.add_edge(port.node, node)
             waiting.append(port.node)
     return links
