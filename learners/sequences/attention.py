@@ -37,11 +37,12 @@ class CausalAttention(Memory):
         kept, count = state
         ticks = inputs.shape[1]
         every = torch.cat([kept, self.known(inputs)], 1)
-        places = torch.arange(self.reach + ticks, device=inputs.device)
+        empty = self.reach - int(count.max().clamp(max=self.reach))  # of no item there is anything yet
+        places = torch.arange(empty, self.reach + ticks, device=inputs.device)
         ages = self.reach + torch.arange(ticks, device=inputs.device)[:, None] - places
         seen = (ages >= 0) & (ages <= self.reach)
         there = places >= (self.reach - count.clamp(max=self.reach))[:, None]
-        keys, values = (self._split(part) for part in every.chunk(2, dim=2))
+        keys, values = (self._split(part) for part in every[:, empty:].chunk(2, dim=2))
         mask = seen[None, None] & there[:, None, None]
         found = functional.scaled_dot_product_attention(self._split(self.asked(inputs)), keys, values, mask)
         return self.told(found.transpose(1, 2).flatten(2)), (every[:, ticks:], count + ticks)
