@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from physim.arrays import Floats
+from physim.arrays import Singles
 from physim.errors import PhysimError
 from worlds.real_data.catalogue import SPEECH
 from worlds.real_data.parts import Part, part_of
@@ -38,7 +38,7 @@ class Recording:
 
     name: str
     voice: str
-    sound: Floats
+    sound: Singles
 
     @property
     def seconds(self) -> float:
@@ -70,17 +70,17 @@ def _part(name: str) -> Part:
     return "train" if "/" in name else part_of(name)
 
 
-def _read(path: Path) -> Floats:
+def _read(path: Path) -> Singles:
     """The samples of a file in -1 to 1; raises PhysimError where it is not as all are."""
     with wave.open(str(path)) as file:
         kind = (file.getnchannels(), file.getsampwidth(), file.getframerate())
         if kind != (1, 2, RATE):
             raise PhysimError(f"{path.name} has {kind} channels, bytes and samples a second, wanted (1, 2, {RATE})")
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    return samples.astype(np.float32) / 2**15
+    return samples.astype(np.float32) / np.float32(2**15)
 
 
-def _trimmed(sound: Floats) -> Floats:
+def _trimmed(sound: Singles) -> Singles:
     loud = np.flatnonzero(np.abs(sound) > QUIET)
     if not len(loud):
         return sound[:0]
