@@ -1,0 +1,132 @@
+"""Video Pixel Networks (arXiv:1610.00527) as module graphs, and the baseline that draws all pixels at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from learners.sequences.blocks import Block, Kind
+from learners.sequences.conv_lstm import ConvLSTM
+from learners.sequences.masked import MaskedDecoder
+from physim.checks import check_positive
+from physim.graph import Loss, ModuleGraph, Port, added, builder, delayed
+
+FRAME, ACTION, MEMORY, CONTEXT, DECODER = "frame", "action", "memory", "context", "decoder"
+
+
+@builder("video_pixel_network")
+def video_pixel_network(  # noqa: PLR0913 (a file names them all)
+    colours: int = 1,
+    classes: int = 1,
+    width: int = 16,
+    encoder: Sequence[int] = (1, 2, 4),
+    decoder: int = 4,
+    blocks: Kind = "multiplicative",
+    *,
+    masked: bool = True,
+    actions: int = 0,
+) -> ModuleGraph:
+    """Foretells each colour of each pixel of a frame from the frames before it and what was drawn before in the frame.
+
+    A frame passes blocks with the dilations of `encoder`, 2 `width` features wide; a convolutional LSTM remembers; and
+    `decoder` masked blocks draw, or, if not `masked`, as many plain ones draw all pixels at once: the paper's baseline.
+    Values are of so many `classes`, or, if that is 1, between 0 and 1, of which a sigmoid tells the mean.
+
+    Inputs: "frame" [B, T, H, W, colours], int64 or float; "action" [B, T, A], what led to the frame, where there are
+    `actions`. Ports: "memory" [B, T, 2 width, H, W]; "decoder": logits [B, T, H, W, colours, classes].
+    """
+    check_positive(colours=colours, classes=classes, width=width, decoder=decoder)
+    net = ModuleGraph()
+    seen = net.add("seen", Seen(classes), net.input(FRAME))
+    value = net.add("entrance", nn.Conv2d(colours, 2 * width, 3, padding="same"), seen)
+    led = net.input(ACTION) if actions else None
+    value = _led(net, "led_there", value, led, actions, width)
+    for number, dilation in enumerate(encoder):
+        value = net.add(f"encode_{number}", Block(width, blocks, partial(_around, dilation)), value)
+    memory = net.add(MEMORY, ConvLSTM(2 * width, 2 * width), value)
+    context = _led(net, "led_on", delayed(memory), led, actions, width)
+    context = net.add(CONTEXT, nn.Identity(), context)
+    if masked:
+        logits = net.add(DECODER, MaskedDecoder(width, decoder, colours, classes, blocks), context, seen)
+    else:
+        logits = net.add(DECODER, PlainDecoder(width, decoder, colours, classes, blocks), context)
+    net.returns(logits)
+    return net
+
+
+def _around(dilation: int, into: int, out: int, size: int) -> nn.Conv2d:
+    """A convolution that sees all around."""
+    return nn.Conv2d(into, out, size, dilation=dilation, padding="same")
+
+
+def _led(net: ModuleGraph, name: str, value: Port, led: Port | None, actions: int, width: int) -> Port:
+    """A value that knows what was done."""
+    if led is None:
+        return value
+    return added(value, net.add(name, nn.Sequential(nn.Linear(actions, 2 * width), nn.Unflatten(1, (-1, 1, 1))), led))
+
+
+@final
+class Seen(nn.Module):
+    """Frames [B, H, W, C] of so many classes, or of numbers between 0 and 1, as features [B, C, H, W] in -1 to 1."""
+
+    like: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.top = max(1, classes - 1)
+        self.register_buffer("like", torch.zeros(()))
+
+    def forward(self, frame: Tensor) -> Tensor:
+        """The features."""
+        return 2 * frame.permute(0, 3, 1, 2).to(self.like.dtype) / self.top - 1
+
+
+@final
+class PlainDecoder(nn.Module):
+    """Foretells all pixels from a context [B, 2 width, H, W] alone -> logits [B, H, W, colours, classes]."""
+
+    def __init__(
+        self, width: int, layers: int, colours: int = 1, classes: int = 2, blocks: Kind = "multiplicative"
+    ) -> None:
+        super().__init__()
+        self.colours, self.classes = colours, classes
+        self.blocks = nn.Sequential(*(Block(width, blocks, partial(_around, 1)) for _ in range(layers)))
+        self.head = nn.Sequential(
+            nn.ReLU(), nn.Conv2d(2 * width, 2 * width, 1), nn.ReLU(), nn.Conv2d(2 * width, colours * classes, 1)
+        )
+
+    def forward(self, context: Tensor) -> Tensor:
+        """The logits."""
+        logits: Tensor = self.head(self.blocks(context))
+        return logits.unflatten(1, (self.colours, self.classes)).permute(0, 3, 4, 1, 2)
+
+
+@final
+class FrameLikelihood(Loss):
+    """Nats a frame: of target "frame" [B, T, H, W, C] by logits [B, T, H, W, C, K], from tick `first` on.
+
+    Of one class, the cross-entropy of numbers between 0 and 1, whose least is not 0.
+    """
+
+    def __init__(self, port: Port, first: int = 0, name: str = "likelihood") -> None:
+        super().__init__(name, port)
+        self.first = first
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        return surprises(values[0][:, self.first :], targets[FRAME][:, self.first :]).mean()
+
+
+def surprises(logits: Tensor, frames: Tensor) -> Tensor:
+    """Nats of each frame [B, T]; see FrameLikelihood."""
+    if logits.shape[-1] == 1:
+        told = functional.binary_cross_entropy_with_logits(logits[..., 0], frames.to(logits.dtype), reduction="none")
+    else:
+        told = functional.cross_entropy(logits.flatten(0, -2), frames.flatten().long(), reduction="none")
+        told = told.unflatten(0, frames.shape)
+    return told.flatten(2).sum(2)

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from learners.sequences.conv_lstm import ConvLSTM
+from learners.sequences.masked import Masked, MaskedDecoder
+from learners.sequences.pixels import Columns, continued
+from learners.sequences.video_pixels import FrameLikelihood, surprises, video_pixel_network
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph, check_steps, load_graph, save_graph
+
+B, T, H, W = 2, 3, 4, 5
+KINDS: dict[str, dict[str, Any]] = {
+    "colours": {"colours": 3, "classes": 4, "width": 6, "encoder": (1, 2), "decoder": 2},
+    "rectified": {"colours": 2, "classes": 3, "width": 4, "encoder": (2,), "decoder": 2, "blocks": "rectified"},
+    "binary": {"colours": 1, "classes": 2, "width": 4, "encoder": (1,), "decoder": 2},
+    "grey": {"colours": 1, "classes": 1, "width": 4, "encoder": (1,), "decoder": 1},
+    "led": {"colours": 1, "classes": 2, "width": 4, "encoder": (1,), "decoder": 1, "actions": 2},
+}
+
+
+def network(name: str, **more: Any) -> ModuleGraph:
+    torch.manual_seed(0)
+    net = video_pixel_network(**{**KINDS[name], **more}).double()
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, std=0.4)
+    return net
+
+
+def inputs(name: str, seed: int = 0) -> dict[str, Tensor]:
+    random = torch.Generator().manual_seed(seed)
+    kind = KINDS[name]
+    shape = (B, T, H, W, kind["colours"])
+    frame = torch.randint(0, max(2, kind["classes"]), shape, generator=random)
+    told = {"frame": frame if kind["classes"] > 1 else torch.rand(shape, generator=random, dtype=torch.float64)}
+    if "actions" in kind:
+        told["action"] = torch.randn(B, T, kind["actions"], generator=random, dtype=torch.float64)
+    return told
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_steps_give_what_a_window_gives(name: str) -> None:
+    check_steps(network(name), inputs(name), split=2)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", ["colours", "rectified", "binary"])
+def test_nothing_earlier_hears_of_a_colour_and_something_later_does(name: str, training: bool) -> None:
+    """Each colour of each pixel of each frame, changed alone: bit for bit, before and after it."""
+    net, told = network(name).train(training), inputs(name)
+    colours, classes = KINDS[name]["colours"], KINDS[name]["classes"]
+    before = net(told).detach().flatten(1, 4)  # in the order in which they are drawn
+    places = list(product(range(T), range(H), range(W), range(colours)))
+    heard = torch.zeros(len(places), dtype=torch.bool)
+    for number, (tick, row, column, colour) in enumerate(places):
+        frame = told["frame"].clone()
+        frame[:, tick, row, column, colour] = (frame[:, tick, row, column, colour] + 1) % classes
+        after = net({"frame": frame}).detach().flatten(1, 4)
+        assert torch.equal(after[:, : number + 1], before[:, : number + 1])
+        heard[number] = not torch.equal(after, before)
+    assert bool(heard[:-1].all())  # nothing comes behind the last
+
+
+def test_within_a_pixel_colours_hear_of_earlier_ones_alone() -> None:
+    net, told = network("colours"), inputs("colours")
+    value = net(told, outputs=net["seen"]).detach().requires_grad_()
+    logits = net(told, given={net["seen"]: value})
+    hears = torch.zeros(3, 3, dtype=torch.bool)
+    for row, column, drawn in product(range(H), range(W), range(3)):
+        (gradient,) = torch.autograd.grad(logits[:, 1, row, column, drawn].sum(), value, retain_graph=True)
+        hears[drawn] |= (gradient[:, 1, :, row, column] != 0).any(0)
+    assert hears.tolist() == [[False, False, False], [True, False, False], [True, True, False]]
+
+
+class Leaking(Masked):  # type: ignore[misc] # it is final, and this is wrong on purpose
+    """Sees its own pixel at once, as a multiplicative unit on the frame itself would."""
+
+    def forward(self, value: Tensor) -> Tensor:
+        return super().forward(value) + value.mean(1, keepdim=True)
+
+
+def test_a_planted_leak_is_found() -> None:
+    net, told = network("binary"), inputs("binary")
+    decoder = net.get_submodule("decoder")
+    decoder.entrance.__class__ = Leaking  # type: ignore[union-attr]
+    before = net(told)
+    frame = told["frame"].clone()
+    frame[:, 1, 2, 2] = 1 - frame[:, 1, 2, 2]
+    assert not torch.equal(net({"frame": frame})[:, 1, 2, 2], before[:, 1, 2, 2])
+
+
+@pytest.mark.parametrize("name", ["colours", "rectified", "binary", "grey"])
+def test_a_pixel_at_a_time_is_as_the_whole_frame(name: str) -> None:
+    net, told = network(name), inputs(name)
+    decoder = net.get_submodule("decoder")
+    assert isinstance(decoder, MaskedDecoder)
+    with torch.no_grad():
+        context, seen = (value.flatten(0, 1) for value in net(told, outputs=(net["context"], net["seen"])))
+        whole, columns = decoder(context, seen), Columns(decoder, context)
+        for row, column, colour in product(range(H), range(W), range(decoder.colours)):
+            logits = columns.logits(row, column)[:, colour]
+            assert torch.allclose(logits, whole[:, row, column, colour], atol=1e-10)
+            columns.put(row, column, colour, seen[:, colour, row, column])
+
+
+def test_the_blind_spot_of_plain_masks_is_where_it_is_said_to_be() -> None:
+    """To the right of the pixel, above: what lies beyond one column a row is never seen, however deep the decoder."""
+    decoder = network("binary", decoder=6).get_submodule("decoder")
+    assert isinstance(decoder, MaskedDecoder)
+    frame = torch.randn(1, 1, 9, 9, dtype=torch.float64, requires_grad=True)
+    logits = decoder(torch.zeros(1, 8, 9, 9, dtype=torch.float64), frame)
+    (gradient,) = torch.autograd.grad(logits[0, 6, 2].sum(), frame)
+    seen = gradient[0, 0] != 0
+    for row in range(6):
+        reach = 2 + (6 - row)
+        assert bool(seen[row, : reach + 1].all())
+        assert not bool(seen[row, reach + 1 :].any())
+
+
+@pytest.mark.parametrize("name", ["colours", "led", "grey"])
+def test_drawn_frames_follow_what_was_seen_and_the_seed(name: str) -> None:
+    net, told = network(name), inputs(name)
+    actions = torch.randn(B, T + 2, 2, dtype=torch.float64) if name == "led" else None
+    made = [continued(net, told["frame"], 2, seed, actions) for seed in (1, 1, 2)]
+    assert made[0].shape == (B, 2, H, W, KINDS[name]["colours"])
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+
+
+def test_drawn_pixels_are_as_likely_as_said() -> None:
+    """Where a network is sure, its samples are what it is sure of: the colour of a pixel, given those before it."""
+    net = network("colours")
+    with torch.no_grad():
+        for parameter in net.get_submodule("decoder").parameters():
+            parameter.mul_(3)
+    before = inputs("colours")["frame"]
+    made = continued(net, before, 2, seed=0)
+    logits = net({"frame": torch.cat([before, made], 1)})[:, T:]
+    chosen = logits.softmax(-1).gather(-1, made[..., None])
+    assert float(chosen.detach().mean()) > 0.7
+    assert float(chosen.detach().min()) > 1e-6
+
+
+def test_the_baseline_draws_all_pixels_at_once() -> None:
+    net, told = network("binary", masked=False), inputs("binary")
+    frame = told["frame"].clone()
+    frame[:, 1] = 1 - frame[:, 1]
+    before, after = net(told), net({"frame": frame})
+    assert torch.equal(before[:, 1], after[:, 1])
+    assert not torch.equal(before[:, 2], after[:, 2])
+    assert continued(net, told["frame"], 1).shape == (B, 1, H, W, 1)
+
+
+def test_nats_of_frames_are_summed_over_pixels() -> None:
+    random = torch.Generator().manual_seed(0)
+    frames = torch.randint(0, 4, (B, T, H, W, 3), generator=random)
+    logits = torch.randn(B, T, H, W, 3, 4, generator=random)
+    wanted = -logits.log_softmax(-1).gather(-1, frames[..., None]).sum((2, 3, 4, 5))
+    assert torch.allclose(surprises(logits, frames), wanted, rtol=1e-5)
+    grey = torch.rand(B, T, H, W, 1, generator=random)
+    told = functional.binary_cross_entropy(torch.full_like(grey, 0.3), grey, reduction="none").sum((2, 3, 4))
+    assert torch.allclose(surprises(torch.full((*grey.shape, 1), 0.3).logit(), grey), told, rtol=1e-5)
+    loss = FrameLikelihood(network("colours").outputs[0], first=1)
+    assert torch.allclose(loss.value((logits,), {"frame": frames}), wanted[:, 1:].mean(), rtol=1e-5)
+
+
+def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
+    net = network("colours")
+    save_graph(tmp_path / "net", net)
+    again, _ = load_graph(tmp_path / "net")
+    assert torch.allclose(again(inputs("colours")), net(inputs("colours")), atol=1e-12)
+
+
+def test_a_memory_of_pictures_starts_anew_after_a_reset() -> None:
+    net = ModuleGraph()
+    net.add("memory", ConvLSTM(2, 3), net.input("x"))
+    reset = torch.zeros(B, 6, dtype=torch.bool)
+    reset[0, 4] = True
+    check_steps(net.double(), {"x": torch.randn(B, 6, 2, H, W, dtype=torch.float64)}, reset, split=3)
+
+
+def test_features_that_are_not_shared_among_colours_are_refused() -> None:
+    with pytest.raises(PhysimError, match="features are 3 and 8, wanted multiples of the 3 colours"):
+        video_pixel_network(colours=3, classes=2, width=4)
