@@ -39,7 +39,7 @@ def run(weights, dilations, known, ring, stem, last, chances, options, made):  #
     for tick in range(len(chances)):
         told = known[tick % len(known)]
         _gather(weights.embedding[last], stem, 0, (kernel - 1), 1, tick, both)
-        _affine(both, weights.stem, weights.stem_bias, value)
+        affine(both, weights.stem, weights.stem_bias, value)
         skips[:] = weights.skips_bias
         start = 0
         for layer in range(layers):
@@ -47,19 +47,19 @@ def run(weights, dilations, known, ring, stem, last, chances, options, made):  #
             _gather(value, ring, start, reach, dilations[layer], tick, both)
             for unit in range(width):
                 sums[unit] = weights.taps_bias[layer, unit] + told[layer, unit]
-            _add(both, weights.taps[layer], sums)
+            add_product(both, weights.taps[layer], sums)
             _gated(sums, gate, options.gated, space)
-            _add(gate, weights.skips[layer], skips)
+            add_product(gate, weights.skips[layer], skips)
             if layer < layers - 1:
                 for unit in range(channels):
                     value[unit] += weights.residual_bias[layer, unit]
-                _add(gate, weights.residual[layer], value)
+                add_product(gate, weights.residual[layer], value)
             start += reach
-        _rectify(skips)
-        _affine(skips, weights.hidden, weights.hidden_bias, hidden)
-        _rectify(hidden)
-        _affine(hidden, weights.logits, weights.logits_bias, logits)
-        last = _draw(logits, chances[tick], options, space)
+        rectify(skips)
+        affine(skips, weights.hidden, weights.hidden_bias, hidden)
+        rectify(hidden)
+        affine(hidden, weights.logits, weights.logits_bias, logits)
+        last = draw(logits, chances[tick], options, space)
         made[tick] = last
 
 
@@ -82,14 +82,15 @@ def _gather(value, ring, start, reach, dilation, tick, both):  # type: ignore[no
 
 
 @native
-def _affine(x, weight, bias, y):  # type: ignore[no-untyped-def]
+def affine(x, weight, bias, y):  # type: ignore[no-untyped-def]
+    """y = x W + b."""
     for unit in range(len(y)):
         y[unit] = bias[unit]
-    _add(x, weight, y)
+    add_product(x, weight, y)
 
 
 @native
-def _add(x, weight, y):  # type: ignore[no-untyped-def]
+def add_product(x, weight, y):  # type: ignore[no-untyped-def]
     """y += x W, eight rows of W [in, out] at a time: along a row all units at once."""
     rows, units = weight.shape
     whole = rows // 8 * 8
@@ -110,7 +111,8 @@ def _add(x, weight, y):  # type: ignore[no-untyped-def]
 
 
 @native
-def _rectify(value):  # type: ignore[no-untyped-def]
+def rectify(value):  # type: ignore[no-untyped-def]
+    """What is under 0 becomes 0."""
     for unit in range(len(value)):
         value[unit] = max(value[unit], value.dtype.type(0))
 
@@ -127,13 +129,13 @@ def _gated(sums, gate, gated, space):  # type: ignore[no-untyped-def]
         sums[unit] = -(sums[unit] + sums[unit])
         sums[channels + unit] = -sums[channels + unit]
     powers, bits = space
-    _exp(sums, powers, bits)  # type: ignore[no-untyped-call]
+    exponential(sums, powers, bits)  # type: ignore[no-untyped-call]
     for unit in range(channels):
         gate[unit] = (one - powers[unit]) / (one + powers[unit]) / (one + powers[channels + unit])
 
 
 @native
-def _draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
+def draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
     """A symbol by logits; see `Sampling`."""
     best = 0
     for kind in range(len(logits)):
@@ -145,7 +147,7 @@ def _draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
     for kind in range(len(logits)):
         logits[kind] = (logits[kind] - largest) / scale
     powers, bits = space
-    _exp(logits, powers, bits)  # type: ignore[no-untyped-call]
+    exponential(logits, powers, bits)  # type: ignore[no-untyped-call]
     least = logits.dtype.type(0)
     if 0 < options.top_k < len(logits):
         least = np.sort(powers[: len(logits)])[len(logits) - options.top_k]
@@ -162,12 +164,12 @@ def _draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
     return best
 
 
-def _exp(x, powers, bits):  # type: ignore[no-untyped-def]
+def exponential(x, powers, bits):  # type: ignore[no-untyped-def]
     """e^x of each number, into `powers`; `bits` is space."""
     raise NotImplementedError  # it is compiled, for each precision another way
 
 
-@overload(_exp)
+@overload(exponential)
 def _exp_of(x, powers, bits):  # type: ignore[no-untyped-def]
     return _exp_32 if x.dtype == numba.float32 else _exp_64
 

@@ -4,6 +4,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,8 @@ from torch.nn import functional
 
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.masked import Masked, MaskedDecoder
-from learners.sequences.pixels import Columns, continued
+from learners.sequences.pixel_kernels import foretell
+from learners.sequences.pixels import Columns, by_columns, continued, drawn_frame, native_weights
 from learners.sequences.video_pixels import FrameLikelihood, surprises, video_pixel_network
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, check_steps, load_graph, save_graph
@@ -108,6 +110,41 @@ def test_a_pixel_at_a_time_is_as_the_whole_frame(name: str) -> None:
             logits = columns.logits(row, column)[:, colour]
             assert torch.allclose(logits, whole[:, row, column, colour], atol=1e-10)
             columns.put(row, column, colour, seen[:, colour, row, column])
+
+
+@pytest.mark.parametrize("name", ["colours", "rectified", "binary", "grey"])
+def test_the_native_loop_foretells_what_a_whole_frame_does(name: str) -> None:
+    net, told = network(name), inputs(name)
+    decoder = net.get_submodule("decoder")
+    assert isinstance(decoder, MaskedDecoder)
+    with torch.no_grad():
+        context, seen = (value.flatten(0, 1)[:1] for value in net(told, outputs=(net["context"], net["seen"])))
+        whole = decoder(context, seen)[0]
+        weights, places = native_weights(decoder), decoder.context(context)[0].permute(1, 2, 0).numpy()
+    width = KINDS[name]["width"]
+    frame, rooms = (
+        np.zeros((H + 2, W + 2, decoder.colours)),
+        np.zeros((*weights.convolutions.shape[:2], H + 2, W + 2, width)),
+    )
+    space = (np.zeros(4 * width), np.zeros(4 * width, np.int32))
+    for row, column, colour in product(range(H), range(W), range(decoder.colours)):
+        logits = np.zeros(weights.head_bias.size)
+        foretell(weights, np.ascontiguousarray(places), frame, rooms, row, column, logits, space)
+        found = logits.reshape(decoder.colours, -1)[colour]
+        assert np.allclose(found, whole[row, column, colour].numpy(), atol=1e-10)
+        frame[row + 1, column + 1, colour] = seen[0, colour, row, column]
+
+
+@pytest.mark.parametrize("name", ["colours", "rectified", "grey"])
+def test_the_native_loop_draws_what_columns_draw(name: str) -> None:
+    net, told = network(name), inputs(name)
+    with torch.no_grad():
+        context = net(told, outputs=net["context"]).flatten(0, 1)
+    decoder = net.get_submodule("decoder")
+    assert isinstance(decoder, MaskedDecoder)
+    natively = drawn_frame(decoder, context, torch.Generator().manual_seed(1))
+    chances = torch.rand(*natively.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    assert torch.equal(by_columns(decoder, context, chances), natively)
 
 
 def test_the_blind_spot_of_plain_masks_is_where_it_is_said_to_be() -> None:
