@@ -13,6 +13,9 @@ from tqdm import trange
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.fused import Fused
 from learners.sequences.generation import Stream
+from learners.sequences.masked import MaskedDecoder
+from learners.sequences.pixels import drawn_frame
+from learners.sequences.video_pixels import DECODER, video_pixel_network
 from learners.sequences.wavenet import BLOCK, SYMBOL, receptive_field, wavenet
 from physim.graph import ModuleGraph
 from physim.reports import Row, row
@@ -22,6 +25,7 @@ ROUNDS = 5
 FUSED_SAMPLES, PLAIN_SAMPLES, NAIVE_SAMPLES = 16_000, 200, 3
 LAYERS = range(1, 13)
 """How many layers, each of twice the dilation of the one before, the law of cost is shown for."""
+SIDES = (16, 32, 64)
 LENGTHS = (500, 1000, 2000)
 """Characters that a ByteNet writes."""
 
@@ -33,7 +37,7 @@ def sequences(progress: bool = True) -> list[Row]:
         found = wavenet_speeds(rounds, FUSED_SAMPLES, PLAIN_SAMPLES)
         laws = trange(len(LAYERS), desc="layers", disable=None if progress else True)
         found += cost_law([LAYERS[number] for number in laws], NAIVE_SAMPLES)
-        return found + length_law(LENGTHS, ROUNDS)
+        return found + length_law(LENGTHS, ROUNDS) + pixel_speeds(SIDES, ROUNDS)
 
 
 def wavenet_speeds(rounds: Iterable[object], fused: int, plain: int) -> list[Row]:
@@ -82,6 +86,23 @@ def length_law(lengths: Iterable[int], rounds: int) -> list[Row]:
         row(f"ByteNet, {length} characters", value, "s", "half as many", seconds.get(length // 2))
         for length, value in seconds.items()
     ]
+
+
+@torch.no_grad()
+def pixel_speeds(sides: Iterable[int], rounds: int) -> list[Row]:
+    """Seconds that a Video Pixel Network takes to draw a frame, beside running its decoder anew for each pixel."""
+    net = video_pixel_network(1, 2, 16, (1,), 6).eval()
+    decoder = net.get_submodule(DECODER)
+    assert isinstance(decoder, MaskedDecoder)
+    found: list[Row] = []
+    for side in sides:
+        context, frame = torch.randn(1, 32, side, side), torch.zeros(1, 1, side, side)
+        work = partial(drawn_frame, decoder, context, torch.Generator().manual_seed(0))
+        work()  # compiled
+        cached = median(1 / _speed(work, 1) for _ in range(rounds))
+        plain = median(1 / _speed(partial(decoder, context, frame), 1) for _ in range(rounds)) * side**2
+        found.append(row(f"VPN, a frame of {side} x {side}", cached, "s", "without memory", plain))
+    return found
 
 
 @torch.no_grad()

@@ -187,7 +187,7 @@ def _matrix(layer: Masked) -> Array:
     return np.ascontiguousarray(_numbers(_taps(layer)).T)
 
 
-def _numbers(value: Tensor) -> Array:
+def _numbers(value: Any) -> Array:
     return np.ascontiguousarray(value.detach().numpy())
 
 
