@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from physim.errors import PhysimError
+from worlds.moving_digits import counted, least, moving_digits, smaller
+from worlds.real_data import mnist
+from worlds.real_data.catalogue import MNIST
+
+BLOT = np.full((1, 4, 4), 200, np.uint8)
+
+
+def test_digits_stay_in_the_box_and_move_by_a_tenth_of_their_way() -> None:
+    videos = moving_digits(BLOT, 50, seed=0, frames=30, side=24, digits=1)
+    assert videos.shape == (50, 30, 24, 24)
+    assert (videos.sum((2, 3)) == 16 * 200).all()
+    middles = np.stack([np.stack(np.nonzero(frame), 0).mean(1) for frame in videos[0]])
+    assert np.abs(np.diff(middles, axis=0)).max() <= 0.1 * 20 + 1
+    edges = [videos[:, :, 0].any(), videos[:, :, -1].any(), videos[:, :, :, 0].any(), videos[:, :, :, -1].any()]
+    assert all(edges)
+
+
+def test_where_digits_meet_the_brighter_shows() -> None:
+    images = np.concatenate([BLOT, BLOT // 2])
+    videos = moving_digits(images, 200, seed=1, frames=5, side=6)
+    assert set(np.unique(videos)) == {0, 100, 200}
+
+
+def test_the_same_seed_gives_the_same_videos() -> None:
+    assert np.array_equal(moving_digits(BLOT, 3, 5), moving_digits(BLOT, 3, 5))
+    assert not np.array_equal(moving_digits(BLOT, 3, 5), moving_digits(BLOT, 3, 6))
+
+
+def test_the_least_cross_entropy_is_that_of_pixels_with_themselves() -> None:
+    assert least(np.array([0, 255], np.uint8).repeat(8).reshape(2, 2, 2, 2)) == 0
+    half = np.full((1, 3, 2, 2), 51, np.uint8)
+    assert least(half) == pytest.approx(-4 * (0.2 * np.log(0.2) + 0.8 * np.log(0.8)))
+
+
+def test_smaller_images_are_means_and_parts_are_counted() -> None:
+    image = np.arange(16, dtype=np.uint8).reshape(1, 4, 4)
+    assert smaller(image, 2).tolist() == [[[2, 4], [10, 12]]]
+    assert counted(np.pad(BLOT, ((0, 0), (2, 5), (2, 5)))).tolist() == [1]
+    with pytest.raises(PhysimError, match="times is 3"):
+        smaller(image, 3)
+    with pytest.raises(PhysimError, match="side is 3, wanted at least the digits' 4"):
+        moving_digits(BLOT, 1, 0, side=3)
+
+
+@pytest.mark.skipif(not MNIST.is_here, reason="mnist was not fetched")
+def test_real_digits_have_the_papers_bound() -> None:
+    """Frames 11 to 20 of the test digits: 86.3 nats a frame (arXiv:1610.00527, section 5.1)."""
+    images, _ = mnist(train=False)
+    assert least(moving_digits(images, 1500, seed=0)[:, 10:]) == pytest.approx(86.3, abs=1.0)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from physim.errors import PhysimError
+from worlds.sprites import two_colours, two_ways
+
+
+def test_a_square_goes_left_or_right_as_a_coin_falls() -> None:
+    videos = two_ways(300, 5, seed=0)
+    assert (videos.sum((2, 3, 4)) == 16).all()
+    right, left = (
+        np.array([[np.array_equal(np.roll(a, way, 1), b) for a, b in pairwise(video)] for video in videos])
+        for way in (1, -1)
+    )
+    assert (right ^ left).all()
+    assert right.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_four_columns_of_a_frame_are_uncertain_and_no_other_pixel() -> None:
+    """Of pixels that know nothing of one another: 4 w of them have a chance of a half each."""
+    videos = two_ways(4000, 2, seed=0, side=8)
+    same = (videos[:, 0] == videos[0, 0]).all((1, 2, 3))
+    mean = videos[same, 1].mean(0)
+    assert ((mean > 0.2) & (mean < 0.8)).sum() == 4 * 4
+    assert np.isin(mean[(mean <= 0.2) | (mean >= 0.8)], (0, 1)).all()
+
+
+def test_a_square_is_red_or_blue_and_stays() -> None:
+    videos = two_colours(200, 4, seed=0)
+    assert (videos.sum((2, 3, 4)) == 16).all()
+    assert not videos[..., 1].any()
+    red = videos[..., 0].any((2, 3))
+    assert red.mean() == pytest.approx(0.5, abs=0.06)
+    assert all(np.array_equal(video.any((0, 3)), video[0].any(2)) for video in videos)
+
+
+def test_boxes_without_room_are_refused() -> None:
+    with pytest.raises(PhysimError, match="side is 6, wanted at least 7"):
+        two_ways(1, 2, 0, side=6)

@@ -1,0 +1,52 @@
+"""Videos whose entropy is known exactly: a square goes one way or the other, or has one colour or another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from physim.arrays import Integers
+from physim.checks import check_positive
+from physim.errors import PhysimError
+
+BITS = math.log(2)
+"""Nats a frame of either video, from the second frame on: a fair coin decides each."""
+
+
+def two_ways(count: int, frames: int, seed: int, side: int = 16, size: int = 4) -> Integers:
+    """Videos [count, frames, side, side, 1] of 0 and 1: a square that goes a pixel left or right, and round the edge.
+
+    Whoever draws pixels that know nothing of one another needs 4 `size` ln 2 nats a frame.
+    """
+    _check(count, frames, side, size)
+    random = np.random.default_rng(seed)
+    steps = random.choice([-1, 1], (count, frames - 1))
+    first = random.integers(0, side, (count, 1))
+    places = np.concatenate([first, first + steps.cumsum(1)], 1) % side
+    rows = random.integers(0, side - size + 1, (count, 1))
+    across = (np.arange(side) - places[..., None]) % side < size
+    down = (np.arange(side) >= rows[..., None]) & (np.arange(side) < rows[..., None] + size)
+    return (down[..., :, None] & across[..., None, :])[..., None].astype(np.int64)
+
+
+def two_colours(count: int, frames: int, seed: int, side: int = 16, size: int = 4) -> Integers:
+    """Videos [count, frames, side, side, 3] of 0 and 1: a square that stays, and is red or blue in each frame.
+
+    Whoever draws colours that know nothing of one another needs 2 `size`^2 ln 2 nats a frame.
+    """
+    _check(count, frames, side, size)
+    random = np.random.default_rng(seed)
+    videos = np.zeros((count, frames, side, side, 3), np.int64)
+    for video in videos:
+        row, column = random.integers(0, side - size + 1, 2)
+        colours = 2 * random.integers(0, 2, frames)
+        for frame, colour in zip(video, colours, strict=True):
+            frame[row : row + size, column : column + size, colour] = 1
+    return videos
+
+
+def _check(count: int, frames: int, side: int, size: int) -> None:
+    check_positive(count=count, frames=frames, size=size)
+    if side < size + 3:
+        raise PhysimError(f"side is {side}, wanted at least {size + 3}, or a square of {size} has no room")
