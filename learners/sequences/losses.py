@@ -8,6 +8,7 @@ from typing import final
 from torch import Tensor
 from torch.nn import functional
 
+from learners.precision import whole
 from physim.graph import Loss, Port
 
 UNCOUNTED = -1
@@ -22,5 +23,5 @@ class Likelihood(Loss):
         super().__init__(name, port)
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
-        logits, wanted = values[0].flatten(0, 1), targets["symbol"].flatten()
+        logits, wanted = whole(values[0]).flatten(0, 1), targets["symbol"].flatten()
         return functional.cross_entropy(logits, wanted, ignore_index=UNCOUNTED)

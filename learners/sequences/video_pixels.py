@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from learners.precision import whole
 from learners.sequences.blocks import Block, Kind
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.masked import MaskedDecoder
@@ -124,6 +125,7 @@ class FrameLikelihood(Loss):
 
 def surprises(logits: Tensor, frames: Tensor) -> Tensor:
     """Nats of each frame [B, T]; see FrameLikelihood."""
+    logits = whole(logits)
     if logits.shape[-1] == 1:
         told = functional.binary_cross_entropy_with_logits(logits[..., 0], frames.to(logits.dtype), reduction="none")
     else:

@@ -1,0 +1,236 @@
+"""Video Pixel Networks (arXiv:1610.00527) on videos of known entropy and on moving digits, at the size of this machine.
+
+python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.sequences.rows import Batch
+from learners.sequences.training import SequenceTraining
+from learners.sequences.video_pixels import FRAME, FrameLikelihood, surprises, video_pixel_network
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph
+from physim.reports import Row
+from physim.scripts import run_script
+from worlds.moving_digits import least, moving_digits, smaller
+from worlds.real_data import mnist
+from worlds.sprites import BITS, two_colours, two_ways
+
+RESULTS = Path(__file__).parent / "results" / "video_pixel_networks"
+SEEDS = (0, 1, 2)
+TEST_SEED = 90_000
+SPRITES: dict[str, tuple[Callable[..., Any], int, float]] = {
+    "two ways": (two_ways, 1, 16 * BITS),
+    "two colours": (two_colours, 3, 32 * BITS),
+}
+"""Videos, their colours, and what pixels that know nothing of one another need (nats a frame)."""
+SPRITE_FRAMES, SPRITE_SIDE, SPRITE_BATCH, SPRITE_UPDATES, SPRITE_TEST = 4, 16, 16, 2500, 256
+SPRITE_WIDTH, SPRITE_DECODER = 12, 5
+SIDE, SMALLER, FRAMES, SEEN = 32, 2, 8, 4
+"""Digits of half the paper's size: frames are as many pixels wide, and foretold from the first SEEN on."""
+DIGIT_WIDTH, DIGIT_ENCODER, DIGIT_DECODER, DIGIT_BATCH, DIGIT_UPDATES = 16, (1, 2, 4), 4, 8, 3000
+HELD_OUT, DIGIT_TEST, VERDICTS = 5000, 200, 6
+"""Of the training digits, how many verdicts are by; videos of the test; verdicts in a training."""
+RATE = 1e-3
+PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
+"""How unsure copies of the last frame may be of each pixel."""
+ARMS: dict[str, dict[str, Any]] = {
+    "vpn": {},
+    "baseline": {"masked": False},
+    "memory alone": {"masked": False, "decoder": 1, "encoder": ()},
+    "vpn, no dilation": {"encoder": tuple(1 for _ in DIGIT_ENCODER)},
+    "vpn, rectified": {"blocks": "rectified"},
+}
+"""What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder."""
+
+
+@dataclass(frozen=True)
+class Args:
+    """Train small Video Pixel Networks and what they are measured by; finished trainings are kept.
+
+    All is teacher-forced: frames are foretold from true ones.
+    """
+
+    parts: tuple[str, ...] = ("sprites", "digits")
+    """What to do: squares whose ways or colours are drawn by a coin; and digits that bounce, which want `physim fetch
+    mnist`."""
+    arms: tuple[str, ...] = tuple(ARMS)
+    """Which networks are trained on digits."""
+    quick: bool = False
+    """A fiftieth of the updates and one seed: to see that it runs."""
+    workers: int = 2
+    """Trainings at a time, one thread each."""
+    out: Path = RESULTS
+    """Where rows (CSV), tables (Markdown) and pictures are kept; those of --quick in a folder of their own in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run keeps its rows."""
+        return self.out / "quick" if self.quick else self.out
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of every arm."""
+        return SEEDS[:1] if self.quick else SEEDS
+
+    def shortened(self, updates: int) -> int:
+        """So many updates, or what is quick."""
+        return updates // 50 if self.quick else updates
+
+
+def main(args: Args) -> None:
+    """Run what has not run yet and write the tables."""
+    for name, wanted, known in (("parts", args.parts, PARTS), ("arms", args.arms, ARMS)):
+        if unknown := set(wanted) - set(known):
+            raise PhysimError(f"--{name}: got {sorted(unknown)}, wanted some of {list(known)}")
+    for part in args.parts:
+        text = PARTS[part](args)
+        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
+        print(text)
+
+
+# ---- sprites
+
+
+def sprites(args: Args) -> str:
+    """Nats a frame of squares, by a VPN and by the baseline, beside what the best of either could have."""
+    updates = args.shortened(SPRITE_UPDATES)
+    cells = [
+        Cell(arm, seed, (("video", video), ("updates", updates)), updates * 0.17 / 60)
+        for video in SPRITES
+        for arm in ("vpn", "baseline")
+        for seed in args.seeds
+    ]
+    values = grouped(
+        Grid(args.folder / "sprites.csv", cells, run_sprite).complete(args.workers), ("video", "arm", "name")
+    )
+    lines = []
+    for video, (_, _, apart) in SPRITES.items():
+        for arm, bound in (("vpn", BITS), ("baseline", apart)):
+            figures = values[video, arm, "nats"]
+            lines.append([video, arm, mean(figures), bound, mean(values[video, arm, "errors"])])
+    head = ("video", "", "nats/frame", "least possible", "above the entropy, in standard errors")
+    return markdown(head, lines)
+
+
+def run_sprite(cell: Cell) -> Sequence[Row]:
+    """Nats a frame of unseen videos by one network."""
+    told = dict(cell.setting)
+    make, colours, _ = SPRITES[str(told["video"])]
+    torch.manual_seed(cell.seed)
+    net = video_pixel_network(colours, 2, SPRITE_WIDTH, (1, 2), SPRITE_DECODER, masked=cell.arm == "vpn")
+    batches = partial(_sprites, make, cell.seed)
+    loss = FrameLikelihood(net.outputs[0], first=1)
+    SequenceTraining(int(str(told["updates"])), RATE).run(net, batches, losses=[loss], progress=False)
+    videos = torch.from_numpy(make(SPRITE_TEST, SPRITE_FRAMES, TEST_SEED, SPRITE_SIDE))
+    nats = nats_of(net, videos, first=1).mean(1)
+    error = float(nats.std() / len(nats) ** 0.5)
+    above = float(nats.mean()) - BITS
+    return [{"name": "nats", "value": float(nats.mean())}, {"name": "errors", "value": above / max(error, 1e-9)}]
+
+
+def _sprites(make: Callable[..., Any], seed: int, update: int) -> Batch:
+    videos = torch.from_numpy(make(SPRITE_BATCH, SPRITE_FRAMES, seed * 1_000_003 + update, SPRITE_SIDE))
+    return {FRAME: videos}, {FRAME: videos}
+
+
+# ---- digits
+
+
+def digits(args: Args) -> str:
+    """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
+    updates = args.shortened(DIGIT_UPDATES)
+    cells = [Cell(arm, seed, (("updates", updates),), updates * 0.8 / 60) for seed in args.seeds for arm in args.arms]
+    rows = Grid(args.folder / "digits.csv", cells, run_digits).complete(args.workers)
+    values = grouped(rows, ("arm", "name"))
+    test = videos_of("test", DIGIT_TEST, TEST_SEED)
+    bound = least((255 * test[:, SEEN:, ..., 0]).round().byte().numpy())
+    lines: list[list[object]] = [["least possible", bound, "", ""]]
+    for arm in args.arms:
+        nats = values[arm, "nats"]
+        gap = mean([value - bound for value in nats])
+        lines.append([arm, mean(nats), gap, mean(values[arm, "parameters"])])
+    lines.append(["last frame again", copied(test), copied(test) - bound, ""])
+    return markdown(
+        (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame", "above the least", "parameters"), lines
+    )
+
+
+def run_digits(cell: Cell) -> Sequence[Row]:
+    """Nats a frame of test digits by one network, its curve of held-out ones, and how it continues videos freely."""
+    torch.manual_seed(cell.seed)
+    net = digit_net(cell.arm)
+    updates = int(str(dict(cell.setting)["updates"]))
+    valid = videos_of("held out", 40, 1)
+    settings = SequenceTraining(updates, RATE, every=max(1, updates // VERDICTS))
+    progress = settings.run(
+        net,
+        partial(_digits, cell.seed),
+        lambda judged: float(nats_of(judged, valid, SEEN).mean()),
+        [FrameLikelihood(net.outputs[0], first=SEEN)],
+        progress=False,
+    )
+    told = {
+        "nats": float(nats_of(net, videos_of("test", DIGIT_TEST, TEST_SEED), SEEN).mean()),
+        "seconds": progress.seconds,
+        "parameters": sum(value.numel() for value in net.parameters()),
+        "videos": updates * DIGIT_BATCH,
+    }
+    rows: list[Row] = [{"name": name, "value": value} for name, value in told.items()]
+    return rows + [{"name": "held out", "value": row["judged"], "after": row["updates"]} for row in progress.curve]
+
+
+def digit_net(arm: str) -> ModuleGraph:
+    """The network of an arm."""
+    settings = {"width": DIGIT_WIDTH, "encoder": DIGIT_ENCODER, "decoder": DIGIT_DECODER}
+    return video_pixel_network(1, 1, **{**settings, **ARMS[arm]})
+
+
+def _digits(seed: int, update: int) -> Batch:
+    videos = videos_of("train", DIGIT_BATCH, seed * 1_000_003 + update)
+    return {FRAME: videos}, {FRAME: videos}
+
+
+def videos_of(part: str, count: int, seed: int) -> Tensor:
+    """Videos [count, FRAMES, SIDE, SIDE, 1] in 0 to 1 of the digits of a part."""
+    made = moving_digits(images(part), count, seed, FRAMES, SIDE)
+    return torch.from_numpy(made).float()[..., None] / 255
+
+
+@lru_cache(maxsize=3)
+def images(part: str) -> Any:
+    """The digits of a part, smaller than they were: the last of those to train with are held out."""
+    found, _ = mnist(train=part != "test")
+    chosen = {"train": found[:-HELD_OUT], "held out": found[-HELD_OUT:], "test": found}[part]
+    return smaller(chosen, SMALLER)
+
+
+def copied(videos: Tensor) -> float:
+    """Nats a frame of saying the last frame again, each pixel as unsure as does best."""
+    before, now = videos[:, SEEN - 1 : -1], videos[:, SEEN:]
+    told = [float(surprises(before.clamp(share, 1 - share).logit()[..., None], now).mean()) for share in PROBES]
+    return min(told)
+
+
+@torch.no_grad()
+def nats_of(net: ModuleGraph, videos: Tensor, first: int) -> Tensor:
+    """Nats of each frame [N, T] from one on, by a network that sees all true frames before it."""
+    parts = [surprises(net({FRAME: part})[:, first:], part[:, first:]) for part in videos.split(16)]
+    return torch.cat(parts)
+
+
+PARTS: Mapping[str, Callable[[Args], str]] = {"sprites": sprites, "digits": digits}
+
+
+if __name__ == "__main__":
+    run_script(main, Args, __doc__)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from physim.errors import PhysimError
+from worlds.moving_digits import least
+
+
+def blots(train: bool) -> tuple[Any, Any]:
+    """Digits of noise, as many as tests want."""
+    images = np.random.default_rng(int(train)).integers(0, 256, (40, 4, 4)).astype(np.uint8)
+    return images, np.zeros(len(images), np.int64)
+
+
+@pytest.fixture
+def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script at a scale of seconds."""
+    module = paper("video_pixel_networks")
+    changes = {"SPRITE_FRAMES": 2, "SPRITE_SIDE": 7, "SPRITE_UPDATES": 100, "SPRITE_TEST": 4, "SPRITE_WIDTH": 3}
+    changes |= {"SPRITE_DECODER": 1, "SIDE": 6, "FRAMES": 3, "SEEN": 1, "DIGIT_WIDTH": 2, "DIGIT_DECODER": 2}
+    changes |= {"DIGIT_UPDATES": 100, "DIGIT_TEST": 4, "HELD_OUT": 10, "mnist": blots}
+    for name, value in changes.items():
+        monkeypatch.setattr(module, name, value)
+    module.images.cache_clear()
+    return module
+
+
+def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
+    script.main(script.Args(quick=True, workers=1, out=tmp_path))
+    folder = tmp_path / "quick"
+    lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.PARTS}
+    assert {part: len(text) - 2 for part, text in lines.items()} == {"sprites": 4, "digits": len(script.ARMS) + 2}
+    again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+    script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
+    assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+
+
+def test_copies_cannot_be_better_than_the_least(script: ModuleType) -> None:
+    videos = script.videos_of("test", 20, 0)
+    grey = (255 * videos[:, script.SEEN :, ..., 0]).round().byte().numpy()
+    assert script.copied(videos) > least(grey)
+    still = videos[:, :1].round().expand(-1, 3, -1, -1, -1)
+    assert script.copied(still) == pytest.approx(-36 * np.log(1 - min(script.PROBES)), rel=1e-2)
+
+
+def test_held_out_digits_are_not_trained_with(script: ModuleType) -> None:
+    parts = [torch.from_numpy(script.images(part)).flatten(1).tolist() for part in ("train", "held out")]
+    assert len(parts[0]) == 30
+    assert not {tuple(row) for row in parts[0]} & {tuple(row) for row in parts[1]}
+
+
+def test_unknown_arms_are_refused(script: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match=r"--arms: got \['gpt'\], wanted some of \['vpn', 'baseline'"):
+        script.main(script.Args(arms=("gpt",), out=tmp_path))
