@@ -61,6 +61,13 @@ def test_a_cut_graph_learns_by_one_backward_pass_and_without_locks() -> None:
     assert set(left["trainer"].update(left["inputs"], {"class": left["label"]})) == {"digit"}
 
 
+def test_a_sequence_model_learns_and_goes_on() -> None:
+    code = block("learners.sequences").replace("range(9)", "range(4)").replace("length=2000", "length=100")
+    left = run(code)
+    assert left["sound"].shape == (1, 400)
+    assert left["more"].shape == (2, 200)
+
+
 def test_mazes_are_seen_alone_and_many_at_a_time() -> None:
     left = run(block("NavMazeStatic01"))
     assert left["seen"]["image"].shape == (64, 120, 160, 3)
