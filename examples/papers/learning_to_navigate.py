@@ -39,7 +39,7 @@ ARMS = {
 KINDS = ("static", "random goal", "i-maze")
 TUNED_ON = ("static", "random goal")
 SEEDS = tuple(range(10))
-DECISIONS = 400_000
+DECISIONS = 300_000
 WATCHED = 32
 """Episodes in which each trained agent is watched."""
 TEST_SEED = 90_000
