@@ -1,6 +1,6 @@
 """WaveNet (arXiv:1609.03499) on sources of known entropy and on real speech: what its parts are good for, in bits.
 
-python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates speakers voices]
+python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates cut speakers voices]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
 from physim.errors import PhysimError
-from physim.graph import ModuleGraph
+from physim.graph import ModuleGraph, ResidualSynthesizer
 from physim.reports import Row
 from physim.scripts import run_script
 from worlds.real_data.parts import Part
@@ -44,7 +44,7 @@ SECONDS_AN_UPDATE = 0.5
 RATES = {"wavenet": 3e-3, "lstm": 3e-3}
 JUDGED = 40
 """How many recordings of the validation part verdicts are by."""
-ALL = ("sources", "echo", "speech", "gates", "speakers", "voices")
+ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices")
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Args:
 
     parts: tuple[str, ...] = ALL
     """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
-    prediction and an LSTM; gated units beside rectified ones, and dilated layers beside others; six voices, with and
-    without a code of who speaks; and each voice alone."""
+    prediction and an LSTM; gated units beside rectified ones, and dilated layers beside others; a network whose blocks
+    are cut from one another; six voices, with and without a code of who speaks; and each voice alone."""
     quick: bool = False
     """A fiftieth of the updates and one seed: to see that it runs."""
     workers: int = 2
@@ -173,6 +173,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "not dilated": {"dilations": len(SPEECH_DILATIONS) * (1,)},
 }
 """What differs: rectified layers have as many parameters in all."""
+CUT = {"wavenet": "whole", "cut": "cut, gradients guessed", "severed": "cut, none comes back"}
 
 
 def speech(args: Args) -> str:
@@ -188,6 +189,14 @@ def gates(args: Args) -> str:
     rows = args.rows("gates", [_spoken(args, arm, seed, "english") for arm in ARMS for seed in args.seeds], run)
     values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
     return markdown(("english, 8 kHz", "bits/sample"), [[arm, mean(values[arm,])] for arm in ARMS])
+
+
+def cut(args: Args) -> str:
+    """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
+    rows = args.rows("cut", [_spoken(args, arm, seed, "english") for arm in CUT for seed in args.seeds], run)
+    values = grouped(rows, ("arm", "name"))
+    lines = [[label, *(mean(values[arm, name]) for name in ("bits", "seconds"))] for arm, label in CUT.items()]
+    return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
 
 
 def speakers(args: Args) -> str:
@@ -249,9 +258,26 @@ def network(arm: str) -> ModuleGraph:
     """The network of an arm."""
     settings = {"channels": CHANNELS, "skips": SKIPS, "dilations": SPEECH_DILATIONS}
     if arm != "lstm":
-        return wavenet(**{**settings, **ARMS.get(arm, {}), "speakers": len(VOICES) if arm == "coded" else 0})
+        net = wavenet(**{**settings, **ARMS.get(arm, {}), "speakers": len(VOICES) if arm == "coded" else 0})
+        if arm in CUT and arm != "wavenet":
+            part(net, 1.0 if arm == "cut" else 0.0)
+        return net
     size = sum(value.numel() for value in wavenet(**settings).parameters())
     return lstm_model(LEVELS, units_of(size, LEVELS), 32)
+
+
+def part(net: ModuleGraph, scale: float) -> None:
+    """Cut every wire that leaves the first block: to the second, and to the skips."""
+    middle = len(SPEECH_DILATIONS) // 2
+    (skips,) = net["skips"].node.sources
+    for number in range(middle):
+        net.cut(net[f"gate_{number}"], skips, ResidualSynthesizer(CHANNELS), scale=scale)
+    after = net[f"residual_{middle}"]
+    net.cut(net[f"gate_{middle - 1}"], after, ResidualSynthesizer(CHANNELS), scale=scale)
+    (value,) = net[f"taps_{middle}"].node.sources
+    for port in value.node.sources:
+        if port.node is not after.node:
+            net.cut(port, value, ResidualSynthesizer(CHANNELS), scale=scale)
 
 
 def known(row: SymbolRow, net: ModuleGraph) -> SymbolRow:
@@ -305,6 +331,7 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "echo": echoes,
     "speech": speech,
     "gates": gates,
+    "cut": cut,
     "speakers": speakers,
     "voices": voices,
 }

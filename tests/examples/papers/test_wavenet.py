@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 from learners.experiment import read_rows
 from physim.errors import PhysimError
@@ -35,13 +36,21 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.ALL}
     assert {part: len(text) - 2 for part, text in lines.items()} == {
-        "sources": 4, "echo": 2, "speech": 6, "gates": 3, "speakers": 8, "voices": 6
+        "sources": 4, "echo": 2, "speech": 6, "gates": 3, "cut": 3, "speakers": 8, "voices": 6
     }  # fmt: skip
     rows = read_rows(folder / "speakers.csv")
     assert {row["arm"] for row in rows if row["name"] == "shuffled"} == {"coded"}
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+
+
+def test_nothing_but_guesses_comes_back_to_the_first_block(script: ModuleType) -> None:
+    net = script.network("severed")
+    net({"symbol": torch.randint(0, 256, (2, 30))}).square().mean().backward()
+    first = [net.get_submodule(name) for name in ("embedding", "stem", "taps_0")]
+    assert not any(value.grad.any() for module in first for value in module.parameters() if value.grad is not None)
+    assert all(value.grad.any() for value in net.get_submodule("taps_1").parameters() if value.grad is not None)
 
 
 def test_levels_lie_between_their_edges(script: ModuleType) -> None:
