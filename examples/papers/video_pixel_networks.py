@@ -1,6 +1,6 @@
 """Video Pixel Networks (arXiv:1610.00527) on videos of known entropy and on moving digits, at the size of this machine.
 
-python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits]
+python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits pushing]
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from torch import Tensor
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from learners.sequences.rows import Batch
 from learners.sequences.training import SequenceTraining
-from learners.sequences.video_pixels import FRAME, FrameLikelihood, surprises, video_pixel_network
+from learners.sequences.video_pixels import ACTION, FRAME, FrameLikelihood, surprises, video_pixel_network
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from physim.scripts import run_script
+from worlds import pushing as pushing_world
 from worlds.moving_digits import least, moving_digits, smaller
 from worlds.real_data import mnist
 from worlds.sprites import BITS, two_colours, two_ways
@@ -41,6 +42,9 @@ SIDE, SMALLER, FRAMES, SEEN = 32, 2, 8, 4
 DIGIT_WIDTH, DIGIT_ENCODER, DIGIT_DECODER, DIGIT_BATCH, DIGIT_UPDATES = 16, (1, 2, 4), 4, 8, 3000
 HELD_OUT, DIGIT_TEST, VERDICTS = 5000, 200, 6
 """Of the training digits, how many verdicts are by; videos of the test; verdicts in a training."""
+PUSH_SIDE, PUSH_FRAMES, PUSH_BATCH, PUSH_UPDATES, PUSH_TEST = 32, 8, 6, 3000, 128
+PUSH_WIDTH, PUSH_DECODER, COLOURS = 18, 4, 8
+"""Each colour has so many levels; the width is a multiple of the three colours."""
 RATE = 1e-3
 PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
 """How unsure copies of the last frame may be of each pixel."""
@@ -61,9 +65,9 @@ class Args:
     All is teacher-forced: frames are foretold from true ones.
     """
 
-    parts: tuple[str, ...] = ("sprites", "digits")
+    parts: tuple[str, ...] = ("sprites", "digits", "pushing")
     """What to do: squares whose ways or colours are drawn by a coin; and digits that bounce, which want `physim fetch
-    mnist`."""
+    mnist`; and tables where an arm, told what to do, pushes things about."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which networks are trained on digits."""
     quick: bool = False
@@ -223,13 +227,67 @@ def copied(videos: Tensor) -> float:
 
 
 @torch.no_grad()
-def nats_of(net: ModuleGraph, videos: Tensor, first: int) -> Tensor:
-    """Nats of each frame [N, T] from one on, by a network that sees all true frames before it."""
-    parts = [surprises(net({FRAME: part})[:, first:], part[:, first:]) for part in videos.split(16)]
+def nats_of(net: ModuleGraph, videos: Tensor, first: int, actions: Tensor | None = None) -> Tensor:
+    """Nats of each frame [N, T] from one on, by a network that sees all true frames before it, and perhaps actions."""
+    parts = []
+    for rows in torch.arange(len(videos)).split(16):
+        told = {FRAME: videos[rows], **({} if actions is None else {ACTION: actions[rows]})}
+        parts.append(surprises(net(told)[:, first:], videos[rows, first:]))
     return torch.cat(parts)
 
 
-PARTS: Mapping[str, Callable[[Args], str]] = {"sprites": sprites, "digits": digits}
+# ---- pushing
+
+
+def pushing(args: Args) -> str:
+    """Nats a frame of tables where an arm pushes things, by networks that are told its actions, falsely, or not."""
+    updates = args.shortened(PUSH_UPDATES)
+    cells = [
+        Cell(arm, seed, (("updates", updates),), updates * 1.2 / 60)
+        for seed in args.seeds
+        for arm in ("told", "not told")
+    ]
+    values = grouped(Grid(args.folder / "pushing.csv", cells, run_pushing).complete(args.workers), ("arm", "name"))
+    figures = {
+        "actions told": values["told", "seen"],
+        "actions of other tables": values["told", "shuffled"],
+        "not told": values["not told", "seen"],
+        "actions told, things never seen": values["told", "novel"],
+        "not told, things never seen": values["not told", "novel"],
+    }
+    return markdown(("", "nats/frame"), [[name, mean(figure)] for name, figure in figures.items()])
+
+
+def run_pushing(cell: Cell) -> Sequence[Row]:
+    """Nats a frame of unseen tables, with things of the kinds that were seen, and of others."""
+    torch.manual_seed(cell.seed)
+    told = cell.arm == "told"
+    net = video_pixel_network(3, COLOURS, PUSH_WIDTH, (1, 2, 4), PUSH_DECODER, actions=2 if told else 0)
+    updates = int(str(dict(cell.setting)["updates"]))
+    loss = FrameLikelihood(net.outputs[0], first=1)
+    SequenceTraining(updates, RATE).run(net, partial(_pushes, told, cell.seed), losses=[loss], progress=False)
+    rows: list[Row] = []
+    for name, things in (("seen", pushing_world.SEEN), ("novel", pushing_world.NOVEL)):
+        videos, actions = tables(PUSH_TEST, TEST_SEED, things)
+        rows.append({"name": name, "value": float(nats_of(net, videos, 1, actions if told else None).mean())})
+        if told and name == "seen":
+            false = actions.roll(1, 0)
+            rows.append({"name": "shuffled", "value": float(nats_of(net, videos, 1, false).mean())})
+    return rows
+
+
+def _pushes(told: bool, seed: int, update: int) -> Batch:
+    videos, actions = tables(PUSH_BATCH, seed * 1_000_003 + update, pushing_world.SEEN)
+    return {FRAME: videos, **({ACTION: actions} if told else {})}, {FRAME: videos}
+
+
+def tables(count: int, seed: int, things: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Videos [count, T, side, side, 3] of COLOURS levels, and the arm's actions [count, T, 2]."""
+    made = pushing_world.pushes(count, PUSH_FRAMES, seed, PUSH_SIDE, things)
+    return torch.from_numpy(made.videos).long() * COLOURS // 256, torch.from_numpy(made.actions)
+
+
+PARTS: Mapping[str, Callable[[Args], str]] = {"sprites": sprites, "digits": digits, "pushing": pushing}
 
 
 if __name__ == "__main__":

@@ -26,6 +26,14 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     changes = {"SPRITE_FRAMES": 2, "SPRITE_SIDE": 7, "SPRITE_UPDATES": 100, "SPRITE_TEST": 4, "SPRITE_WIDTH": 3}
     changes |= {"SPRITE_DECODER": 1, "SIDE": 6, "FRAMES": 3, "SEEN": 1, "DIGIT_WIDTH": 2, "DIGIT_DECODER": 2}
     changes |= {"DIGIT_UPDATES": 100, "DIGIT_TEST": 4, "HELD_OUT": 10, "mnist": blots}
+    changes |= {
+        "PUSH_SIDE": 12,
+        "PUSH_FRAMES": 2,
+        "PUSH_BATCH": 2,
+        "PUSH_UPDATES": 100,
+        "PUSH_TEST": 3,
+        "PUSH_WIDTH": 3,
+    }
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
     module.images.cache_clear()
@@ -36,7 +44,11 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.PARTS}
-    assert {part: len(text) - 2 for part, text in lines.items()} == {"sprites": 4, "digits": len(script.ARMS) + 2}
+    assert {part: len(text) - 2 for part, text in lines.items()} == {
+        "sprites": 4,
+        "digits": len(script.ARMS) + 2,
+        "pushing": 5,
+    }
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
