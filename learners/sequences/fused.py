@@ -93,7 +93,7 @@ class Fused:
         reset = torch.zeros(chances.shape, dtype=torch.bool)  # it says how many ticks there are
         values, after = self.net.window(inputs, state, reset, self.told)
         known = torch.stack(values, 2).unflatten(2, (-1, layers)).sum(2)
-        return known.numpy(), after
+        return np.ascontiguousarray(known.numpy()), after
 
     def _memory(self, name: str, streams: int, state: State) -> Array:
         """What a convolution saw of each stream, the oldest first: a copy, for states are not changed."""

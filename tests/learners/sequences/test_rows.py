@@ -38,10 +38,10 @@ def test_pieces_are_of_rows_and_each_symbol_follows_the_one_before_it() -> None:
 
 
 def test_every_symbol_is_as_likely_to_be_learned_from() -> None:
-    crops = Crops([row(50), row(150, 50)], length=1, context=0, start=-7, batch=20_000, seed=0)
+    crops = Crops([row(50), row(150, 50)], length=1, context=0, start=-7, batch=4000, seed=0)
     _, targets = crops(0)
-    counts = targets["symbol"].flatten().bincount(minlength=200) / 20_000
-    assert float((counts - 1 / 200).abs().max()) < 0.0025
+    counts = targets["symbol"].flatten().bincount(minlength=200)
+    assert 4 < int(counts.min()) <= int(counts.max()) < 45  # of 20 each
 
 
 def test_an_update_draws_from_its_number_and_the_seed_alone() -> None:
