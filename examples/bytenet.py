@@ -57,8 +57,10 @@ class Args:
                 asked = input("> ").strip()
             except EOFError:
                 return
-            if asked:
-                print(translate(asked[:LONGEST]))
+            if len(asked) > LONGEST:
+                print(f"that has {len(asked)} characters, wanted at most {LONGEST}")
+            elif asked:
+                print(translate(asked))
 
 
 def translator(weights: Path, beam: int) -> Callable[[str], str]:

@@ -17,18 +17,18 @@ STEP = 0.1
 def moving_digits(images: Bytes, count: int, seed: int, frames: int = 20, side: int = 64, digits: int = 2) -> Bytes:
     """Videos [count, frames, side, side] of drawn `images` [N, h, w], where two meet the brighter shows.
 
-    Each starts anywhere, in any direction, and is reflected at the walls.
+    Each starts anywhere, in any direction, and is reflected at the walls. A video depends on the seed and its number.
     """
     check_positive(count=count, frames=frames, digits=digits)
     size = images.shape[1]
     if side < size:
         raise PhysimError(f"side is {side}, wanted at least the digits' {size}")
-    random = np.random.default_rng(seed)
-    chosen = images[random.integers(0, len(images), (count, digits))]
-    corners = ((side - size) * _ways(random, count * digits, frames)).astype(np.int64).reshape(count, digits, frames, 2)
     videos = np.zeros((count, frames, side, side), np.uint8)
-    for video, parts, ways in zip(videos, chosen, corners, strict=True):
-        for image, way in zip(parts, ways, strict=True):
+    for number, video in enumerate(videos):
+        random = np.random.default_rng([seed, number])
+        chosen = images[random.integers(0, len(images), digits)]
+        corners = ((side - size) * _ways(random, digits, frames)).astype(np.int64)
+        for image, way in zip(chosen, corners, strict=True):
             for frame, (x, y) in zip(video, way, strict=True):
                 here = frame[y : y + size, x : x + size]
                 np.maximum(here, image, out=here)

@@ -20,14 +20,14 @@ def two_ways(count: int, frames: int, seed: int, side: int = 16, size: int = 4) 
     Whoever draws pixels that know nothing of one another needs 4 `size` ln 2 nats a frame.
     """
     _check(count, frames, side, size)
-    random = np.random.default_rng(seed)
-    steps = random.choice([-1, 1], (count, frames - 1))
-    first = random.integers(0, side, (count, 1))
-    places = np.concatenate([first, first + steps.cumsum(1)], 1) % side
-    rows = random.integers(0, side - size + 1, (count, 1))
-    across = (np.arange(side) - places[..., None]) % side < size
-    down = (np.arange(side) >= rows[..., None]) & (np.arange(side) < rows[..., None] + size)
-    return (down[..., :, None] & across[..., None, :])[..., None].astype(np.int64)
+    videos = np.zeros((count, frames, side, side, 1), np.int64)
+    for number, video in enumerate(videos):
+        random = np.random.default_rng([seed, number])
+        row, place = random.integers(0, side - size + 1), random.integers(0, side)
+        places = place + np.concatenate([[0], random.choice([-1, 1], frames - 1).cumsum()])
+        for frame, at in zip(video, places, strict=True):
+            frame[row : row + size, np.arange(at, at + size) % side] = 1
+    return videos
 
 
 def two_colours(count: int, frames: int, seed: int, side: int = 16, size: int = 4) -> Integers:
@@ -36,9 +36,9 @@ def two_colours(count: int, frames: int, seed: int, side: int = 16, size: int = 
     Whoever draws colours that know nothing of one another needs 2 `size`^2 ln 2 nats a frame.
     """
     _check(count, frames, side, size)
-    random = np.random.default_rng(seed)
     videos = np.zeros((count, frames, side, side, 3), np.int64)
-    for video in videos:
+    for number, video in enumerate(videos):
+        random = np.random.default_rng([seed, number])
         row, column = random.integers(0, side - size + 1, 2)
         colours = 2 * random.integers(0, 2, frames)
         for frame, colour in zip(video, colours, strict=True):

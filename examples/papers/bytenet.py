@@ -164,7 +164,9 @@ def run_characters(cell: Cell) -> Sequence[Row]:
     """Bits a character of one model."""
     torch.manual_seed(cell.seed)
     net = character_net(cell.arm)
-    train, valid, test = (SymbolRow(torch.tensor(list(part))) for part in splits(TEXT))
+    train, valid, test = (
+        SymbolRow(torch.frombuffer(bytearray(part), dtype=torch.uint8).long()) for part in splits(TEXT)
+    )
     crops = Crops([train], COUNTED, SEEN, BYTES, CHARACTERS_BATCH, cell.seed)
     few = SymbolRow(valid.symbols[:JUDGED_BYTES])
     settings = SequenceTraining(_updates(cell), RATE, every=max(1, _updates(cell) // 6))
@@ -206,6 +208,7 @@ def _xz(text: bytes) -> int:
 
 def translation(args: Args) -> str:
     """Bits a character and BLEU of unseen help pages in German."""
+    check_bleu()
     cells = args.cells(TRANSLATORS, TRANSLATION_UPDATES, 0.8)
     values = grouped(
         Grid(args.folder / "translation.csv", cells, run_translation).complete(args.workers), ("arm", "name")
@@ -263,10 +266,14 @@ def numbers(part: Part) -> list[Pair]:
     return [Pair(english.encoded(pair.english), german.encoded(pair.german)) for pair in pairs(part)]
 
 
-def bleu(net: ModuleGraph, batches: PairBatches, german: Alphabet) -> float:
-    """BLEU of translations by beams; raises PhysimError where sacrebleu is not installed."""
+def check_bleu() -> None:
+    """Refuse, before anything is trained, to go on without sacrebleu."""
     if find_spec("sacrebleu") is None:
         raise PhysimError("BLEU is sacrebleu's, which is not installed: pip install 'physim[translation]'")
+
+
+def bleu(net: ModuleGraph, batches: PairBatches, german: Alphabet) -> float:
+    """BLEU of translations by beams."""
     import sacrebleu
 
     step = max(1, len(batches.pairs) // BLEU_PAIRS)
@@ -285,7 +292,7 @@ def written(net: ModuleGraph, batches: PairBatches, asked: Sequence[Pair], germa
 
 
 def _width(size: int, make: Callable[[int], ModuleGraph]) -> int:
-    """The width with which a network has nearest to so many parameters."""
+    """The largest width with which a network has at most so many parameters."""
     low, high = 4, 1024
     while low + 1 < high:
         middle = (low + high) // 2

@@ -36,7 +36,8 @@ SPRITES: dict[str, tuple[Callable[..., Any], int, float]] = {
 }
 """Videos, their colours, and what pixels that know nothing of one another need (nats a frame)."""
 SPRITE_FRAMES, SPRITE_SIDE, SPRITE_BATCH, SPRITE_UPDATES, SPRITE_TEST = 4, 16, 16, 2500, 256
-SPRITE_WIDTH, SPRITE_DECODER = 12, 5
+SPRITE_WIDTH, SPRITE_ENCODER, SPRITE_DECODER = 12, (1, 2, 4), 5
+"""The encoder sees round the whole frame: a square may leave it at one side and come back at the other."""
 SIDE, SMALLER, FRAMES, SEEN = 32, 2, 8, 4
 """Digits of half the paper's size: frames are as many pixels wide, and foretold from the first SEEN on."""
 DIGIT_WIDTH, DIGIT_ENCODER, DIGIT_DECODER, DIGIT_BATCH, DIGIT_UPDATES = 16, (1, 2, 4), 4, 8, 3000
@@ -53,9 +54,14 @@ ARMS: dict[str, dict[str, Any]] = {
     "baseline": {"masked": False},
     "memory alone": {"masked": False, "decoder": 1, "encoder": ()},
     "vpn, no dilation": {"encoder": tuple(1 for _ in DIGIT_ENCODER)},
-    "vpn, rectified": {"blocks": "rectified"},
+    "vpn, rectified": {
+        "blocks": "rectified",
+        "encoder": tuple(dilation for dilation in DIGIT_ENCODER for _ in range(2)),
+        "decoder": 2 * DIGIT_DECODER,
+    },
 }
-"""What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder."""
+"""What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder;
+rectified blocks see half as far as others, and are twice as many."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Args:
     workers: int = 2
     """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where rows (CSV), tables (Markdown) and pictures are kept; those of --quick in a folder of their own in it."""
+    """Where rows (CSV) and tables (Markdown) are kept; those of --quick in a folder of their own in it."""
 
     @property
     def folder(self) -> Path:
@@ -132,7 +138,7 @@ def run_sprite(cell: Cell) -> Sequence[Row]:
     told = dict(cell.setting)
     make, colours, _ = SPRITES[str(told["video"])]
     torch.manual_seed(cell.seed)
-    net = video_pixel_network(colours, 2, SPRITE_WIDTH, (1, 2), SPRITE_DECODER, masked=cell.arm == "vpn")
+    net = video_pixel_network(colours, 2, SPRITE_WIDTH, SPRITE_ENCODER, SPRITE_DECODER, masked=cell.arm == "vpn")
     batches = partial(_sprites, make, cell.seed)
     loss = FrameLikelihood(net.outputs[0], first=1)
     SequenceTraining(int(str(told["updates"])), RATE).run(net, batches, losses=[loss], progress=False)
@@ -171,7 +177,7 @@ def digits(args: Args) -> str:
 
 
 def run_digits(cell: Cell) -> Sequence[Row]:
-    """Nats a frame of test digits by one network, its curve of held-out ones, and how it continues videos freely."""
+    """Nats a frame of test digits by one network, and its curve of held-out ones."""
     torch.manual_seed(cell.seed)
     net = digit_net(cell.arm)
     updates = int(str(dict(cell.setting)["updates"]))

@@ -18,10 +18,10 @@ from torch import Tensor
 from learners.experiment import Cell, Grid, grouped, markdown, mean
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.recurrent import lstm_model, units_of
-from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.training import SequenceTraining
-from learners.sequences.wavenet import receptive_field, wavenet
-from learners.sequences.yardsticks import linear_bits, table_bits
+from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
+from learners.sequences.yardsticks import linear_bits, linear_surprises, table_bits
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, ResidualSynthesizer
 from physim.reports import Row
@@ -41,7 +41,9 @@ SPEECH_DILATIONS = 2 * tuple(2**power for power in range(9))
 SPEECH_UPDATES, CHANNELS, SKIPS = 2000, 32, 64
 SECONDS_AN_UPDATE = 0.5
 """Of a WaveNet of speech, on one core, about."""
-RATES = {"wavenet": 3e-3, "lstm": 3e-3}
+RATE = 3e-3
+LONGER = 2.2
+"""How many times as many updates an LSTM makes in a WaveNet's time."""
 JUDGED = 40
 """How many recordings of the validation part verdicts are by."""
 ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices")
@@ -110,7 +112,7 @@ def sources(args: Args) -> str:
             above = mean([100 * value for value in values[name, arm, "above"]])
             errors = mean(values[name, arm, "errors"])
             lines.append([name, arm, mean(values[name, arm, "bits"]), above, errors])
-    head = ("source", "", "bits", "above its entropy (%)", "in standard errors of the mean surprise")
+    head = ("source", "", "bits", "above its entropy (%)", "in standard errors of the difference")
     return markdown(head, lines)
 
 
@@ -118,20 +120,21 @@ def run_source(cell: Cell) -> Sequence[Row]:
     """Bits of a model on samples that it was not trained on, and how far they are above the entropy of these."""
     source = SOURCES[str(dict(cell.setting)["source"])]
     train, test = source.sample(TRAINED, cell.seed), source.sample(TESTED, TEST_SEED)
-    surprises = source.surprises(test)
+    entropy = source.surprises(test)
     if cell.arm == "linear prediction":
         edges = np.linspace(-1, 1, source.levels + 1)
         edges[0], edges[-1] = -np.inf, np.inf
-        found = linear_bits([train], [test], edges, (2 * np.arange(source.levels) + 1) / source.levels - 1, "gaussian")
+        middles = (2 * np.arange(source.levels) + 1) / source.levels - 1
+        found = linear_surprises([train], [test], edges, middles, "gaussian")
     else:
         torch.manual_seed(cell.seed)
         net = wavenet(source.levels, CHANNELS, SKIPS, SOURCE_DILATIONS)
         crops = Crops([SymbolRow(torch.from_numpy(train))], 1000, 16, source.levels, 8, cell.seed)
         SequenceTraining(int(str(dict(cell.setting)["updates"])), rate=3e-3).run(net, crops, progress=False)
-        found = bits(net, [SymbolRow(torch.from_numpy(test))], source.levels)
-    error = surprises.std() / len(surprises) ** 0.5
-    above = found - surprises.mean()
-    told = {"bits": found, "entropy": surprises.mean(), "above": above / surprises.mean(), "errors": above / error}
+        found = surprises(net, SymbolRow(torch.from_numpy(test)), source.levels).numpy()
+    error = (found - entropy).std() / len(entropy) ** 0.5
+    above = found.mean() - entropy.mean()
+    told = {"bits": found.mean(), "entropy": entropy.mean(), "above": above / entropy.mean(), "errors": above / error}
     return [{"name": name, "value": float(value)} for name, value in told.items()]
 
 
@@ -177,23 +180,24 @@ CUT = {"wavenet": "whole", "cut": "cut, gradients guessed", "severed": "cut, non
 
 
 def speech(args: Args) -> str:
-    """Bits of one voice by models of equal parameters, the LSTM for an equal time, beside tables and prediction."""
-    arms = ("order 0", "pairs", "linear, gaussian", "linear, laplace", "lstm", "wavenet")
-    rows = args.rows("speech", [_spoken(args, arm, seed, "english") for arm in arms for seed in _seeds(args, arm)], run)
-    values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
-    return markdown(("english, 8 kHz", "bits/sample"), [[arm, mean(values[arm,])] for arm in arms])
+    """Bits of one voice by models of equal parameters, the LSTM for an equal time too, beside tables and prediction."""
+    arms = ("order 0", "pairs", "linear, gaussian", "linear, laplace", "lstm", "lstm, longer", "wavenet")
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in arms for seed in _seeds(args, arm)], run)
+    values = grouped(rows, ("arm", "name"))
+    lines = [[arm, *(_mean(values.get((arm, name))) for name in ("bits", "seconds"))] for arm in arms]
+    return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
 
 
 def gates(args: Args) -> str:
     """Bits of one voice by gated units and by rectified ones; by dilated layers and by others."""
-    rows = args.rows("gates", [_spoken(args, arm, seed, "english") for arm in ARMS for seed in args.seeds], run)
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in ARMS for seed in args.seeds], run)
     values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
     return markdown(("english, 8 kHz", "bits/sample"), [[arm, mean(values[arm,])] for arm in ARMS])
 
 
 def cut(args: Args) -> str:
     """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
-    rows = args.rows("cut", [_spoken(args, arm, seed, "english") for arm in CUT for seed in args.seeds], run)
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in CUT for seed in args.seeds], run)
     values = grouped(rows, ("arm", "name"))
     lines = [[label, *(mean(values[arm, name]) for name in ("bits", "seconds"))] for arm, label in CUT.items()]
     return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
@@ -202,7 +206,7 @@ def cut(args: Args) -> str:
 def speakers(args: Args) -> str:
     """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
     arms = ("coded", "wavenet")
-    rows = args.rows("speakers", [_spoken(args, arm, seed, "all") for arm in arms for seed in args.seeds], run)
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "all") for arm in arms for seed in args.seeds], run)
     values = grouped(rows, ("arm", "name"))
     names = {"bits": "bits/sample", "shuffled": "codes shuffled", **{f"bits, {voice}": voice for voice in VOICES}}
     lines = [[label, *(_mean(values.get((arm, name))) for arm in arms)] for name, label in names.items()]
@@ -212,9 +216,9 @@ def speakers(args: Args) -> str:
 def voices(args: Args) -> str:
     """Bits of each voice by a model of it alone, beside the model of all."""
     cells = [_spoken(args, "wavenet", seed, voice) for voice in VOICES for seed in args.seeds]
-    alone = grouped([row for row in args.rows("voices", cells, run) if row["name"] == "bits"], ("voice",))
+    alone = grouped([row for row in args.rows("spoken", cells, run) if row["name"] == "bits"], ("voice",))
     together = [_spoken(args, "coded", seed, "all") for seed in args.seeds]
-    beside = grouped(args.rows("speakers", together, run), ("name",))
+    beside = grouped(args.rows("spoken", together, run), ("name",))
     lines = [[voice, mean(alone[voice,]), mean(beside[f"bits, {voice}",])] for voice in VOICES]
     return markdown(("voice, 8 kHz", "alone: bits/sample", "with five others, coded: bits/sample"), lines)
 
@@ -233,7 +237,7 @@ def run(cell: Cell) -> Sequence[Row]:
     crops = Crops([known(row, net) for row in all_of(train)], 4000, context, LEVELS, 4, cell.seed)
     judged = [known(row, net) for row in all_of(valid)[:: max(1, len(all_of(valid)) // JUDGED)]]
     updates = int(str(told["updates"]))
-    settings = SequenceTraining(updates, RATES["lstm" if cell.arm == "lstm" else "wavenet"], every=max(1, updates // 4))
+    settings = SequenceTraining(updates, RATE, every=max(1, updates // 4))
     progress = settings.run(net, crops, lambda judging: bits(judging, judged, LEVELS), progress=False)
     found = {voice: bits(net, [known(row, net) for row in test[voice]], LEVELS) for voice in names}
     sizes = {voice: sum(len(row.symbols) for row in test[voice]) for voice in names}
@@ -251,13 +255,13 @@ def rows_of(voice: str, part: Part) -> list[SymbolRow]:
     """The recordings of a voice in mu-law, each with who speaks."""
     speaker = torch.tensor(list(VOICES).index(voice))
     found = (encoded(torch.from_numpy(one.sound.copy())) for one in recordings(voice, part))
-    return [SymbolRow(symbols, {"speaker": speaker}) for symbols in found if len(symbols)]
+    return [SymbolRow(symbols, {SPEAKER: speaker}) for symbols in found if len(symbols)]
 
 
 def network(arm: str) -> ModuleGraph:
     """The network of an arm."""
     settings = {"channels": CHANNELS, "skips": SKIPS, "dilations": SPEECH_DILATIONS}
-    if arm != "lstm":
+    if not arm.startswith("lstm"):
         net = wavenet(**{**settings, **ARMS.get(arm, {}), "speakers": len(VOICES) if arm == "coded" else 0})
         if arm in CUT and arm != "wavenet":
             part(net, 1.0 if arm == "cut" else 0.0)
@@ -287,8 +291,8 @@ def known(row: SymbolRow, net: ModuleGraph) -> SymbolRow:
 
 def shuffled(row: SymbolRow) -> SymbolRow:
     """A row with the code of another speaker."""
-    other: Tensor = (row.whole["speaker"] + 1 + len(row.symbols) % (len(VOICES) - 1)) % len(VOICES)
-    return SymbolRow(row.symbols, {"speaker": other})
+    other: Tensor = (row.whole[SPEAKER] + 1 + len(row.symbols) % (len(VOICES) - 1)) % len(VOICES)
+    return SymbolRow(row.symbols, {SPEAKER: other})
 
 
 def all_of(rows: Mapping[str, list[SymbolRow]]) -> list[SymbolRow]:
@@ -319,6 +323,7 @@ def _seeds(args: Args, arm: str) -> tuple[int, ...]:
 
 def _spoken(args: Args, arm: str, seed: int, voice: str) -> Cell:
     updates = 0 if arm in YARDSTICKS else args.shortened(SPEECH_UPDATES)
+    updates = round(LONGER * updates) if arm == "lstm, longer" else updates
     return Cell(arm, seed, (("voice", voice), ("updates", updates)), updates * SECONDS_AN_UPDATE / 60)
 
 

@@ -36,9 +36,10 @@ class Sampling:
         weights = ((logits - logits.max(-1, keepdim=True).values) / self.temperature).exp()
         if self.top_k is not None and self.top_k < weights.shape[-1]:
             weights = weights * (weights >= weights.topk(self.top_k).values[..., -1:])
-        summed = weights.cumsum(-1)
-        found = torch.searchsorted(summed, chance[:, None].to(summed.dtype) * summed[:, -1:], right=True)
-        return found[:, 0].clamp(max=weights.shape[-1] - 1)
+        summed = weights.double().cumsum(-1)
+        found = torch.searchsorted(summed, chance[:, None].double() * summed[:, -1:], right=True)[:, 0]
+        last = weights.shape[-1] - 1 - (weights > 0).flip(-1).int().argmax(-1)  # that can be drawn
+        return found.minimum(last)
 
 
 class Way(Protocol):
@@ -155,7 +156,8 @@ class Stream:
     def saved(self) -> dict[str, Tensor]:
         """Where it is, by name: for safetensors files."""
         own = {"last": self.last, "ticks": torch.tensor(self.ticks), "random": self.random.get_state()}
-        return own | {f"state/{name}": value for name, value in flattened(self.state).items()}
+        told = own | {f"state/{name}": value for name, value in flattened(self.state).items()}
+        return {name: value.clone(memory_format=torch.contiguous_format) for name, value in told.items()}
 
     def restore(self, saved: Mapping[str, Tensor]) -> None:
         """Go on from where another stream of the same graph was saved."""

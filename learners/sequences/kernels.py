@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numba
 import numpy as np
 from numba.extending import overload
 
+from physim.native import compiled
+
 # products may be fused with the sums that they stand in; nothing is reordered
-native = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+native = partial(compiled, fastmath={"contract"})
 
 
 class Options(NamedTuple):
@@ -151,14 +154,14 @@ def draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
     least = logits.dtype.type(0)
     if 0 < options.top_k < len(logits):
         least = np.sort(powers[: len(logits)])[len(logits) - options.top_k]
-    total = logits.dtype.type(0)
+    total = 0.0
     for kind in range(len(logits)):
         if powers[kind] >= least:
             total += powers[kind]
-    wanted, summed = logits.dtype.type(chance) * total, logits.dtype.type(0)
+    wanted, summed = chance * total, 0.0
     for kind in range(len(logits)):
-        if powers[kind] >= least:
-            summed += powers[kind]
+        if powers[kind] >= least and powers[kind] > 0:
+            best, summed = kind, summed + powers[kind]
             if summed > wanted:
                 return kind
     return best

@@ -36,8 +36,8 @@ class SymbolRow:
 class Crops:
     """Pieces of rows for training: `length` symbols that count, after as many as `context` that only go before.
 
-    `start` is the symbol that stands before the first of a row. Every symbol of all rows is as likely to be in a piece;
-    update k draws its pieces from (seed, k) alone.
+    `start` is the symbol that stands before the first of a row. Pieces lie anywhere in the rows, those near an end of a
+    row, or in one shorter than a piece, moved into it. Update k draws its pieces from (seed, k) alone.
     """
 
     rows: Sequence[SymbolRow]
@@ -81,14 +81,18 @@ def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([one[name] for one in several]) for name in several[0]}
 
 
-def bits(net: ModuleGraph, rows: Sequence[SymbolRow], start: int, chunk: int = 8192, progress: bool = False) -> float:
+def bits(net: ModuleGraph, rows: Sequence[SymbolRow], start: int, chunk: int = 8192) -> float:
     """Bits a symbol that a graph needs for whole rows, each from its first symbol; with memory, exact."""
-    total, count = 0.0, 0
-    for row in rows:
-        for logits, wanted in foretold(net, row, start, chunk):
-            total -= float(logits.double().log_softmax(-1).gather(1, wanted[:, None]).sum())
-            count += len(wanted)
-    return total / count / math.log(2)
+    return float(torch.cat([surprises(net, row, start, chunk) for row in rows]).mean())
+
+
+def surprises(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) -> Tensor:
+    """Bits [T] float64 that a graph needs for each symbol of a row, from the first on."""
+    parts = [
+        -logits.double().log_softmax(-1).gather(1, wanted[:, None])[:, 0]
+        for logits, wanted in foretold(net, row, start, chunk)
+    ]
+    return torch.cat(parts).cpu() / math.log(2)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, final
 
@@ -117,9 +117,14 @@ class _Run:
         self.net.train()
         self._set_rate()
         inputs, targets = ({name: value.to(self.device) for name, value in told.items()} for told in (inputs, targets))
-        with mixed(self.settings.precision, self.device):
+        with mixed(self.settings.precision, self.device), torch.random.fork_rng():
+            torch.manual_seed(self.progress.updates)  # what is dropped out depends on the update alone
             found, _ = losses_of(self.net, self.losses, inputs, targets)
         total = torch.stack([whole(loss) for loss in found.values()]).sum()
+        if not bool(total.isfinite()):
+            raise PhysimError(
+                f"the training diverged: at update {self.progress.updates} the loss is {float(total.detach())}"
+            )
         self.optimiser.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), self.settings.clip)
@@ -139,21 +144,25 @@ class _Run:
 
     def save(self) -> None:
         """Leave a checkpoint."""
+        self._clock()
         if self.settings.checkpoint is not None:
             self._checkpoint.save(self.progress, {f"best/{name}": value for name, value in self.best.items()})
         self.saved = time.perf_counter()
 
     def _judge(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise PhysimError(f"the training diverged: after {self.progress.updates} updates the loss is {loss}")
-        self.progress.seconds = self.before + time.perf_counter() - self.begun
+        self._clock()
         row = {"updates": float(self.progress.updates), "seconds": self.progress.seconds, "loss": loss}
         if self.judge is not None:
             figures = [row["judged"] for row in self.progress.curve]
             row["judged"] = self.judge(self.net.eval())
+            if not math.isfinite(row["judged"]):
+                raise PhysimError(f"after {self.progress.updates} updates the verdict is {row['judged']}")
             if not figures or row["judged"] < min(figures):
                 self.best = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
         self.progress.curve.append(row)
+
+    def _clock(self) -> None:
+        self.progress.seconds = self.before + time.perf_counter() - self.begun
 
     def _set_rate(self) -> None:
         share = self.progress.updates / self.settings.updates
@@ -168,6 +177,6 @@ class _Run:
     @property
     def _checkpoint(self) -> Checkpoint:
         assert self.settings.checkpoint is not None
-        told = {"updates": float(self.settings.updates), "rate": self.settings.rate}
-        identity: dict[str, str | float | None] = {"graph": repr(self.net), **told}
+        settings = replace(self.settings, checkpoint=None)
+        identity = {"graph": f"{self.net.recipe}\n{self.net!r}", "settings": str(settings)}
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)

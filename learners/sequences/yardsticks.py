@@ -36,16 +36,20 @@ def table_bits(train: Sequence[Integers], test: Sequence[Integers], classes: int
     return float(np.concatenate(surprises).mean())
 
 
-def linear_bits(
+def linear_surprises(
     train: Sequence[Integers], test: Sequence[Integers], edges: Floats, middles: Floats, shape: Shape
-) -> float:
-    """Bits a symbol by linear prediction from the last ORDER samples, with errors of a shape, over levels' bins.
+) -> Floats:
+    """Bits of each symbol by linear prediction from the last ORDER samples, with errors of a shape, over levels' bins.
 
     Shapes: edges [classes + 1], the sound between which each level lies, the outermost infinite; middles [classes].
     """
-    seen, wanted = (np.concatenate(parts) for parts in zip(*(_pairs(middles[one]) for one in train), strict=True))
-    weights, *_ = np.linalg.lstsq(seen, wanted, rcond=None)
-    errors = wanted - seen @ weights
+    products, sums = np.zeros((ORDER, ORDER)), np.zeros(ORDER)
+    for symbols in train:  # row by row: all that is seen of all samples would not fit
+        seen, wanted = _pairs(middles[symbols])
+        products += seen.T @ seen
+        sums += seen.T @ wanted
+    weights = np.linalg.solve(products + 1e-9 * np.trace(products) * np.eye(ORDER), sums)
+    errors = np.concatenate([middles[symbols] - _pairs(middles[symbols])[0] @ weights for symbols in train])
     kind = SHAPES[shape](scale=errors.std() if shape == "gaussian" else np.abs(errors).mean())
     surprises = []
     for symbols in test:
@@ -53,7 +57,14 @@ def linear_bits(
         mean = inputs @ weights
         share = kind.cdf(edges[symbols + 1] - mean) - kind.cdf(edges[symbols] - mean)
         surprises.append(-np.log2((1 - LEAST) * share + LEAST / len(middles)))
-    return float(np.concatenate(surprises).mean())
+    return np.concatenate(surprises)
+
+
+def linear_bits(
+    train: Sequence[Integers], test: Sequence[Integers], edges: Floats, middles: Floats, shape: Shape
+) -> float:
+    """Bits a symbol by linear prediction; see `linear_surprises`."""
+    return float(linear_surprises(train, test, edges, middles, shape).mean())
 
 
 def _before(symbols: Integers) -> Integers:

@@ -26,6 +26,8 @@ class Attended(Node):
                 raise PhysimError(
                     f"attended: '{port.name}' ticks, wanted what is given once: an input(..., whole=True)"
                 )
+        if heads < 1:
+            raise PhysimError(f"attended: heads are {heads}, wanted a positive number")
         if query.node.whole:
             raise PhysimError(f"attended: the query '{query.name}' is given whole, wanted one at each tick")
         place = same_place("attended", (query, *wholes))
@@ -49,6 +51,8 @@ class Attended(Node):
         kept = context.memory(self.name, len(query)) if given[0] is None else given
         context.next_state[self.name] = kept
         keys, told, there = kept
+        if any(value.shape[-1] % self.heads for value in (query, told)):
+            raise PhysimError(f"{self.name}: features are {query.shape[-1]}, wanted a multiple of {self.heads} heads")
         asked, known, said = (_split(value, self.heads) for value in (query, keys, told))
         scores = asked @ known.transpose(-1, -2) / asked.shape[-1] ** 0.5
         weights = scores.masked_fill(~there[:, None, None, :, 0], -torch.inf).softmax(-1)

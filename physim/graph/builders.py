@@ -104,7 +104,7 @@ def _added(graph: ModuleGraph) -> dict[str, list[Any]]:
     with torch.random.fork_rng(devices=()):  # else what is drawn after a graph is saved would be other numbers
         again = build_graph(name, arguments)
         added: dict[str, list[Any]] = {
-            "inputs": [one for one in graph.inputs if one not in again.inputs],
+            "inputs": [[one, graph[one].node.whole] for one in graph.inputs if one not in again.inputs],
             "edits": tell(graph),
         }
         _add(again, added)
@@ -118,8 +118,8 @@ def _added(graph: ModuleGraph) -> dict[str, list[Any]]:
 
 
 def _add(graph: ModuleGraph, added: dict[str, list[Any]]) -> None:
-    for name in added["inputs"]:
-        graph.input(name)
+    for name, whole in added["inputs"]:
+        graph.input(name, whole)
     replay(graph, added["edits"])
 
 

@@ -78,7 +78,9 @@ def draw(graph: ModuleGraph, axes: Any = None) -> Any:
 
 
 def _what(node: Node) -> str:
-    return type(node.module).__name__ if isinstance(node, ModuleNode) else node.kind
+    if isinstance(node, ModuleNode):
+        return type(node.module).__name__
+    return f"whole {node.kind}" if node.whole and not node.sources else node.kind
 
 
 def _parameters(node: Node, counted: set[int]) -> str:

@@ -46,8 +46,8 @@ class ModuleGraph(nn.Module):
         self.edits: list[Edit] = []
         self.changes = 0
         self._returned: tuple[Port, ...] = ()
-        self._wholes: list[str] = []
-        self._unfolding: list[str] = []
+        self._wholes: list[Node] = []
+        self._keeping: list[Node] = []
         self._laters: list[str] = []
         self._plans: dict[Any, Plan] = {}
 
@@ -84,6 +84,8 @@ class ModuleGraph(nn.Module):
             raise PhysimError(f"tie('{later.name}', '{port.name}'): '{later.name}' was not made by later(...)")
         if later.node.sources:
             raise PhysimError(f"tie: '{later.name}' is tied to '{later.node.sources[0].name}' already")
+        if port.node.whole:
+            raise PhysimError(f"tie('{later.name}', '{port.name}'): '{port.name}' is given whole: use held or unfolded")
         same_place("tie", (later, port))
         later.node.sources = (port,)
         self._check_cycles(later, port)
@@ -162,9 +164,9 @@ class ModuleGraph(nn.Module):
         self.slots += len(places)
         self.nodes.append(node)
         if isinstance(node, Unfolding | Attended):
-            self._unfolding.append(node.name)
-        if isinstance(node, Input) and node.whole:
-            self._wholes.append(node.name)
+            self._keeping.append(node)
+        if node.whole:
+            self._wholes.append(node)
         self.changed()
         return node.ports
 
@@ -262,7 +264,7 @@ class ModuleGraph(nn.Module):
         """
         inputs, plan = self._prepared(inputs, outputs, given, state, self._open_bridges)
         if not self.remembers or plan.whole:
-            return plan.step(inputs, None, None)
+            return plan.step(inputs, state if self.remembers else None, None)
         return self._joined(plan, inputs, state, reset, plan.length(inputs, reset), ended)
 
     def step(
@@ -340,18 +342,20 @@ class ModuleGraph(nn.Module):
             names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
         kept = {bridge.name: bridge.given for bridge in bridges if bridge.given}
-        held = self._held(inputs, state)
+        held = self._going_on(inputs, state)
         key = wanted, names, tuple(kept), held, self.teaches
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept, held)
         return inputs, plan
 
-    def _held(self, inputs: Inputs, state: State | None) -> frozenset[str]:
+    def _going_on(self, inputs: Inputs, state: State | None) -> frozenset[str]:
         """The nodes that go on with a whole value of before, because no other is given."""
-        if not state or not self._unfolding or any(name in inputs for name in self._wholes):
+        if not state or not self._keeping:
             return frozenset()
-        return frozenset(name for name in self._unfolding if name in state)
+        told = {node for node in self._wholes if node.name in inputs}
+        kept = (node for node in self._keeping if node.name in state)
+        return frozenset(node.name for node in kept if not told or not told & _whole_behind(node))
 
     def _alone(self, port: Port) -> Node:
         """The node of a port that may be given: all of what it gives."""
@@ -416,6 +420,18 @@ class ModuleGraph(nn.Module):
 
     def __repr__(self) -> str:
         return drawing.table(self)
+
+
+def _whole_behind(node: Node) -> set[Node]:
+    """The nodes that a node's whole sources are made of."""
+    found: set[Node] = set()
+    waiting = [port.node for port in node.sources if port.node.whole]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += [port.node for port in one.sources]
+    return found
 
 
 def _made_of_wholes(node: Node) -> bool:

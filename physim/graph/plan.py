@@ -56,8 +56,8 @@ def _joined_ticks(ticks: list[Tensor], changing: bool) -> Tensor:
 
 
 def _ticks_of(value: Tensor | None, port: Port, context: Context) -> Sequence[Any]:
-    if value is None:
-        return [None] * (context.length or 0)
+    if value is None or port.node.whole:
+        return [value] * (context.length or 0)
     if context.changing(port.place.kind):
         return by_tick(value, context.edges[str(port.place.kind)].ticks, context.length or 0)  # type: ignore[arg-type]
     return value.unbind(1)

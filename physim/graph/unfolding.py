@@ -43,11 +43,10 @@ class Unfolding(Node):
         values[self.ports[0].slot] = self._run(values, context, context.length or 0, reset)
 
     def _run(self, values: list[Any], context: Context, length: int, reset: Tensor | None) -> Tensor:
-        given, kept = values[self.sources[0].slot], context.state.get(self.name)
-        items = len(given if kept is None else kept[0])
+        given, items = values[self.sources[0].slot], context.count(self.ports[0].place.kind)
         kept = context.memory(self.name, items)
         whole = kept[0] if given is None else given
-        position = torch.zeros(len(whole), dtype=torch.int64, device=whole.device) if kept is None else kept[1]
+        position = torch.zeros(items, dtype=torch.int64, device=whole.device) if kept is None else kept[1]
         result, context.next_state[self.name] = self.handed(whole, position, length, reset)
         return result
 

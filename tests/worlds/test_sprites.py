@@ -41,3 +41,9 @@ def test_a_square_is_red_or_blue_and_stays() -> None:
 def test_boxes_without_room_are_refused() -> None:
     with pytest.raises(PhysimError, match="side is 6, wanted at least 7"):
         two_ways(1, 2, 0, side=6)
+
+
+def test_a_video_depends_on_the_seed_and_its_number_alone() -> None:
+    for make in (two_ways, two_colours):
+        assert np.array_equal(make(2, 3, 9), make(5, 3, 9)[:2])
+        assert not np.array_equal(make(2, 3, 9), make(2, 3, 8))

@@ -9,14 +9,17 @@ from torch import Tensor
 
 from learners.sequences.fused import Fused
 from learners.sequences.generation import Sampling, Stream, generate
+from learners.sequences.translators import lstm_translator
 from learners.sequences.wavenet import wavenet
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph
 from tests.learners.sequences.conftest import (
     CLASSES,
+    SOURCES,
     STREAMS,
     WAVENETS,
     byte_net,
+    drawn,
     given_to,
     symbols,
     translator,
@@ -77,6 +80,17 @@ def test_a_stream_goes_on_from_where_another_was_saved(fused: bool, tmp_path: Pa
     assert torch.equal(torch.cat(parts, 1), whole)
 
 
+@pytest.mark.parametrize("attention", [False, True])
+def test_where_a_translator_is_can_be_kept(attention: bool, tmp_path: Path) -> None:
+    net = drawn(lstm_translator(SOURCES, CLASSES, 4, 3, attention)) if attention else translator()
+    source = torch.randint(0, SOURCES, (STREAMS, 9), generator=torch.Generator().manual_seed(0))
+    stream, later = (Stream(net, STREAMS, given={"source": source}, seed=1) for _ in range(2))
+    stream.step(7)
+    save_file(stream.saved(), tmp_path / "stream")
+    later.restore(load_file(tmp_path / "stream"))
+    assert torch.equal(later.step(9), stream.step(9))
+
+
 @pytest.mark.parametrize("make", [lambda: wavenet_of("features"), lambda: byte_net("multiplicative"), translator])
 def test_what_is_prefilled_is_what_was_made(make: object) -> None:
     net: ModuleGraph = make()  # type: ignore[operator]
@@ -109,6 +123,12 @@ def test_symbols_are_drawn_as_often_as_their_probabilities_say(top_k: int | None
     kept = torch.tensor([False, True, False, True]) if top_k else torch.ones(4, dtype=torch.bool)
     wanted = torch.where(kept, (logits / 0.5).exp(), 0)
     assert torch.allclose(drawn.bincount(minlength=4).double() / len(chances), wanted / wanted.sum(), atol=2e-5)
+
+
+def test_a_chance_of_nearly_one_draws_nothing_that_is_forbidden() -> None:
+    logits = torch.tensor([[5.0, 4.0, -3.0, -30.0]])
+    drawn = Sampling(1.0, top_k=2).draw(logits, torch.tensor([1 - 1e-17], dtype=torch.float64))
+    assert drawn.tolist() == [1]
 
 
 def test_generation_stops_at_a_symbol_and_tells_of_what_comes() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from learners.sequences.bytenet import byte_model
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.training import SequenceTraining
@@ -58,6 +59,36 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path, mon
         assert torch.equal(value, again.state_dict()[name])
 
 
+@pytest.mark.parametrize("changed", ["dilations", "rate", "clip"])
+def test_the_checkpoint_of_another_training_is_refused(changed: str, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    SequenceTraining(2, checkpoint=path).run(small(), crops(), progress=False)
+    other = wavenet(4, 16, 16, (1, 1, 7)) if changed == "dilations" else small()
+    settings = SequenceTraining(2, **{"checkpoint": path, **({} if changed == "dilations" else {changed: 0.5})})  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="is of a training with"):
+        settings.run(other, crops(), progress=False)
+
+
+def test_what_is_dropped_out_depends_on_the_update_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("learners.sequences.training.SAVE_EVERY", 0.0)
+    nets = [byte_model(4, 4, (1, 2), dropout=0.5) for _ in range(2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    settings = SequenceTraining(6, checkpoint=tmp_path / "checkpoint.safetensors")
+
+    def interrupted(update: int) -> object:
+        if update == 3:
+            raise KeyboardInterrupt
+        return crops()(update)
+
+    SequenceTraining(6).run(nets[0], crops(), progress=False)
+    with pytest.raises(KeyboardInterrupt):
+        settings.run(nets[1], interrupted, progress=False)  # type: ignore[arg-type]
+    torch.rand(5)  # others draw, too
+    settings.run(nets[1], crops(), progress=False)
+    for name, value in nets[0].state_dict().items():
+        assert torch.equal(value, nets[1].state_dict()[name])
+
+
 def test_it_ends_where_verdicts_fall_no_more_and_keeps_the_best() -> None:
     verdicts = iter([3.0, 1.0, 2.0, 2.5, 0.1])
     net = small()
@@ -69,7 +100,7 @@ def test_it_ends_where_verdicts_fall_no_more_and_keeps_the_best() -> None:
 
 
 def test_what_diverges_is_told() -> None:
-    with pytest.raises(PhysimError, match="the training diverged: after 5 updates the loss is nan"):
+    with pytest.raises(PhysimError, match=r"the training diverged: at update \d the loss is nan"):
         SequenceTraining(10, rate=1e30, every=5).run(small(), crops(), progress=False)
 
 

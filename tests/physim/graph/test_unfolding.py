@@ -14,6 +14,7 @@ from physim.graph import (
     LinearSynthesizer,
     ModuleGraph,
     added,
+    attended,
     builder,
     builders,
     check_steps,
@@ -127,6 +128,52 @@ def test_what_is_whole_runs_alone_and_hears_of_all_ticks() -> None:
     )
 
 
+def test_another_whole_value_may_come_later_given_or_as_an_input() -> None:
+    graph, given = net(), inputs()
+    _, state = graph.window(until(2))
+    encoded = torch.randn(B, S, F, dtype=torch.float64)
+    sound = {"sound": given["sound"][:, 2:]}
+    before, _ = graph.window(sound, state)
+    after, _ = graph.window(sound, state, given={graph["encoder"]: encoded})
+    assert not torch.equal(before, after)
+    other, _ = graph.window({**sound, "speaker": given["speaker"] + 1}, state)
+    assert not torch.equal(before, other)
+
+
+def test_a_state_of_another_number_of_items_is_refused() -> None:
+    graph, given = net(), inputs()
+    state = map_tree(lambda value: value[:1], graph.window(until(2))[1])
+    with pytest.raises(PhysimError, match="is of 1 items, but this run has 3"):
+        graph.window({"sound": given["sound"][:, 2:]}, state)
+
+
+def test_what_is_whole_enters_a_cycle_as_it_is() -> None:
+    graph = ModuleGraph()
+    source, seen = graph.input("source", whole=True), graph.input("seen")
+    there = graph.input("there", whole=True)
+    found = graph.later("found")
+    core = graph.add("core", LSTM(2 * F, F), joined(seen, delayed(found, torch.zeros(F, dtype=torch.float64))))
+    graph.tie(found, attended(core, source, source, there))
+    random = torch.Generator().manual_seed(0)
+    told = {
+        "source": torch.randn(B, S, F, generator=random, dtype=torch.float64),
+        "seen": torch.randn(B, T, F, generator=random, dtype=torch.float64),
+        "there": torch.ones(B, S, 1, dtype=torch.bool),
+    }
+    graph.returns(core)
+    check_steps(graph.double(), told, split=4)
+
+
+def test_whole_inputs_that_were_added_for_cuts_come_back_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builders, "_BUILDERS", {**builders._BUILDERS})
+    graph = builder("tests.unfolding")(net)()
+    graph.input("labels", whole=True)
+    save_graph(tmp_path / "net", graph)
+    again, _ = load_graph(tmp_path / "net")
+    assert again["labels"].node.whole
+    assert not again["sound"].node.whole
+
+
 def test_a_cut_between_encoder_and_decoder_trains_both() -> None:
     graph = net()
     graph.cut(graph["encoder"], into=graph["unfolded(encoder)"], synthesizer=Folded())
@@ -155,6 +202,10 @@ def test_what_ticks_and_what_is_whole_do_not_mix() -> None:
         held(ticks)
     with pytest.raises(PhysimError, match=r"delayed\(sentence\): 'sentence' is given whole and has no ticks"):
         delayed(whole)
+    with pytest.raises(
+        PhysimError, match=r"tie\('later', 'sentence'\): 'sentence' is given whole: use held or unfolded"
+    ):
+        graph.tie(graph.later("later"), whole)
     with pytest.raises(PhysimError, match="'inner' reads 'sound' as its 'sentence': one is given whole, the other"):
         graph.add("inner", net(), ticks, whole, ticks)
     wrong = ModuleGraph()
