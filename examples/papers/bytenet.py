@@ -45,7 +45,7 @@ TRANSLATED_WIDTH, TRANSLATION_UPDATES, TOY_UPDATES = 96, 6000, 1500
 RATE = 2e-3
 BLEU_PAIRS, BEAM = 300, 12
 """How many test pairs are translated by beams, and how wide these are."""
-CIPHERED, TOY_LETTERS, TOY_TEST = 30, 26, 300
+CIPHERED, TOY_LETTERS, TOY_TRAIN, TOY_TEST = 30, 26, 20_000, 300
 ALL = ("toys", "characters", "translation")
 TRANSLATORS = ("bytenet", "lstm", "attention", "transformer")
 
@@ -104,7 +104,7 @@ def toys(args: Args) -> str:
 def run_toy(cell: Cell) -> Sequence[Row]:
     """A small ByteNet's exactness on unseen words, and where its gradients lead."""
     torch.manual_seed(cell.seed)
-    train, test = (toy(cell.arm, count, seed) for count, seed in ((20_000, cell.seed), (TOY_TEST, 90_000)))
+    train, test = (toy(cell.arm, count, seed) for count, seed in ((TOY_TRAIN, cell.seed), (TOY_TEST, 90_000)))
     classes = TOY_LETTERS + 1
     net = bytenet(TOY_LETTERS + 1, classes, 32, (1, 2, 4, 1, 2, 4))
     slope = 2.0 if cell.arm == "doubled" else 1.2

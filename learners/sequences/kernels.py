@@ -138,6 +138,23 @@ def _gated(sums, gate, gated, space):  # type: ignore[no-untyped-def]
 
 
 @native
+def _largest(powers, count):  # type: ignore[no-untyped-def]
+    """The largest number but count - 1 others, by so many looks."""
+    bound, found, seen = powers[0], 0, False
+    while found < count:
+        best, times = powers[0], 0
+        for power in powers:
+            if seen and power >= bound:
+                continue
+            if times == 0 or power > best:
+                best, times = power, 1
+            elif power == best:
+                times += 1
+        bound, found, seen = best, found + times, True
+    return bound
+
+
+@native
 def draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
     """A symbol by logits; see `Sampling`."""
     best = 0
@@ -153,7 +170,7 @@ def draw(logits, chance, options, space):  # type: ignore[no-untyped-def]
     exponential(logits, powers, bits)  # type: ignore[no-untyped-call]
     least = logits.dtype.type(0)
     if 0 < options.top_k < len(logits):
-        least = np.sort(powers[: len(logits)])[len(logits) - options.top_k]
+        least = _largest(powers[: len(logits)], options.top_k)
     total = 0.0
     for kind in range(len(logits)):
         if powers[kind] >= least:
