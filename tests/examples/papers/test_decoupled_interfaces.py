@@ -24,7 +24,7 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
         "DEEP": 6,
         "DEEP_UPDATES": 40,
     }
-    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 4000}
+    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 2000}
     changes |= {"COPY_PLAIN": ((3e-3, 0.0),), "COPY_BRIDGED": ((3e-3, 0.1),)}
     changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "SPARSE_UPDATES": 200, "CURVES_UPDATES": 80}
     changes |= {"RELATIONS_UPDATES": 40, "COUNTING_UPDATES": 40, "digits": few}
