@@ -71,6 +71,8 @@ def translator(weights: Path, beam: int) -> Callable[[str], str]:
     from physim.graph import load_graph
     from physim.threads import one_thread
 
+    if not weights.exists():
+        raise PhysimError(f"there are no weights {weights}: --train 60 makes some in about an hour")
     net, told = load_graph(weights)
     net.eval()
     english, german = Alphabet(told["english"]), Alphabet(told["german"])

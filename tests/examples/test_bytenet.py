@@ -47,3 +47,8 @@ def test_what_is_trained_translates(
 def test_sentences_that_are_too_long_are_refused(script: ModuleType) -> None:
     with pytest.raises(PhysimError, match="sentences: one has 401 characters, wanted 1 to 400"):
         script.Args(("a" * 401,)).run()
+
+
+def test_without_weights_it_says_how_to_make_some(script: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match=r"there are no weights .*: --train 60 makes some"):
+        script.Args(("the house",), weights=tmp_path / "none.safetensors").run()
