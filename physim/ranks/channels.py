@@ -16,7 +16,9 @@ AXES = 8
 """How many axes a message can have."""
 DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64)
 END = -1
-"""The version of the message that no other follows."""
+"""The version of the message that no other follows, because the work is done."""
+TORN = -2
+"""Likewise, because its sender gave up: who waits for more learns from the watch why."""
 
 
 class Message(NamedTuple):
@@ -37,6 +39,7 @@ class Outbox:
         self.name, self.rank, self.tag, self.bound, self.heard = name, rank, tag, bound, heard
         self.dropped = 0
         self._waiting: deque[Message] = deque()
+        self._last = END
         self._closing = self._closed = False
         self.thread = Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -68,6 +71,7 @@ class Outbox:
         """Send nothing of what still waits."""
         with self.heard:
             self._waiting.clear()
+            self._last = TORN
         self.close()
 
     @property
@@ -83,7 +87,7 @@ class Outbox:
                 header = [message.version, DTYPES.index(value.dtype), value.dim(), *sizes]
                 dist.send(torch.tensor(header), self.rank, tag=self.tag)
                 dist.send(value, self.rank, tag=self.tag)
-            dist.send(torch.tensor([END] * (AXES + 3)), self.rank, tag=self.tag)
+            dist.send(torch.tensor([self._last] * (AXES + 3)), self.rank, tag=self.tag)
         except RuntimeError:
             pass  # the other process is gone, which the watch tells of
         finally:
@@ -137,7 +141,8 @@ class Inbox:
             while True:
                 dist.recv(header, self.rank, tag=self.tag)
                 version, dtype, axes, *sizes = header.tolist()
-                if version == END:
+                if version in (END, TORN):
+                    self.broken = version == TORN
                     break
                 value = torch.empty(sizes[:axes], dtype=DTYPES[dtype])
                 dist.recv(value, self.rank, tag=self.tag)

@@ -34,8 +34,8 @@ class Link:
         return self.waited and self.reader not in self.before
 
 
-def links_of(groups: Sequence[Group], tag: int) -> list[Link]:
-    """The links between the processes of some groups, in one order everywhere, with tags from `tag` on."""
+def links_of(groups: Sequence[Group]) -> list[Link]:
+    """The links between the processes of some groups, in one order everywhere."""
     order = nx.DiGraph()
     order.add_nodes_from(groups)
     waited = {left: {one for one in left.leaves if one.imagined is None} for left in groups}
@@ -45,5 +45,5 @@ def links_of(groups: Sequence[Group], tag: int) -> list[Link]:
         before = frozenset(group.rank for group in (left, *nx.ancestors(order, left)))
         for interface in left.leaves:
             for reader in sorted({group.rank for group in groups if interface in group.enters} - {left.rank}):
-                links.append(Link(interface, left.rank, reader, tag + 2 * len(links), before))
+                links.append(Link(interface, left.rank, reader, 2 * len(links), before))
     return links

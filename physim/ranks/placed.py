@@ -27,7 +27,7 @@ from physim.ranks.checks import check_guesses, check_launched, check_paces, chec
 from physim.ranks.gradients import Gradients
 from physim.ranks.links import Link, links_of
 from physim.ranks.post import Post
-from physim.ranks.watch import TAG, Watch
+from physim.ranks.watch import Watch
 
 Batches = Callable[[int], tuple[Inputs, Mapping[str, Tensor]]]
 PATIENCE = timedelta(days=30)
@@ -70,7 +70,7 @@ class Placed:
             raise PhysimError(f"bound is {bound}, wanted a positive number")
         names = {rank: ", ".join(sorted(name for name in ranks if ranks[name] == rank)) for rank in ranks.values()}
         everywhere = groups_of(graph, losses, ranks)
-        links = links_of(everywhere, TAG + 1)
+        links = links_of(everywhere)
         check_guesses(everywhere)
         check_paces(links, names)
         self._opened = not dist.is_initialized()
@@ -181,7 +181,8 @@ class Placed:
         self.watch.leave(well=error is None)
         self.post.abandon(PATIENCE_AT_END)
         self.watch.join(None if error is None else PATIENCE_AT_END)
-        if self._opened and error is None:  # gloo's own threads must not outlive the interpreter either
+        well = error is None and not self.watch.lost  # else gloo may wait for who is gone
+        if self._opened and well:  # gloo's own threads must not outlive the interpreter either
             dist.destroy_process_group()
 
     # ---- an update's parts

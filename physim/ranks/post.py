@@ -104,7 +104,8 @@ class Post:
         outboxes = (*self.values_out.values(), *self.gradients_out.values())
 
         def over() -> bool:
-            return all(box.closed for box in outboxes) and all(box.ended and not box.there for box in inboxes)
+            sent = all(box.closed or box.rank in self.watch.lost for box in outboxes)
+            return sent and all(self._ended(box) and not box.there for box in inboxes)
 
         self.watch.until(lambda: over() or self.failing or any(box.there for box in inboxes))
         self.check()
@@ -117,9 +118,13 @@ class Post:
                 box.take()
 
     def _awaited(self, box: Inbox) -> Message | None:
-        self.watch.until(lambda: box.there or box.ended or self.failing)
-        if box.broken and not box.there:
+        self.watch.until(lambda: box.there or self._ended(box) or self.failing)
+        if (box.broken or box.rank in self.watch.lost) and not box.there:
             self.watch.until(lambda: box.rank in self.watch.left)
             self.watch.check()
         self.check()
         return box.take()
+
+    def _ended(self, box: Inbox) -> bool:
+        """Whether nothing comes any more, be it that gloo waits for ever for who is gone."""
+        return box.ended or box.rank in self.watch.lost

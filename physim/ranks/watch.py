@@ -1,4 +1,4 @@
-"""Who is still there: every process hears when another ends, by its word or because its connection breaks."""
+"""Who is still there: every process hears when another ends, by its word or because their line breaks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from contextlib import suppress
 from threading import Condition, Thread
 from typing import final
 
-import torch
 from torch import distributed as dist
 
 from physim.errors import PhysimError
+from physim.ranks.lines import lines, received, send
 
-TAG = 1
-"""Of the messages by which processes take their leave; wires have the tags after it."""
 WELL = -1
 """What a process says that ends because its work is done; else the rank that it ends because of."""
 PATIENCE = 5.0
@@ -31,8 +29,8 @@ class Watch:
     def __init__(self, names: Mapping[int, str]) -> None:
         self.rank, self.names, self.heard = dist.get_rank(), names, Condition()
         self.left: dict[int, int] = {}
-        self.others = [rank for rank in range(dist.get_world_size()) if rank != self.rank]
-        self._threads = [Thread(target=self._wait, args=(rank,), daemon=True) for rank in self.others]
+        self._lines = lines()
+        self._threads = [Thread(target=self._wait, args=(rank,), daemon=True) for rank in self._lines]
         for thread in self._threads:
             thread.start()
 
@@ -79,21 +77,20 @@ class Watch:
     def leave(self, well: bool) -> None:
         """Say to all others that this process ends."""
         reason = WELL if well else self.left[self.lost[0]] if self.lost else self.rank
-        for rank in self.others:
-            with suppress(RuntimeError):  # it is gone already
-                dist.send(torch.tensor([reason]), rank, tag=TAG)
+        for line in self._lines.values():
+            with suppress(OSError):  # it is gone already
+                send(line, reason)
 
     def join(self, patience: float | None) -> None:
         """Wait until all others have said so, too, or for some seconds."""
-        for thread in self._threads:
+        for thread, line in zip(self._threads, self._lines.values(), strict=True):
             thread.join(patience)
+            line.close()
 
     def _wait(self, rank: int) -> None:
-        word = torch.zeros(1, dtype=torch.int64)
         try:
-            dist.recv(word, rank, tag=TAG)
-            reason = int(word)
-        except RuntimeError:  # the connection broke
+            reason = received(self._lines[rank])
+        except OSError:
             reason = rank
         with self.heard:
             self.left[rank] = reason

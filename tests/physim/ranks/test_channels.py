@@ -125,3 +125,11 @@ def test_a_broken_connection_ends_an_inbox(line: Line) -> None:
     inbox.thread.join(5)
     assert inbox.ended
     assert inbox.broken
+
+
+def test_who_gives_up_says_that_more_was_to_come(line: Line) -> None:
+    sent, inbox = line.outbox(), line.inbox()
+    sent.abandon()
+    inbox.thread.join(5)
+    assert inbox.ended
+    assert inbox.broken

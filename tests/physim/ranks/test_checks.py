@@ -56,7 +56,7 @@ def check(wires: Wires, ranks: list[int]) -> None:
     groups = groups_of(net(wires), ranks=places)
     check_guesses(groups)
     names = {rank: ", ".join(name for name in places if places[name] == rank) for rank in ranks}
-    check_paces(links_of(groups, 2), names)
+    check_paces(links_of(groups), names)
 
 
 SKIP = ("cut", "a", "c")

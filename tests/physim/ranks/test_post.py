@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph, decoupled
 from physim.graph.groups import groups_of
 from physim.graph.synthesizers import LinearSynthesizer
@@ -24,7 +25,7 @@ class Box:
     def __init__(self, *told: Any) -> None:
         self.rank, self.bound = (told[1], told[3]) if isinstance(told[0], str) else (told[0], 0)
         self.messages: list[Message] = []
-        self.dropped, self.ended, self.broken = 0, False, False
+        self.dropped, self.ended, self.broken, self.closed = 0, False, False, False
 
     @property
     def there(self) -> bool:
@@ -53,7 +54,7 @@ def links() -> list[Link]:
     value = decoupled(graph.add("below", nn.Linear(2, 2), graph.input("image")), LinearSynthesizer(2))
     for name in ("left", "right"):
         graph.add(name, nn.Linear(2, 2), value)
-    return links_of(groups_of(graph, ranks={"below": 0, "left": 1, "right": 2}), tag=2)
+    return links_of(groups_of(graph, ranks={"below": 0, "left": 1, "right": 2}))
 
 
 def posted(rank: int, bound: int = 2) -> Post:
@@ -82,6 +83,21 @@ def test_gradients_of_versions_to_come_are_left_until_then() -> None:
     assert [(link.reader, message.version) for link, message in found(4)] == [(1, 1), (1, 3), (2, 1), (2, 3)]
     assert [message.version for _, message in found(5)] == []
     assert [message.version for _, message in found(None)] == [6, 6]
+
+
+def test_who_is_gone_is_not_waited_for_though_its_connection_never_breaks() -> None:
+    one = posted(1)
+    one.survive = True
+    one.watch.lost, one.watch.left = (0,), {0: 0}
+    one.watch.until = lambda done: None if done() else pytest.fail("waits for ever")
+
+    def check() -> None:
+        raise PhysimError("rank 0 died")
+
+    one.watch.check = check
+    with pytest.raises(PhysimError, match="rank 0 died"):
+        one.value(next(iter(one.values_in)))
+    assert not one.waits()
 
 
 def test_values_that_nothing_will_read_are_thrown_away() -> None:

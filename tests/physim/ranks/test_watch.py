@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from threading import Event, Timer
 
@@ -8,7 +9,8 @@ from torch import distributed as dist
 
 from physim.errors import PhysimError
 from physim.ranks import watch
-from physim.ranks.watch import Watch
+from physim.ranks.lines import send
+from physim.ranks.watch import WELL, Watch
 
 
 @pytest.fixture
@@ -59,3 +61,22 @@ def test_nothing_is_done_together_after_a_death(alone: Watch) -> None:
     dies(alone, 2)
     with pytest.raises(PhysimError, match="head"):
         alone.together(lambda: pytest.fail("was done"))
+
+
+@pytest.mark.parametrize(("word", "lost"), [(None, (2,)), (1, (2,)), (WELL, ())], ids=["none", "another's", "well"])
+def test_a_process_is_lost_that_ends_without_a_word_or_because_of_another(
+    monkeypatch: pytest.MonkeyPatch, word: int | None, lost: tuple[int, ...]
+) -> None:
+    near, far = socket.socketpair()
+    monkeypatch.setattr(watch, "lines", lambda: {2: near})
+    monkeypatch.setattr(dist, "get_rank", lambda: 0)
+    one = Watch({2: "head", 1: "middle"})
+    if word is not None:
+        send(far, word)
+    far.close()
+    one.until(lambda: 2 in one.left)
+    assert one.lost == lost
+    if lost:
+        with pytest.raises(PhysimError, match=r"\(middle\)" if word else r"\(head\)"):
+            one.check()
+    one.join(5)
