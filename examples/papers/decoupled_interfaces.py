@@ -65,7 +65,9 @@ SPARSE, SPARSE_UPDATES = (1.0, 0.2, 0.05), 6000
 """How likely each layer is to take its step at an update."""
 SCALES = {"cdni": 0.3}
 """What synthetic gradients weigh where that is not the paper's 0.1: what knows what is to come can be trusted more."""
-DEEP, DEEP_UPDATES = 21, 5000
+DEEP, DEEP_UPDATES = 21, 10_000
+DEEP_TRIED = (3e-5, 1e-4, 3e-4)
+"""The learning rates of a very deep network, which are smaller: what suits six layers does not suit it."""
 PLANES, PLANES_UPDATES = (3, 4), 1000
 COPY_WINDOWS, COPY_UPDATES = (2, 3, 5), 20_000
 COPY_PLAIN = tuple((rate, 0.0) for rate in (3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2))
@@ -154,8 +156,10 @@ def sparse(args: Args) -> str:
 
 def deep(args: Args) -> str:
     """A very deep network, each of whose layers is cut from the next."""
-    (rate, unit), updates = chosen_settings(args, ("cdni",))["cdni"], args.shortened(DEEP_UPDATES)
-    cells = [_cell("cdni", seed, DEEP, updates, (rate / 3, unit), 1.5) for seed in args.seeds]
+    updates = args.shortened(DEEP_UPDATES)
+    tried = [_cell("cdni", TUNING_SEED, DEEP, updates, (rate, 1.0), 1.5) for rate in DEEP_TRIED]
+    ranked = ranked_settings(Grid(args.folder / "deep_rates.csv", tried, run).complete(args.workers))
+    cells = [_cell("cdni", seed, DEEP, updates, ranked["cdni"][0], 1.5) for seed in args.seeds]
     return shares(Grid(args.folder / "deep.csv", cells, run).complete(args.workers), "layers")
 
 
