@@ -12,10 +12,14 @@ PRECISIONS: tuple[Precision, ...] = ("32-true", "bf16-mixed")
 
 
 def mixed(precision: Precision, device: torch.device) -> torch.autocast:
-    """Where products are taken in bfloat16, if that is the precision; weights, memories and losses stay float32."""
+    """Where products are taken in bfloat16, if that is the precision; weights, memories and losses stay float32.
+
+    Processors that have no such products take them in float32 as well.
+    """
     if precision not in PRECISIONS:
         raise PhysimError(f"precision is {precision!r}, wanted one of {', '.join(PRECISIONS)}")
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed")
+    known = device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()  # an LSTM fails without, others crawl
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed" and known)
 
 
 def whole(value: Tensor) -> Tensor:
