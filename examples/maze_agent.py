@@ -16,11 +16,12 @@ from physim.viewer import WalkSettings, walk
 from physim.walks import Pixels, Walk
 
 FAMILY = "physim/NavMazeAllRandom01-v0"
-MAZE: dict[str, Any] = {"width": 7, "height": 7, "seconds": 60.0, "size": (42, 42)}
-"""Mazes of 7 x 7 corridors, each episode one of its own, with its goal and fruit somewhere."""
+MAZE: dict[str, Any] = {"kind": "rooms", "width": 3, "height": 3, "seconds": 60.0, "size": (42, 42)}
+"""Nine rooms, 10 to 12 cells along each side, in each episode others, with the goal and fruit somewhere."""
 HEADS = ("pixel_control", "reward_prediction", "depth_from_features", "depth_from_core", "loop_closure")
-ADDED = ("pixel_control", "reward_prediction", "value_replay", "depth_1", "depth_2", "loop_closure")
-"""UNREAL, depth and loop closure in one list."""
+ADDED = ("pixel_control", "reward_prediction", "value_replay", "depth_1", "depth_2", "loop_closure", "imitation")
+"""UNREAL, depth and loop closure in one list, and what an explorer advises, which sees no more than the agent does."""
+LABELS = ("loop_closure", "advice")
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
 TOLD = 150
 """Of how many decisions the value is shown."""
@@ -177,12 +178,12 @@ def train(decisions: int, weights: Path) -> None:
     from learners.agents.transports import Playing
     from physim.graph import save_graph
 
-    mazes = Environments(f"worlds:{FAMILY}", 32, MAZE | {"labels": ("loop_closure",)})
+    mazes = Environments(f"worlds:{FAMILY}", 32, MAZE | {"labels": LABELS})
     env = mazes.make()
     recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(HEADS)}
     env.close()
     out = weights.with_suffix(".training")
-    playing = Playing(mazes, recipe, ticks=50, labels=("loop_closure",), precision="bf16-mixed")
+    playing = Playing(mazes, recipe, ticks=50, labels=LABELS, precision="bf16-mixed")
     learning = Learning(rate=7e-4, reward_scale=0.1, precision="bf16-mixed")
     settings = TrainingSettings(decisions, actors=1, out=out, resume=(out / "checkpoint.safetensors").exists())
     training = Training(playing, losses_of(ADDED, A3C(entropy=3e-3)), learning, settings)
@@ -199,20 +200,21 @@ def judged(weights: Path, episodes: int) -> list[Row]:
     from physim.graph import load_graph
     from worlds.maze.families import FAMILIES
     from worlds.maze.game import Game
-    from worlds.maze.scores import oracle_of, played, wandering
+    from worlds.maze.scores import explorer_of, oracle_of, played, wandering
 
     game = Game.of(**FAMILIES[FAMILY] | MAZE | {"test": True})
-    chance, oracle = (played(game, policy, episodes) for policy in (wandering, oracle_of))
+    chance, explorer, oracle = (played(game, policy, episodes) for policy in (wandering, explorer_of, oracle_of))
     graph, _ = load_graph(weights)
     mazes = Environments(f"worlds:{FAMILY}", episodes, MAZE | {"test": True})
     ticks, _ = watched(Playing(mazes, dict(graph.recipe[1]) if graph.recipe else {}), graph, game.ticks + 1)
     found = latency(searches(ticks))
     score = float(ticks["reward"].sum(1).mean())
-    best, worst = float(oracle.returns.mean()), float(chance.returns.mean())
+    worst, careful, best = (float(each.returns.mean()) for each in (chance, explorer, oracle))
     told = {"episodes": episodes}
     return [
         row("goal found", found.found, "share", "chance", float(np.isfinite(chance.first).mean())) | told,
         row("score", score, "points", "oracle", best) | told,
+        row("score", score, "points", "explorer", careful) | told,
         row("score", score, "points", "chance", worst) | told,
         row("first goal", found.first * game.dt, "s", "oracle", float(np.nanmedian(oracle.first))) | told,
         row("later goals", found.later * game.dt, "s") | told,

@@ -18,6 +18,7 @@ from learners.agents.losses import (
     Depth,
     DepthByNumber,
     FeatureControl,
+    Imitation,
     ImpliedValues,
     LoopClosure,
     PixelControl,
@@ -176,6 +177,7 @@ AUXILIARY: dict[str, tuple[str | None, float, Added]] = {
         lambda net, discount, weight: DepthByNumber(net, "features", weight),
     ),
     "loop_closure": ("loop_closure", 0.1, lambda net, discount, weight: LoopClosure(net, weight)),
+    "imitation": (None, 1.0, lambda net, discount, weight: Imitation(net, weight)),
     "placebo": ("placebo", 0.1, lambda net, discount, weight: Placebo(net, weight)),
 }
 """What can be added: its head, if any; its weight, for rewards of about 1; and the loss, by discount and weight."""

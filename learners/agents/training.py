@@ -95,6 +95,8 @@ class Training:
 
         Raises: PhysimError where a loss is no longer finite.
         """
+        if self.settings.out is not None:
+            self.settings.out.mkdir(parents=True, exist_ok=True)
         if self.settings.resume:
             self._read()
         events = events_in(self.settings.out if self.settings.tensorboard else None)

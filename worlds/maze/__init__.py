@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from worlds.maze.cameras import drawn as drawn
     from worlds.maze.cameras import euclidean as euclidean
     from worlds.maze.env import MazeEnv as MazeEnv
+    from worlds.maze.explorer import Explorer as Explorer
     from worlds.maze.families import FAMILIES as FAMILIES
     from worlds.maze.layout import Layout as Layout
     from worlds.maze.maze import Maze as Maze
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Camera": "worlds.maze.cameras",
+    "Explorer": "worlds.maze.explorer",
     "FAMILIES": "worlds.maze.families",
     "Frames": "worlds.maze.cameras",
     "LastActionAndReward": "worlds.maze.wrappers",

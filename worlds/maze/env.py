@@ -51,7 +51,7 @@ class MazeEnv(gymnasium.Env[Observation, Action]):
         self.action_space = spaces.Discrete(len(self.episodes.table))
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_fps": frames_per_second(self.game.dt)}
-        self._labels = Labels(self.game.labels, 1, self.game.ticks)
+        self._labels = Labels(self.game.labels, 1, self.game.ticks, self.game.sight.field_of_view)
         self._window: PictureView | None = None
 
     @property

@@ -12,11 +12,12 @@ from physim.arrays import Floats, Integers, Truths
 from physim.errors import PhysimError
 from physim.native import compiled
 from worlds.maze.episodes import Episodes
+from worlds.maze.explorer import Explorer
 from worlds.maze.grounds import Items
 
 NEAR, FAR = 1.0, 2.0
 """A loop is closed within NEAR of an earlier place, after having been FAR (m) away from it."""
-LABELS = ("loop_closure", "position", "heading", "cell", "distance", "goal", "junction", "first_visit")
+LABELS = ("loop_closure", "position", "heading", "cell", "distance", "goal", "junction", "first_visit", "advice")
 
 
 @final
@@ -27,16 +28,18 @@ class Labels:
     away in between (arXiv:1611.03673, section 3); position [2] (m); heading (radians); cell [2]; distance: steps on the
     shortest way to the goal, from cell to cell, -1 without a goal or way; goal [2], its cell, -1 without one; junction:
     whether the cell has three free neighbours or four; first_visit: whether the walker is in its cell for the first
-    time in this episode.
+    time in this episode; advice: the action of an Explorer in its place, that sees as many degrees.
     """
 
-    def __init__(self, names: tuple[str, ...], count: int, ticks: int) -> None:
+    def __init__(self, names: tuple[str, ...], count: int, ticks: int, field_of_view: float) -> None:
         unknown = [name for name in names if name not in LABELS]
         if unknown:
             raise PhysimError(f"labels: got {', '.join(unknown)}, wanted some of {', '.join(LABELS)}")
         self.names = names
         self._been = np.zeros((count, ticks + 1, 2)) if "loop_closure" in names else None
         self._visited: list[set[tuple[int, int]]] = [set() for _ in range(count)]
+        self._explorer: Explorer | None = None
+        self._field_of_view = field_of_view
 
     def forget(self, number: int) -> None:
         """Begin a walker's episode."""
@@ -61,8 +64,14 @@ class Labels:
                 [each.ground.topology.junctions[y, x] for each, (x, y) in zip(episodes.beginnings, cells, strict=True)]
             ),
             "first_visit": lambda: self._first_visits(cells),
+            "advice": lambda: self._advice(episodes),
         }
         return {name: known[name]() for name in self.names}
+
+    def _advice(self, episodes: Episodes) -> Integers:
+        if self._explorer is None:
+            self._explorer = Explorer(episodes, self._field_of_view)
+        return self._explorer.actions()
 
     def _first_visits(self, cells: npt.NDArray[np.int64]) -> Truths:
         firsts = np.zeros(len(cells), np.bool_)

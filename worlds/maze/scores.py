@@ -13,6 +13,7 @@ from physim.arrays import Floats, Integers
 from physim.checks import TEST_SEEDS_FROM
 from physim.reports import Row, row
 from worlds.maze.episodes import Episodes
+from worlds.maze.explorer import Explorer
 from worlds.maze.families import FAMILIES
 from worlds.maze.game import Game
 from worlds.maze.oracle import Oracle
@@ -52,6 +53,11 @@ def wandering(episodes: Episodes) -> Policy:
 def oracle_of(episodes: Episodes) -> Policy:
     """The actions of a walker that knows the maze."""
     return Oracle(episodes).actions
+
+
+def explorer_of(episodes: Episodes) -> Policy:
+    """The actions of a walker that knows what it has seen."""
+    return Explorer(episodes).actions
 
 
 def played(game: Game, policy: Callable[[Episodes], Policy], count: int) -> Played:

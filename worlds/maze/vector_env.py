@@ -59,7 +59,7 @@ class MazeVectorEnv(VectorEnv[Observation, Integers, npt.NDArray[Any]], Resuming
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.metadata = {**self.metadata, "render_fps": frames_per_second(self.game.dt)}
         self.render_mode = render_mode
-        self._labels = Labels(self.game.labels, num_envs, self.game.ticks)
+        self._labels = Labels(self.game.labels, num_envs, self.game.ticks, self.game.sight.field_of_view)
         self._generators = [seeding.np_random() for _ in range(num_envs)]
         self._over = np.zeros(num_envs, np.bool_)
         self._begun: list[dict[str, Any]] = [{}] * num_envs

@@ -47,7 +47,7 @@ class MazeWalk(Walk):
     def __init__(self, game: Game, name: str = "maze", maze: int | None = None) -> None:
         self.game, self.episodes = game, game.episodes(1)
         self._name, self._maze = name, maze
-        self._labels = Labels(TOLD, 1, game.ticks)
+        self._labels = Labels(TOLD, 1, game.ticks, game.sight.field_of_view)
         self._view = camera(*VIEW, game.sight.field_of_view)
         self._still = len(self.episodes.table)
         self.episodes.table = np.vstack([self.episodes.table, STILL])

@@ -8,6 +8,7 @@ from learners.agents.losses.actor_critic import PolicyGradient, Values
 from learners.agents.losses.base import AgentLoss
 from learners.agents.losses.control import FeatureControl, PixelControl
 from learners.agents.losses.depth import Depth, DepthByNumber
+from learners.agents.losses.imitation import Imitation
 from learners.agents.losses.implied_values import ImpliedValues
 from learners.agents.losses.loop_closure import LoopClosure
 from learners.agents.losses.placebo import Placebo
@@ -25,6 +26,7 @@ __all__ = [
     "Depth",
     "DepthByNumber",
     "FeatureControl",
+    "Imitation",
     "ImpliedValues",
     "LoopClosure",
     "PixelControl",

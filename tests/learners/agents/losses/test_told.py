@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from learners.agents.graphs import agent
-from learners.agents.losses import Depth, DepthByNumber, LoopClosure, Placebo, RewardPrediction
+from learners.agents.losses import Depth, DepthByNumber, Imitation, LoopClosure, Placebo, RewardPrediction
 from learners.agents.losses.depth import EDGES, places
 from physim.errors import PhysimError
 from worlds.maze.oracle import Oracle
@@ -93,3 +93,12 @@ def test_a_placebo_is_the_same_every_time_and_can_be_learned() -> None:
 def test_labels_that_the_environment_does_not_tell_are_asked_for() -> None:
     with pytest.raises(PhysimError, match="loop_closure wants 'loop_closure', which the environment does not tell"):
         LoopClosure(NET).value((torch.zeros(1, 2, 1),), {"depth": torch.zeros(1)})
+
+
+def test_advice_is_taken_by_its_log_probability() -> None:
+    logits = torch.randn(2, 3, 8)
+    advice = torch.randint(8, (2, 3), dtype=torch.int8)
+    wanted = -logits.log_softmax(-1).gather(-1, advice[..., None].long()).mean()
+    torch.testing.assert_close(Imitation(NET).value((logits,), {"advice": advice}), wanted)
+    with pytest.raises(PhysimError, match="imitation wants 'advice', which the environment does not tell"):
+        Imitation(NET).value((logits,), {})

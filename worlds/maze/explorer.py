@@ -1,0 +1,96 @@
+"""A walker that knows of its maze what it has seen, and forgets nothing: the best that one can do who knows no more."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+import numpy as np
+
+from physim.arrays import Truths
+from physim.errors import PhysimError
+from physim.native import compiled
+from worlds.maze.episodes import Beginning, Episodes
+from worlds.maze.guide import Guide
+
+RAYS = 64
+"""How many rays part what it sees, from left to right."""
+
+
+@final
+class Explorer(Guide):
+    """Actions [B] that lead walkers to the goal, once they have seen it in their episode, else to the nearest cell that
+    they have not seen.
+
+    They see so many degrees from left to right, as far as walls let them, and always know where they are, be they set
+    down elsewhere. Of ways that are as long it takes the one that lies ahead. Without a goal they explore for ever.
+    Raises: PhysimError in mazes where doors, blocks or obstacles stand.
+    """
+
+    def __init__(self, episodes: Episodes, field_of_view: float = 90.0) -> None:
+        super().__init__(episodes)
+        self.field_of_view = math.radians(field_of_view)
+        self.known: list[Truths] = [np.zeros((0, 0), np.bool_)] * episodes.count
+        self._begun: list[Beginning | None] = [None] * episodes.count
+
+    def aim(self, number: int, place: tuple[float, float]) -> tuple[float, float]:
+        """The middle of the next cell of the way."""
+        beginning, heading = self.episodes.beginnings[number], float(self.episodes.heading[number])
+        walls = beginning.ground.walls
+        if self._begun[number] is not beginning:
+            if self.episodes.bodies[number] is not None:
+                raise PhysimError("an explorer knows no doors, blocks or obstacles: ask an oracle")
+            self._begun[number], self.known[number] = beginning, np.zeros(walls.shape, np.bool_)
+        known = self.known[number]
+        look(walls, known, *place, heading, self.field_of_view)
+        goal = next((cell for cell, symbol in beginning.items.items() if symbol == "G"), (-1, -1))
+        x, y = step(walls, known, int(place[0]), int(place[1]), heading, goal[0], goal[1])
+        return x + 0.5, y + 0.5
+
+
+@compiled
+def look(grid, known, x, y, heading, field_of_view):  # type: ignore[no-untyped-def]
+    """Mark the cells [H, W] that are seen from (x, y), the walls at which rays end among them."""
+    known[int(y), int(x)] = True
+    for ray in range(RAYS):
+        angle = heading + field_of_view * (ray / (RAYS - 1) - 0.5)
+        dx, dy = math.cos(angle), math.sin(angle)
+        cell_x, cell_y = int(x), int(y)
+        step_x, step_y = (1 if dx > 0 else -1), (1 if dy > 0 else -1)
+        next_x = (cell_x + (dx > 0) - x) / dx if dx != 0 else math.inf
+        next_y = (cell_y + (dy > 0) - y) / dy if dy != 0 else math.inf
+        while not grid[cell_y, cell_x]:
+            if next_x <= next_y:
+                cell_x += step_x
+                next_x += abs(1 / dx)
+            else:
+                cell_y += step_y
+                next_y += abs(1 / dy)
+            known[cell_y, cell_x] = True
+
+
+@compiled
+def step(grid, known, x, y, heading, goal_x, goal_y):  # type: ignore[no-untyped-def]
+    """The next cell on the shortest way to the goal, if it is known, else to the nearest cell that is not.
+
+    Where there is neither, the cell itself.
+    """
+    wanted = goal_x >= 0 and known[goal_y, goal_x]
+    cells, came, count = np.empty((grid.size, 2), np.int64), np.full(grid.shape, -1), 1
+    cells[0, 0], cells[0, 1], came[y, x] = x, y, 0
+    place = 0
+    while place < count:
+        at_x, at_y = cells[place]
+        if (at_x == goal_x and at_y == goal_y) if wanted else not known[at_y, at_x]:
+            while came[at_y, at_x] > 0:
+                at_x, at_y = cells[came[at_y, at_x]]
+            return at_x, at_y
+        if known[at_y, at_x]:
+            for quarter in (0, 1, -1, 2):
+                angle = (round(heading / (math.pi / 2)) + quarter) % 4
+                to_x, to_y = at_x + (angle == 0) - (angle == 2), at_y + (angle == 1) - (angle == 3)
+                if came[to_y, to_x] < 0 and not (known[to_y, to_x] and grid[to_y, to_x]):
+                    cells[count, 0], cells[count, 1], came[to_y, to_x] = to_x, to_y, place
+                    count += 1
+        place += 1
+    return x, y
