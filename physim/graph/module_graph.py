@@ -13,7 +13,7 @@ from physim.errors import PhysimError
 from physim.graph import bridges, drawing, edits
 from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
-from physim.graph.delays import Delayed
+from physim.graph.delays import check_cycle
 from physim.graph.edits import Edit
 from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
@@ -86,7 +86,7 @@ class ModuleGraph(nn.Module):
             raise PhysimError(f"tie('{later.name}', '{port.name}'): '{port.name}' is given whole: use held or unfolded")
         same_place("tie", (later, port))
         later.node.sources = (port,)
-        self._check_cycles(later, port)
+        check_cycle(self.nodes, later, port)
         self.changed()
 
     @overload
@@ -367,24 +367,6 @@ class ModuleGraph(nn.Module):
             raise PhysimError(f"the graph has a node '{name}' already; every node needs a name of its own")
         return name
 
-    def _check_cycles(self, later: Port, port: Port) -> None:
-        """Refuse a cycle whose first tick could not be computed: only a tensor is known before its source is."""
-        links = nx.DiGraph((source.node, node) for node in self.nodes if not _known(node) for source in node.sources)
-        if port.node is not later.node and port.node not in nx.descendants(links, later.node):
-            return
-        later.node.sources = ()
-        way = [later.node] if port.node is later.node else nx.shortest_path(links, later.node, port.node)
-        numbered = next((node for node in way if isinstance(node, Delayed)), None)
-        if numbered is not None:
-            raise PhysimError(
-                f"tie('{later.name}', '{port.name}') closes a cycle through {numbered.name}, whose first value must be "
-                f"known before '{port.name}' is computed: give delayed(..., initial=a tensor of one item's shape)"
-            )
-        raise PhysimError(
-            f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs "
-            f"'{later.name}' at the same tick; put delayed(...) on the way"
-        )
-
     def __getstate__(self) -> dict[str, Any]:
         ties = [(node, node.sources) for node in self.nodes if isinstance(node, Later)]  # after the nodes: not too deep
         return {**self.__dict__, "_plans": {}, "_ties": ties}
@@ -406,8 +388,3 @@ class ModuleGraph(nn.Module):
 
     def __repr__(self) -> str:
         return drawing.table(self)
-
-
-def _known(node: Node) -> bool:
-    """Whether a node's value at the first tick is known beforehand."""
-    return isinstance(node, Delayed) and node.fill is None
