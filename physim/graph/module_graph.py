@@ -336,11 +336,11 @@ class ModuleGraph(nn.Module):
             names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
         kept = {bridge.name: bridge.given for bridge in bridges if bridge.given}
-        held = self._wholes.kept(inputs, state)
-        key = wanted, names, tuple(kept), held, self.teaches
+        unread = self._wholes.kept(inputs, state)
+        key = wanted, names, tuple(kept), unread, self.teaches
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept, held)
+            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept, unread)
         return inputs, plan
 
     def _alone(self, port: Port) -> Node:

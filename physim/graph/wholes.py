@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import final
 
 from physim.errors import PhysimError
@@ -10,7 +10,7 @@ from physim.graph.attending import Attended
 from physim.graph.context import State
 from physim.graph.delays import Delayed
 from physim.graph.nodes import NestedNode
-from physim.graph.ports import Node
+from physim.graph.ports import Link, Node, Port
 from physim.graph.unfolding import Unfolding
 
 
@@ -30,22 +30,30 @@ class Wholes:
         node.whole = node.whole or _made_of_wholes(node)
         if node.whole:
             self._made.append(node)
-        elif isinstance(node, Unfolding | Attended):
+        elif isinstance(node, Unfolding | Attended | NestedNode) and any(port.node.whole for port in node.sources):
             self._keeping.append(node)
 
-    def kept(self, inputs: Container[str], state: State | None) -> frozenset[str]:
-        """The nodes that go on with a whole value of before, because no other is given."""
+    def kept(self, inputs: Container[str], state: State | None) -> frozenset[Link]:
+        """What nodes do not read, because they kept it when it was given before, and no other is given."""
         if not state or not self._keeping:
             return frozenset()
         told = {node for node in self._made if node.name in inputs}
-        kept = (node for node in self._keeping if node.name in state)
-        return frozenset(node.name for node in kept if not told or not told & _behind(node))
+        parts = ((node, ports) for node in self._keeping if node.name in state for ports in _parts(node))
+        return frozenset(
+            (node, port) for node, ports in parts if not told or not told & _behind(ports) for port in ports
+        )
 
 
-def _behind(node: Node) -> set[Node]:
-    """The nodes that a node's whole sources are made of."""
+def _parts(node: Node) -> list[tuple[Port, ...]]:
+    """What a node keeps of what is whole, in parts that are given anew together; a nested graph knows more of its."""
+    wholes = tuple(port for port in node.sources if port.node.whole)
+    return [(port,) for port in wholes] if isinstance(node, NestedNode) else [wholes]
+
+
+def _behind(wholes: Sequence[Port]) -> set[Node]:
+    """The nodes that whole ports are made of."""
     found: set[Node] = set()
-    waiting = [port.node for port in node.sources if port.node.whole]
+    waiting = [port.node for port in wholes]
     while waiting:
         one = waiting.pop()
         if one not in found:
