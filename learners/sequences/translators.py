@@ -12,7 +12,7 @@ from learners.sequences.attention import CausalAttention, Places, waves
 from learners.sequences.bytenet import SOURCE, There
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SYMBOL
 from physim.checks import check_positive
-from physim.graph import LSTM, ModuleGraph, Port, added, attended, builder, held, joined
+from physim.graph import LSTM, ModuleGraph, Port, added, attended, builder, joined, repeated
 
 HEADS = 4
 
@@ -32,7 +32,7 @@ def lstm_translator(
     letters = net.add("letters", nn.Embedding(sources + 2, embedded), source)
     encoded, end = net.add("encoder", Reader(embedded, units), letters, there, outputs=2)
     written = net.add(EMBEDDING, nn.Embedding(classes + 1, embedded), net.input(SYMBOL))
-    core = net.add("core", LSTM(embedded + units, units), joined(written, held(end)))
+    core = net.add("core", LSTM(embedded + units, units), joined(written, repeated(end)))
     if attention:
         core = joined(core, attended(core, encoded, encoded, there))
     head = nn.Sequential(nn.Linear((1 + attention) * units, units), nn.Tanh(), nn.Linear(units, classes))

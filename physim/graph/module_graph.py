@@ -55,7 +55,7 @@ class ModuleGraph(nn.Module):
         """A value given to the graph under `name`; where it lives follows from the wires it meets.
 
         What is `whole` is given once for all ticks and has no tick axis: a sentence to translate, who speaks. Modules
-        read it as it is; `unfolded` and `held` lead from there to what ticks, and go on with what they were last given.
+        read it as it is; `unfolded` and `repeated` lead from there to what ticks, and go on with what they were given.
         """
         node = Input(self, self._free(name), ())
         node.whole = whole
@@ -83,7 +83,9 @@ class ModuleGraph(nn.Module):
         if later.node.sources:
             raise PhysimError(f"tie: '{later.name}' is tied to '{later.node.sources[0].name}' already")
         if port.node.whole:
-            raise PhysimError(f"tie('{later.name}', '{port.name}'): '{port.name}' is given whole: use held or unfolded")
+            raise PhysimError(
+                f"tie('{later.name}', '{port.name}'): '{port.name}' is given whole: use repeated or unfolded"
+            )
         same_place("tie", (later, port))
         later.node.sources = (port,)
         check_cycle(self.nodes, later, port)

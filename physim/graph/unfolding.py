@@ -86,10 +86,10 @@ class Unfolded(Unfolding):
 
 
 @final
-class Held(Unfolding):
-    """One value, at every tick; see `held`."""
+class Repeated(Unfolding):
+    """One value, at every tick; see `repeated`."""
 
-    kind = "held"
+    kind = "repeated"
 
     def handed(
         self, whole: Tensor, position: Tensor, length: int, reset: Tensor | None
@@ -106,7 +106,7 @@ def unfolded(port: Port) -> Port:
     return Unfolded(port).ports[0]
 
 
-def held(port: Port) -> Port:
+def repeated(port: Port) -> Port:
     """A value that is given whole, at every tick: [B, ...] -> [B, T, ...]."""
-    same_graph("held", (port,))
-    return Held(port).ports[0]
+    same_graph("repeated", (port,))
+    return Repeated(port).ports[0]

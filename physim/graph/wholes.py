@@ -71,7 +71,9 @@ def _made_of_wholes(node: Node) -> bool:
         return _nested_whole(node, several == {True})
     if len(several) > 1:
         whole, others = ([port.name for port in node.sources if port.node.whole is one] for one in (True, False))
-        raise PhysimError(f"{node.name} reads {whole}, given whole, and {others} at each tick: use held or unfolded")
+        raise PhysimError(
+            f"{node.name} reads {whole}, given whole, and {others} at each tick: use repeated or unfolded"
+        )
     if several == {True} and isinstance(node, Delayed):
         raise PhysimError(f"{node.name}: '{node.sources[0].name}' is given whole and has no ticks")
     return several == {True}

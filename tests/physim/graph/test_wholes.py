@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph import LSTM, ModuleGraph, added, attended, check_steps, delayed, held, joined, unfolded
+from physim.graph import LSTM, ModuleGraph, added, attended, check_steps, delayed, joined, repeated, unfolded
 from physim.graph.context import map_tree
 
 B, S, T, F = 2, 4, 7, 3
@@ -18,7 +18,7 @@ def flat() -> ModuleGraph:
     sentence, speaker, picture, there, sound = (
         graph.input(name, whole=name != "sound") for name in ("sentence", "speaker", "picture", "there", "sound")
     )
-    heard = added(sound, held(graph.add("voice", nn.Linear(F, F), speaker)))
+    heard = added(sound, repeated(graph.add("voice", nn.Linear(F, F), speaker)))
     core = graph.add("core", LSTM(2 * F, F), joined(heard, unfolded(graph.add("letters", nn.Linear(F, F), sentence))))
     graph.returns(joined(core, attended(core, picture, picture, there)))
     return graph.double()
