@@ -50,7 +50,7 @@ def transformer(sources: int, classes: int, width: int = 128, layers: int = 3, r
     net = ModuleGraph()
     source = net.input(SOURCE, whole=True)
     there = net.add("there", There(sources + 1), source)
-    read = net.add("letters", Letters(sources + 2, width), source)
+    read = net.add("placed", Placed(), net.add("letters", nn.Embedding(sources + 2, width), source))
     for number in range(layers):
         read = added(read, net.add(f"look_{number}", Looking(width), read, there))
         read = added(read, net.add(f"think_{number}", _thinking(width), read))
@@ -86,17 +86,12 @@ class Reader(nn.Module):
 
 
 @final
-class Letters(nn.Module):
-    """Letters [B, S] and their places, as numbers [B, S, F]."""
+class Placed(nn.Module):
+    """Adds to the elements of whole sequences [B, S, F] sines and cosines of their places."""
 
-    def __init__(self, classes: int, width: int) -> None:
-        super().__init__()
-        self.core = nn.Embedding(classes, width)
-
-    def forward(self, source: Tensor) -> Tensor:
-        """The numbers."""
-        value: Tensor = self.core(source)
-        return value + waves(torch.arange(source.shape[1], device=source.device), value.shape[2]).to(value.dtype)
+    def forward(self, value: Tensor) -> Tensor:
+        """The elements, placed."""
+        return value + waves(torch.arange(value.shape[1], device=value.device), value.shape[2]).to(value.dtype)
 
 
 @final
