@@ -117,7 +117,7 @@ class Decoder:
 
 @final
 class There(nn.Module):
-    """Which characters [B, S] are there -> [B, S, 1] bool: all but `nothing`."""
+    """Which characters [B, S] of a source are there -> [B, S, 1] bool: all but `nothing`."""
 
     def __init__(self, nothing: int) -> None:
         super().__init__()
@@ -125,6 +125,8 @@ class There(nn.Module):
 
     def forward(self, source: Tensor) -> Tensor:
         """Which are."""
+        if not source.shape[1]:
+            raise PhysimError(f"'{SOURCE}' has the shape {list(source.shape)}, wanted [B, S] of at least one character")
         return (source != self.nothing)[..., None]
 
 

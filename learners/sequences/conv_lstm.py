@@ -15,6 +15,7 @@ class ConvLSTM(Memory):
     """[i, f, o, g] = conv([x, h]); c = s(f) c + s(i) tanh(g); h = s(o) tanh(c) (arXiv:1610.00527, section 4.2).
 
     Shapes: inputs [B, T, in_features, H, W] -> [B, T, features, H, W]; memory: hidden and cell [B, features, H, W].
+    Where products are taken in another dtype, the memory stays in that of the weights.
     """
 
     def __init__(self, in_features: int, features: int, kernel_size: int = 3) -> None:
@@ -24,7 +25,7 @@ class ConvLSTM(Memory):
         self.kept = nn.Conv2d(features, 4 * features, kernel_size, padding="same", bias=False)
 
     def initial_state(self, items: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        zeros = like.new_zeros(items, self.features, *like.shape[-2:])
+        zeros = self.kept.weight.new_zeros(items, self.features, *like.shape[-2:])
         return zeros, zeros
 
     def scan(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -43,6 +44,6 @@ class ConvLSTM(Memory):
 
     def _moved(self, seen: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         hidden, cell = state
-        into, forget, out, new = (seen + self.kept(hidden)).chunk(4, dim=1)
+        into, forget, out, new = (seen + self.kept(hidden)).to(cell.dtype).chunk(4, dim=1)
         cell = forget.sigmoid() * cell + into.sigmoid() * new.tanh()
         return out.sigmoid() * cell.tanh(), cell

@@ -83,7 +83,7 @@ class Fused:
 
     def _told(self, name: str) -> Any:
         port = self.net[name]
-        return self.net[f"held({name})"] if port.node.whole else port
+        return self.net[f"repeated({name})"] if port.node.whole else port
 
     def _known(self, chances: Tensor, inputs: Mapping[str, Tensor], state: State) -> tuple[Array, State]:
         """What is added to what each layer sees [B, T, L, W], or once for all ticks, and the memory of it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from learners.sequences.wavenet import EMBEDDING, SYMBOL
@@ -14,6 +14,7 @@ from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 from physim.graph.context import flattened, map_tree, nested
+from physim.graph.nodes import ModuleNode
 
 CHUNK = 512
 """How many symbols are made at a time: between two, whoever listens is told."""
@@ -110,6 +111,9 @@ class Stream:
     def prefill(self, symbols: Tensor) -> None:
         """Take symbols [B, T] for its own, all at once: what it makes then follows them."""
         self._check_streams("symbols", symbols)
+        if symbols.dim() != 2 or not symbols.shape[1]:
+            raise PhysimError(f"symbols have the shape {list(symbols.shape)}, wanted [B, T] of at least one each")
+        _check_classes("symbols", symbols, _start(self.net))
         symbols = symbols.to(self.device)
         before = torch.cat([self.last[:, None], symbols[:, :-1]], 1)
         _, self.state = self.net.window({**self._inputs(symbols.shape[1]), SYMBOL: before}, self.state)
@@ -186,6 +190,8 @@ class Stream:
             )
         for name, value in self.given.items():
             self._check_streams(f"given '{name}'", value)
+            for embedding in _embeddings(self.net, name):
+                _check_classes(f"given '{name}'", value, embedding.num_embeddings)
 
     def _check_streams(self, what: str, value: Tensor) -> None:
         if len(value) != len(self.last):
@@ -212,7 +218,7 @@ def generate(  # noqa: PLR0913 (the words that users know)
     All streams end once each had the symbol `stop`; what follows it in a stream is `stop` again. `callback` is told of
     new symbols [B, T'] as they come. Graphs in training mode draw dropout: see `eval()`.
 
-    Raises: PhysimError where what is `given` does not fit the graph.
+    Raises: PhysimError where the prompt, or what is `given`, does not fit the graph.
     """
     check_positive(length=length)
     stream = Stream(net, streams, given=given, temperature=temperature, top_k=top_k, seed=seed, way=way)
@@ -246,6 +252,20 @@ def _ended(part: Tensor, stop: int, over: Tensor) -> tuple[Tensor, Tensor]:
 def _start(net: ModuleGraph) -> int:
     """The symbol that stands before the first: the last that the embedding has."""
     embedding = dict(net.named_children()).get(EMBEDDING)
-    if not isinstance(embedding, torch.nn.Embedding):
+    if not isinstance(embedding, nn.Embedding):
         raise PhysimError(f"generation wants a graph with an nn.Embedding called '{EMBEDDING}'")
     return embedding.num_embeddings - 1
+
+
+def _embeddings(net: ModuleGraph, name: str) -> list[nn.Embedding]:
+    """The embeddings that read an input."""
+    modules = [node.module for node in net.nodes if isinstance(node, ModuleNode) and net[name] in node.sources]
+    return [module for module in modules if isinstance(module, nn.Embedding)]
+
+
+def _check_classes(what: str, value: Tensor, classes: int) -> None:
+    if value.dtype != torch.int64:
+        raise PhysimError(f"{what} are of {value.dtype}, wanted int64")
+    least, most = (int(bound) for bound in value.aminmax()) if value.numel() else (0, 0)
+    if least < 0 or most >= classes:
+        raise PhysimError(f"{what} are from {least} to {most}, wanted 0 to {classes - 1}")

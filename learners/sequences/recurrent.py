@@ -6,7 +6,7 @@ from torch import nn
 
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SPEAKER, SYMBOL
 from physim.checks import check_positive
-from physim.graph import LSTM, ModuleGraph, added, builder, held
+from physim.graph import LSTM, ModuleGraph, added, builder, repeated
 
 
 @builder("lstm_model")
@@ -21,7 +21,7 @@ def lstm_model(classes: int, units: int = 128, embedded: int = 32, speakers: int
     value = net.add(EMBEDDING, nn.Embedding(classes + 1, embedded), net.input(SYMBOL))
     if speakers:
         voice = net.add("voice", nn.Embedding(speakers, embedded), net.input(SPEAKER, whole=True))
-        value = added(value, held(voice))
+        value = added(value, repeated(voice))
     core = net.add("core", LSTM(embedded, units), value)
     net.returns(net.add(LOGITS, nn.Linear(units, classes), core))
     return net

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, final
 
@@ -34,7 +36,7 @@ class SequenceTraining:
 
     Products are taken in `precision`. Each `every` updates the model is judged; the best weights are kept, and training
     ends where none of the last `patience` verdicts was better, if that is given. It goes on from a checkpoint in the
-    file `checkpoint`, if there is one.
+    file `checkpoint`, if there is one, which is refused where it is of other settings, graphs or batches.
     """
 
     updates: int
@@ -58,13 +60,14 @@ class SequenceTraining:
     ) -> Progress:
         """Train a graph by the likelihood of its logits, or by other losses; gives its curve, a row a verdict.
 
+        `batches` gives the batch of an update, the same one whenever it is asked.
         `judge` gives a figure, the smaller the better, of a graph in `eval()`; without one the last weights count.
         Raises: PhysimError where a loss is no longer finite. Ctrl-C leaves a checkpoint and passes on.
         """
-        run = _Run(self, net, losses or [Likelihood(net.outputs[0])], judge)
+        run = _Run(self, net, losses or [Likelihood(net.outputs[0])], judge, batches)
         with HeldInterrupts() as interrupts, self._bar(run.progress.updates, progress) as bar:
             while not run.over:
-                run.update(*batches(run.progress.updates))
+                run.update()
                 bar.update()
                 bar.set_postfix_str(run.told, refresh=False)
                 if interrupts.asked:
@@ -87,8 +90,9 @@ class _Run:
         net: ModuleGraph,
         losses: Sequence[Loss],
         judge: Callable[[ModuleGraph], float] | None,
+        batches: Callable[[int], Batch],
     ) -> None:
-        self.settings, self.net, self.losses, self.judge = settings, net, losses, judge
+        self.settings, self.net, self.losses, self.judge, self.batches = settings, net, losses, judge, batches
         self.device = next(net.parameters()).device
         self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99), foreach=True)
         self.progress, self.best = Progress(), dict[str, Tensor]()
@@ -112,8 +116,9 @@ class _Run:
         last = self.progress.curve[-1] if self.progress.curve else {}
         return ", ".join(f"{name} {value:.3g}" for name, value in last.items() if name in ("loss", "judged"))
 
-    def update(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> None:
+    def update(self) -> None:
         """One update, and what is due after it."""
+        inputs, targets = self.batches(self.progress.updates)
         self.net.train()
         self._set_rate()
         inputs, targets = ({name: value.to(self.device) for name, value in told.items()} for told in (inputs, targets))
@@ -174,9 +179,20 @@ class _Run:
         more = self._checkpoint.more()
         self.best = {name.removeprefix("best/"): value for name, value in more.items()}
 
+    @cached_property
+    def _first_batch(self) -> str:
+        """What tells batches of other data, lengths, sizes or seeds from these."""
+        digest = hashlib.sha256()
+        for told in self.batches(0):
+            for name, value in sorted(told.items()):
+                digest.update(f"{name} {value.dtype} {list(value.shape)}".encode())
+                digest.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()[:16]
+
     @property
     def _checkpoint(self) -> Checkpoint:
         assert self.settings.checkpoint is not None
         settings = replace(self.settings, checkpoint=None)
-        identity = {"graph": f"{self.net.recipe}\n{self.net!r}", "settings": str(settings)}
+        told = {"graph": f"{self.net.recipe}\n{self.net!r}", "settings": str(settings)}
+        identity = {**told, "the first batch": self._first_batch}
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)

@@ -12,7 +12,7 @@ from learners.sequences.attention import CausalAttention, Places, waves
 from learners.sequences.bytenet import SOURCE, There
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SYMBOL
 from physim.checks import check_positive
-from physim.graph import LSTM, ModuleGraph, Port, added, attended, builder, held, joined
+from physim.graph import LSTM, ModuleGraph, Port, added, attended, builder, joined, repeated
 
 HEADS = 4
 
@@ -32,7 +32,7 @@ def lstm_translator(
     letters = net.add("letters", nn.Embedding(sources + 2, embedded), source)
     encoded, end = net.add("encoder", Reader(embedded, units), letters, there, outputs=2)
     written = net.add(EMBEDDING, nn.Embedding(classes + 1, embedded), net.input(SYMBOL))
-    core = net.add("core", LSTM(embedded + units, units), joined(written, held(end)))
+    core = net.add("core", LSTM(embedded + units, units), joined(written, repeated(end)))
     if attention:
         core = joined(core, attended(core, encoded, encoded, there))
     head = nn.Sequential(nn.Linear((1 + attention) * units, units), nn.Tanh(), nn.Linear(units, classes))
@@ -50,7 +50,7 @@ def transformer(sources: int, classes: int, width: int = 128, layers: int = 3, r
     net = ModuleGraph()
     source = net.input(SOURCE, whole=True)
     there = net.add("there", There(sources + 1), source)
-    read = net.add("letters", Letters(sources + 2, width), source)
+    read = net.add("placed", Placed(), net.add("letters", nn.Embedding(sources + 2, width), source))
     for number in range(layers):
         read = added(read, net.add(f"look_{number}", Looking(width), read, there))
         read = added(read, net.add(f"think_{number}", _thinking(width), read))
@@ -86,17 +86,12 @@ class Reader(nn.Module):
 
 
 @final
-class Letters(nn.Module):
-    """Letters [B, S] and their places, as numbers [B, S, F]."""
+class Placed(nn.Module):
+    """Adds to the elements of whole sequences [B, S, F] sines and cosines of their places."""
 
-    def __init__(self, classes: int, width: int) -> None:
-        super().__init__()
-        self.core = nn.Embedding(classes, width)
-
-    def forward(self, source: Tensor) -> Tensor:
-        """The numbers."""
-        value: Tensor = self.core(source)
-        return value + waves(torch.arange(source.shape[1], device=source.device), value.shape[2]).to(value.dtype)
+    def forward(self, value: Tensor) -> Tensor:
+        """The elements, placed."""
+        return value + waves(torch.arange(value.shape[1], device=value.device), value.shape[2]).to(value.dtype)
 
 
 @final

@@ -10,7 +10,7 @@ from torch import nn
 from learners.sequences.layers import Gate, Upsampling
 from physim.checks import check_positive
 from physim.errors import PhysimError
-from physim.graph import CausalConv1d, ModuleGraph, Port, added, builder, held, joined, unfolded
+from physim.graph import CausalConv1d, ModuleGraph, Port, added, builder, joined, repeated, unfolded
 
 SYMBOL, EMBEDDING, SKIPS, LOGITS = "symbol", "embedding", "skips", "logits"
 SPEAKER, FEATURES, CONTEXT = "speaker", "features", "context"
@@ -104,7 +104,7 @@ class _Stacks:
         taps = self.net.add(name.format("taps"), CausalConv1d(channels, width, self.kernel_size, dilation), value)
         for one in known:
             told = self.net.add(name.format(one.name), nn.Linear(one.size, width, bias=False), one.port)
-            taps = added(taps, held(told) if told.node.whole else told)
+            taps = added(taps, repeated(told) if told.node.whole else told)
         return self.net.add(name.format("gate"), Gate() if self.gated else nn.ReLU(), taps)
 
 

@@ -21,7 +21,7 @@ from physim.graph.synthesizers import (
     ResidualSynthesizer,
     Synthesizer,
 )
-from physim.graph.unfolding import held, unfolded
+from physim.graph.unfolding import repeated, unfolded
 from physim.graph.unlocked import Unlocked
 from physim.graph.wires import (
     added,
@@ -67,7 +67,6 @@ __all__ = [
     "detach",
     "detached",
     "exchanged",
-    "held",
     "imagined",
     "joined",
     "largest",
@@ -76,6 +75,7 @@ __all__ = [
     "losses_of",
     "pooled",
     "receivers",
+    "repeated",
     "save_graph",
     "scattered",
     "senders",

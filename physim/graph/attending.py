@@ -48,7 +48,7 @@ class Attended(Node):
 
     def _found(self, query: Tensor, values: list[Any], context: Context) -> Tensor:
         given = tuple(values[port.slot] for port in self.sources[1:])
-        kept = context.memory(self.name, len(query)) if given[0] is None else given
+        kept = context.memory(self.name, len(query)) if given[0] is None else self._checked(*given)
         context.next_state[self.name] = kept
         keys, told, there = kept
         if any(value.shape[-1] % self.heads for value in (query, told)):
@@ -57,6 +57,16 @@ class Attended(Node):
         scores = asked @ known.transpose(-1, -2) / asked.shape[-1] ** 0.5
         weights = scores.masked_fill(~there[:, None, None, :, 0], -torch.inf).softmax(-1)
         return (weights @ said).transpose(1, 2).flatten(2)
+
+    def _checked(self, keys: Tensor, told: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What is given; refused where nothing of an item can be found: a softmax of nothing is not a number."""
+        empty = (~there).flatten(1).all(1).nonzero().flatten().tolist()
+        if empty:
+            raise PhysimError(
+                f"{self.name}: '{self.sources[3].name}' says that nothing is there of the items {empty}, wanted at "
+                "least one element of each"
+            )
+        return keys, told, there
 
 
 def attended(query: Port, keys: Port, values: Port, there: Port, heads: int = 1) -> Port:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., M
     """Register a function of JSON arguments that builds a graph, so that files can name it.
 
     Files tell all arguments, so that another default, some day, does not change what they hold.
-    Raises: PhysimError where it is written without a name.
+    Raises: PhysimError where it is written without a name; what it makes, where arguments are no JSON.
     """
     if not isinstance(name, str):
         raise PhysimError(f'builder wants the name that files call it by: @builder("{name.__name__}")')
@@ -40,6 +40,7 @@ def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., M
             except TypeError as error:
                 raise PhysimError(f"builder '{name}' does not take these arguments: {error}") from None
             bound.apply_defaults()
+            _check_json(name, bound.arguments)
             graph = function(**bound.arguments)
             graph.recipe = (name, bound.arguments)
             return graph
@@ -48,6 +49,16 @@ def builder(name: str) -> Callable[[Callable[..., ModuleGraph]], Callable[..., M
         return build
 
     return register
+
+
+def _check_json(name: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse, before anything is built or trained, what no file could tell."""
+    for field, value in arguments.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            got = type(value).__name__
+            raise PhysimError(f"builder '{name}': {field} is of type {got}, wanted JSON for files ({error})") from None
 
 
 def build_graph(name: str, arguments: dict[str, Any], package: str = "") -> ModuleGraph:

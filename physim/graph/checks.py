@@ -16,7 +16,7 @@ from physim.graph.ports import SCENE, Port
 def check_steps(
     graph: ModuleGraph, inputs: Inputs, reset: Tensor | None = None, tolerance: float = 1e-10, split: int | None = None
 ) -> None:
-    """Check that `step` repeated over the ticks gives what `window` gives at once.
+    """Check that `step` repeated over the ticks gives what `window` gives at once; what is whole is given at the first.
 
     `split`: also cut the sequence there into two windows with the memory handed over. Run it in float64.
     Raises: PhysimError with the output, the tick and the difference.
@@ -75,13 +75,15 @@ def _ticks(port: Port, inputs: Inputs) -> Tensor | None:
 
 
 def _cut(graph: ModuleGraph, inputs: Inputs, start: int, stop: int, one: bool = False) -> dict[str, Any]:
-    """The ticks from start to stop; without their axis if `one`."""
+    """The ticks from start to stop, without their axis if `one`; what is whole comes with the first."""
     cut: dict[str, Any] = {}
     for name, value in inputs.items():
         if isinstance(value, Edges):
             cut[name] = value.at(start) if one else _window_of(value, start, stop)
-        elif name == "batch" or graph[name].node.whole:
+        elif name == "batch":
             cut[name] = value
+        elif graph[name].node.whole:
+            cut |= {} if start else {name: value}
         else:
             cut[name] = _part(value, _ticks(graph[name], inputs), start, stop, one)
     return cut

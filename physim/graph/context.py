@@ -134,15 +134,15 @@ class Context:
             rows = torch.zeros(self.count(OBJECTS), dtype=torch.int64, device=told.device)
         return told[rows]
 
-    def memory(self, name: str, items: int) -> Any:
-        """What the node `name` kept from the tick before (None: nothing), refused where it is of other items."""
+    def memory(self, name: str, items: int | None) -> Any:
+        """What the node `name` kept from the tick before (None: nothing); where `items` are known, of as many."""
         kept = self.state.get(name)
 
         def check(value: Tensor) -> None:
             if len(value) != items:
                 raise PhysimError(f"the state of '{name}' is of {len(value)} items, but this run has {items}")
 
-        if kept is not None:
+        if kept is not None and items is not None:
             map_tree(check, kept)
         return kept
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import networkx as nx
 import torch
 from torch import Tensor, nn
 
@@ -74,3 +76,27 @@ def delayed(port: Port, initial: float | Tensor | nn.Parameter = 0.0) -> Port:
     """
     same_graph("delayed", (port,))
     return Delayed(port, initial).ports[0]
+
+
+def check_cycle(nodes: Sequence[Node], later: Port, port: Port) -> None:
+    """Refuse a cycle whose first tick could not be computed, by untying it: only a tensor is known beforehand."""
+    links = nx.DiGraph((source.node, node) for node in nodes if not _known(node) for source in node.sources)
+    if port.node is not later.node and port.node not in nx.descendants(links, later.node):
+        return
+    later.node.sources = ()
+    way = [later.node] if port.node is later.node else nx.shortest_path(links, later.node, port.node)
+    numbered = next((node for node in way if isinstance(node, Delayed)), None)
+    if numbered is not None:
+        raise PhysimError(
+            f"tie('{later.name}', '{port.name}') closes a cycle through {numbered.name}, whose first value must be "
+            f"known before '{port.name}' is computed: give delayed(..., initial=a tensor of one item's shape)"
+        )
+    raise PhysimError(
+        f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs "
+        f"'{later.name}' at the same tick; put delayed(...) on the way"
+    )
+
+
+def _known(node: Node) -> bool:
+    """Whether a node's value at the first tick is known beforehand."""
+    return isinstance(node, Delayed) and node.fill is None

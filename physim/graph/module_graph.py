@@ -11,15 +11,14 @@ from torch import Tensor, nn
 
 from physim.errors import PhysimError
 from physim.graph import bridges, drawing, edits
-from physim.graph.attending import Attended
 from physim.graph.bridges import Bridge
 from physim.graph.context import Edges, State
-from physim.graph.delays import Delayed
+from physim.graph.delays import check_cycle
 from physim.graph.edits import Edit
-from physim.graph.nodes import Input, Later, ModuleNode, NestedNode, RelationsNode
+from physim.graph.nodes import Input, Later, ModuleNode, RelationsNode
 from physim.graph.plan import Plan
 from physim.graph.ports import Node, Place, Port, Relations, same_graph, same_place
-from physim.graph.unfolding import Unfolding
+from physim.graph.wholes import Wholes
 
 Outputs = Port | Sequence[Port] | None
 Inputs = Mapping[str, Tensor | Edges]
@@ -46,8 +45,7 @@ class ModuleGraph(nn.Module):
         self.edits: list[Edit] = []
         self.changes = 0
         self._returned: tuple[Port, ...] = ()
-        self._wholes: list[Node] = []
-        self._keeping: list[Node] = []
+        self._wholes = Wholes()
         self._laters: list[str] = []
         self._plans: dict[Any, Plan] = {}
 
@@ -57,7 +55,7 @@ class ModuleGraph(nn.Module):
         """A value given to the graph under `name`; where it lives follows from the wires it meets.
 
         What is `whole` is given once for all ticks and has no tick axis: a sentence to translate, who speaks. Modules
-        read it as it is; `unfolded` and `held` lead from there to what ticks, and go on with what they were last given.
+        read it as it is; `unfolded` and `repeated` lead from there to what ticks, and go on with what they were given.
         """
         node = Input(self, self._free(name), ())
         node.whole = whole
@@ -85,10 +83,12 @@ class ModuleGraph(nn.Module):
         if later.node.sources:
             raise PhysimError(f"tie: '{later.name}' is tied to '{later.node.sources[0].name}' already")
         if port.node.whole:
-            raise PhysimError(f"tie('{later.name}', '{port.name}'): '{port.name}' is given whole: use held or unfolded")
+            raise PhysimError(
+                f"tie('{later.name}', '{port.name}'): '{port.name}' is given whole: use repeated or unfolded"
+            )
         same_place("tie", (later, port))
         later.node.sources = (port,)
-        self._check_cycles(later, port)
+        check_cycle(self.nodes, later, port)
         self.changed()
 
     @overload
@@ -159,14 +159,10 @@ class ModuleGraph(nn.Module):
         base, copies = node.name, 2
         while node.name in names:
             node.name, copies = f"{base}#{copies}", copies + 1
-        node.whole = node.whole or _made_of_wholes(node)
+        self._wholes.take(node)
         node.ports = tuple(Port(node, index, place, self.slots + index) for index, place in enumerate(places))
         self.slots += len(places)
         self.nodes.append(node)
-        if isinstance(node, Unfolding | Attended):
-            self._keeping.append(node)
-        if node.whole:
-            self._wholes.append(node)
         self.changed()
         return node.ports
 
@@ -342,20 +338,12 @@ class ModuleGraph(nn.Module):
             names += tuple(port.node.name for port in given)
         wanted = outputs if outputs is None or isinstance(outputs, Port) else tuple(outputs)
         kept = {bridge.name: bridge.given for bridge in bridges if bridge.given}
-        held = self._going_on(inputs, state)
-        key = wanted, names, tuple(kept), held, self.teaches
+        unread = self._wholes.kept(inputs, state)
+        key = wanted, names, tuple(kept), unread, self.teaches
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept, held)
+            plan = self._plans[key] = Plan(self.nodes, self._checked(wanted), set(names), kept, unread)
         return inputs, plan
-
-    def _going_on(self, inputs: Inputs, state: State | None) -> frozenset[str]:
-        """The nodes that go on with a whole value of before, because no other is given."""
-        if not state or not self._keeping:
-            return frozenset()
-        told = {node for node in self._wholes if node.name in inputs}
-        kept = (node for node in self._keeping if node.name in state)
-        return frozenset(node.name for node in kept if not told or not told & _whole_behind(node))
 
     def _alone(self, port: Port) -> Node:
         """The node of a port that may be given: all of what it gives."""
@@ -381,24 +369,6 @@ class ModuleGraph(nn.Module):
             raise PhysimError(f"the graph has a node '{name}' already; every node needs a name of its own")
         return name
 
-    def _check_cycles(self, later: Port, port: Port) -> None:
-        """Refuse a cycle whose first tick could not be computed: only a tensor is known before its source is."""
-        links = nx.DiGraph((source.node, node) for node in self.nodes if not _known(node) for source in node.sources)
-        if port.node is not later.node and port.node not in nx.descendants(links, later.node):
-            return
-        later.node.sources = ()
-        way = [later.node] if port.node is later.node else nx.shortest_path(links, later.node, port.node)
-        numbered = next((node for node in way if isinstance(node, Delayed)), None)
-        if numbered is not None:
-            raise PhysimError(
-                f"tie('{later.name}', '{port.name}') closes a cycle through {numbered.name}, whose first value must be "
-                f"known before '{port.name}' is computed: give delayed(..., initial=a tensor of one item's shape)"
-            )
-        raise PhysimError(
-            f"tie('{later.name}', '{port.name}') closes a cycle without a delay: '{port.name}' needs "
-            f"'{later.name}' at the same tick; put delayed(...) on the way"
-        )
-
     def __getstate__(self) -> dict[str, Any]:
         ties = [(node, node.sources) for node in self.nodes if isinstance(node, Later)]  # after the nodes: not too deep
         return {**self.__dict__, "_plans": {}, "_ties": ties}
@@ -420,49 +390,3 @@ class ModuleGraph(nn.Module):
 
     def __repr__(self) -> str:
         return drawing.table(self)
-
-
-def _whole_behind(node: Node) -> set[Node]:
-    """The nodes that a node's whole sources are made of."""
-    found: set[Node] = set()
-    waiting = [port.node for port in node.sources if port.node.whole]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += [port.node for port in one.sources]
-    return found
-
-
-def _made_of_wholes(node: Node) -> bool:
-    """Whether a node reads what is given whole and nothing else; refuses one that reads both."""
-    several = {port.node.whole for port in node.sources}
-    if isinstance(node, Unfolding | Attended):
-        return False
-    if isinstance(node, NestedNode):
-        return _nested_whole(node, several == {True})
-    if len(several) > 1:
-        whole, others = ([port.name for port in node.sources if port.node.whole is one] for one in (True, False))
-        raise PhysimError(f"{node.name} reads {whole}, given whole, and {others} at each tick: use held or unfolded")
-    if several == {True} and isinstance(node, Delayed):
-        raise PhysimError(f"{node.name}: '{node.sources[0].name}' is given whole and has no ticks")
-    return several == {True}
-
-
-def _nested_whole(node: NestedNode, wholes: bool) -> bool:
-    """Whether a nested graph gives something whole; it may be read as a module where all it reads is."""
-    pairs = list(zip(node.entries, node.sources, strict=True))
-    if all(entry.whole == port.node.whole for entry, port in pairs):
-        given = {port.node.whole for port in node.inner.outputs}
-        if len(given) > 1:
-            raise PhysimError(f"'{node.name}' gives {[port.name for port in node.inner.outputs]}, of which some tick")
-        return given == {True}
-    if wholes and not node.inner.remembers:
-        return True
-    entry, port = next((entry, port) for entry, port in pairs if entry.whole != port.node.whole)
-    raise PhysimError(f"'{node.name}' reads '{port.name}' as its '{entry.name}': one is given whole, the other ticks")
-
-
-def _known(node: Node) -> bool:
-    """Whether a node's value at the first tick is known beforehand."""
-    return isinstance(node, Delayed) and node.fill is None

@@ -207,12 +207,15 @@ class NestedNode(ModuleNode):
     def _run(self, values: list[Any], context: Context, length: int | None) -> None:
         inputs: dict[str, Tensor | Edges] = {}
         for entry, handle, port in zip(self.entries, self.handles, self.sources, strict=True):
-            inputs[entry.name] = context.edges[handle.name] if isinstance(handle, Relations) else values[port.slot]
+            value = context.edges[handle.name] if isinstance(handle, Relations) else values[port.slot]
+            if value is not None:  # else the graph goes on with what it was given before
+                inputs[entry.name] = value
         if self.relational and context.batch is not None:
             inputs["batch"] = context.batch
         place = SCENE if self.relational else self.ports[0].place.kind
+        before = context.memory(self.name, None if self.relational else context.items.get(place or SCENE))
         reset, ended = context.reset_on(place), context.spread(context.ended, place)
-        result, state = self.inner.run(inputs, context.state.get(self.name), reset, length, ended)
+        result, state = self.inner.run(inputs, before, reset, length, ended)
         if self.remembers:
             context.next_state[self.name] = state
         self.store(values, result)

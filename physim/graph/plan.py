@@ -15,7 +15,7 @@ from physim.graph.context import Context, Edges, State, by_tick
 from physim.graph.cutting import Echoed
 from physim.graph.delays import Delayed
 from physim.graph.nodes import Input, Later, NestedNode, RelationsNode
-from physim.graph.ports import SCENE, Node, Place, Port
+from physim.graph.ports import SCENE, Link, Node, Place, Port
 from physim.graph.pruning import pruned
 
 
@@ -66,8 +66,8 @@ def _ticks_of(value: Tensor | None, port: Port, context: Context) -> Sequence[An
 class Plan:
     """The order in which the nodes behind some outputs run, once for one tick and once for whole sequences.
 
-    Where a memory that is `kept` runs, by the name of its node, the ports that it is kept with run too. Nodes of `held`
-    names read nothing whole: they go on with what they hold.
+    Where a memory that is `kept` runs, by the name of its node, the ports that it is kept with run too. Along `unread`
+    links nothing is read: nodes go on with what they read before.
     """
 
     def __init__(
@@ -76,16 +76,16 @@ class Plan:
         outputs: Port | Sequence[Port],
         given: set[str],
         kept: Mapping[str, Sequence[Port]] = MappingProxyType({}),
-        held: Collection[str] = (),
+        unread: Collection[Link] = (),
     ) -> None:
         self.single = isinstance(outputs, Port)
         self.outputs: tuple[Port, ...] = (outputs,) if isinstance(outputs, Port) else tuple(outputs)
         self.slots = 1 + max(port.slot for node in nodes for port in node.ports)
         self.entries = [node for node in nodes if isinstance(node, Input) or node.name in given]
-        links = _links(nodes, self.outputs, given, held)
+        links = _links(nodes, self.outputs, given, unread)
         with_them = [port for node in list(links) for port in kept.get(node.name, ())]
         if with_them:
-            links = _links(nodes, (*self.outputs, *with_them), given, held)
+            links = _links(nodes, (*self.outputs, *with_them), given, unread)
         number = {node: position for position, node in enumerate(nodes)}
         cycles = {node: members for members in nx.strongly_connected_components(links) for node in members}
         direct = nx.DiGraph(links)
@@ -213,9 +213,9 @@ class Plan:
 
 
 def _links(
-    nodes: Sequence[Node], outputs: tuple[Port, ...], given: Collection[str], held: Collection[str]
+    nodes: Sequence[Node], outputs: tuple[Port, ...], given: Collection[str], unread: Collection[Link]
 ) -> nx.DiGraph:
-    """The nodes behind the outputs and how they hang together; given ports hang on nothing, and what holds its own."""
+    """The nodes behind the outputs and how they hang together; given ports hang on nothing."""
     links = nx.DiGraph()
     waiting = [port.node for port in outputs]
     links.add_nodes_from(waiting)
@@ -231,10 +231,9 @@ def _links(
         if isinstance(node, Later) and not node.sources:
             raise PhysimError(f"later('{node.name}') was never tied: tie it to a port, or give it as an input")
         for port in node.reads:
-            if node.name in held and port.node.whole:
-                continue
-            links.add_edge(port.node, node)
-            waiting.append(port.node)
+            if (node, port) not in unread:
+                links.add_edge(port.node, node)
+                waiting.append(port.node)
     return links
 
 

@@ -128,6 +128,10 @@ class Port:
         return f"<port '{self.name}' on {self.place}>"
 
 
+Link = tuple[Node, Port]
+"""A node, and a port that it reads."""
+
+
 class Relations:
     """A handle on one named set of relations, and the port of its attributes."""
 

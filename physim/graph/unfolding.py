@@ -10,7 +10,7 @@ from torch import Tensor
 
 from physim.errors import PhysimError
 from physim.graph.context import Context
-from physim.graph.ports import Node, Port, same_graph
+from physim.graph.ports import SCENE, Node, Port, same_graph
 
 
 class Unfolding(Node):
@@ -43,7 +43,10 @@ class Unfolding(Node):
         values[self.ports[0].slot] = self._run(values, context, context.length or 0, reset)
 
     def _run(self, values: list[Any], context: Context, length: int, reset: Tensor | None) -> Tensor:
-        given, items = values[self.sources[0].slot], context.count(self.ports[0].place.kind)
+        given, place = values[self.sources[0].slot], self.ports[0].place.kind
+        if given is None:  # perhaps nothing else is given either that says how many items there are
+            context.items.setdefault(place or SCENE, len(context.state[self.name][0]))
+        items = context.count(place)
         kept = context.memory(self.name, items)
         whole = kept[0] if given is None else given
         position = torch.zeros(items, dtype=torch.int64, device=whole.device) if kept is None else kept[1]
@@ -83,10 +86,10 @@ class Unfolded(Unfolding):
 
 
 @final
-class Held(Unfolding):
-    """One value, at every tick; see `held`."""
+class Repeated(Unfolding):
+    """One value, at every tick; see `repeated`."""
 
-    kind = "held"
+    kind = "repeated"
 
     def handed(
         self, whole: Tensor, position: Tensor, length: int, reset: Tensor | None
@@ -103,7 +106,7 @@ def unfolded(port: Port) -> Port:
     return Unfolded(port).ports[0]
 
 
-def held(port: Port) -> Port:
+def repeated(port: Port) -> Port:
     """A value that is given whole, at every tick: [B, ...] -> [B, T, ...]."""
-    same_graph("held", (port,))
-    return Held(port).ports[0]
+    same_graph("repeated", (port,))
+    return Repeated(port).ports[0]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from learners.sequences.fused import Fused
 from learners.sequences.generation import Sampling, Stream, generate
-from learners.sequences.translators import lstm_translator
+from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import wavenet
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph
@@ -148,6 +148,35 @@ def test_a_prompt_is_gone_on_with() -> None:
     net, said = byte_net("rectified"), symbols(10)
     made = generate(net, 5, streams=STREAMS, prompt=said, temperature=0)
     assert torch.equal(logits_after(net, torch.cat([said, made], 1))[:, 10:].argmax(-1), made)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        (
+            torch.zeros(1, 0, dtype=torch.int64),
+            r"symbols have the shape \[1, 0\], wanted \[B, T\] of at least one each",
+        ),
+        (torch.tensor([3]), r"symbols have the shape \[1\], wanted \[B, T\]"),
+        (torch.tensor([[1, CLASSES]]), f"symbols are from 1 to {CLASSES}, wanted 0 to {CLASSES - 1}"),
+        (torch.tensor([[-1, 2]]), f"symbols are from -1 to 2, wanted 0 to {CLASSES - 1}"),
+        (torch.tensor([[1.0]]), r"symbols are of torch\.float32, wanted int64"),
+    ],
+)
+def test_prompts_that_are_none_are_refused_by_name(prompt: Tensor, sentence: str) -> None:
+    with pytest.raises(PhysimError, match=sentence):
+        generate(wavenet_of("plain"), 5, prompt=prompt)
+
+
+@pytest.mark.parametrize("name", ["speaker", "source"])
+def test_speakers_and_characters_that_are_unknown_are_refused_at_once(name: str) -> None:
+    translators = (translator(), transformer(SOURCES, CLASSES, 8, 1))
+    for net in (wavenet_of("speakers"),) if name == "speaker" else translators:
+        known = 2 if name == "speaker" else SOURCES + 2
+        value = given_to(net)[name].clone()
+        value.flatten()[-1] = known
+        with pytest.raises(PhysimError, match=f"given '{name}' are from . to {known}, wanted 0 to {known - 1}"):
+            Stream(net, STREAMS, given={name: value})
 
 
 def test_what_does_not_fit_is_refused_by_name() -> None:

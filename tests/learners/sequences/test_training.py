@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_the_checkpoint_of_another_training_is_refused(changed: str, tmp_path: P
     settings = SequenceTraining(2, **{"checkpoint": path, **({} if changed == "dilations" else {changed: 0.5})})  # type: ignore[arg-type]
     with pytest.raises(PhysimError, match="is of a training with"):
         settings.run(other, crops(), progress=False)
+
+
+@pytest.mark.parametrize("changed", ["rows", "length", "context", "batch", "seed"])
+def test_the_checkpoint_of_a_training_on_other_batches_is_refused(changed: str, tmp_path: Path) -> None:
+    settings = SequenceTraining(2, checkpoint=tmp_path / "checkpoint.safetensors")
+    settings.run(small(), crops(), progress=False)
+    value = [SymbolRow(3 - ROWS[0].symbols)] if changed == "rows" else 5
+    with pytest.raises(PhysimError, match="is of a training with the first batch"):
+        settings.run(small(), replace(crops(), **{changed: value}), progress=False)  # type: ignore[arg-type]
 
 
 def test_what_is_dropped_out_depends_on_the_update_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

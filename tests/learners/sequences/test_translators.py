@@ -10,7 +10,7 @@ from learners.sequences.bytenet import padded
 from learners.sequences.translators import lstm_translator, transformer
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, check_steps
-from tests.learners.sequences.conftest import CLASSES, SOURCES, drawn, given_to, symbols
+from tests.learners.sequences.conftest import CLASSES, SOURCES, drawn, given_to, symbols, translator
 
 TICKS = 25
 MADE: dict[str, Callable[[], ModuleGraph]] = {
@@ -60,3 +60,18 @@ def test_attention_starts_anew_after_a_reset() -> None:
         check_steps(net.double(), {"x": torch.randn(2, 12, 8, dtype=torch.float64)}, reset, split=6)
     with pytest.raises(PhysimError, match="features are 9, wanted a multiple of the 4 heads"):
         CausalAttention(9)
+
+
+@pytest.mark.parametrize("name", [*MADE, "bytenet"])
+def test_sources_of_nothing_are_refused(name: str) -> None:
+    net, written = translator() if name == "bytenet" else MADE[name](), symbols(TICKS)[:2]
+    with pytest.raises(
+        PhysimError, match=r"'source' has the shape \[2, 0\], wanted \[B, S\] of at least one character"
+    ):
+        net({"source": padded([torch.tensor([], dtype=torch.int64)] * 2, SOURCES), "symbol": written})
+    if name in ("attention", "transformer"):  # the others hear of nothing then
+        source = padded([torch.tensor([1, 2]), torch.tensor([], dtype=torch.int64)], SOURCES)
+        with pytest.raises(
+            PhysimError, match=r"'there' says that nothing is there of the items \[1\], wanted at least"
+        ):
+            net({"source": source, "symbol": written})

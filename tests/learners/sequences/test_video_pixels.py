@@ -226,3 +226,12 @@ def test_a_memory_of_pictures_starts_anew_after_a_reset() -> None:
 def test_features_that_are_not_shared_among_colours_are_refused() -> None:
     with pytest.raises(PhysimError, match="features are 3 and 8, wanted multiples of the 3 colours"):
         video_pixel_network(colours=3, classes=2, width=4)
+
+
+def test_the_memory_of_a_convolutional_lstm_stays_in_its_weights_dtype() -> None:
+    core, x = ConvLSTM(2, 3), torch.randn(B, T, 2, H, W)
+    with torch.autocast("cpu", torch.bfloat16):
+        reset = torch.tensor([[False, False, True]] * B)
+        _, begun = core(x.bfloat16())
+        states = [begun, core(x.bfloat16(), begun, reset)[1], core.step(x[:, 0].bfloat16(), begun, reset[:, 0])[1]]
+    assert {value.dtype for state in states for value in state} == {torch.float32}

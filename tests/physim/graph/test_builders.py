@@ -103,6 +103,13 @@ def test_an_unknown_builder_is_refused_with_its_package(tmp_path: Path, monkeypa
         build_graph("nothing", {})
 
 
+def test_arguments_that_no_file_could_tell_are_refused_before_anything_is_built() -> None:
+    with pytest.raises(PhysimError, match=r"builder 'tests\.small': sizes is of type list, wanted JSON .*Tensor"):
+        small(3, [torch.tensor(2)])
+    with pytest.raises(PhysimError, match=r"builder 'tests\.small': features is of type device, wanted JSON"):
+        build_graph("tests.small", {"features": torch.device("cpu")})
+
+
 def test_arguments_that_a_builder_does_not_take_are_named() -> None:
     with pytest.raises(PhysimError, match=r'builder wants the name that files call it by: @builder\("unnamed"\)'):
 

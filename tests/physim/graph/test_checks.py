@@ -5,9 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
-from physim.graph import Edges, ModuleGraph, added, check_steps, delayed, joined, senders
+from physim.graph import Edges, ModuleGraph, added, check_steps, delayed, joined, repeated, senders
 from physim.graph.context import Context
 from physim.graph.delays import Delayed
+from physim.graph.wholes import Wholes
 
 
 def loop() -> ModuleGraph:
@@ -63,6 +64,16 @@ def test_a_state_that_is_not_reset_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     check_steps(net, {"x": X})
     with pytest.raises(PhysimError, match="at tick 2 by step differs from forward"):
         check_steps(net, {"x": X}, RESET)
+
+
+def test_a_graph_that_wants_what_is_whole_again_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = ModuleGraph()
+    net.returns(added(repeated(net.input("speaker", whole=True)), net.input("x")))
+    told = {"speaker": X[:, 0], "x": X}
+    check_steps(net, told, split=2)
+    monkeypatch.setattr(Wholes, "kept", lambda *_: frozenset())
+    with pytest.raises(PhysimError, match="input 'speaker' wants a tensor, got nothing"):
+        check_steps(net, told)
 
 
 def test_not_a_number_is_a_difference() -> None:

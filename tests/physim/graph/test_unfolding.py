@@ -19,9 +19,9 @@ from physim.graph import (
     builders,
     check_steps,
     delayed,
-    held,
     joined,
     load_graph,
+    repeated,
     save_graph,
     unfolded,
 )
@@ -61,7 +61,7 @@ def net() -> ModuleGraph:
     sentence = graph.add("encoder", LSTM(F, F), letters)
     speaker = graph.add("voice", nn.Linear(2, F), graph.input("speaker", whole=True))
     heard = graph.add("ear", CausalConv1d(1, F, 2, 2), graph.input("sound"))
-    graph.add("decoder", LSTM(2 * F, F), joined(added(heard, held(speaker)), unfolded(sentence)))
+    graph.add("decoder", LSTM(2 * F, F), joined(added(heard, repeated(speaker)), unfolded(sentence)))
     return graph.double()
 
 
@@ -84,7 +84,7 @@ def test_steps_give_what_a_window_gives_also_past_the_end_and_after_resets() -> 
 
 def test_a_sequence_is_handed_out_element_by_element_and_then_nothing() -> None:
     graph = ModuleGraph()
-    graph.returns(unfolded(graph.input("sentence", whole=True)), held(graph.input("speaker", whole=True)))
+    graph.returns(unfolded(graph.input("sentence", whole=True)), repeated(graph.input("speaker", whole=True)))
     given = inputs()
     reset = torch.zeros(B, T, dtype=torch.bool)
     reset[0, 2] = True
@@ -198,12 +198,12 @@ def test_what_ticks_and_what_is_whole_do_not_mix() -> None:
     whole, ticks = graph.input("sentence", whole=True), graph.input("sound")
     with pytest.raises(PhysimError, match=r"reads \['sentence'\], given whole, and \['sound'\] at each tick"):
         joined(whole, ticks)
-    with pytest.raises(PhysimError, match=r"held\('sound'\) wants what is given once"):
-        held(ticks)
+    with pytest.raises(PhysimError, match=r"repeated\('sound'\) wants what is given once"):
+        repeated(ticks)
     with pytest.raises(PhysimError, match=r"delayed\(sentence\): 'sentence' is given whole and has no ticks"):
         delayed(whole)
     with pytest.raises(
-        PhysimError, match=r"tie\('later', 'sentence'\): 'sentence' is given whole: use held or unfolded"
+        PhysimError, match=r"tie\('later', 'sentence'\): 'sentence' is given whole: use repeated or unfolded"
     ):
         graph.tie(graph.later("later"), whole)
     with pytest.raises(PhysimError, match="'inner' reads 'sound' as its 'sentence': one is given whole, the other"):
