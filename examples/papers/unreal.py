@@ -46,8 +46,13 @@ ENCODER, PRETRAINED = ("convolutions", "features"), 200_000
 RECOVERED = 0.9
 MOVED = ("a3c", "reward_prediction", "unreal")
 """Who is tried with a goal that moves."""
-JOINED = {"whole": Arm(speed=1.4), "cut": Arm(speed=1.3)}
-"""A3C, and A3C whose eyes learn by the gradients that the core is guessed to send."""
+JOINED = {
+    "whole": Arm(speed=1.4),
+    "cut": Arm(speed=1.3),
+    "plain, two processes": Arm(speed=1.0),
+    "cut, two processes": Arm(speed=1.3),
+}
+"""A3C, and A3C whose eyes learn by the gradients that the core is guessed to send; in one process, and in two."""
 SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5))
 ALL = ("mazes", "sizes", "pretraining", "moved", "decoupled")
 
@@ -186,7 +191,7 @@ def run_moved(cell: Cell) -> Sequence[Row]:
 
 
 def decoupled(args: Args) -> str:
-    """A3C with a wire between vision and core that waits, and with one that does not."""
+    """A3C with a wire between vision and core that waits, and with one that does not, in one process and in two."""
     drawn = args.contest.chosen((BASELINE,), KINDS)[BASELINE]
     contest = replace(args.contest, arms=JOINED, run=run_decoupled)
     tasks = [f"{kind} 0" for kind in KINDS]
@@ -201,8 +206,8 @@ def decoupled(args: Args) -> str:
 
 def run_decoupled(cell: Cell) -> Sequence[Row]:
     """The curve of a training, whole or cut."""
-    asked = trial(JOINED[cell.arm], cell)
-    return curve_rows(replace(asked, cut=cell.arm == "cut").run().progress.curve)
+    asked = replace(trial(JOINED[cell.arm], cell), cut="cut" in cell.arm, placed="two" in cell.arm)
+    return curve_rows(asked.run().progress.curve)
 
 
 def run(cell: Cell) -> Sequence[Row]:
