@@ -199,9 +199,17 @@ def decoupled(args: Args) -> str:
     cells = [contest.cell(arm, seed, task, drawn) for seed in seeds for task in tasks for arm in JOINED]
     rows = contest.rows("decoupled", cells)
     outcomes = Outcomes(rows, contest.bounds(tasks), contest.decisions)
-    seconds = grouped([row for row in rows if row["done"] == contest.decisions], ("arm",), "seconds")
-    speeds = {arm: str(mean([contest.decisions / each for each in seconds[arm,]])) for arm in JOINED}
-    return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds.items())}"
+    speeds = [[arm, str(mean(each))] for arm, each in speeds_of(rows).items()]
+    return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds)}"
+
+
+def speeds_of(rows: Sequence[Row]) -> dict[str, list[float]]:
+    """Decisions a second of every training, by arm."""
+    done, seconds = (grouped(rows, ("arm", "task", "seed"), name) for name in ("done", "seconds"))
+    found: dict[str, list[float]] = {}
+    for training, counts in done.items():
+        found.setdefault(str(training[0]), []).append(counts[-1] / seconds[training][-1])
+    return found
 
 
 def run_decoupled(cell: Cell) -> Sequence[Row]:
