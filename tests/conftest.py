@@ -18,13 +18,15 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
 import pytest
 import torch
-from torch import distributed as dist
+
+from physim.ranks.launch import rendezvous
 
 torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests behind it has it ignored
 
 IMPORTED = ["torch._dynamo", "torch.distributed.pipelining", "physim.ranks"]
-IMPORTED += ["learners.decoupled.counting", "learners.decoupled.relations", "worlds.nbody"]
+IMPORTED += ["learners.decoupled.counting", "learners.decoupled.relations", "learners.agents.placed"]
+IMPORTED += ["worlds.nbody", "worlds.maze"]
 RUN = (
     "import os, runpy, sys; os.environ.update(shared); sys.argv = command; runpy.run_path(command[0], None, '__main__')"
 )
@@ -33,17 +35,21 @@ PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")
-def forked() -> Callable[[Sequence[str], int], list[int]]:
-    """As `physim.ranks.launch` does, run a Python script, with its arguments, in so many processes, but at once."""
+def forkserver() -> Any:
+    """How processes start at once."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
+    return context
+
+
+@pytest.fixture(scope="session")
+def forked(forkserver: Any) -> Callable[[Sequence[str], int], list[int]]:
+    """As `physim.ranks.launch` does, run a Python script, with its arguments, in so many processes, but at once."""
 
     def forked(command: Sequence[str], ranks: int) -> list[int]:
-        store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-        shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
-        shared |= {**os.environ, "WORLD_SIZE": str(ranks)}
-        told = [{"command": [*command], "shared": {**shared, "RANK": str(rank)}} for rank in range(ranks)]
-        running = [context.Process(target=exec, args=(RUN, one)) for one in told]
+        _store, told = rendezvous(ranks)
+        programs = [{"command": [*command], "shared": {**os.environ, **one}} for one in told]
+        running = [forkserver.Process(target=exec, args=(RUN, program)) for program in programs]
         for process in running:
             process.start()
         late = time.monotonic() + PATIENCE

@@ -46,8 +46,13 @@ ENCODER, PRETRAINED = ("convolutions", "features"), 200_000
 RECOVERED = 0.9
 MOVED = ("a3c", "reward_prediction", "unreal")
 """Who is tried with a goal that moves."""
-JOINED = {"whole": Arm(speed=1.4), "cut": Arm(speed=1.3)}
-"""A3C, and A3C whose eyes learn by the gradients that the core is guessed to send."""
+JOINED = {
+    "whole": Arm(speed=1.4),
+    "cut": Arm(speed=1.3),
+    "plain, two processes": Arm(speed=1.0),
+    "cut, two processes": Arm(speed=1.3),
+}
+"""A3C, and A3C whose eyes learn by the gradients that the core is guessed to send; in one process, and in two."""
 SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5))
 ALL = ("mazes", "sizes", "pretraining", "moved", "decoupled")
 
@@ -186,7 +191,7 @@ def run_moved(cell: Cell) -> Sequence[Row]:
 
 
 def decoupled(args: Args) -> str:
-    """A3C with a wire between vision and core that waits, and with one that does not."""
+    """A3C with a wire between vision and core that waits, and with one that does not, in one process and in two."""
     drawn = args.contest.chosen((BASELINE,), KINDS)[BASELINE]
     contest = replace(args.contest, arms=JOINED, run=run_decoupled)
     tasks = [f"{kind} 0" for kind in KINDS]
@@ -194,15 +199,23 @@ def decoupled(args: Args) -> str:
     cells = [contest.cell(arm, seed, task, drawn) for seed in seeds for task in tasks for arm in JOINED]
     rows = contest.rows("decoupled", cells)
     outcomes = Outcomes(rows, contest.bounds(tasks), contest.decisions)
-    seconds = grouped([row for row in rows if row["done"] == contest.decisions], ("arm",), "seconds")
-    speeds = {arm: str(mean([contest.decisions / each for each in seconds[arm,]])) for arm in JOINED}
-    return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds.items())}"
+    speeds = [[arm, str(mean(each))] for arm, each in speeds_of(rows).items()]
+    return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds)}"
+
+
+def speeds_of(rows: Sequence[Row]) -> dict[str, list[float]]:
+    """Decisions a second of every training, by arm."""
+    done, seconds = (grouped(rows, ("arm", "task", "seed"), name) for name in ("done", "seconds"))
+    found: dict[str, list[float]] = {}
+    for training, counts in done.items():
+        found.setdefault(str(training[0]), []).append(counts[-1] / seconds[training][-1])
+    return found
 
 
 def run_decoupled(cell: Cell) -> Sequence[Row]:
     """The curve of a training, whole or cut."""
-    asked = trial(JOINED[cell.arm], cell)
-    return curve_rows(replace(asked, cut=cell.arm == "cut").run().progress.curve)
+    asked = replace(trial(JOINED[cell.arm], cell), cut="cut" in cell.arm, placed="two" in cell.arm)
+    return curve_rows(asked.run().progress.curve)
 
 
 def run(cell: Cell) -> Sequence[Row]:

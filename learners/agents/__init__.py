@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from learners.agents.learning import Learner as Learner
     from learners.agents.learning import Learning as Learning
     from learners.agents.mind import Mind as Mind
+    from learners.agents.placed import train_placed as train_placed
     from learners.agents.training import Training as Training
     from learners.agents.training import TrainingSettings as TrainingSettings
     from learners.agents.transports import Playing as Playing
@@ -29,6 +30,7 @@ _HOMES = {
     "TrainingSettings": "learners.agents.training",
     "agent": "learners.agents.graphs",
     "recipe_of": "learners.agents.environments",
+    "train_placed": "learners.agents.placed",
 }
 __all__ = list(_HOMES)
 

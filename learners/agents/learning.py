@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -65,6 +65,10 @@ class Learning:
         if self.ratio is not None and self.ratio < 0:
             raise PhysimError(f"ratio is {self.ratio}, wanted 0 or more")
 
+    def optimiser(self, parameters: Iterable[nn.Parameter]) -> torch.optim.RMSprop:
+        """What steps parameters, once their gradients are clipped."""
+        return torch.optim.RMSprop(parameters, self.rate, self.decay, self.epsilon, foreach=True)
+
 
 @final
 class Learner:
@@ -75,9 +79,7 @@ class Learner:
     ) -> None:
         check_names(losses)
         self.graph, self.losses, self.settings = graph, losses, settings
-        self.optimiser = torch.optim.RMSprop(
-            graph.parameters(), settings.rate, settings.decay, settings.epsilon, foreach=True
-        )
+        self.optimiser = settings.optimiser(graph.parameters())
         self.clipped = _clipped(graph)
         again = [loss for loss in losses if loss.stream != FRESH]
         kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}

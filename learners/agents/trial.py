@@ -11,6 +11,7 @@ from torch import Tensor
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.learning import Learning
 from learners.agents.methods import A3C, Method, heads_of, losses_of
+from learners.agents.placed import train_placed
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 
@@ -26,7 +27,8 @@ class Trial:
     """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to its method's.
 
     It begins with tensors of `begin`, by name, and leaves modules `frozen`. It is `told` its last action and reward, or
-    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core.
+    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core, and
+    these may be `placed` in processes of their own.
     """
 
     environments: Environments
@@ -41,6 +43,7 @@ class Trial:
     begin: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
     frozen: Sequence[str] = ()
     cut: bool = False
+    placed: bool = False
     ticks: int = 20
     seed: int = 0
 
@@ -65,5 +68,8 @@ class Trial:
         points = max(4, self.decisions // EVERY)
         settings = TrainingSettings(self.decisions, points=points, begin=self.begin, frozen=self.frozen)
         training = Training(self.playing, losses, self.learning, settings)
-        training.run(progress=False)
+        if self.placed:
+            train_placed(training)
+        else:
+            training.run(progress=False)
         return training

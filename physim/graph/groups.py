@@ -128,7 +128,7 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = (), ranks: Mapping[st
 
     With `ranks`, the process of each module by name, groups are parted where processes change, too.
 
-    A graph with memory trains on whole sequences, each from a fresh memory.
+    A graph with memory trains on windows, each from a memory that is given or a fresh one.
 
     Raises: PhysimError where windows are bridged, relations are cut over time, a wire mixes or propagates true
     gradients or hears another group's (groups would have to wait for them), a cut parts nothing, is given what other
@@ -155,7 +155,7 @@ def groups_of(graph: ModuleGraph, losses: Sequence[Loss] = (), ranks: Mapping[st
 def _check(graph: ModuleGraph) -> None:
     """Refuse what cannot train without locks."""
     if graph.bridges:
-        raise PhysimError("groups train on whole sequences, so that bridges between windows have no use there")
+        raise PhysimError("groups learn nothing across windows, so that bridges between these have no use there")
     for node in graph.nodes:
         if graph.remembers and isinstance(node, Cutting) and node.ports[0].place.kind not in (None, SCENE, OBJECTS):
             raise PhysimError(f"{node.name} cuts relations over time, which may change from tick to tick")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from physim.errors import PhysimError
+from physim.graph.context import State
 from physim.graph.groups import Group, Interface, Values
 from physim.graph.module_graph import Inputs, ModuleGraph
 
@@ -36,8 +37,12 @@ class Stepper:
             if parameters := list(synthesizer.parameters()):
                 self.optimisers[synthesizer] = optimiser(parameters)
 
-    def forward(self, group: Group, inputs: Inputs, given: Values, reset: Tensor | None = None) -> Values:
+    def forward(
+        self, group: Group, inputs: Inputs, given: Values, reset: Tensor | None = None, state: State | None = None
+    ) -> Values:
         """What a group gives, from the values behind the interfaces that enter it, where gradients begin.
+
+        `state` is the memory before the first tick, of this group and perhaps of others; None is a fresh one.
 
         Shapes: `reset` [B, T] bool, set where memories start anew.
         """
@@ -45,7 +50,7 @@ class Stepper:
             raise PhysimError("the graph was changed after its trainer was made: make a new one after a cut or mend")
         ports = group.wanted
         entering = {one.port: given[one.port] for one in group.enters}
-        results = self.graph(inputs, reset=reset, outputs=ports, given=entering)
+        results = self.graph(inputs, state, reset, ports, entering)
         return {**entering, **dict(zip(ports, (results,) if len(ports) == 1 else results, strict=True))}
 
     def backward(

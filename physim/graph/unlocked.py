@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from physim.errors import PhysimError
+from physim.graph.context import State
 from physim.graph.groups import Group, Interface, Values, groups_of
 from physim.graph.losses import Loss
 from physim.graph.module_graph import Inputs, ModuleGraph
@@ -26,8 +27,8 @@ class Unlocked:
     their turn, then teach the synthesizers. A group whose turn it is not only gives its values: it stays as it is, and
     so do its statistics of batches. `optimiser` makes one for a group's parameters, and one for each synthesizer's.
 
-    Graphs with memory train on whole sequences, each from a fresh memory, and anew where the target "reset" [B, T] is
-    set.
+    Graphs with memory train on windows, each from the memory that is given or a fresh one, and anew where the target
+    "reset" [B, T] is set; no gradient leads from one window to another.
 
     Raises: PhysimError as `groups_of` does, and where nothing trains a group, or something is learned that no group
     holds.
@@ -43,8 +44,8 @@ class Unlocked:
         self.random = torch.Generator().manual_seed(seed)
         self.interfaces = list(dict.fromkeys(interface for group in self.groups for interface in group.leaves))
 
-    def update(self, inputs: Inputs, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """One update of all groups, or of those whose turn it is; gives the losses by name.
+    def update(self, inputs: Inputs, targets: Mapping[str, Tensor], state: State | None = None) -> dict[str, Tensor]:
+        """One update of all groups, or of those whose turn it is, from a memory `state`; gives the losses by name.
 
         Raises: PhysimError for a missing input, or a guess that has another shape than what it is of.
         """
@@ -55,7 +56,7 @@ class Unlocked:
                 for interface in group.enters:
                     if interface.port not in values:
                         values[interface.port] = _read(interface, values)
-                values |= self.stepper.forward(group, inputs, values, targets.get("reset"))
+                values |= self.stepper.forward(group, inputs, values, targets.get("reset"), state)
         found: dict[str, Tensor] = {}
         for group in turns:
             found |= self.stepper.backward(group, values, targets, {})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from physim.ranks.batches import Batch
 from physim.ranks.launch import launch
 from physim.ranks.placed import Placed
 
-__all__ = ["Placed", "launch"]
+__all__ = ["Batch", "Placed", "launch"]

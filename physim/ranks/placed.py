@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from physim.graph.module_graph import Inputs, ModuleGraph
 from physim.graph.nodes import Input
 from physim.graph.stepper import Optimisers, Stepper, synthesizers_of
 from physim.ranks import checkpoints
+from physim.ranks.batches import Batch, Batches
 from physim.ranks.channels import Message
 from physim.ranks.checks import check_guesses, check_launched, check_paces, check_ranks
 from physim.ranks.gradients import Gradients
@@ -29,7 +30,6 @@ from physim.ranks.links import Link, links_of
 from physim.ranks.post import Post
 from physim.ranks.watch import Watch
 
-Batches = Callable[[int], tuple[Inputs, Mapping[str, Tensor]]]
 PATIENCE = timedelta(days=30)
 """How long a process waits for another that lives."""
 UNDERWAY = 4
@@ -43,11 +43,12 @@ class Placed:
     """Trains a graph of which every module runs on its rank, one process each: `torchrun --nproc-per-node 2 train.py`.
 
     Every process builds the same graph and calls this in the same way. `batches(version)` gives the inputs and targets
-    of each update, the same in all processes; values and gradients that travel have that version. A plain wire between
-    two ranks waits, both ways; a cut one never makes its source wait: a synthetic gradient is there at once, and the
-    true one, when it comes, teaches the synthesizer. What reads an imagined value waits for nothing at all. A sender
-    that is `bound` messages ahead drops its oldest (`post.dropped` counts them); its reader leaves out their batches,
-    as does one that imagines values and hears that the true ones are of later batches.
+    of each update, and perhaps the memory that its windows begin with, the same in all processes; values and gradients
+    that travel have that version. A plain wire between two ranks waits, both ways; a cut one never makes its source
+    wait: a synthetic gradient is there at once, and the true one, when it comes, teaches the synthesizer. What reads an
+    imagined value waits for nothing at all. A sender that is `bound` messages ahead drops its oldest (`post.dropped`
+    counts them); its reader leaves out their batches, as does one that imagines values and hears that the true ones are
+    of later batches.
 
     With `survive` what still can goes on when a process dies: below a cut, with synthetic gradients, and behind an
     imagined value; else all end, with the name of who died. Values travel through the hosts' memory (gloo).
@@ -134,13 +135,13 @@ class Placed:
         values = self._aligned()
         if values is None:
             return None
-        inputs, targets = self.batches(self.version)
+        inputs, targets, state = Batch(*self.batches(self.version))
         values |= self._entered(inputs)
         found: dict[str, Tensor] = {}
         self._due = Counter(interface for group in self.groups for interface in group.enters)
         for group in self.groups:
             self._enter(group, values)
-            values |= self.stepper.forward(group, inputs, values, targets.get("reset"))
+            values |= self.stepper.forward(group, inputs, values, targets.get("reset"), state)
             self._send(group, values)
             if not group.locked:
                 found |= self._back(group, values, targets)

@@ -49,7 +49,8 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
     assert "random goal 0, 3 x 3, apples 0.1" in (tmp_path / "quick" / "sizes.md").read_text()
     assert "pretrained, frozen" in (tmp_path / "quick" / "pretraining.md").read_text()
     assert "reward_prediction" in (tmp_path / "quick" / "moved.md").read_text()
-    assert (tmp_path / "quick" / "decoupled.md").read_text().count("| cut |") == 2
+    told = (tmp_path / "quick" / "decoupled.md").read_text()
+    assert all(told.count(f"| {arm} |") == 2 for arm in script.JOINED)
 
 
 def test_what_is_not_there_is_refused(script: ModuleType, tmp_path: Path) -> None:
@@ -63,3 +64,13 @@ def test_a_goal_that_moves_is_far_from_where_it_was_in_the_same_maze(script: Mod
     first, second = (script.with_goal(0, number).settings for number in (0, 1))
     assert first["layout"] != second["layout"]
     assert first["layout"].replace("G", " ") == second["layout"].replace("G", " ")
+
+
+def test_speeds_are_of_whole_trainings_however_far_they_went_over_their_decisions(script: ModuleType) -> None:
+    labels = [{"arm": arm, "task": "static 0", "seed": seed} for arm in ("whole", "cut") for seed in (0, 1)]
+    rows = [
+        {**label, "name": "score", "done": done, "value": 0.0, "seconds": number + done}
+        for number, label in enumerate(labels)
+        for done in (480, 960)
+    ]
+    assert script.speeds_of(rows) == {"whole": [1, 960 / 961], "cut": [960 / 962, 960 / 963]}

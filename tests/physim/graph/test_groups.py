@@ -164,7 +164,7 @@ def remembering(bridged: bool = False) -> ModuleGraph:
 
 def test_bridges_between_windows_are_refused() -> None:
     assert [group.name for group in groups_of(remembering())] == ["core", "head"]
-    with pytest.raises(PhysimError, match="whole sequences"):
+    with pytest.raises(PhysimError, match="nothing across windows"):
         groups_of(remembering(bridged=True))
 
 

@@ -15,7 +15,9 @@ from physim.graph import (
     Edges,
     Loss,
     ModuleGraph,
+    State,
     decoupled,
+    detach,
     imagined,
     joined,
     losses_of,
@@ -101,22 +103,28 @@ class Sequences(Loss):
         return functional.cross_entropy(values[0].flatten(0, 1), targets["class"].flatten())
 
 
+@pytest.mark.parametrize("carried", [False, True])
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("forward", [False, True])
-def test_a_graph_with_memory_learns_sequences_as_one_backward_pass_does(forward: bool, reset: bool) -> None:
+def test_a_graph_with_memory_learns_windows_as_one_backward_pass_does(
+    forward: bool, reset: bool, carried: bool
+) -> None:
     whole, parts = remembering(forward), remembering(forward)
     optimiser = torch.optim.Adam(whole.parameters(), 1e-2)
     losses = [Sequences("class", parts["head"])]
     unlocked = Unlocked(parts, losses, partial(torch.optim.Adam, lr=1e-2))
     assert [group.name for group in unlocked.groups] == ["eyes", "core"]
+    state: State | None = None
     for step in range(20):
         inputs, targets = sequences(step)
         if reset:
             targets["reset"] = torch.rand(targets["class"].shape, generator=torch.Generator().manual_seed(step)) < 0.3
         optimiser.zero_grad()
-        losses_of(whole, [Sequences("class", whole["head"])], inputs, targets)[0]["class"].backward()
+        found, after = losses_of(whole, [Sequences("class", whole["head"])], inputs, targets, state=state)
+        found["class"].backward()
         optimiser.step()
-        unlocked.update(inputs, targets)
+        unlocked.update(inputs, targets, state)
+        state = detach(after) if carried else None
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
 

@@ -17,17 +17,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from physim.errors import PhysimError
-from physim.graph import Loss, ModuleGraph, Port, decoupled, imagined
+from physim.graph import LSTM, Loss, ModuleGraph, Port, State, decoupled, imagined
 from physim.graph.nodes import ModuleNode
 from physim.graph.synthesizers import LinearSynthesizer
-from physim.ranks import Placed
+from physim.ranks import Batch, Placed
 
 CLASSES = 3
 
 
 class CrossEntropy(Loss):
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
-        return functional.cross_entropy(values[0], targets["class"])
+        return functional.cross_entropy(values[0].flatten(0, -2), targets["class"].flatten())
 
 
 class Kinds(nn.Module):
@@ -86,9 +86,19 @@ def deaf() -> ModuleGraph:
     return graph.double()
 
 
+def remembering() -> ModuleGraph:
+    """A layer below an LSTM."""
+    torch.manual_seed(0)
+    graph = ModuleGraph()
+    image, _ = graph.input("image"), graph.input("label")
+    below = graph.add("layer_0", nn.Sequential(nn.Linear(4, 6), nn.Tanh()), image)
+    graph.add("layer_2", nn.Linear(5, CLASSES), graph.add("layer_1", LSTM(6, 5), below))
+    return graph.double()
+
+
 def network(setting: Mapping[str, Any]) -> ModuleGraph:
     """The graph that a setting tells of."""
-    built: dict[str, Callable[[], ModuleGraph]] = {"kinds": kinds, "deaf": deaf}
+    built: dict[str, Callable[[], ModuleGraph]] = {"kinds": kinds, "deaf": deaf, "remembering": remembering}
     return built[setting["net"]]() if "net" in setting else chain(setting["wires"], setting.get("heads", 1))
 
 
@@ -102,12 +112,15 @@ def ranks_of(graph: ModuleGraph, ranks: Sequence[int]) -> dict[str, int]:
     return dict(zip((node.name for node in graph.nodes if isinstance(node, ModuleNode)), ranks, strict=True))
 
 
-def batch(version: int) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The batch of a version."""
+def batch(version: int, ticks: int = 0) -> Batch:
+    """The batch of a version; windows of so many ticks begin with some memory."""
     random = torch.Generator().manual_seed(version)
-    image = torch.randn(32, 4, generator=random, dtype=torch.float64)
-    wanted = (image[:, 0] > 0).long() + (image[:, 1] > 0).long()
-    return {"image": image, "label": functional.one_hot(wanted, CLASSES).double()}, {"class": wanted}
+    shape = (32, ticks) if ticks else (32,)
+    image = torch.randn(*shape, 4, generator=random, dtype=torch.float64)
+    wanted = (image[..., 0] > 0).long() + (image[..., 1] > 0).long()
+    hidden, cell = torch.randn(2, 32, 5, generator=random, dtype=torch.float64)
+    state: State | None = {"layer_1": (hidden, cell)} if ticks else None
+    return Batch({"image": image, "label": functional.one_hot(wanted, CLASSES).double()}, {"class": wanted}, state)
 
 
 def optimiser(parameters: Any) -> torch.optim.Optimizer:
@@ -129,7 +142,7 @@ def main(setting: dict[str, Any]) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(setting["pause"][rank] if "pause" in setting else 0)
         made.append(version)
-        return batch(version)
+        return batch(version, setting.get("ticks", 0))
 
     parts = partial(Placed, graph, losses_of(graph), optimiser, ranks_of(graph, setting["ranks"]), batches)
     try:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from physim.graph import ModuleGraph
+from physim.graph import ModuleGraph, losses_of
 from physim.graph.unlocked import Unlocked
 from physim.ranks import launch
 
@@ -41,11 +41,10 @@ def alone(updates: int = UPDATES, **setting: Any) -> ModuleGraph:
     graph = program.network(setting)
     optimiser = program.optimiser(graph.parameters())
     for version in range(updates):
-        inputs, targets = program.batch(version)
+        inputs, targets, state = program.batch(version, setting.get("ticks", 0))
         optimiser.zero_grad()
-        found = graph(inputs, outputs=graph.outputs)
-        values = found if isinstance(found, tuple) else (found,)
-        torch.stack([functional.cross_entropy(value, targets["class"]) for value in values]).sum().backward()
+        losses, _ = losses_of(graph, program.losses_of(graph), inputs, targets, state=state)
+        torch.stack([*losses.values()]).sum().backward()
         optimiser.step()
     return graph
 
@@ -59,7 +58,7 @@ def untaught(wires: list[str], updates: int) -> ModuleGraph:
     optimiser = program.optimiser([one for one in graph.parameters() if one.requires_grad])
     graph.eval()
     for version in range(updates):
-        inputs, targets = program.batch(version)
+        inputs, targets, _ = program.batch(version)
         optimiser.zero_grad()
         functional.cross_entropy(graph(inputs), targets["class"]).backward()
         optimiser.step()
@@ -69,7 +68,7 @@ def untaught(wires: list[str], updates: int) -> ModuleGraph:
 @torch.no_grad()
 def judged(graph: ModuleGraph) -> float:
     """The loss of an unseen batch."""
-    inputs, targets = program.batch(10**6)
+    inputs, targets, _ = program.batch(10**6)
     return float(functional.cross_entropy(graph.eval()(inputs), targets["class"]))
 
 
@@ -110,6 +109,11 @@ def test_a_cut_value_that_several_ranks_read_teaches_once_all_of_them_spoke(trai
 def test_whole_numbers_travel_and_bring_nothing_back(train: Train, tmp_path: Path) -> None:
     assert not any(train([0, 0, 0, 1], net="kinds"))
     assert same(alone(net="kinds"), learned(tmp_path))
+
+
+def test_windows_begin_with_their_memory_in_every_process(train: Train, tmp_path: Path) -> None:
+    assert not any(train([0, 1, 1], net="remembering", ticks=4))
+    assert same(alone(net="remembering", ticks=4), learned(tmp_path))
 
 
 def test_a_reader_that_ignores_a_plain_value_says_so(train: Train, tmp_path: Path) -> None:
