@@ -18,9 +18,9 @@ from physim.walks import Pixels, Walk
 FAMILY = "physim/NavMazeAllRandom01-v0"
 MAZE: dict[str, Any] = {"kind": "rooms", "width": 3, "height": 3, "seconds": 60.0, "size": (42, 42)}
 """Nine rooms, 10 to 12 cells along each side, in each episode others, with the goal and fruit somewhere."""
-HEADS = ("pixel_control", "reward_prediction", "depth_from_features", "depth_from_core", "loop_closure")
-ADDED = ("pixel_control", "reward_prediction", "value_replay", "depth_1", "depth_2", "loop_closure", "imitation")
-"""UNREAL, depth and loop closure in one list, and what an explorer advises, which sees no more than the agent does."""
+HEADS = ("pixel_control", "depth_from_core", "loop_closure")
+ADDED = ("pixel_control", "depth_2", "loop_closure", "imitation")
+"""What the agent tells of its thoughts, and what an explorer advises, which sees no more than the agent does."""
 LABELS = ("loop_closure", "advice")
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
 TOLD = 150
@@ -178,12 +178,12 @@ def train(decisions: int, weights: Path) -> None:
     from learners.agents.transports import Playing
     from physim.graph import save_graph
 
-    mazes = Environments(f"worlds:{FAMILY}", 32, MAZE | {"labels": LABELS})
+    mazes = Environments(f"worlds:{FAMILY}", 16, MAZE | {"labels": LABELS})
     env = mazes.make()
     recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(HEADS)}
     env.close()
     out = weights.with_suffix(".training")
-    playing = Playing(mazes, recipe, ticks=50, labels=LABELS, precision="bf16-mixed")
+    playing = Playing(mazes, recipe, ticks=40, labels=LABELS, precision="bf16-mixed")
     learning = Learning(rate=7e-4, reward_scale=0.1, precision="bf16-mixed")
     settings = TrainingSettings(decisions, actors=1, out=out, resume=(out / "checkpoint.safetensors").exists())
     training = Training(playing, losses_of(ADDED, A3C(entropy=3e-3)), learning, settings)

@@ -41,7 +41,7 @@ def test_an_agent_is_shown_with_what_it_thinks_the_same_every_time(
 
 def test_an_agent_is_judged_beside_chance_and_an_oracle(script: ModuleType, weights: Path) -> None:
     rows = script.Args(weights=weights, episodes=4).run()
-    assert [row["against"] for row in rows[:3]] == ["chance", "oracle", "chance"]
+    assert [row["against"] for row in rows[:4]] == ["chance", "oracle", "explorer", "chance"]
     assert 0 <= rows[0]["value"] <= 1
 
 

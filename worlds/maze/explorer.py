@@ -33,19 +33,19 @@ class Explorer(Guide):
         self.known: list[Truths] = [np.zeros((0, 0), np.bool_)] * episodes.count
         self._begun: list[Beginning | None] = [None] * episodes.count
 
-    def aim(self, number: int, place: tuple[float, float]) -> tuple[float, float]:
-        """The middle of the next cell of the way."""
-        beginning, heading = self.episodes.beginnings[number], float(self.episodes.heading[number])
-        walls = beginning.ground.walls
+    def asked(self, number: int) -> tuple[Truths, Truths]:
+        beginning = self.episodes.beginnings[number]
+        walls = beginning.ground.layout.walls
         if self._begun[number] is not beginning:
             if self.episodes.bodies[number] is not None:
                 raise PhysimError("an explorer knows no doors, blocks or obstacles: ask an oracle")
             self._begun[number], self.known[number] = beginning, np.zeros(walls.shape, np.bool_)
-        known = self.known[number]
-        look(walls, known, *place, heading, self.field_of_view)
-        goal = next((cell for cell, symbol in beginning.items.items() if symbol == "G"), (-1, -1))
-        x, y = step(walls, known, int(place[0]), int(place[1]), heading, goal[0], goal[1])
-        return x + 0.5, y + 0.5
+        known, place = self.known[number], self.episodes.motion[number, :2].tolist()
+        look(walls, known, *place, float(self.episodes.heading[number]), self.field_of_view)
+        goal = np.zeros(walls.shape, np.bool_)
+        for (x, y), symbol in beginning.items.items():
+            goal[y, x] = symbol == "G" and known[y, x]
+        return walls & known, goal if goal.any() else ~known
 
 
 @compiled
@@ -67,30 +67,3 @@ def look(grid, known, x, y, heading, field_of_view):  # type: ignore[no-untyped-
                 cell_y += step_y
                 next_y += abs(1 / dy)
             known[cell_y, cell_x] = True
-
-
-@compiled
-def step(grid, known, x, y, heading, goal_x, goal_y):  # type: ignore[no-untyped-def]
-    """The next cell on the shortest way to the goal, if it is known, else to the nearest cell that is not.
-
-    Where there is neither, the cell itself.
-    """
-    wanted = goal_x >= 0 and known[goal_y, goal_x]
-    cells, came, count = np.empty((grid.size, 2), np.int64), np.full(grid.shape, -1), 1
-    cells[0, 0], cells[0, 1], came[y, x] = x, y, 0
-    place = 0
-    while place < count:
-        at_x, at_y = cells[place]
-        if (at_x == goal_x and at_y == goal_y) if wanted else not known[at_y, at_x]:
-            while came[at_y, at_x] > 0:
-                at_x, at_y = cells[came[at_y, at_x]]
-            return at_x, at_y
-        if known[at_y, at_x]:
-            for quarter in (0, 1, -1, 2):
-                angle = (round(heading / (math.pi / 2)) + quarter) % 4
-                to_x, to_y = at_x + (angle == 0) - (angle == 2), at_y + (angle == 1) - (angle == 3)
-                if came[to_y, to_x] < 0 and not (known[to_y, to_x] and grid[to_y, to_x]):
-                    cells[count, 0], cells[count, 1], came[to_y, to_x] = to_x, to_y, place
-                    count += 1
-        place += 1
-    return x, y

@@ -30,14 +30,20 @@ class Played(NamedTuple):
 
 
 def maze_scores(progress: bool = True, episodes: int = EPISODES, names: Sequence[str] = tuple(FAMILIES)) -> list[Row]:
-    """The mean return of random walks and of the oracle in each family, on test seeds, and how many goals it found."""
+    """The mean return of random walks, of the oracle, and of the explorer where it finds its way, in each family, on
+    test seeds; and how many goals the oracle found.
+    """
     rows = []
     for name in tqdm(names, desc="families", disable=None if progress else True):
         game = Game.of(**FAMILIES[name])
         random, oracle = (played(game, policy, episodes) for policy in (wandering, oracle_of))
         found = float(np.isfinite(oracle.first).mean()) if game.task.goal else None
         first = float(np.nanmedian(oracle.first)) if game.task.goal else None
+        moves = not {"doors", "blocks", "obstacles"}.isdisjoint(FAMILIES[name])
+        explores = game.task.goal and not moves
+        explorer = float(played(game, explorer_of, episodes).returns.mean()) if explores else None
         told: Row = {"family": name, "episodes": episodes, "goal_found": found, "first_goal_s": first}
+        told["explorer"] = explorer
         rows.append(
             row("return", float(oracle.returns.mean()), "oracle", "random", float(random.returns.mean())) | told
         )

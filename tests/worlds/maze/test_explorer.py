@@ -7,7 +7,7 @@ import pytest
 
 from physim.errors import PhysimError
 from worlds.maze.env import MazeEnv
-from worlds.maze.explorer import RAYS, look, step
+from worlds.maze.explorer import RAYS, Explorer, look
 from worlds.maze.game import Game
 from worlds.maze.raycaster import Mazes
 from worlds.maze.scores import explorer_of, oracle_of, played, wandering
@@ -37,28 +37,21 @@ def test_it_knows_what_its_rays_meet(mazes: Mazes, places: np.ndarray) -> None:
         assert differing.sum() <= 1  # small steps may miss a corner
 
 
-def test_what_it_has_not_seen_does_not_change_its_way(mazes: Mazes, places: np.ndarray) -> None:
-    grid, rng, ways = mazes.grids[0], np.random.default_rng(0), set()
-    for x, y, heading in places[:200]:
-        known = np.zeros(grid.shape, np.bool_)
-        look(grid, known, x, y, heading, math.pi / 2)
-        other = np.where(known, grid, rng.integers(2, size=grid.shape).astype(np.uint8))
-        told = [step(each, known, int(x), int(y), heading, -1, -1) for each in (grid, other)]
-        assert told[0] == told[1]
-        assert abs(told[0][0] - int(x)) + abs(told[0][1] - int(y)) == 1
-        ways.add((told[0][0] - int(x), told[0][1] - int(y)))
-    assert len(ways) == 4
-
-
-def test_it_goes_straight_to_what_it_has_seen(mazes: Mazes) -> None:
-    grid = mazes.grids[0]
-    everything = np.ones(grid.shape, np.bool_)
-    free = np.argwhere(grid == 0)[:, ::-1]
-    (x, y), goal = free[0].tolist(), free[-1].tolist()
-    for _ in range(grid.size):
-        x, y = step(grid, everything, x, y, 0.0, *goal)
-        assert not grid[y, x]
-    assert [x, y] == goal
+def test_it_goes_by_nothing_that_it_has_not_seen() -> None:
+    game = Game.of(**ROOMS)
+    episodes, told = game.episodes(1), set()
+    episodes.begin({0: game.beginning(np.random.default_rng(0))})
+    explorer = Explorer(episodes)
+    goal = next(cell for cell, symbol in episodes.beginnings[0].items.items() if symbol == "G")
+    for _ in range(300):
+        barred, wanted = explorer.asked(0)
+        known = explorer.known[0]
+        knows = bool(known[goal[::-1]])
+        assert (barred <= known).all()
+        assert np.argwhere(wanted).tolist() == ([[goal[1], goal[0]]] if knows else np.argwhere(~known).tolist())
+        episodes.step(explorer.actions(), np.zeros(1, np.bool_))
+        told.add(knows)
+    assert told == {False, True}
 
 
 def test_it_finds_every_goal_later_than_who_knows_the_maze() -> None:
