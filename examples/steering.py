@@ -22,10 +22,9 @@ from learners.experiment import Cell, Grid, grouped, markdown, mean
 from learners.planning import ByGradient, Futures, Planner, Sampled
 from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine
-from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 from worlds.steering import Steering
 
 RESULTS = Path(__file__).parent / "results" / "steering"
@@ -65,9 +64,8 @@ class Args:
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the table."""
-    for name, asked, known in (("worlds", args.worlds, WORLDS), ("arms", args.arms, ARMS)):
-        if unknown := set(asked) - set(known):
-            raise PhysimError(f"--{name}: got {sorted(unknown)}, wanted some of {list(known)}")
+    check_choices("worlds", args.worlds, WORLDS)
+    check_choices("arms", args.arms, ARMS)
     folder = args.out / "quick" if args.quick else args.out
     cells = [
         cell(world, arm, seed, args.quick) for world in args.worlds for arm in args.arms for seed in seeds(arm, args)

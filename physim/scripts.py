@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,3 +21,9 @@ def run_script(main: Callable[[A], object], arguments: type[A], description: str
     except PhysimError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def check_choices(option: str, chosen: Collection[str], known: Collection[str]) -> None:
+    """Refuse, by the name of an option, what is not among the `known`."""
+    if unknown := set(chosen) - set(known):
+        raise PhysimError(f"--{option}: got {sorted(unknown)}, wanted some of {list(known)}")

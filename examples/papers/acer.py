@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import acer_numbers
-from off_policy_tasks import CONTROL, LAYOUTS, Arm, Contest, tables
+from off_policy_tasks import CONTROL, Arm, compared
 
 from learners.agents.methods import ACER
 from learners.experiment import Cell
-from physim.errors import PhysimError
+from learners.papers import PaperSettings, run_parts
 from physim.reports import Row
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 
 RESULTS = Path(__file__).parent / "results" / "acer"
 BASELINE = "ratio 0"
@@ -33,12 +33,11 @@ ARMS = {
 }
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
 KINDS = (*CONTROL, "static")
-SEEDS = tuple(range(10))
 ALL = ("replay", "numbers")
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train agents by ACER with more and less replay, and with parts of it left out, and write what came of it.
 
     Settings are chosen first, for every arm alike, by a seed and in a layout of their own: the whole sweep is kept.
@@ -49,42 +48,23 @@ class Args:
     the extra `libraries`."""
     kinds: tuple[str, ...] = KINDS
     """Which tasks of the first part: poles, acrobots, mazes."""
-    quick: bool = False
-    """A fiftieth of the decisions, two seeds and draws: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    for name, wanted, known in (("parts", args.parts, ALL), ("kinds", args.kinds, KINDS)):
-        if unknown := set(wanted) - set(known):
-            raise PhysimError(f"--{name}: got {sorted(unknown)}, wanted some of {list(known)}")
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    check_choices("kinds", args.kinds, KINDS)
+    run_parts(args, args.parts, PARTS)
 
 
 def replay(args: Args) -> str:
     """All arms in all tasks."""
-    contest = Contest(ARMS, run, args.folder, args.workers, *((50, 2) if args.quick else ()))
-    seeds, layouts = (SEEDS[:2], LAYOUTS[:1]) if args.quick else (SEEDS, LAYOUTS)
-    found = {kind: contest.outcomes(kind, seeds, layouts) for kind in args.kinds}
-    return tables(found, list(ARMS), BASELINE)
+    return compared(args, ARMS, run, args.kinds, BASELINE)
 
 
 def numbers(args: Args) -> str:
     """Agents that tell numbers, in two tasks."""
-    contest = acer_numbers.Contest(args.folder, args.workers, *((50, 2, SEEDS[:2]) if args.quick else ()))
-    return "\n".join(f"{task}\n\n{contest.table(task)}" for task in acer_numbers.TASKS)
+    return "\n".join(f"{task}\n\n{acer_numbers.table(args, task)}" for task in acer_numbers.TASKS)
 
 
 def run(cell: Cell) -> Sequence[Row]:

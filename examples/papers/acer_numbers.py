@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any
 
 import numpy as np
 
+from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.graphs import PLAIN_WORTHS
 from learners.agents.learning import Learning
 from learners.agents.methods import ACERNumbers
-from learners.agents.outcomes import Outcomes
 from learners.agents.trial import Trial
-from learners.experiment import Cell, Grid, markdown
+from learners.experiment import Cell, markdown
 from learners.judging import interquartile, ratio
+from learners.papers import PaperSettings
 from physim.errors import PhysimError
 from physim.reports import Row
 
@@ -40,86 +40,56 @@ LONGER_UNROLLS = 10
 """How many times as long PPO's unrolls are, all of whose ticks are learned from many times."""
 TASKS = {"swing up": ("physim/CartPoleSwingUp-v0", 300.0), "chain": ("physim/Chain-v0", 150.0)}
 """Their ids, and the largest score that there could be, which counts 1."""
-TUNING_SEED, DRAWS, SEEDS, DECISIONS, POINTS = 100, 8, tuple(range(10)), 100_000, 20
+RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (10, 20, 50), "discount": (0.95, 0.97, 0.99)})
+"""Of the learning rate, how many ticks unrolls have, and the discount."""
+SEEDS, DECISIONS, POINTS = tuple(range(10)), 100_000, 20
 
 
-class Setting(NamedTuple):
-    """What every arm is tried with: learning rate, how many ticks unrolls have, and the discount."""
-
-    rate: float
-    ticks: int
-    discount: float
-
-
-def setting(number: int) -> Setting:
-    """The settings of that number, drawn from wide ranges."""
-    random = np.random.default_rng(np.random.SeedSequence(TUNING_SEED, spawn_key=(number,)))
-    rate = float(np.exp(random.uniform(*np.log([3e-4, 1e-2]))))
-    return Setting(float(f"{rate:.3g}"), int(random.choice([10, 20, 50])), float(random.choice([0.95, 0.97, 0.99])))
-
-
-@final
-@dataclass(frozen=True)
-class Contest:
-    """What is run, and where its rows are kept: decisions are so many times `shorter`."""
-
-    out: Path
-    workers: int
-    shorter: int = 1
-    draws: int = DRAWS
-    seeds: Sequence[int] = SEEDS
-
-    def table(self, task: str) -> str:
-        """All arms in a task; shares of the largest score."""
-        draws = [setting(number) for number in range(self.draws)]
-        arms = [*ARMS, PPO]
-        tuned = [self._cell(arm, TUNING_SEED, task, drawn, TUNED_TIMES) for arm in arms for drawn in draws]
-        tried = self._ran(task, tuned)
-        chosen = {arm: tried.best(arm, draws) for arm in arms}
-        cells = [self._cell(arm, seed, task, chosen[arm], TIMES) for seed in self.seeds for arm in arms]
-        found = self._ran(task, cells)
-        areas, lasts = ({arm: runs(arm) for arm in arms} for runs in (found.areas, found.lasts))
-        lines = [
-            [arm, *map(str, (interquartile(areas[arm]), interquartile(lasts[arm]), ratio(lasts[arm], lasts[PPO])))]
-            for arm in arms
-        ]
-        return markdown(("", "mean score", "last score", f"last over {PPO}'s"), lines)
-
-    def _cell(self, arm: str, seed: int, task: str, drawn: Setting, times: int) -> Cell:
-        decisions = DECISIONS // self.shorter * (times if arm == PPO else 1)
-        minutes = decisions / 1e5 * (0.75 if arm == PPO else 0.6)
-        return Cell(arm, seed, (("task", task), ("decisions", decisions), *drawn._asdict().items()), minutes)
-
-    def _ran(self, task: str, cells: Sequence[Cell]) -> Outcomes:
-        rows = Grid(self.out / f"{task.replace(' ', '_')}.csv", cells, run).complete(self.workers)
-        longest = max(int(str(dict(cell.setting)["decisions"])) for cell in cells)
-        return Outcomes(rows, {task: (0.0, TASKS[task][1])}, longest)
+def table(settings: PaperSettings, task: str) -> str:
+    """All arms in a task; shares of the largest score."""
+    contest = Contest(
+        settings,
+        {**dict.fromkeys(ARMS, 0.6 * 60 / 1e5), PPO: 0.75 * 60 / 1e5},
+        settings.shortened(DECISIONS),
+        RANGES,
+        run,
+        lambda _: {task: (0.0, TASKS[task][1])},
+        {PPO: TIMES},
+    )
+    name = task.replace(" ", "_")
+    chosen = replace(contest, times={PPO: TUNED_TIMES}).chosen(name, [task])
+    found = contest.outcomes(name, settings.few(SEEDS, 2), [task], chosen)
+    areas, lasts = ({arm: runs(arm) for arm in contest.arms} for runs in (found.areas, found.lasts))
+    lines = [
+        [arm, *map(str, (interquartile(areas[arm]), interquartile(lasts[arm]), ratio(lasts[arm], lasts[PPO])))]
+        for arm in contest.arms
+    ]
+    return markdown(("", "mean score", "last score", f"last over {PPO}'s"), lines)
 
 
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training."""
     told: dict[str, Any] = dict(cell.setting)
-    drawn = Setting(told["rate"], told["ticks"], told["discount"])
-    name, decisions = TASKS[told["task"]][0], told["decisions"]
+    name, decisions, rate, ticks = TASKS[told["task"]][0], told["decisions"], told["rate"], told["ticks"]
     if cell.arm == PPO:
-        return curve_rows(ppo(name, cell.seed, decisions, drawn))
+        return curve_rows(ppo(name, cell.seed, decisions, rate, LONGER_UNROLLS * ticks, told["discount"]))
     learning = Learning(
-        rate=drawn.rate, reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=RATIO, average=0.995
+        rate=rate, reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=RATIO, average=0.995
     )
     trial = Trial(
         Environments(f"worlds:{name}", COUNT),
         decisions,
         cores=(),
-        method=replace(ARMS[cell.arm], discount=drawn.discount),
+        method=replace(ARMS[cell.arm], discount=told["discount"]),
         learning=learning,
         told=False,
-        ticks=drawn.ticks,
+        ticks=ticks,
         seed=cell.seed,
     )
     return curve_rows(trial.run().progress.curve)
 
 
-def ppo(name: str, seed: int, decisions: int, drawn: Setting) -> list[dict[str, float]]:
+def ppo(name: str, seed: int, decisions: int, rate: float, ticks: int, discount: float) -> list[dict[str, float]]:
     """The curve of Stable-Baselines3's PPO with its usual settings but the drawn ones.
 
     Raises: PhysimError where Stable-Baselines3 is not installed.
@@ -144,9 +114,8 @@ def ppo(name: str, seed: int, decisions: int, drawn: Setting) -> list[dict[str, 
 
     torch.manual_seed(seed)
     env = make_vec_env(name, COUNT, seed=seed, env_kwargs={"render_mode": None})
-    ticks = LONGER_UNROLLS * drawn.ticks
     peer = stable_baselines3.PPO(
-        "MlpPolicy", env, drawn.rate, ticks, batch_size=COUNT * ticks // 8, gamma=drawn.discount, seed=seed
+        "MlpPolicy", env, rate, ticks, batch_size=COUNT * ticks // 8, gamma=discount, seed=seed
     )
     peer.learn(decisions, Heard())
     points: list[dict[str, float]] = []

@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings, run_parts
 from learners.sequences.alignment import saliency
 from learners.sequences.beams import search
 from learners.sequences.bytenet import SET, SOURCE, byte_model, bytenet
@@ -50,44 +51,26 @@ ALL = ("toys", "characters", "translation")
 TRANSLATORS = ("bytenet", "lstm", "attention", "transformer")
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train ByteNets and what they are measured by, on texts and translations; finished trainings are kept."""
 
     parts: tuple[str, ...] = ALL
     """What to do: sources that are doubled or ciphered; characters of a dictionary, beside an LSTM and compressors; and
     English help pages in German, by four translators of as many parameters."""
-    quick: bool = False
-    """A fiftieth of the updates and one seed: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where rows (CSV) and tables (Markdown) are kept; those of --quick in a folder of their own in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of every arm."""
-        return SEEDS[:1] if self.quick else SEEDS
 
     def cells(self, arms: Sequence[str], updates: int, seconds: float) -> list[Cell]:
         """A cell for each arm and seed; an update takes so many seconds on one core, about."""
-        wanted = updates // 50 if self.quick else updates
-        return [Cell(arm, seed, (("updates", wanted),), wanted * seconds / 60) for seed in self.seeds for arm in arms]
+        wanted = self.shortened(updates)
+        return [
+            Cell(arm, seed, (("updates", wanted),), wanted * seconds / 60) for seed in self.few(SEEDS) for arm in arms
+        ]
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    if unknown := set(args.parts) - set(PARTS):
-        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    run_parts(args, args.parts, PARTS)
 
 
 # ---- toys
@@ -96,7 +79,7 @@ def main(args: Args) -> None:
 def toys(args: Args) -> str:
     """How many targets are exactly right where each letter is doubled, or replaced; and what was looked at."""
     cells = args.cells(("doubled", "ciphered"), TOY_UPDATES, 0.2)
-    values = grouped(Grid(args.folder / "toys.csv", cells, run_toy).complete(args.workers), ("arm", "name"))
+    values = grouped(args.rows("toys", cells, run_toy), ("arm", "name"))
     lines = [[arm, *(_percent(values.get((arm, name))) for name in ("exact", "aligned"))] for arm in TOYS]
     return markdown(("", "targets exactly right (%)", "letters looked at rightly (%)"), lines)
 
@@ -152,7 +135,7 @@ def characters(args: Args) -> str:
     """Bits a character of a dictionary's unseen part."""
     arms = ("multiplicative", "rectified", "lstm")
     cells = args.cells(arms, CHARACTER_UPDATES, 0.8)
-    rows = Grid(args.folder / "characters.csv", cells, run_characters).complete(args.workers)
+    rows = args.rows("characters", cells, run_characters)
     values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
     parts = splits(TEXT)
     lines = [[f"ByteNet, {arm} blocks" if arm != "lstm" else "LSTM", mean(values[arm,])] for arm in arms]
@@ -210,9 +193,7 @@ def translation(args: Args) -> str:
     """Bits a character and BLEU of unseen help pages in German."""
     check_bleu()
     cells = args.cells(TRANSLATORS, TRANSLATION_UPDATES, 0.8)
-    values = grouped(
-        Grid(args.folder / "translation.csv", cells, run_translation).complete(args.workers), ("arm", "name")
-    )
+    values = grouped(args.rows("translation", cells, run_translation), ("arm", "name"))
     names = {"bits": "bits/character", "bleu": "BLEU", "seconds": "seconds of training", "parameters": "parameters"}
     lines = [[arm, *(_mean(values.get((arm, name))) for name in names)] for arm in TRANSLATORS]
     return markdown(("English to German", *names.values()), lines)

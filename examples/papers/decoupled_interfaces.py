@@ -11,6 +11,7 @@ from functools import lru_cache
 from math import prod
 from pathlib import Path
 from statistics import median
+from typing import ClassVar
 
 import torch
 
@@ -25,8 +26,8 @@ from learners.decoupled.language import Reading, bits, characters
 from learners.decoupled.recurrent import ARMS as RECURRENT_ARMS
 from learners.decoupled.recurrent import Recurrent
 from learners.decoupled.relations import Relating
-from learners.experiment import Cell, Grid, grouped, markdown, mean
-from physim.errors import PhysimError
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings, run_parts
 from physim.graph import ModuleGraph
 from physim.outputs import replacing
 from physim.reports import Row
@@ -84,8 +85,8 @@ TEST_SCENES = 90_500
 ALL = ("layers", "curves", "sparse", "deep", "convolutional", "copy", "language", "clocks", "interaction", "encoder")
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train classifiers of MNIST whose layers wait for one another, or do not, and write the paper's tables.
 
     Learning rates are chosen first, for each arm alike: the whole sweep is kept.
@@ -99,37 +100,14 @@ class Args:
     """Updates of each training of the first part."""
     arms: tuple[str, ...] = ARMS
     """How gradients pass from layer to layer, in the first part."""
-    quick: bool = False
-    """A twentieth of the updates and one seed: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
 
-    @property
-    def folder(self) -> Path:
-        """Where this run's rows and tables are kept."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of every arm."""
-        return SEEDS[:1] if self.quick else SEEDS
-
-    def shortened(self, updates: int) -> int:
-        """So many updates, or what is quick."""
-        return updates // 20 if self.quick else updates
+    shorter: ClassVar[int] = 20
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    unknown = set(args.parts) - set(PARTS)
-    if unknown:
-        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    run_parts(args, args.parts, PARTS)
 
 
 def layers(args: Args) -> str:
@@ -137,9 +115,12 @@ def layers(args: Args) -> str:
     chosen = chosen_settings(args, args.arms)
     updates = args.shortened(args.updates)
     cells = [
-        _cell(arm, seed, depth, updates, chosen[arm]) for arm in args.arms for seed in args.seeds for depth in DEPTHS
+        _cell(arm, seed, depth, updates, chosen[arm])
+        for arm in args.arms
+        for seed in args.few(SEEDS)
+        for depth in DEPTHS
     ]
-    return table(Grid(args.folder / "digits.csv", cells, run).complete(args.workers))
+    return table(args.rows("digits", cells, run))
 
 
 def sparse(args: Args) -> str:
@@ -149,18 +130,18 @@ def sparse(args: Args) -> str:
         Cell(arm, seed, (("probability", chance), ("updates", updates), ("rate", rate)), updates / 1000 * 0.3)
         for arm in ("cdni", "unlocked")
         for chance in SPARSE
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
     ]
-    return shares(Grid(args.folder / "sparse.csv", cells, run_sparse).complete(args.workers), "probability")
+    return shares(args.rows("sparse", cells, run_sparse), "probability")
 
 
 def deep(args: Args) -> str:
     """A very deep network, each of whose layers is cut from the next."""
     updates = args.shortened(DEEP_UPDATES)
     tried = [_cell("cdni", TUNING_SEED, DEEP, updates, (rate, 1.0), 1.5) for rate in DEEP_TRIED]
-    ranked = ranked_settings(Grid(args.folder / "deep_rates.csv", tried, run).complete(args.workers))
-    cells = [_cell("cdni", seed, DEEP, updates, ranked["cdni"][0], 1.5) for seed in args.seeds]
-    return shares(Grid(args.folder / "deep.csv", cells, run).complete(args.workers), "layers")
+    ranked = ranked_settings(args.rows("deep_rates", tried, run))
+    cells = [_cell("cdni", seed, DEEP, updates, ranked["cdni"][0], 1.5) for seed in args.few(SEEDS)]
+    return shares(args.rows("deep", cells, run), "layers")
 
 
 def convolution(args: Args) -> str:
@@ -170,9 +151,9 @@ def convolution(args: Args) -> str:
         Cell(arm, seed, (("layers", depth), ("updates", updates)), updates / 1000 * 1.5)
         for arm in ARMS
         for depth in PLANES
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
     ]
-    return shares(Grid(args.folder / "convolutional.csv", cells, run_planes).complete(args.workers), "layers")
+    return shares(args.rows("convolutional", cells, run_planes), "layers")
 
 
 def copy(args: Args) -> str:
@@ -183,15 +164,15 @@ def copy(args: Args) -> str:
         for arm in RECURRENT_ARMS
         for setting in (COPY_PLAIN if arm == "bptt" else COPY_BRIDGED)
     ]
-    chosen = longest_settings(Grid(args.folder / "copy_rates.csv", tried, run_copy).complete(args.workers))
+    chosen = longest_settings(args.rows("copy_rates", tried, run_copy))
     cells = [
         _copied(arm, seed, window, repeating, updates, chosen[arm])
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
         for repeating in (0, 1)
         for window in COPY_WINDOWS
         for arm in RECURRENT_ARMS
     ]
-    return copy_table(Grid(args.folder / "copy.csv", cells, run_copy).complete(args.workers))
+    return copy_table(args.rows("copy", cells, run_copy))
 
 
 def language(args: Args) -> str:
@@ -199,11 +180,11 @@ def language(args: Args) -> str:
     updates = args.shortened(LANGUAGE_UPDATES)
     cells = [
         Cell(arm, seed, (("window", window), ("updates", updates)), updates / 1000 * 0.2)
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
         for window in LANGUAGE_WINDOWS
         for arm in (RECURRENT_ARMS if window < LANGUAGE_WINDOWS[-1] else RECURRENT_ARMS[:1])
     ]
-    rows = Grid(args.folder / "language.csv", cells, run_language).complete(args.workers)
+    rows = args.rows("language", cells, run_language)
     values = grouped([row for row in rows if row["part"] == "test"], ("window", "arm"))
     lines = [
         [window, *(str(mean(values[window, arm])) if (window, arm) in values else "" for arm in RECURRENT_ARMS)]
@@ -215,8 +196,8 @@ def language(args: Args) -> str:
 def two_clocks(args: Args) -> str:
     """How often the fast and the slow network count wrongly, unrolled through both, decoupled, and cut."""
     updates = args.shortened(CLOCKS_UPDATES)
-    cells = [Cell(arm, seed, (("updates", updates),), updates / 1000) for arm in CLOCK_ARMS for seed in args.seeds]
-    rows = Grid(args.folder / "clocks.csv", cells, run_clocks).complete(args.workers)
+    cells = [Cell(arm, seed, (("updates", updates),), updates / 1000) for arm in CLOCK_ARMS for seed in args.few(SEEDS)]
+    rows = args.rows("clocks", cells, run_clocks)
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm", "network"))
     lines = [[arm, *(str(mean(values[arm, network])) for network in ("fast", "slow"))] for arm in CLOCK_ARMS]
     return markdown(("", "fast network: error (%)", "slow network: error (%)"), lines)
@@ -225,8 +206,8 @@ def two_clocks(args: Args) -> str:
 def interaction(args: Args) -> str:
     """The errors of interaction networks whose relation model waits for the object model or not."""
     updates = args.shortened(RELATIONS_UPDATES)
-    cells = [Cell(arm, seed, (("updates", updates),), updates / 2500) for arm in ARMS for seed in args.seeds]
-    values = grouped(Grid(args.folder / "interaction.csv", cells, run_interaction).complete(args.workers), ("arm",))
+    cells = [Cell(arm, seed, (("updates", updates),), updates / 2500) for arm in ARMS for seed in args.few(SEEDS)]
+    values = grouped(args.rows("interaction", cells, run_interaction), ("arm",))
     lines = [[arm, str(mean(values[arm,]))] for arm in ARMS]
     return markdown(("what comes back", "one-step error over constant velocity's"), lines)
 
@@ -234,8 +215,8 @@ def interaction(args: Args) -> str:
 def encoder(args: Args) -> str:
     """The errors of encoders of digits whose LSTM counts what is odd."""
     updates = args.shortened(COUNTING_UPDATES)
-    cells = [Cell(arm, seed, (("updates", updates),), updates / 2000) for arm in ARMS for seed in args.seeds]
-    rows = Grid(args.folder / "encoder.csv", cells, run_encoder).complete(args.workers)
+    cells = [Cell(arm, seed, (("updates", updates),), updates / 2000) for arm in ARMS for seed in args.few(SEEDS)]
+    rows = args.rows("encoder", cells, run_encoder)
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm",))
     return markdown(("what comes back", "counts that are wrong (%)"), [[arm, str(mean(values[arm,]))] for arm in ARMS])
 
@@ -244,7 +225,7 @@ def curves(args: Args) -> str:
     """How four layers learn, and how true and synthetic gradients agree meanwhile; their graph, drawn with its cuts."""
     updates = args.shortened(CURVES_UPDATES)
     cells = [_cell(arm, 0, TUNING_DEPTH, updates, CURVES_SETTING) for arm in ARMS]
-    rows = Grid(args.folder / "curves.csv", cells, run_curves).complete(args.workers)
+    rows = args.rows("curves", cells, run_curves)
     with replacing(args.folder / "curves.png") as draft:
         pictures.learning(rows).savefig(draft, format="png", dpi=110)
     axes = perceptron(Size(TUNING_DEPTH), "cdni").draw()
@@ -280,10 +261,10 @@ def chosen_settings(args: Args, arms: Sequence[str]) -> dict[str, tuple[float, f
         for rate in TRIED
         for unit in UNITS.get(arm, (1.0,))
     ]
-    best = ranked_settings(Grid(args.folder / "digits_rates.csv", tried, run).complete(args.workers))
+    best = ranked_settings(args.rows("digits_rates", tried, run))
     updates = args.shortened(args.updates)
     finals = [_cell(arm, TUNING_SEED, DEPTHS[-1], updates, each) for arm in arms for each in finalists(best[arm])]
-    ranked = ranked_settings(Grid(args.folder / "digits_finals.csv", finals, run).complete(args.workers))
+    ranked = ranked_settings(args.rows("digits_finals", finals, run))
     return {arm: ranked[arm][0] for arm in arms}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import DRAWS, Arm, Contest, environments, trial
+from small_mazes import Arm, check_arms, contest, environments, trial, tuning
 
 from learners.agents.curves import curve_rows
 from learners.agents.examination import examined
@@ -18,8 +18,9 @@ from learners.agents.outcomes import Outcomes
 from learners.agents.trial import FORWARD, NAVIGATING
 from learners.experiment import Cell, Interval, grouped, markdown
 from learners.judging import difference, interquartile
+from learners.papers import PaperSettings
 from physim.reports import Row
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 
 RESULTS = Path(__file__).parent / "results" / "learning_to_navigate"
 BASELINE = "nav"
@@ -45,8 +46,8 @@ WATCHED = 32
 TEST_SEED = 90_000
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train agents in small mazes with and without depth and loop closure to tell, and write what came of it.
 
     Settings are chosen first, in a layout and by a seed of their own: the whole sweep is kept.
@@ -56,42 +57,22 @@ class Args:
     """Which agents; nav, which the others are measured by, must be among them."""
     kinds: tuple[str, ...] = KINDS
     """Where: a goal that stays, one drawn anew each episode, and one in an alcove of the I-maze."""
-    quick: bool = False
-    """A fiftieth of the decisions, two seeds and draws: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def contest(self) -> Contest:
-        """What is compared."""
-        decisions, draws = (DECISIONS // 50, 2) if self.quick else (DECISIONS, DRAWS)
-        return Contest(ARMS, decisions, run, self.folder, self.workers, draws)
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    contest = args.contest
-    contest.check("kinds", args.kinds, KINDS, args.arms, BASELINE)
-    chosen = contest.chosen(args.arms, TUNED_ON)
-    seeds = SEEDS[:2] if args.quick else SEEDS
-    cells = [
-        contest.cell(arm, seed, f"{kind} 0", chosen[arm]) for seed in seeds for kind in args.kinds for arm in args.arms
-    ]
-    rows = contest.rows("mazes", cells)
+    check_choices("kinds", args.kinds, KINDS)
+    check_arms(args.arms, ARMS, BASELINE)
+    asked = contest(args, {arm: ARMS[arm] for arm in args.arms}, DECISIONS, run)
+    chosen = asked.chosen("tuning", tuning(TUNED_ON))
+    found = asked.outcomes("mazes", args.few(SEEDS, 2), [f"{kind} 0" for kind in args.kinds], chosen)
     text = ""
-    for task, scores in contest.bounds([f"{kind} 0" for kind in args.kinds]).items():
-        outcomes = Outcomes(rows, {task: scores}, contest.decisions)
+    for task, bounds in found.bounds.items():
+        outcomes = replace(found, bounds={task: bounds})
         text += f"## {task}\n\n{outcomes.table(args.arms, BASELINE)}\n{against_placebo(outcomes, args.arms)}"
-        text += f"{knowledge([row for row in rows if row['task'] == task], args.arms)}\n"
-    (args.folder / "mazes.md").write_text(text, encoding="utf-8")
-    print(text)
+        text += f"{knowledge([row for row in found.rows if row['task'] == task], args.arms)}\n"
+    args.publish("mazes", text)
 
 
 def run(cell: Cell) -> Sequence[Row]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple, final
 
-import numpy as np
-from small_mazes import bounds_of, environments
+from small_mazes import bounds_of, environments, tuning
 
+from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
 from learners.agents.methods import A3C, ACER, PGQ
 from learners.agents.outcomes import Outcomes
 from learners.agents.trial import Trial
-from learners.experiment import Cell, Grid, Run, markdown
+from learners.experiment import Cell, Run, markdown
 from learners.judging import Runs, difference, improvement, interquartile
+from learners.papers import PaperSettings
 from physim.reports import Row
 
 COUNT, REPLAY = 8, 2500
@@ -25,8 +26,8 @@ COUNT, REPLAY = 8, 2500
 BEGIN = 0.05
 """How full the replay is before anything is replayed."""
 REWARD_SCALE = 0.1
-TUNING_SEED, TUNING_LAYOUT, DRAWS = 100, 1000, 8
-"""Settings are drawn so often, for every arm alike, and tried in a layout and by a seed of their own."""
+RANGES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)})
+"""Of the learning rate, the entropy's weight, and how many ticks unrolls have."""
 
 
 class Control(NamedTuple):
@@ -43,23 +44,8 @@ CONTROL = {
 }
 """The pole's bounds: how long it stands by chance, and the longest episode. The acrobot's: an episode without success,
 and what good ones take."""
-MAZE_DECISIONS, LAYOUTS = 100_000, (0, 1)
+MAZE_DECISIONS, LAYOUTS, SEEDS = 100_000, (0, 1), tuple(range(10))
 """In mazes, chance counts 0 and the oracle 1."""
-
-
-class Setting(NamedTuple):
-    """What every arm is tried with: learning rate, the entropy's weight, and how many ticks unrolls have."""
-
-    rate: float
-    entropy: float
-    ticks: int
-
-
-def setting(number: int) -> Setting:
-    """The settings of that number, log-uniform in wide ranges."""
-    random = np.random.default_rng(np.random.SeedSequence(TUNING_SEED, spawn_key=(number,)))
-    rate, entropy = np.exp(random.uniform(np.log([3e-4, 3e-4]), np.log([1e-2, 3e-2])))
-    return Setting(float(f"{rate:.3g}"), float(f"{entropy:.3g}"), int(random.choice([5, 20])))
 
 
 @final
@@ -104,43 +90,28 @@ class Arm:
         return curve_rows(self.trial(cell).run().progress.curve)
 
 
-@final
-@dataclass(frozen=True)
-class Contest:
-    """Arms that are compared in tasks; `run` is the work of one training, a function of the script's."""
+def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: Sequence[str], baseline: str) -> str:
+    """Tables of all arms in tasks; `run` is the work of one training, a function of the script's."""
+    return tables({kind: outcomes(settings, arms, run, kind) for kind in kinds}, list(arms), baseline)
 
-    arms: Mapping[str, Arm]
-    run: Run
-    out: Path
-    workers: int
-    shorter: int = 1
-    draws: int = DRAWS
 
-    def cell(self, arm: str, seed: int, task: str, drawn: Setting) -> Cell:
-        """One training."""
-        known = CONTROL.get(task)
-        decisions, slower = (known.decisions, 1) if known else (MAZE_DECISIONS, 4)
-        decisions //= self.shorter
-        minutes = decisions / 1e4 * self.arms[arm].seconds * slower / 60
-        return Cell(arm, seed, (("task", task), ("decisions", decisions), *drawn._asdict().items()), minutes)
-
-    def outcomes(self, kind: str, seeds: Sequence[int], layouts: Sequence[int] = LAYOUTS) -> Outcomes:
-        """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file."""
-        mazes = kind not in CONTROL
-        tuned, tasks = (f"{kind} {TUNING_LAYOUT}", [f"{kind} {n}" for n in layouts]) if mazes else (kind, [kind])
-        draws = [setting(number) for number in range(self.draws)]
-        tried = self._ran(kind, [self.cell(arm, TUNING_SEED, tuned, drawn) for arm in self.arms for drawn in draws])
-        chosen = {arm: tried.best(arm, draws) for arm in self.arms}
-        cells = [self.cell(arm, seed, task, chosen[arm]) for seed in seeds for task in tasks for arm in self.arms]
-        return self._ran(kind, cells)
-
-    def _ran(self, kind: str, cells: Sequence[Cell]) -> Outcomes:
-        rows = Grid(self.out / f"{kind.replace(' ', '_')}.csv", cells, self.run).complete(self.workers)
-        told = [dict(cell.setting) for cell in cells]
-        tasks = list(dict.fromkeys(str(each["task"]) for each in told))
-        known = CONTROL.get(kind)
-        bounds = {kind: known.bounds} if known else bounds_of(tasks, self.out, self.workers)
-        return Outcomes(rows, bounds, float(str(told[0]["decisions"])))
+def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str) -> Outcomes:
+    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file."""
+    if known := CONTROL.get(kind):
+        decisions, slower, tuned, tasks = known.decisions, 1, [kind], [kind]
+    else:
+        decisions, slower, tuned = MAZE_DECISIONS, 4, tuning([kind])
+        tasks = [f"{kind} {layout}" for layout in settings.few(LAYOUTS)]
+    contest = Contest(
+        settings,
+        {name: arm.seconds * slower / 1e4 for name, arm in arms.items()},
+        settings.shortened(decisions),
+        RANGES,
+        run,
+        (lambda _: {kind: known.bounds}) if known else partial(bounds_of, settings),
+    )
+    name = kind.replace(" ", "_")
+    return contest.outcomes(name, settings.few(SEEDS, 2), tasks, contest.chosen(name, tuned))
 
 
 def played(task: str) -> Environments:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from off_policy_tasks import CONTROL, LAYOUTS, Arm, Contest, tables
+from off_policy_tasks import CONTROL, Arm, compared
 
 from learners.agents.methods import A3C, PGQ
 from learners.agents.tabular import Tabular
-from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean
 from learners.judging import improvement, interquartile
-from physim.errors import PhysimError
+from learners.papers import PaperSettings, run_parts
 from physim.outputs import replacing
 from physim.problems import Problem
 from physim.reports import Row
@@ -33,7 +33,7 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
 }
 STEPS = {"8 x 8": 6000, "four rooms, slip 0.1": 12_000}
 """How many steps learners take, where it is not the usual number."""
-USUAL_STEPS, SEEDS = 3000, 30
+USUAL_STEPS, LEARNERS = 3000, 30
 ARMS = {
     "actor-critic": Tabular("actor_critic"),
     "Q-learning": Tabular("q_learning"),
@@ -54,32 +54,22 @@ NETWORKS = {
     "Q-learning": Arm(PGQ(share=1.0)),
 }
 """The same networks by losses of both kinds, and by either: Q-learning on the values that its policy implies."""
-KINDS, NETWORK_SEEDS = (*CONTROL, "static"), tuple(range(10))
+KINDS = (*CONTROL, "static")
 ALL = ("grids", "steps", "networks")
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Learn by actor-critic, Q-learning and both, in grids and other tasks, and write what came of it."""
 
     parts: tuple[str, ...] = ALL
     """What to do: all methods on all grids; which steps of learning they bear; and networks in other tasks."""
-    quick: bool = False
-    """A few seeds, a tenth of the steps, a fiftieth of the decisions: to see that it runs."""
-    workers: int = 2
-    """Grids at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV), tables (Markdown) and the picture are kept; those of --quick in a folder of their own."""
 
     @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def seeds(self) -> int:
+    def learners(self) -> int:
         """How many learners of each method."""
-        return 3 if self.quick else SEEDS
+        return 3 if self.quick else LEARNERS
 
     def steps(self, problem: str) -> int:
         """How many steps they take."""
@@ -88,18 +78,13 @@ class Args:
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    if unknown := set(args.parts) - set(PARTS):
-        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    run_parts(args, args.parts, PARTS)
 
 
 def grids(args: Args) -> str:
     """The mean worth of the policy from the start, over the whole of learning."""
     cells = [cell(args, arm, problem, 1.0) for problem in PROBLEMS for arm in ARMS]
-    rows = Grid(args.folder / "grids.csv", cells, run).complete(args.workers)
+    rows = args.rows("grids", cells, run)
     areas = grouped([row for row in rows if row["name"] == "area"], ("problem", "arm"))
     picture(args.folder / "grids.png", rows)
     lines = []
@@ -118,7 +103,7 @@ def steps(args: Args) -> str:
     """The share of learners that solve the grid, by the size of their steps."""
     arms = list(ARMS)[:3]
     cells = [cell(args, arm, "4 x 6", rate) for rate in RATES for arm in arms]
-    rows = Grid(args.folder / "steps.csv", cells, run).complete(args.workers)
+    rows = args.rows("steps", cells, run)
     lasts = grouped([row for row in rows if row["name"] == "last"], ("rate", "arm"))
     enough = SOLVED * best("4 x 6")
     solved = {key: mean([float(last >= enough) for last in values]) for key, values in lasts.items()}
@@ -128,7 +113,7 @@ def steps(args: Args) -> str:
 def cell(args: Args, arm: str, problem: str, rate: float) -> Cell:
     """All learners of a method on a problem."""
     count = args.steps(problem)
-    return Cell(arm, 0, (("problem", problem), ("steps", count), ("seeds", args.seeds), ("rate", rate)), count / 1e5)
+    return Cell(arm, 0, (("problem", problem), ("steps", count), ("seeds", args.learners), ("rate", rate)), count / 1e5)
 
 
 def run(cell: Cell) -> Sequence[Row]:
@@ -156,10 +141,7 @@ def best(problem: str) -> float:
 
 def networks(args: Args) -> str:
     """Networks in poles, acrobots and mazes."""
-    contest = Contest(NETWORKS, run_network, args.folder, args.workers, *((50, 2) if args.quick else ()))
-    seeds, layouts = (NETWORK_SEEDS[:2], LAYOUTS[:1]) if args.quick else (NETWORK_SEEDS, LAYOUTS)
-    found = {kind: contest.outcomes(kind, seeds, layouts) for kind in KINDS}
-    return tables(found, list(NETWORKS), "actor-critic")
+    return compared(args, NETWORKS, run_network, KINDS, "actor-critic")
 
 
 def run_network(cell: Cell) -> Sequence[Row]:

@@ -1,20 +1,23 @@
-"""Small mazes that agents of several papers are compared in: tasks, settings drawn for all alike, bounds."""
+"""Small mazes that agents of several papers are compared in: tasks, ranges of settings, bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any, final
 
+from learners.agents.contest import Contest, Ranges
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
 from learners.agents.methods import A3C
-from learners.agents.outcomes import Draw, Outcomes, draw
+from learners.agents.outcomes import Bounds
 from learners.agents.trial import PLAIN, Trial
-from learners.experiment import Cell, Grid, Run
+from learners.experiment import Cell, Run
+from learners.papers import PaperSettings
 from physim.errors import PhysimError
 from physim.reports import Row
+from physim.scripts import check_choices
 from worlds.maze.families import FAMILIES, OWN
 from worlds.maze.game import Game
 from worlds.maze.grounds import ground_of
@@ -30,8 +33,10 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "i-maze": ("physim/IMaze-v0", {"seconds": 30.0}),
 }
 """The family of each kind of task, and what is smaller in it."""
-TUNING_LAYOUT, TUNING_SEED, DRAWS = 1000, 100, 8
-"""Settings are drawn so often, for every arm alike, and tried in a layout and by a seed of their own."""
+TUNING_LAYOUT = 1000
+"""The layout that settings are tried in."""
+RANGES = Ranges({"rate": (2e-4, 4e-3), "entropy": (5e-4, 2e-2), "weight": (0.1, 3.0)})
+"""Of the learning rate, the entropy's weight, and how much added losses count."""
 REWARD_SCALE = 0.1
 """A goal counts 1."""
 EPISODES = 100
@@ -55,54 +60,28 @@ class Arm:
     speed: float = 1.0
 
 
-@final
-@dataclass(frozen=True)
-class Contest:
+def contest(settings: PaperSettings, arms: Mapping[str, Arm], decisions: int, run: Run) -> Contest:
     """Arms that are compared after so many decisions; `run` is the work of one training, a function of the script's."""
+    seconds = {name: 1 / SPEED / arm.speed for name, arm in arms.items()}
+    return Contest(settings, seconds, settings.shortened(decisions), RANGES, run, partial(bounds_of, settings))
 
-    arms: Mapping[str, Arm]
-    decisions: int
-    run: Run
-    out: Path
-    workers: int
-    draws: int = DRAWS
 
-    def cell(self, arm: str, seed: int, task: str, drawn: Draw, times: int = 1) -> Cell:
-        """One training, of so many `times` the decisions."""
-        setting = (("task", task), ("decisions", times * self.decisions), *drawn._asdict().items())
-        return Cell(arm, seed, setting, times * self.decisions / SPEED / self.arms[arm].speed / 60)
+def tuning(kinds: Sequence[str]) -> list[str]:
+    """The tasks that settings are chosen in."""
+    return [f"{kind} {TUNING_LAYOUT}" for kind in kinds]
 
-    def rows(self, name: str, cells: Sequence[Cell]) -> list[Row]:
-        """The rows of all cells, kept in the CSV file of that name."""
-        return Grid(self.out / f"{name}.csv", cells, self.run).complete(self.workers)
 
-    def chosen(self, arms: Sequence[str], kinds: Sequence[str]) -> dict[str, Draw]:
-        """The settings with which each arm's mean score was the best, over some kinds of tasks."""
-        draws = [draw(TUNING_SEED, number) for number in range(self.draws)]
-        tasks = [f"{kind} {TUNING_LAYOUT}" for kind in kinds]
-        cells = [self.cell(arm, TUNING_SEED, task, drawn) for arm in arms for drawn in draws for task in tasks]
-        outcomes = Outcomes(self.rows("tuning", cells), self.bounds(tasks), self.decisions)
-        return {arm: outcomes.best(arm, draws) for arm in arms}
-
-    def bounds(self, tasks: Sequence[str]) -> Mapping[str, tuple[float, float]]:
-        """The mean scores of chance and of the oracle in each task."""
-        return bounds_of(tasks, self.out, self.workers)
-
-    def check(
-        self, option: str, asked: Sequence[str], known: Sequence[str], arms: Sequence[str], baseline: str
-    ) -> None:
-        """Refuse what is asked for by an option, and arms, that there are not, and to go without the baseline."""
-        for name, wanted, there in ((option, asked, known), ("arms", arms, self.arms)):
-            if unknown := set(wanted) - set(there):
-                raise PhysimError(f"--{name}: got {sorted(unknown)}, wanted some of {list(there)}")
-        if baseline not in arms:
-            raise PhysimError(f"--arms must have {baseline} among them: the others are measured by it")
+def check_arms(arms: Sequence[str], known: Mapping[str, Arm], baseline: str) -> None:
+    """Refuse arms that there are not, and to go without the baseline."""
+    check_choices("arms", arms, known)
+    if baseline not in arms:
+        raise PhysimError(f"--arms must have {baseline} among them: the others are measured by it")
 
 
 def trial(arm: Arm, cell: Cell) -> Trial:
     """What a cell trains."""
     setting = dict(cell.setting)
-    rate, entropy, weight = (float(str(setting[name])) for name in Draw._fields)
+    rate, entropy, weight = (float(str(setting[name])) for name in RANGES.between)
     labels = {"labels": ("loop_closure",)} if "loop_closure" in arm.added else {}
     return Trial(
         environments(str(setting["task"]), **labels),
@@ -145,10 +124,10 @@ def game_of(asked: Environments) -> Game:
     return Game.of(**FAMILIES[asked.id.removeprefix("worlds:")] | asked.settings)
 
 
-def bounds_of(tasks: Sequence[str], out: Path, workers: int) -> Mapping[str, tuple[float, float]]:
-    """The mean scores of chance and of the oracle in each task, kept in a file of the folder `out`."""
+def bounds_of(settings: PaperSettings, tasks: Sequence[str]) -> Bounds:
+    """The mean scores of chance and of the oracle in each task, kept beside the script's rows."""
     cells = [Cell(name, 0, (("task", task),), 0.05) for task in tasks for name in BOUNDS]
-    rows = Grid(out / "bounds.csv", cells, run_bounds).complete(workers)
+    rows = settings.rows("bounds", cells, run_bounds)
     found = {(row["arm"], row["task"]): float(str(row["value"])) for row in rows}
     return {task: (found["chance", task], found["oracle", task]) for task in tasks}
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -20,8 +20,8 @@ from learners.decoupled.graphs import Size
 from learners.decoupled.losses import CrossEntropy, Squares
 from learners.decoupled.representations import activations, dissimilarities, distances, separated, sorted_by_class
 from learners.decoupled.views import VIEWS, viewed
-from learners.experiment import Cell, Grid, grouped, markdown, mean
-from physim.errors import PhysimError
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings, run_parts
 from physim.outputs import replacing
 from physim.reports import Row
 from physim.scripts import run_script
@@ -39,6 +39,7 @@ PAPER = {
     "log": (0.03842, 0.08554, 0.00036, 0.00442, 0.00000, 0.00003, 0.00000, 0.00293, 0.00000, 0.00004),
 }
 """Its final losses over the least, in the same order."""
+SEEDS = (0, 1, 2)
 SETS, FEW = 10, 3
 HELD_OUT = 5000
 DEPTH, DEPTH_RATE, DEPTH_UPDATES = Size(layers=21, width=128), 5e-4, 12_000
@@ -52,50 +53,36 @@ INSTANTS = (100, 1000, 3000, 10_000)
 VIEWED = Size(layers=5, width=256)
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Rebuild the paper's experiments on small networks; finished runs are kept, and the rest goes on from there."""
 
     parts: tuple[str, ...] = ("table", "landscapes", "representations", "views")
     """What to do."""
-    quick: bool = False
-    """A twentieth of the updates and one seed: to see that it runs."""
-    workers: int = 2
-    """Runs at a time, one thread each."""
     out: Path = RESULTS
-    """Where rows (CSV), tables (Markdown) and pictures are kept; those of --quick in a folder of their own in it."""
 
-    @property
-    def folder(self) -> Path:
-        """Where this run's rows, tables and pictures are kept."""
-        return self.out / "quick" if self.quick else self.out
+    shorter: ClassVar[int] = 20
 
 
 def main(args: Args) -> None:
     """Run what has not run yet; write the tables and pictures."""
-    unknown = set(args.parts) - set(PARTS)
-    if unknown:
-        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
-    args.folder.mkdir(parents=True, exist_ok=True)
-    for part in args.parts:
-        PARTS[part](args)
+    run_parts(args, args.parts, PARTS)
 
 
 # ---- the table of artificial data
 
 
-def artificial(args: Args) -> None:
+def artificial(args: Args) -> str:
     """Final losses over the least, of linear models with one synthetic gradient."""
     arms = {"squares": ("linear",), "log": ("linear", "bent", "backprop")}
     cells = [
-        _modelled(arm, seed, model, loss, 200 if args.quick else 4000)
+        _modelled(arm, seed, model, loss, args.shortened(4000))
         for loss, several in arms.items()
         for arm in several
         for model in MODELS
         for seed in range(1 if args.quick else _sets(model))
     ]
-    rows = Grid(args.folder / "table.csv", cells, run_artificial).complete(args.workers)
-    _write(args.folder / "table.md", artificial_table(rows))
+    return artificial_table(args.rows("table", cells, run_artificial))
 
 
 def _sets(model: tuple[str, int, int]) -> int:
@@ -137,11 +124,11 @@ def artificial_table(rows: Sequence[Row]) -> str:
 # ---- the losses that synthetic gradients imply
 
 
-def landscape(args: Args) -> None:
+def landscape(args: Args) -> str:
     """Implied losses beside true ones at instants of a training, with their agreement."""
     from matplotlib.figure import Figure
 
-    instants = tuple(instant // 20 for instant in INSTANTS) if args.quick else INSTANTS
+    instants = [args.shortened(instant) for instant in INSTANTS]
     lines = []
     for kind in ("noisy", "random"):
         for loss in ("squares", "log"):
@@ -159,7 +146,7 @@ def landscape(args: Args) -> None:
             with replacing(args.folder / f"landscape_{kind}_{loss}.png") as draft:
                 figure.savefig(draft, format="png", dpi=110)
     head = ("data", "loss", "cuts", "updates", "true loss", "cosine", "relative error", "correlation of losses")
-    _write(args.folder / "landscapes.md", markdown(head, lines))
+    return markdown(head, lines)
 
 
 def _fields(axes: Any, look: landscapes.Look) -> None:
@@ -179,19 +166,18 @@ def _agreement(look: landscapes.Look) -> tuple[float, ...]:
 # ---- what layers make of digits
 
 
-def representations(args: Args) -> None:
+def representations(args: Args) -> str:
     """Dissimilarity matrices of every layer, their way to the last one's, and where classes part in depth."""
     from learners.decoupled import pictures
 
-    updates, seeds = (300, 1) if args.quick else (DEPTH_UPDATES, 3)
+    updates = 300 if args.quick else DEPTH_UPDATES
     setting = (("layers", DEPTH.layers - 1), ("rate", DEPTH_RATE), ("updates", updates))
     cells = [
         Cell(view, seed, setting, updates / 1000 * 0.6)
-        for seed in reversed(range(seeds))  # the pictures want those of seed 0, which are trained at last
+        for seed in reversed(args.few(SEEDS))  # the pictures want those of seed 0, which are trained at last
         for view in SEEN
     ]
-    rows = Grid(args.folder / "representations.csv", cells, run_representations).complete(args.workers)
-    _write(args.folder / "representations.md", representations_table(rows))
+    rows = args.rows("representations", cells, run_representations)
     with replacing(args.folder / "representations.png") as draft:
         pictures.depths(rows, SEEN).savefig(draft, format="png", dpi=130)
     if not args.quick:
@@ -199,6 +185,7 @@ def representations(args: Args) -> None:
             pictures.matrices({view: matrices_of(view, 0, updates) for view in SEEN}).savefig(
                 draft, format="png", dpi=110
             )
+    return representations_table(rows)
 
 
 def run_representations(cell: Cell) -> Sequence[Row]:
@@ -246,19 +233,19 @@ def representations_table(rows: Sequence[Row]) -> str:
 # ---- one view of what can come back
 
 
-def views(args: Args) -> None:
+def views(args: Args) -> str:
     """The same network and loss, with all that can come back on its wires: test errors."""
-    updates, seeds = (100, 1) if args.quick else (2000, 3)
+    updates = args.shortened(2000)
     cells = [
         Cell(view, seed, (("loss", loss), ("updates", updates)), updates / 1000 * 0.4)
         for loss in ("squares", "log")
-        for seed in range(seeds)
+        for seed in args.few(SEEDS)
         for view in VIEWS
     ]
-    rows = Grid(args.folder / "views.csv", cells, run_view).complete(args.workers)
+    rows = args.rows("views", cells, run_view)
     values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("loss", "arm"))
     lines = [[view, *(str(mean(values[loss, view])) for loss in ("squares", "log"))] for view in VIEWS]
-    _write(args.folder / "views.md", markdown(("what comes back", "squares: error (%)", "log loss: error (%)"), lines))
+    return markdown(("what comes back", "squares: error (%)", "log loss: error (%)"), lines)
 
 
 def run_view(cell: Cell) -> Sequence[Row]:
@@ -280,13 +267,7 @@ def digits(part: str) -> Digits:
     return Digits.of(*mnist(train=part == "train"))
 
 
-def _write(path: Path, text: str) -> None:
-    with replacing(path) as draft:
-        draft.write_text(text, encoding="utf-8")
-    print(text)
-
-
-PARTS: dict[str, Callable[[Args], None]] = {
+PARTS: dict[str, Callable[[Args], str]] = {
     "table": artificial,
     "landscapes": landscape,
     "representations": representations,

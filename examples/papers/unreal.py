@@ -5,18 +5,20 @@ python examples/papers/unreal.py [--quick] [--parts mazes sizes pretraining move
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import DRAWS, Arm, Contest, environments, trial, with_goal
+from small_mazes import Arm, check_arms, contest, environments, trial, tuning, with_goal
 from torch import Tensor
 
+from learners.agents.contest import Contest
 from learners.agents.curves import curve_of, curve_rows
 from learners.agents.methods import UNREAL
-from learners.agents.outcomes import Outcomes
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.agents.outcomes import Drawn, Outcomes
+from learners.experiment import Cell, Run, grouped, markdown, mean
 from learners.judging import interquartile, ratio
+from learners.papers import PaperSettings, run_parts
 from physim.reports import Row
 from physim.scripts import run_script
 
@@ -57,8 +59,8 @@ SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5)
 ALL = ("mazes", "sizes", "pretraining", "moved", "decoupled")
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train agents in small mazes with and without UNREAL's losses, and write what came of it.
 
     Settings are chosen first, in a layout and by a seed of their own: the whole sweep is kept.
@@ -70,77 +72,55 @@ class Args:
     core are decoupled by synthetic gradients."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which agents; a3c, which the others are measured by, must be among them."""
-    quick: bool = False
-    """A fiftieth of the decisions, one layout, two seeds and draws: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the tables (Markdown) are kept; those of --quick in a folder of their own in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def contest(self) -> Contest:
-        """What is compared."""
-        decisions, draws = (DECISIONS // 50, 2) if self.quick else (DECISIONS, DRAWS)
-        return Contest(ARMS, decisions, run, self.folder, self.workers, draws)
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    args.contest.check("parts", args.parts, ALL, args.arms, BASELINE)
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    check_arms(args.arms, ARMS, BASELINE)
+    run_parts(args, args.parts, PARTS)
+
+
+def tuned(args: Args, arms: Sequence[str]) -> tuple[Contest, dict[str, Drawn]]:
+    """A contest of arms, and the settings that were chosen for them."""
+    asked = contest(args, {arm: ARMS[arm] for arm in arms}, DECISIONS, run)
+    return asked, asked.chosen("tuning", tuning(KINDS))
 
 
 def mazes(args: Args) -> str:
     """All arms in all layouts of both families."""
-    contest, seeds = args.contest, SEEDS[:2] if args.quick else SEEDS
-    chosen = contest.chosen(args.arms, KINDS)
-    tasks = [f"{kind} {layout}" for kind in KINDS for layout in (LAYOUTS[:1] if args.quick else LAYOUTS)]
-    cells = [
-        contest.cell(arm, seed, task, chosen[arm], LONGER if arm == BASELINE else 1)
-        for seed in seeds
-        for task in tasks
-        for arm in args.arms
-    ]
-    rows, bounds = contest.rows("mazes", cells), contest.bounds(tasks)
-    table = Outcomes(rows, bounds, contest.decisions).table(args.arms, BASELINE)
-    last = interquartile(Outcomes(rows, bounds, LONGER * contest.decisions).lasts(BASELINE))
+    asked, chosen = tuned(args, args.arms)
+    tasks = [f"{kind} {layout}" for kind in KINDS for layout in args.few(LAYOUTS)]
+    longer = replace(asked, times={BASELINE: LONGER}).outcomes("mazes", args.few(SEEDS, 2), tasks, chosen)
+    table = replace(longer, decisions=asked.decisions).table(args.arms, BASELINE)
+    last = interquartile(longer.lasts(BASELINE))
     return f"{table}\nLast score of {BASELINE} after {LONGER} times as many decisions: {last}\n"
 
 
 def sizes(args: Args) -> str:
     """A3C and UNREAL in mazes of other sizes, with and without apples."""
-    contest, seeds = args.contest, SIZE_SEEDS[:1] if args.quick else SIZE_SEEDS
     arms = [arm for arm in (BASELINE, "unreal") if arm in args.arms]
-    chosen = contest.chosen(arms, KINDS)
+    asked, chosen = tuned(args, arms)
     tasks = [f"random goal 0, {width} x {height}, apples {apples}" for width, height in SIZES for apples in APPLES]
-    cells = [contest.cell(arm, seed, task, chosen[arm]) for seed in seeds for task in tasks for arm in arms]
-    rows = contest.rows("sizes", cells)
+    found = asked.outcomes("sizes", args.few(SIZE_SEEDS), tasks, chosen)
     lines = []
-    for task, scores in contest.bounds(tasks).items():
-        areas = {arm: Outcomes(rows, {task: scores}, contest.decisions).areas(arm) for arm in arms}
+    for task, bounds in found.bounds.items():
+        areas = {arm: replace(found, bounds={task: bounds}).areas(arm) for arm in arms}
         told = [str(interquartile(areas[arm])) for arm in arms]
         lines.append([task, *told, str(ratio(areas[arms[-1]], areas[BASELINE]))])
     return markdown(("maze", *(f"{arm}: mean score" for arm in arms), f"times {BASELINE}'s"), lines)
 
 
+def variants(args: Args, name: str, arms: Mapping[str, Arm], run: Run) -> Outcomes:
+    """What comes of variants of A3C in one layout of each family, with the settings that were chosen for it."""
+    _, chosen = tuned(args, (BASELINE,))
+    asked, tasks = contest(args, arms, DECISIONS, run), [f"{kind} 0" for kind in KINDS]
+    return asked.outcomes(name, args.few(SEEDS, 2), tasks, dict.fromkeys(arms, chosen[BASELINE]))
+
+
 def pretraining(args: Args) -> str:
     """A3C whose encoder learned before, without reward, beside one from scratch and a random one that stays."""
-    drawn = args.contest.chosen((BASELINE,), KINDS)[BASELINE]
-    contest = replace(args.contest, arms=BEGINNINGS, run=run_pretrained)
-    tasks = [f"{kind} 0" for kind in KINDS]
-    seeds = SEEDS[:2] if args.quick else SEEDS
-    cells = [contest.cell(arm, seed, task, drawn) for seed in seeds for task in tasks for arm in BEGINNINGS]
-    rows = contest.rows("pretraining", cells)
-    outcomes = Outcomes(rows, contest.bounds(tasks), contest.decisions)
-    return outcomes.table(list(BEGINNINGS), "from scratch")
+    return variants(args, "pretraining", BEGINNINGS, run_pretrained).table(list(BEGINNINGS), "from scratch")
 
 
 def run_pretrained(cell: Cell) -> Sequence[Row]:
@@ -161,13 +141,9 @@ def run_pretrained(cell: Cell) -> Sequence[Row]:
 def moved(args: Args) -> str:
     """After how many decisions agents are as good as before, once the goal is elsewhere."""
     arms = [arm for arm in MOVED if arm in args.arms]
-    chosen = args.contest.chosen(arms, KINDS)
-    contest = replace(args.contest, run=run_moved)
-    seeds, layouts = (SEEDS[:2], LAYOUTS[:1]) if args.quick else (SEEDS, LAYOUTS)
-    cells = [
-        contest.cell(arm, seed, f"static {layout}", chosen[arm]) for seed in seeds for layout in layouts for arm in arms
-    ]
-    rows = contest.rows("moved", cells)
+    asked, chosen = tuned(args, arms)
+    cells = asked.cells(args.few(SEEDS, 2), [f"static {layout}" for layout in args.few(LAYOUTS)], chosen)
+    rows = args.rows("moved", cells, run_moved)
     lines = []
     for arm in arms:
         values = grouped([row for row in rows if row["arm"] == arm], ("name", "task"))
@@ -192,14 +168,8 @@ def run_moved(cell: Cell) -> Sequence[Row]:
 
 def decoupled(args: Args) -> str:
     """A3C with a wire between vision and core that waits, and with one that does not, in one process and in two."""
-    drawn = args.contest.chosen((BASELINE,), KINDS)[BASELINE]
-    contest = replace(args.contest, arms=JOINED, run=run_decoupled)
-    tasks = [f"{kind} 0" for kind in KINDS]
-    seeds = SEEDS[:2] if args.quick else SEEDS
-    cells = [contest.cell(arm, seed, task, drawn) for seed in seeds for task in tasks for arm in JOINED]
-    rows = contest.rows("decoupled", cells)
-    outcomes = Outcomes(rows, contest.bounds(tasks), contest.decisions)
-    speeds = [[arm, str(mean(each))] for arm, each in speeds_of(rows).items()]
+    outcomes = variants(args, "decoupled", JOINED, run_decoupled)
+    speeds = [[arm, str(mean(each))] for arm, each in speeds_of(outcomes.rows).items()]
     return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds)}"
 
 

@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings, run_parts
 from learners.sequences.rows import Batch
 from learners.sequences.training import SequenceTraining
 from learners.sequences.video_pixels import ACTION, FRAME, FrameLikelihood, surprises, video_pixel_network
-from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 from worlds import pushing as pushing_world
 from worlds.moving_digits import least, moving_digits, smaller
 from worlds.real_data import mnist
@@ -64,8 +64,8 @@ ARMS: dict[str, dict[str, Any]] = {
 rectified blocks see half as far as others, and are twice as many."""
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train small Video Pixel Networks and what they are measured by; finished trainings are kept.
 
     All is teacher-forced: frames are foretold from true ones.
@@ -76,37 +76,13 @@ class Args:
     mnist`; and tables where an arm, told what to do, pushes things about."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which networks are trained on digits."""
-    quick: bool = False
-    """A fiftieth of the updates and one seed: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where rows (CSV) and tables (Markdown) are kept; those of --quick in a folder of their own in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of every arm."""
-        return SEEDS[:1] if self.quick else SEEDS
-
-    def shortened(self, updates: int) -> int:
-        """So many updates, or what is quick."""
-        return updates // 50 if self.quick else updates
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    for name, wanted, known in (("parts", args.parts, PARTS), ("arms", args.arms, ARMS)):
-        if unknown := set(wanted) - set(known):
-            raise PhysimError(f"--{name}: got {sorted(unknown)}, wanted some of {list(known)}")
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    check_choices("arms", args.arms, ARMS)
+    run_parts(args, args.parts, PARTS)
 
 
 # ---- sprites
@@ -119,11 +95,9 @@ def sprites(args: Args) -> str:
         Cell(arm, seed, (("video", video), ("updates", updates)), updates * 0.17 / 60)
         for video in SPRITES
         for arm in ("vpn", "baseline")
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
     ]
-    values = grouped(
-        Grid(args.folder / "sprites.csv", cells, run_sprite).complete(args.workers), ("video", "arm", "name")
-    )
+    values = grouped(args.rows("sprites", cells, run_sprite), ("video", "arm", "name"))
     lines = []
     for video, (_, _, apart) in SPRITES.items():
         for arm, bound in (("vpn", BITS), ("baseline", apart)):
@@ -160,8 +134,10 @@ def _sprites(make: Callable[..., Any], seed: int, update: int) -> Batch:
 def digits(args: Args) -> str:
     """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
     updates = args.shortened(DIGIT_UPDATES)
-    cells = [Cell(arm, seed, (("updates", updates),), updates * 0.8 / 60) for seed in args.seeds for arm in args.arms]
-    rows = Grid(args.folder / "digits.csv", cells, run_digits).complete(args.workers)
+    cells = [
+        Cell(arm, seed, (("updates", updates),), updates * 0.8 / 60) for seed in args.few(SEEDS) for arm in args.arms
+    ]
+    rows = args.rows("digits", cells, run_digits)
     values = grouped(rows, ("arm", "name"))
     test = videos_of("test", DIGIT_TEST, TEST_SEED)
     bound = least((255 * test[:, SEEN:, ..., 0]).round().byte().numpy())
@@ -250,10 +226,10 @@ def pushing(args: Args) -> str:
     updates = args.shortened(PUSH_UPDATES)
     cells = [
         Cell(arm, seed, (("updates", updates),), updates * 1.2 / 60)
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
         for arm in ("told", "not told")
     ]
-    values = grouped(Grid(args.folder / "pushing.csv", cells, run_pushing).complete(args.workers), ("arm", "name"))
+    values = grouped(args.rows("pushing", cells, run_pushing), ("arm", "name"))
     figures = {
         "actions told": values["told", "seen"],
         "actions of other tables": values["told", "shuffled"],

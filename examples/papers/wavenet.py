@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings, run_parts
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, linear_surprises, table_bits
-from physim.errors import PhysimError
 from physim.graph import ModuleGraph, ResidualSynthesizer
 from physim.reports import Row
 from physim.scripts import run_script
@@ -49,48 +49,20 @@ JUDGED = 40
 ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices")
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Train small WaveNets and what they are measured by, and write bits a sample; finished trainings are kept."""
 
     parts: tuple[str, ...] = ALL
     """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
     prediction and an LSTM; gated units beside rectified ones, and dilated layers beside others; a network whose blocks
     are cut from one another; six voices, with and without a code of who speaks; and each voice alone."""
-    quick: bool = False
-    """A fiftieth of the updates and one seed: to see that it runs."""
-    workers: int = 2
-    """Trainings at a time, one thread each."""
     out: Path = RESULTS
-    """Where rows (CSV) and tables (Markdown) are kept; those of --quick in a folder of their own in it."""
-
-    @property
-    def folder(self) -> Path:
-        """Where this run keeps its rows."""
-        return self.out / "quick" if self.quick else self.out
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of every arm."""
-        return SEEDS[:1] if self.quick else SEEDS
-
-    def shortened(self, updates: int) -> int:
-        """So many updates, or what is quick."""
-        return updates // 50 if self.quick else updates
-
-    def rows(self, name: str, cells: Sequence[Cell], run: Callable[[Cell], Sequence[Row]]) -> list[Row]:
-        """The rows of all cells, kept in the CSV file of that name."""
-        return Grid(self.folder / f"{name}.csv", cells, run).complete(self.workers)
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    if unknown := set(args.parts) - set(PARTS):
-        raise PhysimError(f"--parts: got {sorted(unknown)}, wanted some of {list(PARTS)}")
-    for part in args.parts:
-        text = PARTS[part](args)
-        (args.folder / f"{part}.md").write_text(text, encoding="utf-8")
-        print(text)
+    run_parts(args, args.parts, PARTS)
 
 
 # ---- sources of known entropy
@@ -102,7 +74,7 @@ def sources(args: Args) -> str:
     cells = [
         Cell("wavenet", seed, (("source", name), ("updates", updates)), updates * 0.1 / 60)
         for name in SOURCES
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
     ]
     cells += [Cell("linear prediction", 0, (("source", name), ("updates", 0))) for name in SOURCES]
     values = grouped(args.rows("sources", cells, run_source), ("source", "arm", "name"))
@@ -145,7 +117,7 @@ def echoes(args: Args) -> str:
         Cell(arm, seed, (("field", field), ("updates", updates)), updates * 0.15 / 60)
         for field in FIELDS
         for arm in ("dilated", "not dilated")
-        for seed in args.seeds
+        for seed in args.few(SEEDS)
     ]
     values = grouped(args.rows("echo", cells, run_echo), ("field", "arm"))
     lines = [[field, *(mean(values[field, arm]) for arm in ("dilated", "not dilated"))] for field in FIELDS]
@@ -190,14 +162,14 @@ def speech(args: Args) -> str:
 
 def gates(args: Args) -> str:
     """Bits of one voice by gated units and by rectified ones; by dilated layers and by others."""
-    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in ARMS for seed in args.seeds], run)
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in ARMS for seed in args.few(SEEDS)], run)
     values = grouped([row for row in rows if row["name"] == "bits"], ("arm",))
     return markdown(("english, 8 kHz", "bits/sample"), [[arm, mean(values[arm,])] for arm in ARMS])
 
 
 def cut(args: Args) -> str:
     """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
-    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in CUT for seed in args.seeds], run)
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "english") for arm in CUT for seed in args.few(SEEDS)], run)
     values = grouped(rows, ("arm", "name"))
     lines = [[label, *(mean(values[arm, name]) for name in ("bits", "seconds"))] for arm, label in CUT.items()]
     return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
@@ -206,7 +178,7 @@ def cut(args: Args) -> str:
 def speakers(args: Args) -> str:
     """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
     arms = ("coded", "wavenet")
-    rows = args.rows("spoken", [_spoken(args, arm, seed, "all") for arm in arms for seed in args.seeds], run)
+    rows = args.rows("spoken", [_spoken(args, arm, seed, "all") for arm in arms for seed in args.few(SEEDS)], run)
     values = grouped(rows, ("arm", "name"))
     names = {"bits": "bits/sample", "shuffled": "codes shuffled", **{f"bits, {voice}": voice for voice in VOICES}}
     lines = [[label, *(_mean(values.get((arm, name))) for arm in arms)] for name, label in names.items()]
@@ -215,9 +187,9 @@ def speakers(args: Args) -> str:
 
 def voices(args: Args) -> str:
     """Bits of each voice by a model of it alone, beside the model of all."""
-    cells = [_spoken(args, "wavenet", seed, voice) for voice in VOICES for seed in args.seeds]
+    cells = [_spoken(args, "wavenet", seed, voice) for voice in VOICES for seed in args.few(SEEDS)]
     alone = grouped([row for row in args.rows("spoken", cells, run) if row["name"] == "bits"], ("voice",))
-    together = [_spoken(args, "coded", seed, "all") for seed in args.seeds]
+    together = [_spoken(args, "coded", seed, "all") for seed in args.few(SEEDS)]
     beside = grouped(args.rows("spoken", together, run), ("name",))
     lines = [[voice, mean(alone[voice,]), mean(beside[f"bits, {voice}",])] for voice in VOICES]
     return markdown(("voice, 8 kHz", "alone: bits/sample", "with five others, coded: bits/sample"), lines)
@@ -317,8 +289,8 @@ YARDSTICKS: dict[str, Callable[[Any, Any], float]] = {
 }
 
 
-def _seeds(args: Args, arm: str) -> tuple[int, ...]:
-    return (0,) if arm in YARDSTICKS else args.seeds
+def _seeds(args: Args, arm: str) -> Sequence[int]:
+    return (0,) if arm in YARDSTICKS else args.few(SEEDS)
 
 
 def _spoken(args: Args, arm: str, seed: int, voice: str) -> Cell:

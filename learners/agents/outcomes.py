@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 
@@ -15,36 +15,22 @@ from physim.reports import Row
 
 THRESHOLDS = (0.5, 0.9)
 """Shares of the baseline's last score, to which frames are counted."""
-
-
-class Draw(NamedTuple):
-    """Settings that every arm is tried with: learning rate, the entropy's weight, and how much added losses count."""
-
-    rate: float
-    entropy: float
-    weight: float
-
-
-RANGES = Draw(2e-4, 5e-4, 0.1), Draw(4e-3, 2e-2, 3.0)
-
-
-def draw(seed: int, number: int) -> Draw:
-    """The settings of that number, log-uniform between RANGES."""
-    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-    drawn = np.exp(random.uniform(*np.log(RANGES)))
-    return Draw(*(float(f"{value:.3g}") for value in drawn))
+Drawn = Mapping[str, float]
+"""Settings by name that an arm was tried with: its rows tell them."""
+Bounds = Mapping[str, tuple[float, float]]
+"""The scores of chance and of the oracle, or others that count 0 and 1, by task."""
 
 
 @final
 @dataclass(frozen=True)
 class Outcomes:
-    """Curves as rows with "arm", "task" and "seed"; `bounds` are the scores of chance and of the oracle by task.
+    """Curves as rows with "arm", "task" and "seed", and the bounds of scores in each task.
 
     Scores are told between these: 0 is chance, 1 the oracle. Curves count up to so many `decisions`.
     """
 
     rows: Sequence[Row]
-    bounds: Mapping[str, tuple[float, float]]
+    bounds: Bounds
     decisions: float
 
     def runs(self, arm: str, figure: Callable[[Curve], float]) -> list[list[float]]:
@@ -85,11 +71,11 @@ class Outcomes:
         more = [f"mean score less {baseline}'s", f"probability of a better one than {baseline}'s"]
         return markdown(["", "mean score", "last score", *faster, *more], lines)
 
-    def best(self, arm: str, draws: Sequence[Draw]) -> Draw:
+    def best(self, arm: str, draws: Sequence[Drawn]) -> Drawn:
         """The settings with which the mean score of an arm is the best, over all tasks."""
 
-        def score(drawn: Draw) -> float:
-            mine = [row for row in self.rows if all(row[name] == value for name, value in drawn._asdict().items())]
+        def score(drawn: Drawn) -> float:
+            mine = [row for row in self.rows if all(row[name] == value for name, value in drawn.items())]
             return float(np.mean(Outcomes(mine, self.bounds, self.decisions).areas(arm)))
 
         return max(draws, key=score)

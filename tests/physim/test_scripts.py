@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from physim.errors import PhysimError
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,9 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
         run_script(count, Args)
     assert ended.value.code == 2
     assert capsys.readouterr().err == "count.py: many is -1, wanted 0 or more\n"
+
+
+def test_choices_that_there_are_not_are_refused() -> None:
+    check_choices("arms", ["plain"], {"plain": 1, "other": 2})
+    with pytest.raises(PhysimError, match=r"^--arms: got \['best', 'new'\], wanted some of \['plain', 'other'\]$"):
+        check_choices("arms", ["new", "plain", "best"], {"plain": 1, "other": 2})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -28,7 +29,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(script: ModuleType, tmp_path: Path) -> None:
-    script.main(script.Args(("replay",), ("cart pole", "static"), quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(parts=("replay",), kinds=("cart pole", "static"), quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     text = (folder / "replay.md").read_text()
     assert [line for line in text.splitlines() if line and line[0] != "|"] == ["cart pole", "static", "all tasks"]
@@ -63,15 +64,15 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
         monkeypatch.delitem(part.ARMS, arm)
     monkeypatch.delitem(part.TASKS, "chain")
     monkeypatch.setattr(part, "DECISIONS", 50 * 640)
-    monkeypatch.setattr(part, "setting", lambda number: part.Setting(1e-3 * (1 + number), 10, 0.97))
+    monkeypatch.setattr(part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,)}))
     heard: list[int] = []
 
-    def peer(name: str, seed: int, decisions: int, drawn: object) -> list[dict[str, float]]:
+    def peer(name: str, seed: int, decisions: int, *drawn: float) -> list[dict[str, float]]:
         heard.append(decisions)
         return [{"decisions": float(decisions), "seconds": 0.0, "score": 60.0}]
 
     monkeypatch.setattr(part, "ppo", peer)
-    script.main(script.Args(("numbers",), quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(parts=("numbers",), quick=True, workers=1, out=tmp_path))
     assert heard == [1920, 1920, 6400, 6400]  # three times as many in tuning, ten times at last
     lines = (tmp_path / "quick" / "numbers.md").read_text().splitlines()
     assert [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:] == ["acer", "ppo"]
@@ -84,7 +85,7 @@ def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
     pytest.importorskip("stable_baselines3")
     paper("acer")
     part = importlib.import_module("acer_numbers")
-    curve = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, part.Setting(3e-4, 20, 0.97))
+    curve = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, 3e-4, 200, 0.97)
     assert len(curve) == part.POINTS
     assert 0 < min(point["score"] for point in curve if "score" in point) < 300
 

@@ -35,7 +35,7 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
 
 def quick(script: ModuleType, out: Path, *parts: str, updates: int = 40) -> Path:
     """Run some parts; gives the folder that they are kept in."""
-    script.main(script.Args(parts, updates, quick=True, workers=1, out=out))
+    script.main(script.Args(parts=parts, updates=updates, quick=True, workers=1, out=out))
     return out / "quick"
 
 

@@ -15,7 +15,7 @@ def test_grids_are_learned_and_drawn(paper: Callable[[str], ModuleType], tmp_pat
         del script.PROBLEMS[problem]
     for arm in list(script.ARMS)[4:]:
         del script.ARMS[arm]
-    script.main(script.Args(("grids", "steps"), quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(parts=("grids", "steps"), quick=True, workers=1, out=tmp_path))
     table = (tmp_path / "quick" / "grids.md").read_text().splitlines()
     assert [line.split("|")[1].strip() for line in table[2:]] == list(script.PROBLEMS)
     assert len((tmp_path / "quick" / "steps.md").read_text().splitlines()) == 2 + len(script.RATES)
@@ -30,7 +30,7 @@ def test_networks_learn_by_both_losses_or_either(
 ) -> None:
     script = paper("pgq")
     monkeypatch.setattr(script, "KINDS", ("cart pole",))
-    script.main(script.Args(("networks",), quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(parts=("networks",), quick=True, workers=1, out=tmp_path))
     text = (tmp_path / "quick" / "networks.md").read_text()
     assert [line for line in text.splitlines() if line and line[0] != "|"] == ["cart pole", "all tasks"]
     rows = read_rows(tmp_path / "quick" / "cart_pole.csv")

@@ -27,7 +27,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 def test_arms_are_compared_where_no_settings_were_chosen_and_nothing_runs_twice(
     script: ModuleType, tmp_path: Path
 ) -> None:
-    args = script.Args(("mazes",), ("a3c", "pixel_control"), quick=True, workers=1, out=tmp_path)
+    args = script.Args(parts=("mazes",), arms=("a3c", "pixel_control"), quick=True, workers=1, out=tmp_path)
     script.main(args)
     table = (tmp_path / "quick" / "mazes.md").read_text()
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:4]] == ["a3c", "pixel_control"]

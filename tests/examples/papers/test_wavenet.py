@@ -61,4 +61,4 @@ def test_levels_lie_between_their_edges(script: ModuleType) -> None:
 
 def test_unknown_parts_are_refused(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match=r"--parts: got \['song'\], wanted some of \['sources', 'echo'"):
-        script.main(script.Args(("song",), out=tmp_path))
+        script.main(script.Args(parts=("song",), out=tmp_path))

@@ -1,0 +1,77 @@
+"""Contests: arms that are compared in tasks, each with settings that were chosen for all of them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from learners.agents.outcomes import Bounds, Drawn, Outcomes
+from learners.experiment import Cell, Run
+from learners.papers import PaperSettings
+from physim.reports import Row
+
+TUNING_SEED, DRAWS, QUICK_DRAWS = 100, 8, 2
+"""Settings are drawn so often, for every arm alike, and tried by a seed of their own."""
+
+
+@final
+@dataclass(frozen=True)
+class Ranges:
+    """What settings are drawn from: log-uniformly `between` two numbers, or `among` some."""
+
+    between: Mapping[str, tuple[float, float]]
+    among: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def drawn(self, number: int) -> Drawn:
+        """The settings of that number."""
+        random = np.random.default_rng(np.random.SeedSequence(TUNING_SEED, spawn_key=(number,)))
+        values = np.exp(random.uniform(*np.log(list(self.between.values())).T))
+        found = {name: float(f"{value:.3g}") for name, value in zip(self.between, values, strict=True)}
+        return found | {name: random.choice(several).item() for name, several in self.among.items()}
+
+
+@final
+@dataclass(frozen=True)
+class Contest:
+    """Arms, by how many seconds a decision of each takes, about, that are compared after so many decisions.
+
+    `run` is the work of one training, `bounds` finds the scores that count 0 and 1 in each task, and `times` says how
+    many times as many decisions some arms have.
+    """
+
+    settings: PaperSettings
+    arms: Mapping[str, float]
+    decisions: int
+    ranges: Ranges
+    run: Run
+    bounds: Callable[[Sequence[str]], Bounds]
+    times: Mapping[str, int] = field(default_factory=dict)
+
+    def chosen(self, name: str, tasks: Sequence[str]) -> dict[str, Drawn]:
+        """The drawn settings with which each arm's mean score was the best; the sweep is kept under that name."""
+        draws = [self.ranges.drawn(number) for number in range(QUICK_DRAWS if self.settings.quick else DRAWS)]
+        cells = [self._cell(arm, TUNING_SEED, task, drawn) for arm in self.arms for drawn in draws for task in tasks]
+        tried = self._ran(name, cells)
+        return {arm: tried.best(arm, draws) for arm in self.arms}
+
+    def outcomes(self, name: str, seeds: Sequence[int], tasks: Sequence[str], chosen: Mapping[str, Drawn]) -> Outcomes:
+        """What comes of all arms with their chosen settings; rows are kept under that name."""
+        return self._ran(name, self.cells(seeds, tasks, chosen))
+
+    def cells(self, seeds: Sequence[int], tasks: Sequence[str], chosen: Mapping[str, Drawn]) -> list[Cell]:
+        """The trainings of all arms with their chosen settings."""
+        return [self._cell(arm, seed, task, chosen[arm]) for seed in seeds for task in tasks for arm in self.arms]
+
+    def _cell(self, arm: str, seed: int, task: str, drawn: Drawn) -> Cell:
+        decisions = self.decisions * self.times.get(arm, 1)
+        setting: Row = {"task": task, "decisions": decisions, **drawn}
+        return Cell(arm, seed, tuple(setting.items()), decisions * self.arms[arm] / 60)
+
+    def _ran(self, name: str, cells: Sequence[Cell]) -> Outcomes:
+        rows = self.settings.rows(name, cells, self.run)
+        tasks = list(dict.fromkeys(str(dict(cell.setting)["task"]) for cell in cells))
+        longest = self.decisions * max(self.times.get(arm, 1) for arm in self.arms)
+        return Outcomes(rows, self.bounds(tasks), longest)

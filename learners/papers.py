@@ -1,0 +1,66 @@
+"""What the scripts of papers share: what they are told, rows that are kept, and a table for each part."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from learners.experiment import Cell, Grid, Run
+from physim.outputs import replacing
+from physim.reports import Row
+from physim.scripts import check_choices
+
+S = TypeVar("S", bound="PaperSettings")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperSettings(ABC):
+    """What every script of a paper is told; a script adds its parts, and says where its results lie."""
+
+    quick: bool = False
+    """A small share of the work, by few seeds: to see that it runs."""
+    workers: int = 2
+    """Trainings at a time, one thread each."""
+    out: Path
+    """Where rows (CSV), tables (Markdown) and pictures are kept; those of --quick in a folder of their own in it."""
+
+    shorter: ClassVar[int] = 50
+    """How many times fewer updates or decisions are made where it is quick."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this run keeps what it makes."""
+        return self.out / "quick" if self.quick else self.out
+
+    def shortened(self, count: int) -> int:
+        """So many updates or decisions, or what is quick."""
+        return count // self.shorter if self.quick else count
+
+    def few(self, several: Sequence[T], count: int = 1) -> Sequence[T]:
+        """All of several, seeds for instance, or the first of them where it is quick."""
+        return several[:count] if self.quick else several
+
+    def rows(self, name: str, cells: Sequence[Cell], run: Run) -> list[Row]:
+        """The rows of all cells, kept in the CSV file of that name; what is not there yet is run."""
+        return Grid(self.folder / f"{name}.csv", cells, run).complete(self.workers)
+
+    def publish(self, name: str, text: str) -> None:
+        """Write a table into the Markdown file of that name, and print it."""
+        with replacing(self.folder / f"{name}.md") as draft:
+            draft.write_text(text, encoding="utf-8")
+        print(text)
+
+
+def run_parts(settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]]) -> None:
+    """Publish the table of each part that is asked for, one after the other.
+
+    Raises: PhysimError where there is no such part.
+    """
+    check_choices("parts", asked, parts)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    for part in asked:
+        settings.publish(part, parts[part](settings))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from learners.agents.contest import TUNING_SEED, Contest, Ranges
+from learners.experiment import Cell, read_rows
+from learners.papers import PaperSettings
+from physim.reports import Row
+
+RANGES = Ranges({"rate": (1e-3, 1e-1), "entropy": (1e-4, 1e-2)}, {"ticks": (5, 20)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
+    """Compare."""
+
+
+def played(cell: Cell) -> Sequence[Row]:
+    """A curve that is the better the larger the rate is for one arm, the smaller for the other."""
+    told = dict(cell.setting)
+    rate = float(str(told["rate"]))
+    score = rate if cell.arm == "bold" else 1 - rate
+    return [{"name": "score", "done": told["decisions"], "value": score, "seconds": 0.0}]
+
+
+@pytest.fixture
+def contest(tmp_path: Path) -> Contest:
+    return Contest(
+        Args(out=tmp_path, workers=1),
+        {"bold": 0.01, "shy": 0.02},
+        600,
+        RANGES,
+        played,
+        lambda tasks: dict.fromkeys(tasks, (0.0, 1.0)),
+    )
+
+
+def test_draws_are_the_same_again_and_within_their_ranges() -> None:
+    draws = [RANGES.drawn(number) for number in range(50)]
+    assert draws == [RANGES.drawn(number) for number in range(50)]
+    assert len({tuple(drawn.values()) for drawn in draws}) == 50
+    assert {drawn["ticks"] for drawn in draws} == {5, 20}
+    for name, (low, high) in RANGES.between.items():
+        values = sorted(drawn[name] for drawn in draws)
+        assert low <= values[0] < values[-1] <= high
+        assert values[25] == pytest.approx((low * high) ** 0.5, rel=1)  # log-uniform: the middle is that of logarithms
+
+
+def test_each_arm_gets_the_settings_that_were_best_for_it(contest: Contest, tmp_path: Path) -> None:
+    chosen = contest.chosen("tuning", ["a", "b"])
+    rates = [RANGES.drawn(number)["rate"] for number in range(8)]
+    assert (chosen["bold"]["rate"], chosen["shy"]["rate"]) == (max(rates), min(rates))
+    rows = read_rows(tmp_path / "tuning.csv")
+    assert {row["seed"] for row in rows} == {TUNING_SEED}
+    assert len(rows) == 2 * 2 * 8
+    outcomes = contest.outcomes("runs", (0, 1), ["c"], chosen)
+    assert outcomes.lasts("bold") == [[max(rates)] * 2]
+    assert outcomes.lasts("shy") == [[1 - min(rates)] * 2]
+
+
+def test_some_arms_have_so_many_times_as_many_decisions(contest: Contest) -> None:
+    longer = replace(contest, times={"shy": 3})
+    chosen = dict.fromkeys(contest.arms, RANGES.drawn(0))
+    cells = {cell.arm: cell for cell in longer.cells((0,), ["a"], chosen)}
+    assert {arm: dict(cell.setting)["decisions"] for arm, cell in cells.items()} == {"bold": 600, "shy": 1800}
+    assert {arm: cell.minutes for arm, cell in cells.items()} == pytest.approx({"bold": 0.1, "shy": 0.6})
+    assert longer.outcomes("runs", (0,), ["a"], chosen).decisions == 1800

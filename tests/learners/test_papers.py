@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from learners.experiment import Cell
+from learners.papers import PaperSettings, run_parts
+from physim.errors import PhysimError
+from physim.reports import Row
+from physim.scripts import run_script
+
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
+    """Measure."""
+
+    parts: tuple[str, ...] = ("first", "second")
+    """What to do."""
+    out: Path = Path("results")
+
+
+def measured(cell: Cell) -> Sequence[Row]:
+    return [{"value": cell.seed}]
+
+
+def first(args: Args) -> str:
+    cells = [Cell("ours", seed, (("updates", args.shortened(500)),)) for seed in args.few(SEEDS)]
+    return str([(row["seed"], row["updates"]) for row in args.rows("measured", cells, measured)])
+
+
+PARTS = {"first": first, "second": lambda args: "nothing"}
+
+
+def test_parts_are_published_and_what_is_quick_is_shorter_and_lies_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_parts(Args(out=tmp_path, workers=1), ("first", "second"), PARTS)
+    run_parts(Args(out=tmp_path, quick=True, workers=1), ("first",), PARTS)
+    said = ["[(0, 500), (1, 500), (2, 500)]", "nothing", "[(0, 10)]"]
+    files = [tmp_path / "first.md", tmp_path / "second.md", tmp_path / "quick" / "first.md"]
+    assert [file.read_text() for file in files] == capsys.readouterr().out.splitlines() == said
+    assert {path.name for path in (tmp_path / "quick").iterdir()} == {"first.md", "measured.csv"}
+
+
+def test_parts_that_there_are_not_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(PhysimError, match=r"--parts: got \['third'\], wanted some of \['first', 'second'\]"):
+        run_parts(Args(out=tmp_path), ("first", "third"), PARTS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_line_explains_what_a_script_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["measure.py", "--help"])
+    with pytest.raises(SystemExit):
+        run_script(print, Args)
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for explained in ("to see that it runs. (default: False)", "one thread each. (default: 2)", "(default: results)"):
+        assert explained in said
+    assert "Where rows (CSV), tables (Markdown)" in said
