@@ -55,8 +55,11 @@ def test_every_part_of_the_digits_fills_its_table(script: ModuleType, tmp_path: 
 
 def test_test_images_are_not_looked_at_while_rates_are_chosen(script: ModuleType, tmp_path: Path) -> None:
     folder = quick(script, tmp_path, "deep")
-    assert {row["part"] for row in read_rows(folder / "digits_rates.csv")} == {"train", "held_out"}
+    tried = [row for row in read_rows(folder / "deep_rates.csv") if row["part"] == "held_out"]
+    assert {row["part"] for row in read_rows(folder / "deep_rates.csv")} == {"train", "held_out"}
     assert {row["part"] for row in read_rows(folder / "deep.csv")} == {"train", "held_out", "test"}
+    best = min(tried, key=lambda row: float(str(row["value"])))
+    assert {row["rate"] for row in read_rows(folder / "deep.csv")} == {best["rate"]}
 
 
 def test_the_best_rates_are_tried_again_at_full_length_each_with_its_best_unit(
@@ -64,11 +67,11 @@ def test_the_best_rates_are_tried_again_at_full_length_each_with_its_best_unit(
 ) -> None:
     ranked = [(1e-3, 30.0), (1e-3, 100.0), (3e-3, 10.0), (3e-3, 30.0), (1e-4, 1.0), (3e-4, 30.0)]
     assert script.finalists(ranked) == [(1e-3, 30.0), (3e-3, 10.0), (1e-4, 1.0)]
-    folder = quick(script, tmp_path, "deep", updates=60)
+    folder = quick(script, tmp_path, "sparse", updates=60)
     finals = [row for row in read_rows(folder / "digits_finals.csv") if row["part"] == "held_out"]
     assert [(row["layers"], row["updates"]) for row in finals] == [(4, 3)] * 2
     best = min(finals, key=lambda row: float(str(row["value"])))
-    assert {row["rate"] for row in read_rows(folder / "deep.csv")} == {float(str(best["rate"])) / 3}
+    assert {row["rate"] for row in read_rows(folder / "sparse.csv")} == {best["rate"]}
 
 
 def test_learning_is_drawn_and_cut_engines_and_encoders_are_judged(script: ModuleType, tmp_path: Path) -> None:
