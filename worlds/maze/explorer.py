@@ -23,7 +23,8 @@ class Explorer(Guide):
     they have not seen.
 
     They see so many degrees from left to right, as far as walls let them, and always know where they are, be they set
-    down elsewhere. Of ways that are as long it takes the one that lies ahead. Without a goal they explore for ever.
+    down elsewhere, and how large the maze is. Of ways that are as long it takes the one that lies ahead. Without a goal
+    they explore for ever.
     Raises: PhysimError in mazes where doors, blocks or obstacles stand.
     """
 
@@ -39,13 +40,18 @@ class Explorer(Guide):
         if self._begun[number] is not beginning:
             if self.episodes.bodies[number] is not None:
                 raise PhysimError("an explorer knows no doors, blocks or obstacles: ask an oracle")
-            self._begun[number], self.known[number] = beginning, np.zeros(walls.shape, np.bool_)
+            self._begun[number], self.known[number] = beginning, _border(walls)
         known, place = self.known[number], self.episodes.motion[number, :2].tolist()
         look(walls, known, *place, float(self.episodes.heading[number]), self.field_of_view)
         goal = np.zeros(walls.shape, np.bool_)
         for (x, y), symbol in beginning.items.items():
             goal[y, x] = symbol == "G" and known[y, x]
         return walls & known, goal if goal.any() else ~known
+
+
+def _border(walls: Truths) -> Truths:
+    """The cells of the walls that stand around a maze [H, W]."""
+    return np.pad(np.zeros((walls.shape[0] - 2, walls.shape[1] - 2), np.bool_), 1, constant_values=True)
 
 
 @compiled

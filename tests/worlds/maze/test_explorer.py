@@ -48,6 +48,8 @@ def test_it_goes_by_nothing_that_it_has_not_seen() -> None:
         known = explorer.known[0]
         knows = bool(known[goal[::-1]])
         assert (barred <= known).all()
+        assert barred[[0, -1]].all()  # a way never leads out of the maze
+        assert barred[:, [0, -1]].all()
         assert np.argwhere(wanted).tolist() == ([[goal[1], goal[0]]] if knows else np.argwhere(~known).tolist())
         episodes.step(explorer.actions(), np.zeros(1, np.bool_))
         told.add(knows)
