@@ -18,8 +18,12 @@ def mixed(precision: Precision, device: torch.device) -> torch.autocast:
     """
     if precision not in PRECISIONS:
         raise PhysimError(f"precision is {precision!r}, wanted one of {', '.join(PRECISIONS)}")
-    known = device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()  # an LSTM fails without, others crawl
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed" and known)
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed" and has_bfloat16(device))
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device has products of bfloat16; without them an LSTM fails, and other modules crawl."""
+    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def whole(value: Tensor) -> Tensor:
