@@ -1,6 +1,6 @@
 """One thread for torch, no display, and Ctrl-C as usual, so that tests are the same everywhere.
 
-Processes of several ranks are forked from one that has imported already what they need.
+Processes of several ranks, actors and workers are forked from one that has imported already what they need.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.context import BaseContext
 from typing import Any
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -26,7 +27,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs th
 
 IMPORTED = ["torch._dynamo", "torch.distributed.pipelining", "physim.ranks"]
 IMPORTED += ["learners.decoupled.counting", "learners.decoupled.relations", "learners.agents.placed"]
-IMPORTED += ["worlds.nbody", "worlds.maze"]
+IMPORTED += ["learners.experiment", "learners.physics.train", "worlds.nbody", "worlds.maze"]
 RUN = (
     "import os, runpy, sys; os.environ.update(shared); sys.argv = command; runpy.run_path(command[0], None, '__main__')"
 )
@@ -35,15 +36,22 @@ PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")
-def forkserver() -> Any:
-    """How processes start at once."""
+def forkserver() -> BaseContext:
+    """Starts processes that have imported already what they need."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
     return context
 
 
+@pytest.fixture
+def at_once(forkserver: BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let code that starts processes from nothing start them as quickly as `forkserver` does."""
+    for module in (multiprocessing, torch.multiprocessing):
+        monkeypatch.setattr(module, "get_context", lambda method: forkserver)
+
+
 @pytest.fixture(scope="session")
-def forked(forkserver: Any) -> Callable[[Sequence[str], int], list[int]]:
+def forked(forkserver: BaseContext) -> Callable[[Sequence[str], int], list[int]]:
     """As `physim.ranks.launch` does, run a Python script, with its arguments, in so many processes, but at once."""
 
     def forked(command: Sequence[str], ranks: int) -> list[int]:

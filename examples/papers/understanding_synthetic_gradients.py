@@ -42,6 +42,7 @@ PAPER = {
 SEEDS = (0, 1, 2)
 SETS, FEW = 10, 3
 HELD_OUT = 5000
+MODEL_UPDATES = 4000
 DEPTH, DEPTH_RATE, DEPTH_UPDATES = Size(layers=21, width=128), 5e-4, 12_000
 """The networks whose representations are looked at: twenty hidden layers and a linear one. At 1e-3 synthetic gradients
 at every layer of so many did not learn, by a seed of its own (71 % error)."""
@@ -50,7 +51,7 @@ SEEN = ("backprop", "single", "synthetic", "direct_feedback")
 LOOKED_AT = 400
 PROBED = 5000
 INSTANTS = (100, 1000, 3000, 10_000)
-VIEWED = Size(layers=5, width=256)
+VIEWED, VIEW_UPDATES = Size(layers=5, width=256), 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def artificial(args: Args) -> str:
     """Final losses over the least, of linear models with one synthetic gradient."""
     arms = {"squares": ("linear",), "log": ("linear", "bent", "backprop")}
     cells = [
-        _modelled(arm, seed, model, loss, args.shortened(4000))
+        _modelled(arm, seed, model, loss, args.shortened(MODEL_UPDATES))
         for loss, several in arms.items()
         for arm in several
         for model in MODELS
@@ -170,7 +171,7 @@ def representations(args: Args) -> str:
     """Dissimilarity matrices of every layer, their way to the last one's, and where classes part in depth."""
     from learners.decoupled import pictures
 
-    updates = 300 if args.quick else DEPTH_UPDATES
+    updates = args.shortened(DEPTH_UPDATES)
     setting = (("layers", DEPTH.layers - 1), ("rate", DEPTH_RATE), ("updates", updates))
     cells = [
         Cell(view, seed, setting, updates / 1000 * 0.6)
@@ -235,7 +236,7 @@ def representations_table(rows: Sequence[Row]) -> str:
 
 def views(args: Args) -> str:
     """The same network and loss, with all that can come back on its wires: test errors."""
-    updates = args.shortened(2000)
+    updates = args.shortened(VIEW_UPDATES)
     cells = [
         Cell(view, seed, (("loss", loss), ("updates", updates)), updates / 1000 * 0.4)
         for loss in ("squares", "log")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pygame
 import pymunk
 import pytest
+import tyro
 
 from learners.experiment import Cell
 from physim.errors import PhysimError
@@ -25,6 +28,23 @@ def examples(example: Example, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return example("pymunk_examples")
 
 
+@pytest.fixture
+def in_process(examples: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are run in this process, which takes seconds less each, and leave nothing behind."""
+    programs = sys.modules["programs"]
+    monkeypatch.setattr(sys.modules["pyglet_stand_in"], "install", lambda start: None)
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            for owner, name in ((pymunk.Space, "step"), (pymunk.Space, "on_collision"), (pygame.time, "Clock")):
+                patch.setattr(owner, name, getattr(owner, name))
+            patch.setattr(sys, "argv", sys.argv)
+            programs.main(tyro.cli(programs.Args, args=command[2:]))
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(examples.subprocess, "run", run)
+
+
 def cell(engine: str, name: str, frames: int = 45) -> Cell:
     return Cell(engine, setting=(("example", name), ("frames", frames)))
 
@@ -38,6 +58,7 @@ def test_a_program_is_run_as_it_is_and_compared_with_a_finer_truth(examples: Mod
     assert row["error_1"] is None  # in 45 frames nobody gets that old
 
 
+@pytest.mark.usefixtures("in_process")
 def test_what_cannot_be_expressed_is_told_in_its_sentence(examples: ModuleType) -> None:
     (row,) = examples.run(cell("truth 10", "contact_with_friction", frames=12))
     assert not row["supported"]
@@ -66,6 +87,7 @@ def test_hybrids_say_what_their_learned_part_gives(examples: ModuleType) -> None
     assert programs.learned_share(stack(), "truth 1") is None
 
 
+@pytest.mark.usefixtures("in_process")
 def test_a_hybrid_is_worse_without_its_learned_part(examples: ModuleType) -> None:
     engines = ("hybrid_contacts", "hybrid_contacts silenced")
     own, without = (examples.run(cell(engine, "point_query", frames=75))[0] for engine in engines)
@@ -80,6 +102,7 @@ def test_silence_is_not_judged_by_a_stack_nor_anything_learned_at_another_step(e
     assert [cell.arm for cell in examples._beside(other, examples.Args())] == engines[:3]
 
 
+@pytest.mark.usefixtures("in_process")
 def test_examples_that_draw_random_numbers_are_run_from_several_seeds(examples: ModuleType) -> None:
     row = {"example": "point_query", "supported": True, "dt": 1 / 60}
     cells = list(examples._beside(row, examples.Args(engines=("learned",))))

@@ -18,7 +18,9 @@ specification.loader.exec_module(steering)
 
 def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "Steering", lambda world, **sizes: STEERING(world, hold=20, decisions=3, **sizes))
-    monkeypatch.setattr(steering, "LEARNED_FROM", 50 * 400)
+    few = {"by samples": lambda futures: steering.Sampled(futures, 3, count=12, elite=3, rounds=2)}
+    monkeypatch.setattr(steering, "PLANNERS", few)
+    monkeypatch.setattr(steering, "LEARNED_FROM", 50 * 160)
     arms = ("nothing", "by samples", "acer")
     args = steering.Args(("balls",), arms, quick=True, workers=1, out=tmp_path)
     steering.main(args)

@@ -71,6 +71,7 @@ def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Gri
 Make = Callable[[str], Grid]
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_cell_leaves_its_rows_whatever_the_workers(workers: int, grid: Make) -> None:
     work = grid("seeds")
@@ -79,6 +80,7 @@ def test_every_cell_leaves_its_rows_whatever_the_workers(workers: int, grid: Mak
     assert not work.missing()
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_cell_has_one_thread_whatever_the_workers(workers: int, grid: Make) -> None:
     with threads(2):
@@ -86,6 +88,7 @@ def test_every_cell_has_one_thread_whatever_the_workers(workers: int, grid: Make
         assert torch.get_num_threads() == 2
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_cell_that_fails_is_named(workers: int, grid: Make) -> None:
     with pytest.raises(PhysimError, match=r"^cell arm (ours|theirs), seed 1, world balls: mass must be positive$"):
@@ -96,6 +99,7 @@ def test_workers_leave_ctrl_c_to_the_first_process(grid: Make) -> None:
     assert all(row["value"] for row in grid("deaf").complete(2))
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_interrupt_ends_the_cells_under_way_and_keeps_the_finished_ones(
     grid: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

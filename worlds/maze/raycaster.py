@@ -64,8 +64,8 @@ def render(mazes, which, poses, view, sheet, out):  # type: ignore[no-untyped-de
 @compiled
 def _columns(width):  # type: ignore[no-untyped-def]
     """Of each column: the wall's depth; where its strip of texels starts, their number, where its colours start."""
-    whole = np.zeros((2, width), np.int32)
-    return np.zeros(width, np.float32), whole[0], whole[1], np.zeros(width, np.uint32)
+    whole = np.empty((2, width), np.int32)
+    return np.empty(width, np.float32), whole[0], whole[1], np.empty(width, np.uint32)
 
 
 @compiled

@@ -64,7 +64,8 @@ def _contacts(grid, x, y):  # type: ignore[no-untyped-def]
             from_x, from_y = _from_wall(x, cell_x, to_x), _from_wall(y, cell_y, to_y)
             away = math.hypot(from_x, from_y)
             if 0 < away < RADIUS:
-                contacts[count] = from_x / away, from_y / away, away - RADIUS
+                contacts[count, 0], contacts[count, 1] = from_x / away, from_y / away
+                contacts[count, 2] = away - RADIUS
                 count += 1
     return contacts, count
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from learners.decoupled.clocks import Clocks
+from learners.decoupled.counting import Counting
+from learners.decoupled.relations import Relating
 from learners.experiment import read_rows
 from physim.errors import PhysimError
 from worlds.real_data import Splits
@@ -24,10 +28,12 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
         "DEEP": 6,
         "DEEP_UPDATES": 40,
     }
-    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 2000}
+    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 400}
     changes |= {"COPY_PLAIN": ((3e-3, 0.0),), "COPY_BRIDGED": ((3e-3, 0.1),)}
     changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "SPARSE_UPDATES": 200, "CURVES_UPDATES": 80}
     changes |= {"RELATIONS_UPDATES": 40, "COUNTING_UPDATES": 40, "digits": few}
+    changes |= {"Relating": partial(Relating, scenes=4, steps=30), "Counting": partial(Counting, ticks=4, units=16)}
+    changes |= {"Clocks": partial(Clocks, window=2, units=16)}
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
     return module

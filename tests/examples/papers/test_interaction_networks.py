@@ -34,6 +34,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "SWEPT", ("best",))
     monkeypatch.setattr(module, "RATES", (1e-3,))
     monkeypatch.setattr(module, "CANDIDATE_SEEDS", (0, 1))
+    monkeypatch.setattr(module.report, "STEPS", 50)
+    monkeypatch.setattr(module.report, "SCENES", 2)
     monkeypatch.setattr(module, "QUICK", module.Scale(0.01, 0.01, 15, 0.01, 4, 2, 20, 30, 1))
     return module
 

@@ -18,6 +18,7 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
     module = paper("understanding_synthetic_gradients")
     changes = {"digits": few, "DEPTH": Size(5, 16), "VIEWED": Size(3, 16), "LOOKED_AT": 100, "PROBED": 100}
     changes |= {"INSTANTS": (20, 60), "MODELS": (("linear", 2, 0), ("noisy", 2, 10))}
+    changes |= {"MODEL_UPDATES": 800, "DEPTH_UPDATES": 800, "VIEW_UPDATES": 400}
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
     return module

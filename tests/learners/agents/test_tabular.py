@@ -12,7 +12,7 @@ from worlds.grids import drawn, grid
 def fixed_point(problem: Problem, temperature: float) -> np.ndarray:
     """The policy that is the softmax of its own values over a temperature, by damped iteration."""
     policy = np.full(problem.rewards.shape, 1 / problem.actions)
-    for _ in range(20_000):
+    for _ in range(3_000):
         worths = problem.action_values(problem.values(policy)) / temperature
         wanted = np.exp(worths - worths.max(-1, keepdims=True))
         policy = 0.98 * policy + 0.02 * wanted / wanted.sum(-1, keepdims=True)

@@ -27,11 +27,11 @@ def test_tasks_grow_by_symbols_or_in_turn_by_repeats() -> None:
 def test_short_tasks_are_solved_with_and_without_synthetic_gradients() -> None:
     for arm in ARMS:
         setting = Recurrent(arm, units=32, rate=1e-2)
-        solved = Copying(window=3, updates=400, recurrent=setting, batch=32).run()
+        solved = Copying(window=3, updates=150, recurrent=setting, batch=32).run()
         assert [task.symbols for _, task in solved][:1] == [1]
         idle = Recurrent(arm, units=32, rate=0.0)
-        assert Copying(window=3, updates=60, recurrent=idle, batch=32).run() == []
-        again = Copying(window=3, updates=400, recurrent=setting, batch=32).run()
+        assert Copying(window=3, updates=40, recurrent=idle, batch=32).run() == []
+        again = Copying(window=3, updates=150, recurrent=setting, batch=32).run()
         assert solved == again
 
 

@@ -54,7 +54,7 @@ def test_gradients_of_costs_are_those_of_finite_differences(futures: Futures) ->
 
 def test_a_ball_is_steered_nearer_to_its_goal_than_it_goes_alone(futures: Futures) -> None:
     env = Steering("balls", hold=50, decisions=12, balls=2)
-    planned = Sampled(replace(futures, hold=50), 4, count=16, elite=4, rounds=2).steer(env, 90_003)
+    planned = Sampled(replace(futures, hold=50), 3, count=12, elite=3, rounds=2).steer(env, 90_003)
     env.reset(seed=90_003)
     alone = [env.step(np.zeros(4))[1] for _ in range(12)]
     assert len(planned) == 12

@@ -12,6 +12,7 @@ from learners.agents.unrolls import RESET
 from physim.errors import PhysimError
 
 
+@pytest.mark.usefixtures("at_once")
 def test_unrolls_come_whole_and_once_and_the_dead_are_replaced(playing: Callable[..., Playing]) -> None:
     settings = playing()
     net = agent(**settings.recipe)
@@ -49,6 +50,7 @@ def test_new_weights_reach_the_actors(playing: Callable[..., Playing]) -> None:
         assert not unrolls[-1].ticks[RESET].all()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_actor_that_fails_is_heard(playing: Callable[..., Playing]) -> None:
     settings = playing()
     broken = Playing(settings.environments, settings.recipe, labels=("smell",))
