@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,15 +43,37 @@ class HeldInterrupts:
 
 @contextmanager
 def terminations_interrupt() -> Iterator[None]:
-    """While entered, SIGTERM raises KeyboardInterrupt, so that drafts of files go; a host's own handler stays."""
+    """While entered, SIGTERM raises KeyboardInterrupt, so that drafts of files go; a host's own handler stays.
+
+    One that comes while an object is freed (a body of pymunk's, say), where exceptions are lost, comes again.
+    """
     ours = _in_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     if ours:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with _lost_interrupts_return():
+            yield
     finally:
         if ours:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def _lost_interrupts_return() -> Iterator[None]:
+    def answer(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            # Not at once: it would be raised in here, and be lost again.
+            again = threading.Timer(0.05, _thread.interrupt_main)
+            again.daemon = True
+            again.start()
+        else:
+            told(lost)
+
+    told, sys.unraisablehook = sys.unraisablehook, answer
+    try:
+        yield
+    finally:
+        sys.unraisablehook = told
 
 
 def _in_main_thread() -> bool:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
+import time
 
 import pytest
 
@@ -71,3 +73,35 @@ def test_a_hosts_own_handler_of_terminations_is_left_alone() -> None:
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class Freed:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_an_interrupt_that_is_lost_while_an_object_is_freed_comes_again() -> None:
+    def free_and_work() -> None:
+        freed = Freed()
+        del freed
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            pass
+
+    with pytest.raises(KeyboardInterrupt), terminations_interrupt():
+        free_and_work()
+
+
+class Broken:
+    def __del__(self) -> None:
+        raise ValueError("in a finaliser")
+
+
+def test_other_errors_of_finalisers_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[sys.UnraisableHookArgs] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    with terminations_interrupt():
+        broken = Broken()
+        del broken
+    assert [lost.exc_type for lost in told] == [ValueError]
+    assert sys.unraisablehook == told.append
