@@ -26,6 +26,13 @@ class Curve(NamedTuple):
         """The mean score over its last tenth."""
         return float(np.mean(self.scores[-max(1, len(self.scores) // 10) :]))
 
+    def until(self, decisions: float) -> Curve:
+        """What it was up to so many decisions; the point that was meant for them may lie a little behind, where an
+        unroll ends.
+        """
+        kept = sum(done < decisions + self.decisions[0] / 2 for done in self.decisions)
+        return Curve(self.decisions[:kept], self.scores[:kept])
+
     def reached(self, threshold: float) -> float:
         """After how many decisions the score first came to a threshold; infinity if never."""
         return next((done for done, score in zip(*self, strict=True) if score >= threshold), float("inf"))

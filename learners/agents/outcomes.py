@@ -83,9 +83,7 @@ class Outcomes:
     def _curves(self, arm: str, task: str) -> list[Curve]:
         """The curves of an arm in a task, by seed."""
         mine = [row for row in self.rows if (row["arm"], row["task"]) == (arm, task) and row["name"] == "score"]
-        mine = [row for row in mine if float(str(row["done"])) <= self.decisions]
+        seeds = dict.fromkeys(row["seed"] for row in mine)
+        curves = [curve_of([row for row in mine if row["seed"] == seed]).until(self.decisions) for seed in seeds]
         low, high = self.bounds[task]
-        curves = [
-            curve_of([row for row in mine if row["seed"] == seed]) for seed in dict.fromkeys(r["seed"] for r in mine)
-        ]
         return [Curve(curve.decisions, [(score - low) / (high - low) for score in curve.scores]) for curve in curves]
