@@ -1,6 +1,6 @@
 """ACER (arXiv:1611.01224): does it pay to learn the policy from what was played before, and how often?
 
-python examples/papers/acer.py [--quick] [--parts replay numbers]
+python examples/papers/acer.py [--quick] [--parts replay numbers scene]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import acer_numbers
-from off_policy_tasks import CONTROL, Arm, compared
+from off_policy_tasks import CONTROL, Arm, compared, outcomes
 
 from learners.agents.methods import ACER
 from learners.experiment import Cell
@@ -32,8 +32,14 @@ ARMS = {
     "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.0),
 }
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
+SEEING = {
+    "pixels": Arm(ACER(), ratio=4, seconds=2.0),
+    "objects": Arm(ACER(), ratio=4, seconds=4.0, sees="objects"),
+}
+"""An agent that sees a maze, and one among whose objects messages pass."""
+SCENE = "static"
 KINDS = (*CONTROL, "static")
-ALL = ("replay", "numbers")
+ALL = ("replay", "numbers", "scene")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +50,9 @@ class Args(PaperSettings):
     """
 
     parts: tuple[str, ...] = ALL
-    """What to do: agents that choose, by how much is replayed; and agents that tell numbers, beside PPO, which wants
-    the extra `libraries`."""
+    """What to do: agents that choose, by how much is replayed; agents that tell numbers, beside PPO, which wants the
+    extra `libraries`; and an agent that reads mazes as scenes, by message passing, beside one that sees their pixels.
+    """
     kinds: tuple[str, ...] = KINDS
     """Which tasks of the first part: poles, acrobots, mazes."""
     out: Path = RESULTS
@@ -67,12 +74,17 @@ def numbers(args: Args) -> str:
     return "\n".join(f"{task}\n\n{acer_numbers.table(args, task)}" for task in acer_numbers.TASKS)
 
 
+def scene(args: Args) -> str:
+    """Agents that see pixels, or objects, in one table."""
+    return outcomes(args, SEEING, run, SCENE, "scene").table(list(SEEING), "pixels")
+
+
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training."""
-    return ARMS[cell.arm].rows(cell)
+    return (ARMS | SEEING)[cell.arm].rows(cell)
 
 
-PARTS: dict[str, Callable[[Args], str]] = {"replay": replay, "numbers": numbers}
+PARTS: dict[str, Callable[[Args], str]] = {"replay": replay, "numbers": numbers, "scene": scene}
 
 
 if __name__ == "__main__":

@@ -53,13 +53,15 @@ MAZE_DECISIONS, LAYOUTS, SEEDS = 100_000, (0, 1), tuple(range(10))
 class Arm:
     """A method, and how what is replayed is learned from: see Learning.
 
-    `seconds` is how long ten thousand decisions take on one core where there is no image, about.
+    `seconds` is how long ten thousand decisions take on one core where there is no image, about. In mazes it sees an
+    image, or the objects of their scenes.
     """
 
     method: A3C | PGQ | ACER
     ratio: float | None = None
     repeats: int = 1
     seconds: float = 1.0
+    sees: str = "image"
 
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
@@ -74,10 +76,10 @@ class Arm:
             repeats=self.repeats,
         )
         return Trial(
-            played(str(told["task"])),
+            played(str(told["task"]), self.sees),
             int(str(told["decisions"])),
             cores=(),
-            sees=("image", "vector"),
+            sees=(self.sees, "vector"),
             method=replace(self.method, entropy=float(str(told["entropy"]))),
             learning=learning,
             told=False,
@@ -95,8 +97,12 @@ def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: 
     return tables({kind: outcomes(settings, arms, run, kind) for kind in kinds}, list(arms), baseline)
 
 
-def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str) -> Outcomes:
-    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file."""
+def outcomes(
+    settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str, name: str | None = None
+) -> Outcomes:
+    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file, of the
+    kind's name if it has no other.
+    """
     if known := CONTROL.get(kind):
         decisions, slower, tuned, tasks = known.decisions, 1, [kind], [kind]
     else:
@@ -110,14 +116,14 @@ def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: s
         run,
         (lambda _: {kind: known.bounds}) if known else partial(bounds_of, settings),
     )
-    name = kind.replace(" ", "_")
+    name = name or kind.replace(" ", "_")
     return contest.outcomes(name, settings.few(SEEDS, 2), tasks, contest.chosen(name, tuned))
 
 
-def played(task: str) -> Environments:
-    """The environments of a task: of CONTROL, or mazes such as "static 0"."""
+def played(task: str, seen: str = "image") -> Environments:
+    """The environments of a task: of CONTROL, or mazes such as "static 0", of which this is seen."""
     known = CONTROL.get(task)
-    return Environments(known.id, COUNT) if known else replace(environments(task), count=COUNT)
+    return Environments(known.id, COUNT) if known else replace(environments(task, observe=(seen,)), count=COUNT)
 
 
 def tables(found: Mapping[str, Outcomes], arms: Sequence[str], baseline: str) -> str:

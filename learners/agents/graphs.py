@@ -10,6 +10,7 @@ from typing import final
 import torch
 from torch import nn
 
+from learners.agents.message_passing import UNITS, Messages
 from learners.agents.modules import (
     Convolutions,
     DuellingMaps,
@@ -23,10 +24,10 @@ from learners.agents.unrolls import ACTION, REWARD, TRIED
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, ResidualSynthesizer, builder, decoupled, delayed, joined
 
-CONVOLUTIONS, FEATURES, FIRST_CORE, CORE = "convolutions", "features", "first_core", "core"
+CONVOLUTIONS, MESSAGES, FEATURES, FIRST_CORE, CORE = "convolutions", "messages", "features", "first_core", "core"
 POLICY, VALUE, CHOICE, ACTION_VALUES = "policy", "value", "choice", "action_values"
 DUELLING, PLAIN_WORTHS = "duelling", "plain_worths"
-SEEN = ("image", "depth", "vector", "velocity")
+SEEN = ("image", "depth", "vector", "objects", "velocity")
 """What agents have modules for."""
 PIXEL = 4
 """The sides of the cells, in pixels, whose change is controlled (arXiv:1611.05397)."""
@@ -120,8 +121,9 @@ def agent(  # noqa: PLR0913 (a file names them all)
 ) -> ModuleGraph:
     """An agent that sees observations of these shapes by name and chooses among `actions`, or tells so many numbers.
 
-    `sees` has an "image" (rows, columns, channels), perhaps with "depth" (rows, columns); a "vector"; or both;
-    and "velocity", which only cores read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
+    `sees` has an "image" (rows, columns, channels), perhaps with "depth" (rows, columns); a "vector"; "objects" (how
+    many, columns), among which messages pass (see Messages); or several of these; and "velocity", which only cores
+    read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
     wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and action.
     Reward and action are the last ones, where the agent is `told` them. `heads` are the names of auxiliary heads.
     If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic gradients.
@@ -134,7 +136,7 @@ def agent(  # noqa: PLR0913 (a file names them all)
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
     graph = ModuleGraph()
     seen = _convolutions(graph, sees)
-    found = _features(graph, seen, math.prod(sees["vector"]) if "vector" in sees else 0, features)
+    found = _features(graph, seen, sees, features)
     read = (decoupled(found[0], ResidualSynthesizer(features)), features) if cut else found
     core = _core(graph, read, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
     policy = graph.add(POLICY, nn.Linear(core[1], actions), core[0])
@@ -157,16 +159,19 @@ def _convolutions(graph: ModuleGraph, sees: Mapping[str, Sequence[int]]) -> Conv
     return seen
 
 
-def _features(graph: ModuleGraph, seen: Convolutions | None, vector: int, units: int) -> tuple[Port, int]:
+def _features(
+    graph: ModuleGraph, seen: Convolutions | None, sees: Mapping[str, Sequence[int]], units: int
+) -> tuple[Port, int]:
     """The features of what is seen."""
-    sources = [] if seen is None else [graph[CONVOLUTIONS]]
-    if vector:
-        sources.append(graph.input("vector"))
+    sources = [] if seen is None else [(graph[CONVOLUTIONS], seen.features)]
+    if "objects" in sees:
+        sources.append((graph.add(MESSAGES, Messages(sees["objects"]), graph.input("objects")), UNITS))
+    if "vector" in sees:
+        sources.append((graph.input("vector"), math.prod(sees["vector"])))
     if not sources:
-        raise PhysimError("an agent must see an 'image' or a 'vector'")
-    size = (0 if seen is None else seen.features) + vector
-    layer = nn.Sequential(nn.Linear(size, units), nn.ReLU())
-    return graph.add(FEATURES, layer, joined(*sources)), units
+        raise PhysimError("an agent must see an 'image', a 'vector' or 'objects'")
+    layer = nn.Sequential(nn.Linear(sum(size for _, size in sources), units), nn.ReLU())
+    return graph.add(FEATURES, layer, joined(*(port for port, _ in sources))), units
 
 
 def _core(

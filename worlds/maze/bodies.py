@@ -31,6 +31,8 @@ DOOR_SECONDS = 4.0
 BLOCK_HALF, OBSTACLE_RADIUS, OBSTACLE_SPEED = 0.25, 0.22, 0.8
 WALKER, DOOR, BLOCK, OBSTACLE = 1.0, 2.0, 3.0, 4.0
 """What bodies say they are, in the column `thing` of scenes; walls say 0."""
+ITEM_NUMBERS = {"G": 5.0, "A": 6.0, "S": 7.0, "L": 8.0, "K": 9.0}
+"""What items say they are."""
 
 Line = tuple[tuple[float, float], tuple[float, float]]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from physim.arrays import Floats, Integers, Truths
 from physim.errors import PhysimError
 from worlds.maze.actions import ACCELERATION, TURN, action_table
-from worlds.maze.bodies import DAMPING, RADIUS, Bodies
+from worlds.maze.bodies import BLOCK, DAMPING, DOOR, ITEM_NUMBERS, OBSTACLE, RADIUS, Bodies
 from worlds.maze.grounds import Ground, Items, set_down, start_cells
 from worlds.maze.looks import furniture, item, move_furniture
 from worlds.maze.raycaster import Mazes
@@ -51,7 +51,8 @@ class Episodes:
     Of walker k: `motion` [B, 6] is where it is (m) and how it moves (m / s; see `slide`), `heading` [B] where it looks
     (radians, counter-clockwise from x), `turning` [B] how it turns (rad / s). `ticks` [B] counts its decisions.
     `bodies` [B] are the live Spaces of mazes in which things move; pymunk's copies of those forget what touches, so
-    copies of an environment that has them go their own ways.
+    copies of an environment that has them go their own ways. `kinds` [B, K] are the numbers that the mazes' things say
+    they are, as in scenes.
     """
 
     def __init__(self, task: Task, count: int, actions: str, dt: float, substeps: int) -> None:
@@ -64,6 +65,7 @@ class Episodes:
         self._starts: list[list[tuple[int, int]]] = [[]] * count
         self._laid: list[Floats] = [np.zeros((0, 9))] * count
         self._values, self._is_item = np.zeros((count, 0)), np.zeros((count, 0), np.bool_)
+        self.kinds = np.zeros((count, 0))
         self.mazes = Mazes(np.zeros((count, 0, 0), np.uint8), np.zeros((count, 0, 9)))
 
     @property
@@ -169,12 +171,18 @@ class Episodes:
                 self.mazes.things[number, place] = self._laid[number][place]
 
     def _know_items(self) -> None:
-        """Which of the things [B, K] are items, and what they bring."""
+        """What the things [B, K] are, which of them are items, and what they bring."""
         shape = self.mazes.things.shape[:2]
-        self._values, self._is_item = np.zeros(shape), np.zeros(shape, np.bool_)
-        for number, beginning in enumerate(self.beginnings):
-            for place, symbol in enumerate(beginning.items.values()):
-                self._values[number, place], self._is_item[number, place] = REWARDS[symbol], True
+        self._values, self._is_item, self.kinds = np.zeros(shape), np.zeros(shape, np.bool_), np.zeros(shape)
+        for number, (beginning, bodies) in enumerate(zip(self.beginnings, self.bodies, strict=True)):
+            symbols = list(beginning.items.values())
+            first = len(symbols)
+            self._values[number, :first], self._is_item[number, :first] = [REWARDS[each] for each in symbols], True
+            self.kinds[number, :first] = [ITEM_NUMBERS[symbol] for symbol in symbols]
+            if bodies is not None:
+                standing = [DOOR] * len(bodies.doors) + [BLOCK] * len(bodies.blocks)
+                standing += [OBSTACLE] * len(bodies.obstacles)
+                self.kinds[number, first : first + len(standing)] = standing
 
     def _furniture(self, number: int) -> Floats:
         """The doors, blocks and obstacles among the things of a maze, to be changed in place."""

@@ -6,12 +6,9 @@ import pymunk
 
 from physim.scenes.scene import Scene
 from physim.scenes.space_reading import scene_of
-from worlds.maze.bodies import Bodies
+from worlds.maze.bodies import ITEM_NUMBERS, Bodies
 from worlds.maze.episodes import Episodes
 from worlds.maze.layout import middle
-
-NUMBERS = {"G": 5.0, "A": 6.0, "S": 7.0, "L": 8.0, "K": 9.0}
-"""What items say they are in the column `thing`, after the bodies' numbers (see `bodies`)."""
 
 
 def scene_at(episodes: Episodes, number: int) -> Scene:
@@ -27,7 +24,7 @@ def scene_at(episodes: Episodes, number: int) -> Scene:
     items = []
     for cell, symbol in episodes.items_left(number).items():
         body = pymunk.Body(body_type=pymunk.Body.STATIC)
-        body.position, body.thing = middle(cell), NUMBERS[symbol]
+        body.position, body.thing = middle(cell), ITEM_NUMBERS[symbol]
         items.append(body)
     bodies.space.add(*items)
     try:

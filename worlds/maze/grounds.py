@@ -15,6 +15,7 @@ import numpy.typing as npt
 from physim.arrays import Floats
 from physim.checks import check_seed
 from physim.errors import PhysimError
+from worlds.maze.bodies import faces
 from worlds.maze.layout import FRUIT, Cell, Layout, middle
 from worlds.maze.looks import walls_of
 from worlds.maze.maze import Maze
@@ -37,6 +38,12 @@ class Ground:
     def topology(self) -> Topology:
         """Its ways."""
         return Topology(self.layout)
+
+    @cached_property
+    def faces(self) -> Floats:
+        """The faces of its walls [F, 6]: their middles, half their lengths as vectors (m), and twice 0."""
+        ends = np.array(faces(self.layout.walls))
+        return np.column_stack([ends.mean(1), (ends[:, 1] - ends[:, 0]) / 2, np.zeros((len(ends), 2))])
 
     @cached_property
     def near(self) -> tuple[Cell, ...]:

@@ -40,6 +40,15 @@ def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(scri
     assert {row["arm"] for row in read_rows(folder / "bounds.csv")} == {"chance", "oracle"}
 
 
+def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp_path: Path) -> None:
+    script.main(script.Args(parts=("scene",), quick=True, workers=1, out=tmp_path))
+    lines = (tmp_path / "quick" / "scene.md").read_text().splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["pixels", "objects"]
+    setting = (("task", "static 0"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
+    trials = {arm: script.SEEING[arm].trial(Cell(arm, 3, setting)) for arm in script.SEEING}
+    assert [list(trial.playing.recipe["sees"]) for trial in trials.values()] == [["image"], ["objects"]]
+
+
 def test_what_is_left_out_is_left_out(paper: Callable[[str], ModuleType]) -> None:
     arms = paper("acer").ARMS
     setting = (("task", "acrobot"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
