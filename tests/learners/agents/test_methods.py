@@ -8,6 +8,7 @@ import torch
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
+from learners.agents.losses import ImpliedValues, PolicyGradient
 from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.methods import A3C, ACER, AUXILIARY, IMPALA, PGQ, UNREAL, ACERNumbers, Method, heads_of, losses_of
 from learners.agents.transports import Playing
@@ -54,6 +55,10 @@ def test_pgq_lies_between_a3c_and_q_learning() -> None:
     assert streams == {0.0: [FRESH, FRESH], 0.5: [FRESH, FRESH, REPLAYED], 1.0: [REPLAYED]}
     weights = {share: [loss.weight for loss in PGQ(share=share).losses(net)] for share in (0.0, 0.25)}
     assert weights == {0.0: [1.0, 0.5], 0.25: [0.75, 0.375, 0.25]}
+    policy, _, implied = PGQ(entropy=0.02).losses(net)
+    assert isinstance(policy, PolicyGradient)
+    assert isinstance(implied, ImpliedValues)
+    assert policy.entropy == implied.temperature == 0.02
     assert [loss.name for loss in PGQ(share=0.0).losses(net)] == [loss.name for loss in A3C().losses(net)]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 import torch
@@ -108,6 +109,19 @@ def test_steps_stay_within_the_trust_region_on_the_whole_policy(coordinates: str
     assert ((outwards * held).sum(-1) <= 0.1 + 1e-6).all()
     inside = (outwards * free).sum(-1) <= 0.1
     torch.testing.assert_close(held[inside], free[inside])
+
+
+@pytest.mark.parametrize("coordinates", ["probabilities", "logits"])
+def test_what_is_impossible_breaks_nothing(coordinates: Literal["probabilities", "logits"]) -> None:
+    """An action that the policy, or the one that acted, never takes."""
+    values, ticks = drawn()
+    with torch.no_grad():
+        values[0][0, 0, 1] = -1e4
+        ticks[BEHAVIOUR][1, 0, 2] = -math.inf
+    ticks[ACTION][:2, 0] = 0
+    AcerPolicy(NET, coordinates=coordinates).value(values, ticks).backward()
+    assert values[0].grad is not None
+    assert torch.isfinite(values[0].grad).all()
 
 
 def test_entropy_is_outside_the_region() -> None:

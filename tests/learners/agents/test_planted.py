@@ -1,0 +1,131 @@
+"""The bugs of public code that the papers' sheets list: each of them, planted into ours, fails a test of ours."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+from learners.agents.losses import AcerPolicy, ImpliedValues
+from learners.agents.losses.acer import _Targets
+from learners.agents.losses.acer_continuous import AcerNumbersCritic, AcerNumbersPolicy
+from learners.agents.losses.implied_values import implied_values
+from learners.agents.methods import PGQ
+from learners.agents.modules import StochasticDuelling
+from learners.agents.off_policy import retrace, within_region
+from learners.agents.transports import Playing
+from learners.agents.unrolls import begun
+from physim.graph.average import Average
+from tests.learners.agents import test_actor, test_methods, test_off_policy
+from tests.learners.agents.losses import test_acer, test_acer_continuous, test_implied_values
+from tests.physim.graph import test_average
+
+
+class Bug(NamedTuple):
+    """Lines of a function, by what stands there instead, and a test that finds out."""
+
+    function: Callable[..., Any]
+    changes: dict[str, str]
+    test: Callable[..., None]
+    arguments: tuple[Any, ...] = ()
+
+
+BUGS = {
+    "the average network never moves": Bug(
+        Average.update, {"mean.lerp_(": "mean = mean.lerp("},
+        test_average.test_a_shadow_follows_its_graph_and_answers_by_itself,
+    ),
+    "the step is divided by the gradient's length": Bug(
+        within_region, {"outwards.square()": "gradient.square()"},
+        test_off_policy.test_steps_within_a_region_are_the_nearest_that_are, (0.3,),
+    ),
+    "the region is about the probability of what was done": Bug(
+        AcerPolicy.step, {"outwards = policy - average": "outwards = (policy - average) * done"},
+        test_acer.test_steps_stay_within_the_trust_region_on_the_whole_policy, ("logits",),
+    ),
+    "the policy that acted is found again when replayed": Bug(
+        _Targets.__init__, {"ticks[BEHAVIOUR].exp()": "self.policy"},
+        test_acer.test_the_policy_follows_its_equation_in_both_coordinates, (10.0,),
+    ),
+    "what is impossible is divided by": Bug(
+        AcerPolicy.step, {"weights / policy.clamp(min=SMALL)": "weights / policy"},
+        test_acer.test_what_is_impossible_breaks_nothing, ("probabilities",),
+    ),
+    "traces are truncated at ten": Bug(
+        _Targets.__init__, {"self.ratio.clamp(max=1)": "self.ratio.clamp(max=10)"},
+        test_acer.test_the_critic_fits_what_was_done_to_retrace,
+    ),
+    "a time limit is an end": Bug(
+        retrace, {"masked_fill(terminated, 0.0)": "masked_fill(last, 0.0)"},
+        test_off_policy.test_retrace_is_its_definition, (True,),
+    ),
+    "returns run on across an end": Bug(
+        retrace, {"torch.where(last[:, tick], values[:, tick], corrected)": "corrected"},
+        test_off_policy.test_retrace_is_its_definition, (True,),
+    ),
+    "the bias is not corrected": Bug(
+        AcerPolicy.step, {"taken + policy * beyond * (worths - value)": "taken"},
+        test_acer.test_the_policy_follows_its_equation_in_both_coordinates, (0.5,),
+    ),
+    "traces of numbers are those of choices": Bug(
+        AcerNumbersCritic.error, {"ratio.pow(1 / ticks[ACTION].shape[-1])": "ratio"},
+        test_acer_continuous.test_the_critic_fits_retrace_and_v_its_corrected_target,
+    ),
+    "numbers are judged by Retrace, not by the opportunistic trace": Bug(
+        AcerNumbersPolicy.step,
+        {"torch.ones_like(ticks[REWARD])": "ratios(values[0], ticks, ticks[ACTION]).clamp(max=1)"},
+        test_acer_continuous.test_the_policy_follows_its_equation_within_its_region, (5.0,),
+    ),
+    "duelling without its mean": Bug(
+        StochasticDuelling.forward, {" - advantage[:, 2:].mean(1, keepdim=True)": ""},
+        test_acer_continuous.test_stochastic_duelling_has_the_mean_that_the_value_says,
+    ),
+    "a squared error is differentiated": Bug(
+        ImpliedValues.error, {"self.temperature).detach()": "self.temperature)", "-wrong * told": "wrong.square() / 2"},
+        test_implied_values.test_an_update_is_the_papers_and_not_scaled_by_the_temperature,
+    ),
+    "implied values without the entropy": Bug(
+        implied_values, {"logs + entropy": "logs"},
+        test_implied_values.test_the_values_implied_have_the_mean_that_the_critic_says,
+    ),
+    "another temperature than the entropy's weight": Bug(
+        PGQ.losses, {"ImpliedValues(net, self.entropy,": "ImpliedValues(net, 0.1,"},
+        test_methods.test_pgq_lies_between_a3c_and_q_learning,
+    ),
+    "returns of what is replayed": Bug(
+        PGQ.losses, {"rest * self.values, self.discount)": "rest * self.values, self.discount, stream='replayed')"},
+        test_methods.test_pgq_lies_between_a3c_and_q_learning,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)
+def test_what_public_code_does_wrong_fails_a_test(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    bug.test(*bug.arguments)
+    plant(bug.function, bug.changes, monkeypatch)
+    with pytest.raises(AssertionError):
+        bug.test(*bug.arguments)
+
+
+def test_replay_from_a_memory_of_nothing_fails_a_test(
+    playing: Callable[..., Playing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(begun, {"nested(told) if told else None": "None"}, monkeypatch)
+    with pytest.raises(AssertionError):
+        test_actor.test_memories_that_are_told_are_those_of_every_tick(playing)
+
+
+def plant(function: Callable[..., Any], changes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a function do what its changed lines say, wherever it is known."""
+    function = inspect.unwrap(function)
+    lines = dedent(inspect.getsource(function)).splitlines()
+    source = "\n".join(["from __future__ import annotations", *(line for line in lines if line[0:1] != "@")])
+    for old, new in changes.items():
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    made: dict[str, Any] = {}
+    exec(source, function.__globals__, made)
+    monkeypatch.setattr(function, "__code__", made[function.__name__].__code__)
