@@ -17,11 +17,12 @@ UNCOUNTED = -1
 
 @final
 class Likelihood(Loss):
-    """The mean negative log-likelihood, in nats, of target "symbol" [B, T] by logits [B, T, classes]."""
+    """The mean negative log-likelihood, in nats, of a `target` [B, T] by logits [B, T, classes]."""
 
-    def __init__(self, port: Port, name: str = "likelihood") -> None:
+    def __init__(self, port: Port, name: str = "likelihood", target: str = "symbol") -> None:
         super().__init__(name, port)
+        self.target = target
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
-        logits, wanted = whole(values[0]).flatten(0, 1), targets["symbol"].flatten()
+        logits, wanted = whole(values[0]).flatten(0, 1), targets[self.target].flatten()
         return functional.cross_entropy(logits, wanted, ignore_index=UNCOUNTED)

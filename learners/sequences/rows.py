@@ -24,11 +24,15 @@ Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 @final
 @dataclass(frozen=True)
 class SymbolRow:
-    """Symbols [T] int64, and what else is known of them: whole values, or ticks [T, ...], by the inputs' names."""
+    """Symbols [T] int64, and what else is known of them: whole values, or ticks [T, ...], by the inputs' names.
+
+    `wanted` are further targets [T] int64 by name, UNCOUNTED where none is.
+    """
 
     symbols: Tensor
     whole: Mapping[str, Tensor] = field(default_factory=dict)
     ticks: Mapping[str, Tensor] = field(default_factory=dict)
+    wanted: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @final
@@ -69,12 +73,13 @@ class Crops:
         """The symbols that count begin about `place`; where a row begins they have no context, and all count."""
         size = self.context + self.length
         begin = max(0, min(place - self.context, len(row.symbols) - size))
-        told = _cut(row.symbols, begin, size, UNCOUNTED)
         before = _cut(row.symbols, begin - 1, size, self.start)
-        wanted = told.clone()
-        wanted[: self.context if begin else 0] = UNCOUNTED
+        several = {SYMBOL: row.symbols, **row.wanted}
+        wanted = {name: _cut(value, begin, size, UNCOUNTED).clone() for name, value in several.items()}
+        for value in wanted.values():
+            value[: self.context if begin else 0] = UNCOUNTED
         ticks = {name: _cut(value, begin, size, 0) for name, value in row.ticks.items()}
-        return {SYMBOL: before, **row.whole, **ticks}, {SYMBOL: wanted}
+        return {SYMBOL: before, **row.whole, **ticks}, wanted
 
 
 def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
