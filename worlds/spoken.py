@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import wave
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import numpy as np
 
 from physim.arrays import Floats, Integers, Singles
 from physim.errors import PhysimError
+from worlds.real_data.parts import Part
+from worlds.real_data.texts import splits
 
 RATE = 16_000
 VOICES = ("slt", "rms", "awb", "kal16")
@@ -24,6 +27,7 @@ PHONES = (
     "pau", "r", "s", "sh", "t", "th", "uh", "uw", "v", "w", "y", "z", "zh",
 )  # fmt: skip
 """What is spoken, and `pau` for a pause."""
+SENTENCE = re.compile(r"[A-Z][a-z ,;'\n]{20,90}[.?!]")
 
 
 @final
@@ -66,6 +70,15 @@ def spoken(text: str, voice: str = "slt") -> Utterance:
     names, ends = zip(*(phone.split(":") for phone in told.split()), strict=True)
     phones = np.array([PHONES.index(name) for name in names])
     return Utterance(text, voice, samples.astype(np.float32) / np.float32(2**15), phones, np.array(ends, float))
+
+
+def sentences(part: Part) -> list[str]:
+    """The sentences of a part of Shakespeare's plays that are plain and neither short nor long, in their order.
+
+    Raises: PhysimError where the text was not fetched.
+    """
+    text = getattr(splits("shakespeare"), part).decode("utf-8", "replace")
+    return [" ".join(found.split()) for found in SENTENCE.findall(text)]
 
 
 def _told(command: list[str]) -> str:

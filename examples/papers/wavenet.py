@@ -1,6 +1,6 @@
 """WaveNet (arXiv:1609.03499) on sources of known entropy and on real speech: what its parts are good for, in bits.
 
-python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates cut speakers voices]
+python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates cut speakers voices phones told]
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import speech_heard
+import speech_told
 import torch
 from torch import Tensor
 
@@ -46,7 +48,7 @@ LONGER = 2.2
 """How many times as many updates an LSTM makes in a WaveNet's time."""
 JUDGED = 40
 """How many recordings of the validation part verdicts are by."""
-ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices")
+ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices", "phones", "told")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,8 @@ class Args(PaperSettings):
     parts: tuple[str, ...] = ALL
     """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
     prediction and an LSTM; gated units beside rectified ones, and dilated layers beside others; a network whose blocks
-    are cut from one another; six voices, with and without a code of who speaks; and each voice alone."""
+    are cut from one another; six voices, with and without a code of who speaks; each voice alone; phones that are
+    heard, and a voice that is told what to say, in speech by `flite` (apt install flite), with the extra `speech`."""
     out: Path = RESULTS
 
 
@@ -311,6 +314,8 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "cut": cut,
     "speakers": speakers,
     "voices": voices,
+    "phones": speech_heard.table,
+    "told": speech_told.table,
 }
 
 

@@ -14,7 +14,7 @@ from learners.sequences.wavenet import BLOCK, LOGITS, SKIPS, wavenet
 from physim.checks import check_positive
 from physim.graph import CausalConv1d, Memory, ModuleGraph, Port, builder
 
-PHONE = "phone"
+PHONE, CEPSTRA = "phone", "cepstra"
 FRAME, BESIDE = 160, 3
 """Samples of a frame, 10 ms at 16 kHz; and how many frames before and behind it decide what is heard in it."""
 
@@ -58,12 +58,28 @@ def listener(
     """
     check_positive(phones=phones, hidden=hidden, frame=frame)
     net = wavenet(classes, channels, skips, dilations)
-    heard, size = net.add("pooled", Pooled(skips, frame), net[SKIPS]), skips
+    pooled = net.add("pooled", Pooled(skips, frame), net[SKIPS])
+    net.returns(net[LOGITS], _heard(net, pooled, skips, hidden, phones, frame))
+    return net
+
+
+@builder("cepstral_listener")
+def cepstral_listener(phones: int, features: int, hidden: int = 64) -> ModuleGraph:
+    """The same head on what is told of each frame: "cepstra" [B, T, features] -> "phone" [B, T, phones].
+
+    What it says at a tick is of the frame BESIDE ticks ago.
+    """
+    check_positive(phones=phones, features=features, hidden=hidden)
+    net = ModuleGraph()
+    net.returns(_heard(net, net.input(CEPSTRA), features, hidden, phones, 1))
+    return net
+
+
+def _heard(net: ModuleGraph, heard: Port, size: int, hidden: int, phones: int, frame: int) -> Port:
     for number in range(BESIDE):
         near = net.add(f"near_{number}", CausalConv1d(size, hidden, 3, dilation=frame), heard)
         heard, size = net.add(f"heard_{number}", nn.ReLU(), near), hidden
-    net.returns(net[LOGITS], net.add(PHONE, nn.Linear(hidden, phones), heard))
-    return net
+    return net.add(PHONE, nn.Linear(hidden, phones), heard)
 
 
 def frame_targets(labels: Tensor, frame: int = FRAME) -> Tensor:
@@ -85,13 +101,13 @@ def phones_in(frames: Sequence[int], pause: int) -> list[int]:
     return [phone for place, phone in enumerate(frames) if phone != pause and (not place or frames[place - 1] != phone)]
 
 
-def phone_errors(heard: Sequence[int], said: Sequence[int]) -> int:
-    """The least number of phones that must be put in, taken out or changed to make what was said of what was heard."""
+def edits(heard: Sequence[object], said: Sequence[object]) -> int:
+    """How many phones, or words, must be put in, taken out or changed to make what was said of what was heard."""
     costs = list(range(len(said) + 1))
-    for count, phone in enumerate(heard, 1):
+    for count, one in enumerate(heard, 1):
         before, costs[0] = costs[0], count
         for place, wanted in enumerate(said, 1):
-            change = before + (phone != wanted)
+            change = before + (one != wanted)
             before = costs[place]
             costs[place] = min(change, before + 1, costs[place - 1] + 1)
     return costs[-1]

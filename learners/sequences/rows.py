@@ -26,12 +26,14 @@ Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 class SymbolRow:
     """Symbols [T] int64, and what else is known of them: whole values, or ticks [T, ...], by the inputs' names.
 
-    `wanted` are further targets [T] int64 by name, UNCOUNTED where none is.
+    `frames` [S, ...] are of several symbols each. `wanted` are further targets [T] int64 by name, UNCOUNTED where none
+    is.
     """
 
     symbols: Tensor
     whole: Mapping[str, Tensor] = field(default_factory=dict)
     ticks: Mapping[str, Tensor] = field(default_factory=dict)
+    frames: Mapping[str, Tensor] = field(default_factory=dict)
     wanted: Mapping[str, Tensor] = field(default_factory=dict)
 
 
@@ -41,7 +43,8 @@ class Crops:
     """Pieces of rows for training: `length` symbols that count, after as many as `context` that only go before.
 
     `start` is the symbol that stands before the first of a row. Pieces lie anywhere in the rows, those near an end of a
-    row, or in one shorter than a piece, moved into it. Update k draws its pieces from (seed, k) alone.
+    row, or in one shorter than a piece, moved into it. Update k draws its pieces from (seed, k) alone. Where rows have
+    frames, pieces are as long as some `frame`s of so many symbols, and begin where one does.
     """
 
     rows: Sequence[SymbolRow]
@@ -50,9 +53,12 @@ class Crops:
     start: int
     batch: int = 4
     seed: int = 0
+    frame: int = 1
 
     def __post_init__(self) -> None:
-        check_positive(length=self.length, batch=self.batch)
+        check_positive(length=self.length, batch=self.batch, frame=self.frame)
+        if (self.length + self.context) % self.frame:
+            raise PhysimError(f"crops of {self.context} + {self.length} symbols are not whole frames of {self.frame}")
         if not any(len(row.symbols) for row in self.rows):
             raise PhysimError("crops: there is no symbol in any row")
 
@@ -72,14 +78,16 @@ class Crops:
     def _piece(self, row: SymbolRow, place: int) -> Batch:
         """The symbols that count begin about `place`; where a row begins they have no context, and all count."""
         size = self.context + self.length
-        begin = max(0, min(place - self.context, len(row.symbols) - size))
+        begin = max(0, min(place - self.context, len(row.symbols) - size)) // self.frame * self.frame
         before = _cut(row.symbols, begin - 1, size, self.start)
         several = {SYMBOL: row.symbols, **row.wanted}
         wanted = {name: _cut(value, begin, size, UNCOUNTED).clone() for name, value in several.items()}
         for value in wanted.values():
             value[: self.context if begin else 0] = UNCOUNTED
         ticks = {name: _cut(value, begin, size, 0) for name, value in row.ticks.items()}
-        return {SYMBOL: before, **row.whole, **ticks}, wanted
+        first, count = begin // self.frame, size // self.frame
+        frames = {name: _cut(value, first, count, 0) for name, value in row.frames.items()}
+        return {SYMBOL: before, **row.whole, **ticks, **frames}, wanted
 
 
 def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -110,7 +118,7 @@ def foretold(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) ->
         inputs = {SYMBOL: before[begin : begin + chunk]} | {
             name: value[begin : begin + chunk] for name, value in row.ticks.items()
         }
-        inputs |= row.whole if not begin else {}
+        inputs |= {**row.whole, **row.frames} if not begin else {}
         logits, state = net.window({name: value[None].to(device) for name, value in inputs.items()}, state)
         state = map_tree(torch.clone, state)
         yield logits[0], row.symbols[begin : begin + chunk].to(device)

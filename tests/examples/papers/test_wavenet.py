@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -9,9 +11,11 @@ import pytest
 import torch
 
 from learners.experiment import read_rows
+from learners.sequences.losses import UNCOUNTED
 from physim.errors import PhysimError
 from worlds.real_data.parts import Part
 from worlds.real_data.speech import RATE, Recording
+from worlds.spoken import Utterance
 
 
 def spoken(voice: str, part: Part) -> list[Recording]:
@@ -32,17 +36,51 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
-    script.main(script.Args(quick=True, workers=1, out=tmp_path))
+    parts = tuple(part for part in script.ALL if part not in ("phones", "told"))
+    script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=parts))
     folder = tmp_path / "quick"
-    lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.ALL}
+    lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in parts}
     assert {part: len(text) - 2 for part, text in lines.items()} == {
         "sources": 4, "echo": 2, "speech": 7, "gates": 3, "cut": 3, "speakers": 8, "voices": 6
     }  # fmt: skip
     rows = read_rows(folder / "spoken.csv")
     assert {row["arm"] for row in rows if row["name"] == "shuffled"} == {"coded"}
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
-    script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
+    script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=parts))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+def test_phones_are_heard_and_told(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wants the extra `speech`, and flite."""
+    pytest.importorskip("parselmouth")
+    pytest.importorskip("pocketsphinx")
+    for name in ("speech_heard", "speech_told"):
+        module = importlib.import_module(name)
+        changes = {"DILATIONS": (1, 2), "CHANNELS": 4, "SKIPS": 4, "UPDATES": 100}
+        changes |= {"SENTENCES": {"train": 3, "valid": 1, "test": 1}}
+        changes |= {"sentences": lambda part: [f"This is sentence {k} of {part}." for k in range(16)]}
+        for key, value in changes.items():
+            monkeypatch.setattr(module, key, value)
+    monkeypatch.setattr(importlib.import_module("speech_told"), "COUNTED", 12)
+    script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=("phones", "told")))
+    heard, told = ((tmp_path / "quick" / f"{part}.md").read_text().splitlines()[2:] for part in ("phones", "told"))
+    assert [line.split("|")[1].strip() for line in heard] == ["both losses", "phones alone", "cepstra"]
+    assert len(told) == 6
+    assert float(told[-1].split("|")[3]) < 0.2  # digits in 256 levels are understood
+
+
+def test_frames_of_cepstra_and_of_sound_are_of_the_same_phones(paper: Callable[[str], ModuleType]) -> None:
+    pytest.importorskip("parselmouth")
+    paper("wavenet")
+    heard = importlib.import_module("speech_heard")
+    random = np.random.default_rng(0)
+    sound = random.normal(0, 0.1, 16_000).astype(np.float32)
+    one = Utterance("", "slt", sound, np.array([32, 1, 4]), np.array([0.3, 0.62, 1.0]))
+    wanted = [heard.sound_row(one).wanted["phone"], heard.cepstral_row(one).wanted["phone"]]
+    frames = [value[value != UNCOUNTED].tolist() for value in wanted]
+    assert len(frames[0]) == 100
+    assert frames[0] == frames[1] == 30 * [32] + 32 * [1] + 38 * [4]
 
 
 def test_nothing_but_guesses_comes_back_to_the_first_block(script: ModuleType) -> None:

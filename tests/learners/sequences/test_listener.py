@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -7,22 +9,22 @@ from learners.sequences.listener import (
     BESIDE,
     PHONE,
     Pooled,
+    edits,
     frame_targets,
     heard_in,
     listener,
-    phone_errors,
     phones_in,
 )
 from learners.sequences.losses import UNCOUNTED, Likelihood
 from learners.sequences.rows import Crops, SymbolRow
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import LOGITS, SYMBOL
-from physim.graph import check_steps, load_graph, save_graph
+from physim.graph import ModuleGraph, check_steps, load_graph, save_graph
 
 FRAME = 4
 
 
-def small() -> torch.nn.Module:
+def small() -> ModuleGraph:
     torch.manual_seed(0)
     return listener(3, 4, 6, (1, 2), classes=8, hidden=5, frame=FRAME)
 
@@ -61,13 +63,13 @@ def test_a_mean_is_a_mean() -> None:
 
 def test_errors_are_the_least_number_of_changes() -> None:
     assert phones_in([0, 0, 1, 1, 0, 2, 2, 1, 1], pause=0) == [1, 2, 1]
-    assert phone_errors([1, 2, 3], [1, 2, 3]) == 0
-    assert phone_errors([], [1, 2]) == 2
-    assert phone_errors([1, 3, 3, 4], [1, 2, 3]) == 2
-    assert phone_errors("kitten", "sitting") == 3  # type: ignore[arg-type]
+    assert edits([1, 2, 3], [1, 2, 3]) == 0
+    assert edits([], [1, 2]) == 2
+    assert edits([1, 3, 3, 4], [1, 2, 3]) == 2
+    assert edits("kitten", "sitting") == 3
 
 
-def test_two_losses_teach_to_foretell_and_to_hear(tmp_path: object) -> None:
+def test_two_losses_teach_to_foretell_and_to_hear(tmp_path: Path) -> None:
     """Three phones, each a symbol that is repeated, and noise: heard in nearly every frame of another sound."""
 
     def sound(seed: int) -> SymbolRow:
@@ -86,8 +88,8 @@ def test_two_losses_teach_to_foretell_and_to_hear(tmp_path: object) -> None:
     before = torch.cat([torch.tensor([8]), row.symbols[:-1]])
     heard = heard_in(net, net[PHONE], {SYMBOL: before[None]}, wanted)
     assert (heard == wanted[wanted != UNCOUNTED]).double().mean() > 0.9
-    save_graph(tmp_path / "ear.safetensors", net)  # type: ignore[operator]
-    again, _ = load_graph(tmp_path / "ear.safetensors")  # type: ignore[operator]
+    save_graph(tmp_path / "ear.safetensors", net)
+    again, _ = load_graph(tmp_path / "ear.safetensors")
     assert torch.equal(heard_in(again, again[PHONE], {SYMBOL: before[None]}, wanted), heard)
 
 

@@ -44,6 +44,17 @@ def test_every_symbol_is_as_likely_to_be_learned_from() -> None:
     assert 4 < int(counts.min()) <= int(counts.max()) < 45  # of 20 each
 
 
+def test_frames_are_cut_with_their_symbols() -> None:
+    rows = [SymbolRow(torch.arange(80), frames={"features": torch.arange(20)[:, None].double()})]
+    inputs, targets = Crops(rows, length=12, context=8, start=-7, batch=16, frame=4)(0)
+    assert inputs["features"].shape == (16, 5, 1)
+    for wanted, frames in zip(targets["symbol"], inputs["features"], strict=True):
+        places = (wanted != UNCOUNTED).nonzero()[:, 0]
+        assert torch.equal(wanted[places] // 4, frames[places // 4, 0].long())
+    with pytest.raises(PhysimError, match=r"crops of 5 \+ 10 symbols are not whole frames of 4"):
+        Crops(rows, 10, 5, -7, frame=4)
+
+
 def test_an_update_draws_from_its_number_and_the_seed_alone() -> None:
     one, same, other = (Crops([row(LONG)], 10, 5, -7, seed=seed) for seed in (1, 1, 2))
     assert torch.equal(one(4)[0]["symbol"], same(4)[0]["symbol"])

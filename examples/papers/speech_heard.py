@@ -1,0 +1,163 @@
+"""Phones heard by WaveNets with one loss and with two, and by the same head on cepstra: a part of wavenet.py.
+
+The speech is synthetic, so that the time of every phone is known: errors are not those of TIMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from speech_told import extra
+from torch import Tensor
+from torch.nn import functional
+
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings
+from learners.sequences.listener import (
+    BESIDE,
+    CEPSTRA,
+    FRAME,
+    PHONE,
+    cepstral_listener,
+    edits,
+    frame_targets,
+    heard_in,
+    listener,
+    phones_in,
+)
+from learners.sequences.losses import UNCOUNTED, Likelihood
+from learners.sequences.mu_law import LEVELS, encoded
+from learners.sequences.rows import Batch, Crops, SymbolRow
+from learners.sequences.training import SequenceTraining
+from learners.sequences.wavenet import LOGITS, SYMBOL, receptive_field
+from physim.graph import ModuleGraph
+from physim.reports import Row
+from worlds.real_data.parts import Part
+from worlds.spoken import PHONES, RATE, VOICES, Utterance, sentences, spoken
+
+SEEDS = (0, 1, 2)
+NEW = "awb"
+"""The voice that is only tested on."""
+KNOWN = tuple(voice for voice in VOICES if voice != NEW)
+SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 40}
+"""Of each voice; every voice says others."""
+DILATIONS = 2 * tuple(2**power for power in range(9))
+CHANNELS, SKIPS = 32, 64
+UPDATES, STEP = 3000, 3e-3
+ARMS = {"both losses": 0.6, "phones alone": 0.6, "cepstra": 0.02}
+"""Seconds an update takes on one core, about."""
+PAUSE = PHONES.index("pau")
+AFTER = (1 + BESIDE) * FRAME
+"""Samples of silence behind a sentence, so that its last frame is heard too."""
+
+
+def table(args: PaperSettings) -> str:
+    """Errors on sentences that were not trained on, by voices that were and by one that was not."""
+    updates = args.shortened(UPDATES)
+    cells = [
+        Cell(arm, seed, (("updates", updates),), updates * seconds / 60)
+        for arm, seconds in ARMS.items()
+        for seed in args.few(SEEDS)
+    ]
+    values = grouped(args.rows("phones", cells, run), ("arm", "name", "voices"))
+    lines = [
+        [arm, *(mean([100 * value for value in values[arm, name, voices]]) for voices, name in _columns())]
+        for arm in ARMS
+    ]
+    return markdown(("", *(f"{voices}: {name} (%)" for voices, name in _columns())), lines)
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(voices, name) for voices in ("known voices", "a new voice") for name in ("frames", "phones")]
+
+
+def run(cell: Cell) -> Sequence[Row]:
+    """Shares of frames and of phones that are heard wrongly."""
+    torch.manual_seed(cell.seed)
+    cepstral = cell.arm == "cepstra"
+    net = cepstral_listener(len(PHONES), 39) if cepstral else listener(len(PHONES), CHANNELS, SKIPS, DILATIONS)
+    losses = [Likelihood(net[PHONE], "hearing", PHONE)]
+    if cell.arm == "both losses":
+        losses.append(Likelihood(net[LOGITS]))
+    row_of = cepstral_row if cepstral else sound_row
+    train = [row_of(one) for one in said("train", KNOWN)]
+    if cepstral:
+        crops = Crops(train, 200, 2 * BESIDE, 0, 8, cell.seed)
+    else:
+        crops = Crops(train, 4000, receptive_field(DILATIONS) + 2 * BESIDE * FRAME, LEVELS, 4, cell.seed)
+    updates = int(str(dict(cell.setting)["updates"]))
+    settings = SequenceTraining(updates, STEP, every=max(1, updates // 6))
+    valid = said("valid", KNOWN)
+    settings.run(net, lambda update: _read(net, crops(update)), lambda it: errors(it, valid)["frames"], losses, False)
+    found = {"known voices": said("test", KNOWN), "a new voice": said("test", (NEW,))}
+    return [
+        {"name": name, "value": value, "voices": voices}
+        for voices, heard in found.items()
+        for name, value in errors(net, heard).items()
+    ]
+
+
+def _read(net: ModuleGraph, batch: Batch) -> Batch:
+    """What a graph reads of a batch."""
+    return {name: value for name, value in batch[0].items() if name in net.inputs}, batch[1]
+
+
+def errors(net: ModuleGraph, utterances: Sequence[Utterance]) -> dict[str, float]:
+    """The shares of frames that are heard wrongly, and of phones: how many edits a phone that is said."""
+    wrong = frames = changes = phones = 0
+    for one in utterances:
+        row = cepstral_row(one) if CEPSTRA in net.inputs else sound_row(one)
+        before = torch.cat([torch.tensor([LEVELS]), row.symbols[:-1]])
+        inputs = {name: value[None] for name, value in ({SYMBOL: before} | dict(row.ticks)).items()}
+        wanted = row.wanted[PHONE]
+        heard = heard_in(net, net[PHONE], _read(net, (inputs, {}))[0], wanted)
+        wrong += int((heard != wanted[wanted != UNCOUNTED]).sum())
+        frames += len(heard)
+        told = [int(phone) for phone in one.phones if phone != PAUSE]
+        changes += edits(phones_in(heard.tolist(), PAUSE), told)
+        phones += len(told)
+    return {"frames": wrong / frames, "phones": changes / phones}
+
+
+@lru_cache(maxsize=8)
+def said(part: Part, voices: tuple[str, ...]) -> list[Utterance]:
+    """Sentences of a part, each by one of these voices."""
+    texts = sentences(part)
+    every = max(1, len(texts) // (SENTENCES[part] * len(VOICES)))
+    texts = texts[::every]
+    return [
+        spoken(texts[len(VOICES) * number + VOICES.index(voice)], voice)
+        for number in range(SENTENCES[part])
+        for voice in voices
+    ]
+
+
+def sound_row(one: Utterance) -> SymbolRow:
+    """A sentence in mu-law, with what is to be heard."""
+    symbols = functional.pad(encoded(torch.from_numpy(one.sound.copy())), (0, AFTER), value=LEVELS // 2)
+    labels = functional.pad(torch.from_numpy(one.labels), (0, AFTER), value=PAUSE)
+    return SymbolRow(symbols, wanted={PHONE: frame_targets(labels)})
+
+
+def cepstral_row(one: Utterance) -> SymbolRow:
+    """The cepstra of a sentence, frame by frame, with what is to be heard."""
+    cepstra = _cepstra(one)
+    middles = torch.from_numpy(one.labels[FRAME // 2 :: FRAME][: len(cepstra)].copy())
+    wanted = functional.pad(middles, (BESIDE, 0), value=UNCOUNTED)
+    ticks = functional.pad(cepstra[: len(middles)], (0, 0, 0, BESIDE))
+    return SymbolRow(torch.zeros(len(wanted), dtype=torch.int64), ticks={CEPSTRA: ticks}, wanted={PHONE: wanted})
+
+
+def _cepstra(one: Utterance) -> Tensor:
+    """13 cepstra of each frame of 10 ms, and how they and these change, normalised over the sentence [S, 39]."""
+    found = extra("parselmouth").Sound(one.sound.astype(np.float64), RATE).to_mfcc(12, 0.025, FRAME / RATE)
+    values, times = found.to_array().T, found.xs()
+    middles = (np.arange(len(one.sound) // FRAME) + 0.5) * FRAME / RATE
+    places = np.rint((middles - times[0]) * RATE / FRAME).astype(int).clip(0, len(times) - 1)
+    still = values[places]
+    moving = np.gradient(still, axis=0)
+    every = np.concatenate([still, moving, np.gradient(moving, axis=0)], axis=1)
+    return torch.from_numpy((every - every.mean(0)) / (every.std(0) + 1e-6)).float()

@@ -1,0 +1,218 @@
+"""A voice that is told what to say, by phones and by pitch: a part of wavenet.py.
+
+The speech is synthetic, and judged by bits and by a recogniser: neither is an opinion of listeners.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings
+from learners.sequences.fused import Fused
+from learners.sequences.generation import generate
+from learners.sequences.listener import edits
+from learners.sequences.mu_law import LEVELS, decoded, encoded
+from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.training import SequenceTraining
+from learners.sequences.wavenet import FEATURES, receptive_field, wavenet
+from physim.arrays import Singles
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph
+from physim.reports import Row
+from worlds.real_data.parts import Part
+from worlds.spoken import PHONES, RATE, Utterance, sentences, spoken
+
+SEEDS = (0, 1, 2)
+VOICE = "slt"
+SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 24}
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+COUNTED, ROW, TEST_SEED = 120, 6, 90_000
+"""How many digits are said for the recogniser, and in rows of how many."""
+STRIDES = (4, 4, 5)
+FRAME = 80
+"""Samples of a frame, 5 ms."""
+DILATIONS = 2 * tuple(2**power for power in range(9))
+CHANNELS, SKIPS = 32, 64
+UPDATES, STEP, SECONDS = 1500, 3e-3, 1.0
+"""Updates, their rate, and how long one takes on one core, about."""
+MIDDLE_PITCH = np.log(180.0)
+
+
+class Telling(NamedTuple):
+    """What a voice is told: phones, their pitch too, and whether it learns to spread frames over their samples."""
+
+    phones: bool = True
+    pitch: bool = True
+    spread: bool = True
+
+
+ARMS = {
+    "told nothing": Telling(phones=False, pitch=False),
+    "phones": Telling(pitch=False),
+    "phones and pitch": Telling(),
+    "phones and pitch, frames repeated": Telling(spread=False),
+}
+
+
+def table(args: PaperSettings) -> str:
+    """Bits a sample of each arm, and the digits that a recogniser gets wrong of what it says."""
+    updates = args.shortened(UPDATES)
+    cells = [
+        Cell(arm, seed, (("updates", updates),), updates * SECONDS / 60) for arm in ARMS for seed in args.few(SEEDS)
+    ]
+    cells += [Cell(arm, 0, (("updates", 0),), 0.5) for arm in NATURAL]
+    values = grouped(args.rows("told", cells, run), ("arm", "name"))
+    lines = [
+        [arm, *(str(mean(values[arm, name])) if (arm, name) in values else "" for name in ("bits", "words"))]
+        for arm in (*ARMS, *NATURAL)
+    ]
+    return markdown(("slt, 16 kHz", "bits/sample", f"digits wrong of {COUNTED}, as a share"), lines)
+
+
+def run(cell: Cell) -> Sequence[Row]:
+    """What comes of an arm, or of the speech that it learned from."""
+    if cell.arm in NATURAL:
+        sounds = [NATURAL[cell.arm](one.sound) for one in counted()]
+        return [{"name": "words", "value": words_wrong(sounds, counted())}]
+    torch.manual_seed(cell.seed)
+    telling = ARMS[cell.arm]
+    net = network(telling)
+    context = -(-receptive_field(DILATIONS) // FRAME) * FRAME
+    rows = {part: [row(one, telling) for one in said(part)] for part in ("train", "valid", "test")}
+    crops = Crops(rows["train"], 4000, context, LEVELS, 4, cell.seed, FRAME)
+    updates = int(str(dict(cell.setting)["updates"]))
+    settings = SequenceTraining(updates, STEP, every=max(1, updates // 4))
+    settings.run(net, crops, lambda judged: bits(judged, rows["valid"], LEVELS), progress=False)
+    found: list[Row] = [{"name": "bits", "value": bits(net, rows["test"], LEVELS)}]
+    if telling.phones:
+        sounds = [speech(net, row(one, telling), seed) for seed, one in enumerate(counted())]
+        found.append({"name": "words", "value": words_wrong(sounds, counted())})
+    return found
+
+
+def network(telling: Telling) -> ModuleGraph:
+    """The WaveNet of an arm."""
+    features = len(_columns(telling))
+    strides = STRIDES if telling.spread and features else ()
+    return wavenet(LEVELS, CHANNELS, SKIPS, DILATIONS, features=features, strides=strides)
+
+
+def speech(net: ModuleGraph, told: SymbolRow, seed: int) -> Singles:
+    """What a voice says that is told as a row is."""
+    given = {name: value[None] for name, value in ({**told.frames, **told.ticks}).items()}
+    symbols = generate(net, len(told.symbols), given=given, seed=seed, way=Fused(net))
+    return decoded(symbols[0]).numpy()
+
+
+@lru_cache(maxsize=3)
+def said(part: Part) -> list[Utterance]:
+    """Sentences of a part."""
+    texts = sentences(part)
+    return [spoken(text, VOICE) for text in texts[:: max(1, len(texts) // SENTENCES[part])][: SENTENCES[part]]]
+
+
+@lru_cache(maxsize=1)
+def counted() -> list[Utterance]:
+    """Rows of digits, which a recogniser of digits is to hear."""
+    random = np.random.default_rng(TEST_SEED)
+    return [spoken(" ".join(random.choice(DIGITS, ROW)), VOICE) for _ in range(COUNTED // ROW)]
+
+
+def row(one: Utterance, telling: Telling) -> SymbolRow:
+    """A sentence of whole frames in mu-law, and what an arm is told of it."""
+    count = len(one.sound) // FRAME
+    symbols = encoded(torch.from_numpy(one.sound[: count * FRAME].copy()))
+    wanted = _columns(telling)
+    if not wanted:
+        return SymbolRow(symbols)
+    told = _frames(one)[:count, wanted]
+    if telling.spread:
+        return SymbolRow(symbols, frames={FEATURES: told})
+    return SymbolRow(symbols, ticks={FEATURES: told.repeat_interleave(FRAME, 0)})
+
+
+def _columns(telling: Telling) -> list[int]:
+    """Which columns of the frames are told."""
+    phones = 2 * len(PHONES) + 2
+    return [*range(phones if telling.phones else 0), *((phones, phones + 1) if telling.pitch else ())]
+
+
+def _frames(one: Utterance) -> Tensor:
+    """The phone of each frame and the next one, both one-hot, the share of it that is past, its length (s), whether it
+    has a pitch, and the logarithm of that about the voice's [S, 86].
+    """
+    times = (np.arange(len(one.sound) // FRAME) + 0.5) * FRAME / RATE
+    places = np.searchsorted(one.ends, times, side="right").clip(max=len(one.phones) - 1)
+    begins = np.concatenate([[0.0], one.ends[:-1]])
+    lengths = np.maximum(one.ends - begins, 1e-3)
+    known = np.eye(len(PHONES))
+    after = np.append(one.phones[1:], PHONES.index("pau"))
+    past = (times - begins[places]) / lengths[places]
+    pitch = _pitch(one, times)
+    columns = [past, 5 * lengths[places], pitch > 0, np.where(pitch > 0, 3 * (np.log(pitch.clip(1)) - MIDDLE_PITCH), 0)]
+    told = np.concatenate([known[one.phones[places]], known[after[places]], np.column_stack(columns)], axis=1)
+    return torch.from_numpy(told).float()
+
+
+def _pitch(one: Utterance, times: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The pitch (Hz) at times (s), 0 where there is none."""
+    praat = extra("parselmouth")
+    found = praat.Sound(one.sound.astype(np.float64), RATE).to_pitch(time_step=FRAME / RATE)
+    places = np.rint((times - found.xs()[0]) * RATE / FRAME).astype(int).clip(0, len(found.xs()) - 1)
+    pitch: np.ndarray[Any, np.dtype[np.float64]] = found.selected_array["frequency"][places]
+    return pitch
+
+
+def words_wrong(sounds: Sequence[Singles], said: Sequence[Utterance]) -> float:
+    """How many edits a word what a recogniser hears of sounds is from what was said."""
+    wrong = [edits(_recognised(sound), _words(one.text)) for sound, one in zip(sounds, said, strict=True)]
+    return sum(wrong) / sum(len(_words(one.text)) for one in said)
+
+
+def _recognised(sound: Singles) -> list[str]:
+    decoder = _recogniser()
+    decoder.start_utt()
+    decoder.process_raw((sound.clip(-1, 1) * (2**15 - 1)).astype("<i2").tobytes(), full_utt=True)
+    decoder.end_utt()
+    found = decoder.hyp()
+    return [] if found is None else _words(found.hypstr)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text.lower())
+
+
+@lru_cache(maxsize=1)
+def _recogniser() -> Any:
+    """A recogniser that knows digits only, any number of them."""
+    decoder = extra("pocketsphinx").Decoder(samprate=RATE, loglevel="FATAL")
+    decoder.add_jsgf_string("digits", f"#JSGF V1.0; grammar digits; public <said> = ({' | '.join(DIGITS)})*;")
+    decoder.activate_search("digits")
+    return decoder
+
+
+def extra(name: str) -> Any:
+    """A module of the extra `speech`."""
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        raise PhysimError(f"{name} is not installed: pip install 'physim[speech]'") from None
+
+
+def _in_levels(sound: Singles) -> Singles:
+    levels: Singles = decoded(encoded(torch.from_numpy(sound.copy()))).numpy()
+    return levels
+
+
+NATURAL: Mapping[str, Any] = {"flite itself": lambda sound: sound, "flite in 256 levels": _in_levels}
+"""What the recogniser is told that no WaveNet made."""
