@@ -151,7 +151,8 @@ def test_so_do_wires_that_hear_an_error(network: Networks, tmp_path: Path) -> No
     image = {"image": torch.randn(5, 4)}
     for one in (net, again):
         one(image).square().sum().backward()
-    assert torch.equal(again.get_submodule("lower").weight.grad, net.get_submodule("lower").weight.grad)  # type: ignore[arg-type]
+    gradients = [one.get_submodule("lower").weight.grad for one in (again, net)]
+    torch.testing.assert_close(*gradients)  # products are rounded by where their factors lie in memory
 
 
 def test_what_no_file_brings_back_is_not_saved(network: Networks, tmp_path: Path) -> None:
