@@ -34,7 +34,8 @@ ARMS = {
 }
 KINDS = ("static", "random goal")
 LAYOUTS, SEEDS = (0, 1), tuple(range(10))
-DECISIONS = 300_000
+DECISIONS = 150_000
+"""Which are 600,000 frames: a decision lasts four."""
 LONGER = 2
 """How many times as many decisions A3C has beside: what others spend on their losses, it spends on playing."""
 BEGINNINGS = {
@@ -44,7 +45,7 @@ BEGINNINGS = {
     "random, frozen": Arm(speed=1.7),
 }
 """How an encoder of A3C's begins: drawn, or as it was after learning to control pixels in any maze, without reward."""
-ENCODER, PRETRAINED = ("convolutions", "features"), 200_000
+ENCODER, PRETRAINED = ("convolutions", "features"), 100_000
 RECOVERED = 0.9
 MOVED = ("a3c", "reward_prediction", "unreal")
 """Who is tried with a goal that moves."""
