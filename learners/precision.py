@@ -1,4 +1,4 @@
-"""Numbers of which bytes networks compute with."""
+"""Of how many bytes the numbers are that networks compute with."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 
 from physim.errors import PhysimError
@@ -15,6 +16,13 @@ def check_positive(**fields: float | None) -> None:
     for name, value in fields.items():
         if value is not None and not (value > 0 and isfinite(value)):
             raise PhysimError(f"{name} must be above 0, got {value}")
+
+
+def check_among(what: str, value: str, known: Iterable[str]) -> None:
+    """Refuse, by what it is, a word that is not among the `known`."""
+    known = list(known)
+    if value not in known:
+        raise PhysimError(f"{what} is {value!r}, wanted one of {', '.join(known)}")
 
 
 def check_finite(**fields: object) -> None:

@@ -31,7 +31,7 @@ from learners.papers import PaperSettings, run_parts
 from physim.graph import ModuleGraph
 from physim.outputs import replacing
 from physim.reports import Row
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 from worlds.nbody import NBody
 from worlds.real_data import mnist, splits
 
@@ -107,6 +107,7 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
+    check_choices("arms", args.arms, ARMS)
     run_parts(args, args.parts, PARTS)
 
 

@@ -13,6 +13,7 @@ from torch.optim import Adam
 from tqdm import trange
 
 from learners.decoupled.classify import Digits
+from physim.checks import check_among
 from physim.graph import LSTM, ModuleGraph, PerceptronSynthesizer, State, detach
 from physim.graph.regression import Regression
 
@@ -39,6 +40,9 @@ class Clocks:
     rate: float = 1e-3
     scale: float = 10.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_among("arm", self.arm, ("unrolled", "decoupled", "cut"))
 
     def episode(self, digits: Digits, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Digits [B, window ** 2, 784], and how many are odd and how many wanted in each fast window [B, window]."""

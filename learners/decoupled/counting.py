@@ -14,6 +14,7 @@ from torch.optim import Adam
 from tqdm import trange
 
 from learners.decoupled.classify import Batch, Digits
+from physim.checks import check_among
 from physim.graph import LSTM, Loss, ModuleGraph, Port, ResidualSynthesizer, decoupled, detached
 from physim.graph.unlocked import Unlocked
 
@@ -67,6 +68,7 @@ class Counting:
             "dni": lambda port: decoupled(port, ResidualSynthesizer(units, hidden=units)),
             "cdni": lambda port: decoupled(port, ResidualSynthesizer(units, 2 * (self.ticks + 1), units), given=counts),
         }
+        check_among("arm", self.arm, ways)
         core = net.add(CORE, LSTM(units, units), ways[self.arm](code))
         net.returns(net.add(COUNT, nn.Linear(units, self.ticks + 1), core))
         return net

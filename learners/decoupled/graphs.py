@@ -9,6 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from physim.checks import check_among
 from physim.graph import ModuleGraph, Port, decoupled, detached, imagined
 from physim.graph.synthesizers import ConvolutionalSynthesizer, LinearSynthesizer, PerceptronSynthesizer
 
@@ -39,7 +40,9 @@ def perceptron(size: Size, arm: str = "backprop", features: int = 784) -> Module
     """
     net = ModuleGraph()
     image, label = net.input("image"), net.input("label")
-    wire = wires(size, image, label, features)[arm]
+    ways = wires(size, image, label, features)
+    check_among("arm", arm, ways)
+    wire = ways[arm]
     value, width = image, features
     for number in range(1, size.layers):
         layer = nn.Sequential(nn.Linear(width, size.width), nn.BatchNorm1d(size.width), nn.ReLU())
@@ -77,6 +80,7 @@ def convolutional(planes: Planes, arm: str = "backprop", side: int = 28) -> Modu
         "dni": lambda port: guessing(port, None),
         "cdni": lambda port: guessing(port, label),
     }
+    check_among("arm", arm, ways)
     value, channels = net.add("plane", nn.Unflatten(1, (1, side, side)), image), 1
     for number in range(1, planes.layers):
         convolution = nn.Conv2d(channels, filters, kernel, padding="same")

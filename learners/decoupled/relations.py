@@ -17,7 +17,9 @@ from learners.decoupled.classify import Batch
 from learners.physics.configs import graph_batch, prepared
 from learners.physics.data import OneSteps
 from learners.physics.losses import VelocityError
+from physim.checks import TEST_SEEDS_FROM, check_among
 from physim.engines.rollout import rollout
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, ResidualSynthesizer, joined, receivers, senders, summed
 from physim.graph.synthesizers import LinearSynthesizer, Synthesizer
 from physim.graph.unlocked import Unlocked
@@ -71,6 +73,9 @@ class Relating:
     rate: float = 1e-3
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        check_among("arm", self.arm, ("backprop", *SYNTHESIZERS))
+
     @cached_property
     def data(self) -> OneSteps:
         """The states that are learned from."""
@@ -102,7 +107,9 @@ class Relating:
         return self._examples(net, np.random.default_rng((self.seed, number)), self.batch)
 
     def run(self, progress: bool = False) -> ModuleGraph:
-        """The trained network."""
+        """The trained network; raises PhysimError where it would learn from test scenes."""
+        if self.seed + self.scenes > TEST_SEEDS_FROM:
+            raise PhysimError(f"seed is {self.seed}: scenes from {TEST_SEEDS_FROM} on are for tests")
         net = self.network()
         unlocked = Unlocked(net, self.losses(net), partial(Adam, lr=self.rate, fused=True))
         for number in trange(self.updates, disable=None if progress else True, leave=False):

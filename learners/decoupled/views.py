@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from learners.decoupled.graphs import CLASSES, Size
+from physim.checks import check_among
 from physim.graph import Feedback, LinearSynthesizer, ModuleGraph, Port, decoupled
 
 PROP = 0.1
@@ -30,6 +31,7 @@ def viewed(size: Size, view: str, features: int = 784) -> ModuleGraph:
     Layers are linear maps, "layer_1", ..., then batch normalisation and ReLU. Inputs: "image" [B, features], "label"
     [B, CLASSES] one-hot; output: "logits" [B, CLASSES].
     """
+    check_among("view", view, VIEWS)
     net = ModuleGraph()
     image, label = net.input("image"), net.input("label")
     errors = {number: net.later(f"error_{number}") for number in _heard(size, view)}

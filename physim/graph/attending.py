@@ -51,8 +51,11 @@ class Attended(Node):
         kept = context.memory(self.name, len(query)) if given[0] is None else self._checked(*given)
         context.next_state[self.name] = kept
         keys, told, there = kept
-        if any(value.shape[-1] % self.heads for value in (query, told)):
-            raise PhysimError(f"{self.name}: features are {query.shape[-1]}, wanted a multiple of {self.heads} heads")
+        for value in (query, told):
+            if value.shape[-1] % self.heads:
+                raise PhysimError(
+                    f"{self.name}: features are {value.shape[-1]}, wanted a multiple of {self.heads} heads"
+                )
         asked, known, said = (_split(value, self.heads) for value in (query, keys, told))
         scores = asked @ known.transpose(-1, -2) / asked.shape[-1] ** 0.5
         weights = scores.masked_fill(~there[:, None, None, :, 0], -torch.inf).softmax(-1)

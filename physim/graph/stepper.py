@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from physim.errors import PhysimError
-from physim.graph.context import State
+from physim.graph.context import State, detach
 from physim.graph.groups import Group, Interface, Values
 from physim.graph.module_graph import Inputs, ModuleGraph
 
@@ -29,12 +29,13 @@ class Stepper:
         _check_wanted(groups)
         _check_held(graph, groups)
         self.graph, self._changes = graph, graph.changes
+        self.after: State = {}
         self.optimisers: dict[nn.Module | Group, Optimizer] = {}
         for group in mine:
             if group.parameters:
                 self.optimisers[group] = optimiser(group.parameters)
         for synthesizer in synthesizers_of(mine):
-            if parameters := list(synthesizer.parameters()):
+            if parameters := [one for one in synthesizer.parameters() if one.requires_grad]:
                 self.optimisers[synthesizer] = optimiser(parameters)
 
     def forward(
@@ -42,7 +43,8 @@ class Stepper:
     ) -> Values:
         """What a group gives, from the values behind the interfaces that enter it, where gradients begin.
 
-        `state` is the memory before the first tick, of this group and perhaps of others; None is a fresh one.
+        `state` is the memory before the first tick, of this group and perhaps of others; None is a fresh one. That
+        after the last tick is added to `after`, without its gradient.
 
         Shapes: `reset` [B, T] bool, set where memories start anew.
         """
@@ -50,7 +52,9 @@ class Stepper:
             raise PhysimError("the graph was changed after its trainer was made: make a new one after a cut or mend")
         ports = group.wanted
         entering = {one.port: given[one.port] for one in group.enters}
-        results = self.graph(inputs, state, reset, ports, entering)
+        results, after = self.graph.window(inputs, state, reset, ports, entering)
+        if self.graph.remembers:
+            self.after |= detach(after)
         return {**entering, **dict(zip(ports, (results,) if len(ports) == 1 else results, strict=True))}
 
     def backward(

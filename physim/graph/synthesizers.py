@@ -8,6 +8,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from physim.errors import PhysimError
 
@@ -120,7 +121,7 @@ class BentSynthesizer(Synthesizer):
     def __init__(self, features: int, given: int = 0) -> None:
         super().__init__(features=features, given=given)
         self.inner = nn.Linear(features, features, bias=False)
-        self.outer = _silent(nn.Linear(given, features))
+        self.outer = _silent(skip_init(nn.Linear, given, features))
         self.gain = nn.Parameter(torch.zeros(features))
         with torch.no_grad():
             self.inner.weight.copy_(torch.eye(features))

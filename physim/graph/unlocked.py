@@ -28,7 +28,7 @@ class Unlocked:
     so do its statistics of batches. `optimiser` makes one for a group's parameters, and one for each synthesizer's.
 
     Graphs with memory train on windows, each from the memory that is given or a fresh one, and anew where the target
-    "reset" [B, T] is set; no gradient leads from one window to another.
+    "reset" [B, T] is set; no gradient leads from one window to another. `state` is the memory after the last one.
 
     Raises: PhysimError as `groups_of` does, and where nothing trains a group, or something is learned that no group
     holds.
@@ -50,6 +50,7 @@ class Unlocked:
         Raises: PhysimError for a missing input, or a guess that has another shape than what it is of.
         """
         values: Values = {}
+        self.stepper.after = {}
         turns = self._turns()
         for group in self.groups:
             with nullcontext() if group in turns else _unmoved(group):
@@ -65,6 +66,11 @@ class Unlocked:
                 self._learn(interface, values)
         return found
 
+    @property
+    def state(self) -> State:
+        """The memory after the last update's window, for the next one; empty in a graph without memory."""
+        return self.stepper.after
+
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of all optimisers."""
         self.stepper.set_rate(rate)
@@ -76,10 +82,11 @@ class Unlocked:
         return [group for group, its in zip(self.groups, chosen.tolist(), strict=True) if its]
 
     def _learn(self, interface: Interface, values: Values) -> None:
-        """Steps of the synthesizers of a cut, where a true gradient came."""
-        true = values[interface.port].grad
-        if true is None or interface.decoupled is None:
+        """Steps of the synthesizers of a cut; where no loss depends on what was read, the true gradient is 0."""
+        value = values[interface.port]
+        if interface.decoupled is None or not value.is_floating_point():
             return
+        true = torch.zeros_like(value) if value.grad is None else value.grad
         self.stepper.learn(interface.decoupled.synthesizer, partial(interface.misjudged, values, true))
         if interface.imagined is not None:
             self.stepper.learn(interface.imagined.synthesizer, partial(interface.misimagined, values))
@@ -90,9 +97,11 @@ def _unmoved(group: Group) -> Iterator[None]:
     """Let what runs for a group leave its buffers as they are, such as statistics of batches."""
     imagining = (one.imagined.synthesizer for one in group.enters if one.imagined is not None)
     buffers = [(buffer, buffer.clone()) for module in (*group.modules, *imagining) for buffer in module.buffers()]
-    yield
-    for buffer, before in buffers:
-        buffer.copy_(before)
+    try:
+        yield
+    finally:
+        for buffer, before in buffers:
+            buffer.copy_(before)
 
 
 def _read(interface: Interface, values: Values) -> Tensor:

@@ -46,7 +46,7 @@ class Checkpoints:
     def resume(self, stepper: Stepper, modules: Sequence[nn.Module], version: int) -> int:
         """Go on from the newest checkpoint that all ranks have, or from the start; gives the version then.
 
-        Raises: PhysimError where a process died meanwhile.
+        Raises: PhysimError where a process died meanwhile, or the folder is of another network.
         """
         number = torch.tensor(self._newest())
         self.watch.together(lambda: dist.broadcast(number, 0))
@@ -56,10 +56,14 @@ class Checkpoints:
         self.watch.together(dist.barrier)
         if not self.number or self.watch.rank not in self.ranks:
             return version
-        found: dict[str, Any] = torch.load(self._path(self.number, self.watch.rank), weights_only=True)
-        for module, state in zip(modules, found["modules"], strict=True):
-            module.load_state_dict(state)
-        stepper.load_state_dict(found["optimisers"])
+        path = self._path(self.number, self.watch.rank)
+        found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        try:
+            for module, state in zip(modules, found["modules"], strict=True):
+                module.load_state_dict(state)
+            stepper.load_state_dict(found["optimisers"])
+        except (RuntimeError, ValueError) as error:
+            raise PhysimError(f"{path} is of another network: {error}") from error
         resumed: int = found["version"]
         return resumed
 

@@ -38,9 +38,9 @@ def check_ranks(groups: Sequence[Group], ranks: int) -> None:
 
 
 def check_guesses(groups: Sequence[Group]) -> None:
-    """Refuse imagined values that their readers cannot guess at once, or that several ranks would teach.
+    """Refuse imagined values that their readers cannot guess at once, and what several ranks would teach.
 
-    Raises: PhysimError that names the value.
+    Raises: PhysimError that names the values.
     """
     entering = [interface for group in groups for interface in group.enters]
     for interface, wire in [(one, one.imagined) for one in entering if one.imagined is not None]:
@@ -50,6 +50,23 @@ def check_guesses(groups: Sequence[Group]) -> None:
         readers = sorted({group.rank for group in groups if interface in group.enters})
         if len(readers) > 1:
             raise PhysimError(f"'{interface.name}' is imagined on ranks {readers}, wanted one rank that teaches it")
+    _check_shared(groups)
+
+
+def _check_shared(groups: Sequence[Group]) -> None:
+    """Refuse a synthesizer of several ranks, each of which would teach a copy of its own."""
+    taught: dict[int, dict[int, str]] = {}
+    for group in groups:
+        wires = [(one.name, one.decoupled) for one in group.leaves] + [(one.name, one.imagined) for one in group.enters]
+        for name, wire in wires:
+            if wire is not None:
+                taught.setdefault(id(wire.synthesizer), {})[group.rank] = name
+    for names in taught.values():
+        if len(names) > 1:
+            raise PhysimError(
+                f"one synthesizer is taught on ranks {sorted(names)}, by {', '.join(sorted(names.values()))}: "
+                "wanted one for each"
+            )
 
 
 def check_paces(links: Sequence[Link], names: Mapping[int, str]) -> None:

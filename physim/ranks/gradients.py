@@ -27,13 +27,13 @@ class Gradients:
     """
 
     def __init__(self, interface: Interface, readers: set[int], bound: int) -> None:
-        self.ports, self.readers, self.bound = (interface.source, *interface.given), readers, bound
+        self.readers, self.bound = readers, bound
         self._left: dict[int, _Left] = {}
 
     def keep(self, version: int, values: Values) -> None:
-        """Remember what left."""
+        """Remember what left, the interface's values and what its synthesizer is given."""
         if len(self._left) < self.bound:
-            self._left[version] = _Left({port: values[port].detach() for port in self.ports}, {})
+            self._left[version] = _Left(values, {})
 
     def forget(self, version: int) -> None:
         """Expect nothing of a version, because it never reached a reader."""

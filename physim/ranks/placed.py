@@ -94,6 +94,7 @@ class Placed:
         self._first = [link for link in self.post.values_in if link.first]
         self._later = [link for link in self.post.values_in if link.waited and not link.first]
         self._due: Counter[Interface] = Counter()
+        self._finished = False
 
     # ---- training
 
@@ -105,8 +106,9 @@ class Placed:
         With a `folder` that all processes share, what is learned is kept there `every` so many updates, and training
         goes on from what it holds.
 
-        Raises: PhysimError where another process died, unless this one survives it.
+        Raises: PhysimError where another process died, unless this one survives it, and after `finish`.
         """
+        self._check_open()
         holding = {group.rank for group in self.everywhere}
         kept = None if folder is None else checkpoints.Checkpoints(Path(folder), every, holding, self.watch)
         if kept is not None:
@@ -127,8 +129,9 @@ class Placed:
     def update(self) -> dict[str, Tensor] | None:
         """One update of this rank's modules; gives its losses by name, or None where no batch follows.
 
-        Raises: PhysimError where another process died, unless this one survives it.
+        Raises: PhysimError where another process died, unless this one survives it, and after `finish`.
         """
+        self._check_open()
         self.post.check()
         if not self.groups:
             return None
@@ -152,7 +155,8 @@ class Placed:
         return found
 
     def finish(self) -> None:
-        """Say to the others that nothing follows, and take what still comes from them."""
+        """Say to the others that nothing follows, and take what still comes from them; `train` ends with it."""
+        self._finished = True
         self.post.close()
         while self.post.waits():
             self._teach(None)
@@ -220,8 +224,10 @@ class Placed:
 
     def _send(self, group: Group, values: Values) -> None:
         for interface in group.leaves:
-            self._gradients[interface].keep(self.version, values)
-            for dropped in self.post.send(interface, Message(self.version, values[interface.source])):
+            # copies: a value may be a view of what the group learns, whose step comes before it is sent
+            left = {port: values[port].detach().clone() for port in (interface.source, *interface.given)}
+            self._gradients[interface].keep(self.version, left)
+            for dropped in self.post.send(interface, Message(self.version, left[interface.source])):
                 self._gradients[interface].forget(dropped)
 
     def _back(self, group: Group, values: Values, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -273,6 +279,10 @@ class Placed:
             self.stepper.learn(interface.imagined.synthesizer, partial(interface.misimagined, values))
 
     # ---- small things
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise PhysimError("this Placed has finished: make a new one, or train for more updates at once")
 
     def _entered(self, inputs: Inputs) -> Values:
         """What is given to the graph, by port."""

@@ -37,7 +37,8 @@ class Watch:
     @property
     def lost(self) -> tuple[int, ...]:
         """The ranks that ended before their work was done."""
-        return tuple(rank for rank, reason in self.left.items() if reason != WELL)
+        with self.heard:
+            return tuple(rank for rank, reason in self.left.items() if reason != WELL)
 
     def check(self) -> None:
         """Raise PhysimError where a process was lost, with the name of the one that was lost first."""

@@ -130,6 +130,17 @@ def test_finished_cells_are_kept_and_not_run_again(tmp_path: Path, capsys: pytes
     assert "2 of 4 cells are finished; the rest takes 1 core-hours" in capsys.readouterr().err
 
 
+def test_a_cell_that_another_command_finished_meanwhile_is_not_counted_twice(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+
+    def late(cell: Cell) -> list[Row]:
+        Grid(path, CELLS[:1], measured).complete()
+        return measured(cell)
+
+    assert Grid(path, CELLS[:1], late).complete() == Grid(path, CELLS[:1], measured).rows()
+    assert len(read_rows(path)) == 2
+
+
 def test_rows_of_other_cells_stay_in_the_file_but_are_not_given(tmp_path: Path) -> None:
     path = tmp_path / "grid.csv"
     Grid(path, CELLS, measured).complete()

@@ -25,6 +25,7 @@ from physim.graph import (
     senders,
     summed,
 )
+from physim.graph.context import flattened
 from physim.graph.synthesizers import LinearSynthesizer, PerceptronSynthesizer
 from physim.graph.unlocked import Unlocked
 
@@ -103,6 +104,12 @@ class Sequences(Loss):
         return functional.cross_entropy(values[0].flatten(0, 1), targets["class"].flatten())
 
 
+def same(one: State, other: State) -> bool:
+    """Whether memories are equal, to rounding."""
+    found, wanted = flattened(one), flattened(other)
+    return found.keys() == wanted.keys() and all(torch.allclose(found[name], wanted[name]) for name in wanted)
+
+
 @pytest.mark.parametrize("carried", [False, True])
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("forward", [False, True])
@@ -124,9 +131,41 @@ def test_a_graph_with_memory_learns_windows_as_one_backward_pass_does(
         found["class"].backward()
         optimiser.step()
         unlocked.update(inputs, targets, state)
-        state = detach(after) if carried else None
+        assert same(unlocked.state, detach(after))
+        state = unlocked.state if carried else None
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], rtol=1e-12, atol=1e-13), name
+
+
+class Silent(Loss):
+    """Depends on nothing."""
+
+    def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        return 0 * values[0].detach().sum()
+
+
+def test_where_no_loss_depends_on_a_value_its_guess_learns_to_be_nothing() -> None:
+    graph = net(layers=2)
+    (wire,) = [node for node in graph.nodes if node.kind == "decoupled"]
+    with torch.no_grad():
+        wire.synthesizer.line.bias.fill_(0.3)  # type: ignore[attr-defined]
+    unlocked = Unlocked(graph, [Silent("class", graph["layer_2"])], partial(torch.optim.SGD, lr=0.2))
+    guesses = []
+    for step in range(60):
+        unlocked.update(*data(step))
+        guesses.append(wire.regression.meter.synthetic)  # type: ignore[attr-defined]
+    assert guesses[-1] < 0.01 * guesses[0]
+
+
+def test_a_synthesizer_that_is_frozen_stays_as_it_is() -> None:
+    graph = net(layers=2)
+    (wire,) = [node for node in graph.nodes if node.kind == "decoupled"]
+    wire.synthesizer.requires_grad_(False)  # type: ignore[attr-defined]
+    unlocked = Unlocked(graph, [CrossEntropy("class", graph["layer_2"])], partial(torch.optim.SGD, lr=0.2))
+    before = {name: value.clone() for name, value in graph.state_dict().items()}
+    unlocked.update(*data())
+    changed = [name for name, value in graph.state_dict().items() if not torch.equal(value, before[name])]
+    assert changed == ["layer_2.weight", "layer_2.bias"]
 
 
 @pytest.mark.parametrize("probability", [1.0, 0.3])

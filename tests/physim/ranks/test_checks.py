@@ -114,6 +114,15 @@ def test_a_guess_that_several_ranks_would_teach_is_refused() -> None:
     check_guesses(groups_of(graph, ranks={"a": 0, "b": 1, "c": 1}))
 
 
+def test_one_synthesizer_that_several_ranks_would_teach_is_refused() -> None:
+    graph, shared = ModuleGraph(), LinearSynthesizer(2)
+    value = graph.add("a", nn.Linear(2, 2), graph.input("image"))
+    for name in "bc":
+        value = graph.add(name, nn.Linear(2, 2), decoupled(value, shared))
+    with pytest.raises(PhysimError, match=r"one synthesizer is taught on ranks \[0, 1\], by decoupled\(a\), decoupled"):
+        check_guesses(groups_of(graph, ranks={"a": 0, "b": 1, "c": 2}))
+
+
 def test_a_guess_from_what_is_not_there_at_once_is_refused() -> None:
     graph = ModuleGraph()
     code = graph.add("a", nn.Linear(2, 2), graph.input("image"))

@@ -6,19 +6,24 @@ import runpy
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch import distributed as dist
 from torch.nn import functional
 
-from physim.graph import ModuleGraph, losses_of
+from physim.errors import PhysimError
+from physim.graph import LinearSynthesizer, ModuleGraph, decoupled, losses_of
+from physim.graph.groups import Interface
 from physim.graph.unlocked import Unlocked
-from physim.ranks import launch
+from physim.ranks import Placed, launch
+from physim.ranks.channels import Message
 
 UPDATES = 12
 PROGRAM = str(Path(__file__).parent / "program.py")
@@ -218,3 +223,56 @@ def test_torchrun_ends_all_within_ten_seconds_of_a_death(tmp_path: Path) -> None
     assert done.returncode != 0
     assert time.time() - float((tmp_path / "killed").read_text()) < 10
     assert re.search(r"Root Cause.*rank +: 1 ", done.stderr, re.DOTALL)
+
+
+class Token(nn.Module):
+    """A learned code, which is the same for all items."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = nn.Parameter(torch.zeros(2))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.code.expand(len(image), -1)
+
+
+@pytest.fixture
+def placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Placed]:
+    """Two layers joined by a cut wire, in a group of processes that is this one alone."""
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
+    try:
+        graph = ModuleGraph()
+        wire = decoupled(graph.add("code", Token(), graph.input("image")), LinearSynthesizer(2))
+        wire.node.synthesizer.line.bias.data.fill_(1.0)
+        head = graph.add("head", nn.Linear(2, program.CLASSES), wire)
+
+        def batch(version: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+            return {"image": torch.randn(4, 2)}, {"class": torch.arange(4) % program.CLASSES}
+
+        optimiser = partial(torch.optim.SGD, lr=0.1)
+        yield Placed(graph, [program.CrossEntropy("class", head)], optimiser, {"code": 0, "head": 0}, batch)
+    finally:
+        dist.destroy_process_group()
+
+
+def test_what_was_sent_stays_as_it_was_when_what_it_is_a_view_of_learns(
+    placed: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[Tensor, Tensor]] = []
+
+    def send(interface: Interface, message: Message) -> list[int]:
+        sent.append((message.value, message.value.clone()))
+        return []
+
+    monkeypatch.setattr(placed.post, "send", send)
+    for _ in range(3):
+        placed.update()
+    assert all(torch.equal(value, then) for value, then in sent)
+    assert not torch.equal(sent[0][0], sent[-1][0])
+
+
+def test_after_its_end_nothing_is_trained_any_more(placed: Placed) -> None:
+    placed.train(3)
+    for again in (placed.update, lambda: placed.train(6)):
+        with pytest.raises(PhysimError, match="this Placed has finished: make a new one, or train for more updates"):
+            again()
