@@ -59,7 +59,7 @@ class Args(PaperSettings):
     """Rebuild the paper's experiments on small networks; finished runs are kept, and the rest goes on from there."""
 
     parts: tuple[str, ...] = ("table", "landscapes", "representations", "views")
-    """What to do."""
+    """What to do; landscapes are trained anew each time, which takes some ten minutes."""
     out: Path = RESULTS
 
     shorter: ClassVar[int] = 20
