@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -15,14 +15,28 @@ from physim.scripts import run_script
 from physim.viewer import WalkSettings, walk
 from physim.walks import Pixels, Walk
 
+
+class Stage(NamedTuple):
+    """A part of the training: its share of all decisions, how much imitation counts, the learning rate, and the ticks
+    of an unroll.
+    """
+
+    share: float
+    imitation: float
+    rate: float
+    ticks: int
+
+
 FAMILY = "physim/NavMazeAllRandom01-v0"
-MAZE: dict[str, Any] = {"kind": "rooms", "width": 3, "height": 3, "seconds": 60.0, "size": (42, 42)}
-"""Nine rooms, 10 to 12 cells along each side, in each episode others, with the goal and fruit somewhere."""
+MAZE: dict[str, Any] = {"kind": "rooms", "width": 2, "height": 2, "seconds": 45.0, "away": 8, "size": (42, 42)}
+"""Four rooms, 7 by 7 cells in all, in each episode others, with fruit somewhere, and the goal at least 8 cells away."""
 HEADS = ("pixel_control", "depth_from_core", "loop_closure")
-ADDED = ("pixel_control", "depth_2", "loop_closure", "imitation")
-"""What the agent tells of its thoughts, and what an explorer advises, which sees no more than the agent does."""
+ADDED = ("pixel_control", "depth_2", "loop_closure")
+"""What the agent tells of its thoughts."""
 LABELS = ("loop_closure", "advice")
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
+STAGES = (Stage(0.25, 1.0, 1e-3, 40), Stage(0.75, 0.1, 7e-4, 20))
+"""First it does as an explorer advises, who sees no more than the agent does; then it learns mostly by rewards."""
 TOLD = 150
 """Of how many decisions the value is shown."""
 CHART = 360, 120
@@ -170,25 +184,39 @@ def heat(values: Any) -> Pixels:
 
 
 def train(decisions: int, weights: Path) -> None:
-    """Train an agent into a file; its curve and checkpoint lie beside it."""
+    """Train an agent into a file, stage by stage; their curves and checkpoints lie beside it."""
     from learners.agents.environments import Environments, recipe_of
     from learners.agents.learning import Learning
+    from learners.agents.losses import AgentLoss, Imitation
     from learners.agents.methods import A3C, losses_of
     from learners.agents.training import Training, TrainingSettings
     from learners.agents.transports import Playing
-    from physim.graph import save_graph
+    from physim.graph import ModuleGraph, save_graph
 
-    mazes = Environments(f"worlds:{FAMILY}", 16, MAZE | {"labels": LABELS})
+    mazes = Environments(f"worlds:{FAMILY}", 32, MAZE | {"labels": LABELS})
     env = mazes.make()
     recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(HEADS)}
     env.close()
-    out = weights.with_suffix(".training")
-    playing = Playing(mazes, recipe, ticks=40, labels=LABELS, precision="bf16-mixed")
-    learning = Learning(rate=7e-4, reward_scale=0.1, precision="bf16-mixed")
-    settings = TrainingSettings(decisions, actors=1, out=out, resume=(out / "checkpoint.safetensors").exists())
-    training = Training(playing, losses_of(ADDED, A3C(entropy=3e-3)), learning, settings)
-    training.run()
-    save_graph(weights, training.graph, {"family": FAMILY, "maze": MAZE, "decisions": training.decisions})
+    graph: ModuleGraph | None = None
+    for number, stage in enumerate(STAGES):
+
+        def losses(net: ModuleGraph, weight: float = stage.imitation) -> list[AgentLoss]:
+            return [*losses_of(ADDED, A3C(entropy=1e-3))(net), Imitation(net, weight)]
+
+        out = weights.with_suffix(".training") / f"stage_{number}"
+        settings = TrainingSettings(
+            round(decisions * stage.share),
+            begin={} if graph is None else graph.state_dict(),
+            out=out,
+            resume=(out / "checkpoint.safetensors").exists(),
+        )
+        playing = Playing(mazes, recipe, stage.ticks, LABELS, number, precision="bf16-mixed")
+        learning = Learning(rate=stage.rate, reward_scale=0.1, precision="bf16-mixed")
+        training = Training(playing, losses, learning, settings)
+        training.run()
+        graph = training.graph
+    assert graph is not None
+    save_graph(weights, graph, {"family": FAMILY, "maze": MAZE, "decisions": decisions})
 
 
 def judged(weights: Path, episodes: int) -> list[Row]:

@@ -8,14 +8,14 @@ import pytest
 
 from learners.agents.graphs import agent
 from physim.errors import PhysimError
-from physim.graph import save_graph
+from physim.graph import load_graph, save_graph
 
 
 @pytest.fixture
 def script(example: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The example, with small mazes and short episodes."""
     module = example("maze_agent")
-    monkeypatch.setattr(module, "MAZE", module.MAZE | {"width": 3, "height": 3, "seconds": 2.0, "away": 1})
+    monkeypatch.setattr(module, "MAZE", module.MAZE | {"seconds": 2.0, "away": 1})
     return module
 
 
@@ -48,3 +48,15 @@ def test_an_agent_is_judged_beside_chance_and_an_oracle(script: ModuleType, weig
 def test_without_weights_a_sentence_says_so(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match="there is no weights file"):
         script.Args(weights=tmp_path / "none.safetensors", episodes=2).run()
+
+
+def test_it_is_trained_stage_by_stage_and_goes_on_where_it_was(script: ModuleType, tmp_path: Path) -> None:
+    weights = tmp_path / "agent.safetensors"
+    script.Args(train=6000, weights=weights).run()
+    _, told = load_graph(weights)
+    assert told["decisions"] == 6000
+    curves = sorted(tmp_path.glob("agent.training/*/curve.csv"))
+    assert [path.parent.name for path in curves] == ["stage_0", "stage_1"]
+    first = weights.read_bytes()
+    script.Args(train=6000, weights=weights).run()  # nothing is left to do
+    assert weights.read_bytes() == first
