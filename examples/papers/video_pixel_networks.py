@@ -1,6 +1,6 @@
 """Video Pixel Networks (arXiv:1610.00527) on videos of known entropy and on moving digits, at the size of this machine.
 
-python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits pushing]
+python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits pushing balls]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import pixels_and_graphs
 import torch
 from torch import Tensor
 
@@ -68,12 +69,13 @@ rectified blocks see half as far as others, and are twice as many."""
 class Args(PaperSettings):
     """Train small Video Pixel Networks and what they are measured by; finished trainings are kept.
 
-    All is teacher-forced: frames are foretold from true ones.
+    All but the balls is teacher-forced: frames are foretold from true ones.
     """
 
-    parts: tuple[str, ...] = ("sprites", "digits", "pushing")
-    """What to do: squares whose ways or colours are drawn by a coin; and digits that bounce, which want `physim fetch
-    mnist`; and tables where an arm, told what to do, pushes things about."""
+    parts: tuple[str, ...] = ("sprites", "digits", "pushing", "balls")
+    """What to do: squares whose ways or colours are drawn by a coin; digits that bounce, which want `physim fetch
+    mnist`; tables where an arm, told what to do, pushes things about; and balls that a network draws, not from true
+    frames but from its own, beside those that the shipped engine moves."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which networks are trained on digits."""
     out: Path = RESULTS
@@ -269,7 +271,12 @@ def tables(count: int, seed: int, things: Sequence[str]) -> tuple[Tensor, Tensor
     return torch.from_numpy(made.videos).long() * COLOURS // 256, torch.from_numpy(made.actions)
 
 
-PARTS: Mapping[str, Callable[[Args], str]] = {"sprites": sprites, "digits": digits, "pushing": pushing}
+PARTS: Mapping[str, Callable[[Args], str]] = {
+    "sprites": sprites,
+    "digits": digits,
+    "pushing": pushing,
+    "balls": pixels_and_graphs.table,
+}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from learners.experiment import Cell
 from physim.errors import PhysimError
 from worlds.moving_digits import least
 
@@ -36,6 +38,11 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     }
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
+    balls = importlib.import_module("pixels_and_graphs")
+    changes = {"EVERY": 5, "FRAMES": 4, "SEEN": 2, "SIDE": 12, "TRAINED": 4, "TESTED": 2, "SAMPLES": 1, "BATCH": 2}
+    for name, value in (changes | {"WIDTH": 2, "ENCODER": (1,), "DECODER": 1, "UPDATES": 100}).items():
+        monkeypatch.setattr(balls, name, value)
+    balls.videos.cache_clear()
     module.images.cache_clear()
     return module
 
@@ -48,7 +55,9 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
         "sprites": 4,
         "digits": len(script.ARMS) + 2,
         "pushing": 5,
+        "balls": 3,
     }
+    assert (folder / "balls.png").stat().st_size > 5000
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
@@ -71,3 +80,18 @@ def test_held_out_digits_are_not_trained_with(script: ModuleType) -> None:
 def test_unknown_arms_are_refused(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match=r"--arms: got \['gpt'\], wanted some of \['vpn', 'baseline'"):
         script.main(script.Args(arms=("gpt",), out=tmp_path))
+
+
+def test_balls_that_a_good_engine_moves_overlap_with_the_truths(script: ModuleType) -> None:
+    balls = importlib.import_module("pixels_and_graphs")
+    truth = balls.videos(90_000, 2)
+    assert set(truth.unique().tolist()) == {0, balls.WALL, balls.BALL}
+    frames = truth[0, balls.SEEN :]
+    assert (balls.shown(balls.told(frames)) == (frames[..., 0] == balls.BALL).numpy()).all()
+    assert float(balls.overlap(truth, truth).min()) == 1
+    found = {
+        arm: [row["value"] for row in balls.run(Cell(arm, 0, (("updates", 0),))) if row["name"] == "overlap"]
+        for arm in (balls.ENGINE, balls.LAST)
+    }
+    assert min(found[balls.ENGINE]) > 0.9
+    assert all(one >= other for one, other in zip(found[balls.ENGINE], found[balls.LAST], strict=True))

@@ -1,0 +1,169 @@
+"""Pixels against graphs: balls that a VPN draws, beside those that a learned engine moves: a part of
+video_pixel_networks.py.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings
+from learners.sequences.pixels import continued
+from learners.sequences.rows import Batch
+from learners.sequences.training import SequenceTraining
+from learners.sequences.video_pixels import FRAME, FrameLikelihood, video_pixel_network
+from physim import LearnedEngine, pixels, rollout
+from physim.outputs import replacing
+from physim.reports import Row
+from physim.scenes import Scene, Trajectory
+from worlds.balls import Balls
+
+SEEDS = (0, 1, 2)
+TEST_SEED = 90_000
+WORLD = Balls(balls=3)
+EVERY, FRAMES, SEEN, SIDE = 50, 12, 4, 32
+"""Steps of the world from frame to frame (50 ms), how many frames there are, and how many are seen."""
+WINDOW = (-1.6, -1.6, 1.6, 1.6)
+WALL, BALL = 1, 2
+GREYS = (48, 140)
+"""From which grey on a pixel is of a wall's class, and of a ball's."""
+TRAINED, TESTED, SAMPLES = 1500, 48, 4
+WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 3000, 1e-3
+ENGINE = "interaction network"
+LAST = "last frame again"
+SHOWN = 2
+
+
+def table(args: PaperSettings) -> str:
+    """How much of the balls overlaps with the truth's, frame by frame, and what a frame costs; with a picture."""
+    updates = args.shortened(UPDATES)
+    setting = (("updates", updates),)
+    cells = [Cell("vpn", seed, setting, updates * 0.9 / 60) for seed in args.few(SEEDS)]
+    cells += [Cell(arm, 0, (("updates", 0),), 0.5) for arm in (ENGINE, LAST)]
+    rows = args.rows("balls", cells, run)
+    values = grouped([row for row in rows if row["name"] == "overlap"], ("arm", "frame"))
+    costs = grouped([row for row in rows if row["name"] == "milliseconds"], ("arm",))
+    arms = ("vpn", ENGINE, LAST)
+    lines = [
+        [f"{EVERY * frame} ms", *(mean(values[arm, frame]) for arm in arms)] for frame in range(1, 1 + _foretold())
+    ]
+    lines.append(["ms a frame", *(str(mean(costs[arm,])) if (arm,) in costs else "" for arm in arms)])
+    with replacing(args.folder / "balls.png") as draft:
+        figure(rows).savefig(draft, format="png", dpi=130)
+    return markdown((f"{SIDE} x {SIDE}, after", *arms), lines)
+
+
+def run(cell: Cell) -> Sequence[Row]:
+    """Overlaps with the truth, of unseen scenes, and what a frame costs."""
+    truth = videos(TEST_SEED, TESTED)
+    begun = time.perf_counter()
+    if cell.arm == "vpn":
+        net = trained(cell.seed, int(str(dict(cell.setting)["updates"])))
+        begun = time.perf_counter()
+        drawn = torch.stack([continued(net, truth[:, :SEEN], _foretold(), seed) for seed in range(SAMPLES)])
+    elif cell.arm == ENGINE:
+        engine = LearnedEngine.load("balls")
+        begun = time.perf_counter()
+        later = rollout(engine, moved(TEST_SEED, TESTED).at((SEEN - 1) * EVERY), EVERY * _foretold())
+        drawn = seen(later)[None, :, 1:]
+    else:
+        drawn = truth[None, :, SEEN - 1 : SEEN].expand(-1, -1, _foretold(), -1, -1, -1)
+    seconds = time.perf_counter() - begun
+    both = overlap(drawn, truth[None, :, SEEN:]).mean(0).mean(0)
+    rows: list[Row] = [
+        {"name": "overlap", "frame": frame, "value": value} for frame, value in enumerate(both.tolist(), 1)
+    ]
+    if cell.arm != LAST:
+        frames = drawn[..., 0, 0, 0].numel()
+        rows.append({"name": "milliseconds", "frame": 0, "value": 1000 * seconds / frames})
+    if cell.seed == 0:  # for the picture
+        rows += [{"name": "drawn", "frame": scene, "value": told(drawn[0, scene])} for scene in range(SHOWN)]
+    return rows
+
+
+def _foretold() -> int:
+    return FRAMES - SEEN
+
+
+def trained(seed: int, updates: int) -> Any:
+    """A VPN that has seen balls."""
+    torch.manual_seed(seed)
+    net = video_pixel_network(1, 3, WIDTH, ENCODER, DECODER)
+    loss = FrameLikelihood(net.outputs[0], first=SEEN)
+    SequenceTraining(updates, STEP).run(net, partial(_batch, seed), losses=[loss], progress=False)
+    return net.eval()
+
+
+def _batch(seed: int, update: int) -> Batch:
+    every = videos(0, TRAINED)
+    random = torch.Generator().manual_seed(seed * 1_000_003 + update)
+    chosen = every[torch.randint(len(every), (BATCH,), generator=random)]
+    return {FRAME: chosen}, {FRAME: chosen}
+
+
+def overlap(drawn: Tensor, truth: Tensor) -> Tensor:
+    """Of frames [..., H, W, 1]: the pixels where both have balls over those where either has."""
+    one, other = drawn == BALL, truth == BALL
+    return (one & other).flatten(-3).sum(-1) / (one | other).flatten(-3).sum(-1).clamp(min=1)
+
+
+@lru_cache(maxsize=2)
+def videos(seed: int, count: int) -> Tensor:
+    """Frames [count, FRAMES, SIDE, SIDE, 1] int64 of 0, WALL and BALL, of scenes of these seeds."""
+    parts = [seen(moved(first, min(100, seed + count - first))) for first in range(seed, seed + count, 100)]
+    return torch.cat(parts)
+
+
+def moved(seed: int, count: int) -> Trajectory:
+    """Scenes as the truth moves them."""
+    scenes = Scene.batch_of(WORLD.scenes(seed, count))
+    return rollout(WORLD.engine(), scenes, EVERY * (FRAMES - 1))
+
+
+def seen(trajectory: Trajectory) -> Tensor:
+    """Every frame of scenes as they are seen [B, T, SIDE, SIDE, 1] int64."""
+    names = ("pos", "vel", "angle", "angular_velocity", "times")
+    frames = replace(trajectory, **{name: getattr(trajectory, name)[::EVERY] for name in names})
+    found = pixels(frames, (SIDE, SIDE), WINDOW, grey=True)
+    return torch.from_numpy((found > GREYS[0]).astype(np.int64) + (found > GREYS[1]))[..., None]
+
+
+def told(frames: Tensor) -> str:
+    """The balls of frames [T, SIDE, SIDE, 1] as text."""
+    return np.packbits(frames.numpy() == BALL).tobytes().hex()
+
+
+def shown(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The balls of frames, 1 where they are [T, SIDE, SIDE], from text."""
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8))
+    return bits[: _foretold() * SIDE * SIDE].reshape(_foretold(), SIDE, SIDE)
+
+
+def figure(rows: Sequence[Row]) -> Any:
+    """The truth, and what two models make of it, frame by frame."""
+    from matplotlib.figure import Figure
+
+    truth = videos(TEST_SEED, TESTED)[:SHOWN, SEEN:, ..., 0].numpy()
+    drawn = {(row["arm"], row["frame"]): shown(str(row["value"])) for row in rows if row["name"] == "drawn"}
+    arms: Mapping[str, str] = {"truth": "truth", ENGINE: ENGINE, "vpn": "VPN"}
+    page = Figure(figsize=(1.1 * _foretold() + 1.2, 1.15 * SHOWN * len(arms)), layout="constrained")
+    axes = page.subplots(SHOWN * len(arms), _foretold(), squeeze=False)
+    for scene in range(SHOWN):
+        for place, (arm, name) in enumerate(arms.items()):
+            row = axes[scene * len(arms) + place]
+            balls = truth[scene] == BALL if arm == "truth" else drawn[arm, scene]
+            for number, (axis, ball, true) in enumerate(zip(row, balls, truth[scene], strict=True), 1):
+                axis.imshow(BALL * ball + (true == WALL) * (1 - ball), cmap="gray", vmin=0, vmax=BALL)
+                axis.set(xticks=[], yticks=[])
+                if not (scene or place):
+                    axis.set_title(f"{EVERY * number} ms", fontsize=8)
+            row[0].set_ylabel(name, fontsize=8)
+    return page
