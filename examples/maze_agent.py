@@ -17,13 +17,14 @@ from physim.walks import Pixels, Walk
 
 
 class Stage(NamedTuple):
-    """A part of the training: its share of all decisions, how much imitation counts, the learning rate, and the ticks
-    of an unroll.
+    """A part of the training: its share of all decisions, how much imitation counts, the learning rate, the entropy's
+    weight, and the ticks of an unroll.
     """
 
     share: float
     imitation: float
     rate: float
+    entropy: float
     ticks: int
 
 
@@ -35,8 +36,8 @@ ADDED = ("pixel_control", "depth_2", "loop_closure")
 """What the agent tells of its thoughts."""
 LABELS = ("loop_closure", "advice")
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
-STAGES = (Stage(0.25, 1.0, 1e-3, 40), Stage(0.75, 0.1, 7e-4, 20))
-"""First it does as an explorer advises, who sees no more than the agent does; then it learns mostly by rewards."""
+STAGES = (Stage(0.25, 1.0, 1e-3, 1e-3, 40), Stage(0.15, 0.1, 7e-4, 1e-3, 20), Stage(0.6, 0.0, 5e-4, 5e-4, 20))
+"""First it does as an explorer advises, who sees no more than the agent does; at last it learns by rewards alone."""
 TOLD = 150
 """Of how many decisions the value is shown."""
 CHART = 360, 120
@@ -200,8 +201,9 @@ def train(decisions: int, weights: Path) -> None:
     graph: ModuleGraph | None = None
     for number, stage in enumerate(STAGES):
 
-        def losses(net: ModuleGraph, weight: float = stage.imitation) -> list[AgentLoss]:
-            return [*losses_of(ADDED, A3C(entropy=1e-3))(net), Imitation(net, weight)]
+        def losses(net: ModuleGraph, stage: Stage = stage) -> list[AgentLoss]:
+            found = losses_of(ADDED, A3C(entropy=stage.entropy))(net)
+            return [*found, Imitation(net, stage.imitation)] if stage.imitation else found
 
         out = weights.with_suffix(".training") / f"stage_{number}"
         settings = TrainingSettings(

@@ -52,11 +52,11 @@ def test_without_weights_a_sentence_says_so(script: ModuleType, tmp_path: Path) 
 
 def test_it_is_trained_stage_by_stage_and_goes_on_where_it_was(script: ModuleType, tmp_path: Path) -> None:
     weights = tmp_path / "agent.safetensors"
-    script.Args(train=6000, weights=weights).run()
+    script.Args(train=8000, weights=weights).run()
     _, told = load_graph(weights)
-    assert told["decisions"] == 6000
+    assert told["decisions"] == 8000
     curves = sorted(tmp_path.glob("agent.training/*/curve.csv"))
-    assert [path.parent.name for path in curves] == ["stage_0", "stage_1"]
+    assert [path.parent.name for path in curves] == ["stage_0", "stage_1", "stage_2"]
     first = weights.read_bytes()
-    script.Args(train=6000, weights=weights).run()  # nothing is left to do
+    script.Args(train=8000, weights=weights).run()  # nothing is left to do
     assert weights.read_bytes() == first
