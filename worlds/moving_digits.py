@@ -14,10 +14,20 @@ STEP = 0.1
 """How far a digit moves from frame to frame, of its way from wall to wall."""
 
 
-def moving_digits(images: Bytes, count: int, seed: int, frames: int = 20, side: int = 64, digits: int = 2) -> Bytes:
+def moving_digits(
+    images: Bytes,
+    count: int,
+    seed: int,
+    frames: int = 20,
+    side: int = 64,
+    digits: int = 2,
+    *,
+    scattered: bool = False,
+) -> Bytes:
     """Videos [count, frames, side, side] of drawn `images` [N, h, w], where two meet the brighter shows.
 
-    Each starts anywhere, in any direction, and is reflected at the walls. A video depends on the seed and its number.
+    Each starts anywhere, in any direction, and is reflected at the walls, or `scattered`: it leaves them in any
+    direction. A video depends on the seed and its number.
     """
     check_positive(count=count, frames=frames, digits=digits)
     size = images.shape[1]
@@ -27,7 +37,7 @@ def moving_digits(images: Bytes, count: int, seed: int, frames: int = 20, side: 
     for number, video in enumerate(videos):
         random = np.random.default_rng([seed, number])
         chosen = images[random.integers(0, len(images), digits)]
-        corners = ((side - size) * _ways(random, digits, frames)).astype(np.int64)
+        corners = ((side - size) * _ways(random, digits, frames, scattered)).astype(np.int64)
         for image, way in zip(chosen, corners, strict=True):
             for frame, (x, y) in zip(video, way, strict=True):
                 here = frame[y : y + size, x : x + size]
@@ -53,19 +63,29 @@ def least(videos: Bytes) -> float:
     return float((entropy * grey[1]).sum() / np.prod(videos.shape[:2]))
 
 
-def _ways(random: np.random.Generator, count: int, frames: int) -> Floats:
+def _ways(random: np.random.Generator, count: int, frames: int, scattered: bool) -> Floats:
     """Ways of points between walls at 0 and 1: [count, frames, 2]."""
     place = random.random((count, 2))
-    angle = 2 * np.pi * random.random(count)
-    speed = STEP * np.stack([np.cos(angle), np.sin(angle)], 1)
+    speed = _anywhere(random, count)
     ways = np.empty((count, frames, 2))
     for frame in range(frames):
         ways[:, frame] = place
         place = place + speed
         outside = (place <= 0) | (place >= 1)
-        speed = np.where(outside, -speed, speed)
+        if scattered:
+            speed = np.where(outside.any(1, keepdims=True), _anywhere(random, count), speed)
+            inwards = np.where(place <= 0, np.abs(speed), -np.abs(speed))
+            speed = np.where(outside, inwards, speed)
+        else:
+            speed = np.where(outside, -speed, speed)
         place = place.clip(0, 1)
     return ways
+
+
+def _anywhere(random: np.random.Generator, count: int) -> Floats:
+    """Steps in any direction [count, 2]."""
+    angle = 2 * np.pi * random.random(count)
+    return STEP * np.stack([np.cos(angle), np.sin(angle)], 1)
 
 
 def counted(frames: npt.NDArray[np.uint8]) -> Integers:

@@ -1,6 +1,6 @@
 """Video Pixel Networks (arXiv:1610.00527) on videos of known entropy and on moving digits, at the size of this machine.
 
-python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits pushing balls]
+python examples/papers/video_pixel_networks.py [--quick] [--parts sprites digits bounces pushing balls]
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ HELD_OUT, DIGIT_TEST, VERDICTS = 5000, 200, 6
 PUSH_SIDE, PUSH_FRAMES, PUSH_BATCH, PUSH_UPDATES, PUSH_TEST = 32, 8, 6, 3000, 128
 PUSH_WIDTH, PUSH_DECODER, COLOURS = 18, 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
-RATE = 1e-3
+RATE, SCATTER = 1e-3, "scatter"
 PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
 """How unsure copies of the last frame may be of each pixel."""
 ARMS: dict[str, dict[str, Any]] = {
@@ -72,10 +72,10 @@ class Args(PaperSettings):
     All but the balls is teacher-forced: frames are foretold from true ones.
     """
 
-    parts: tuple[str, ...] = ("sprites", "digits", "pushing", "balls")
+    parts: tuple[str, ...] = ("sprites", "digits", "bounces", "pushing", "balls")
     """What to do: squares whose ways or colours are drawn by a coin; digits that bounce, which want `physim fetch
-    mnist`; tables where an arm, told what to do, pushes things about; and balls that a network draws, not from true
-    frames but from its own, beside those that the shipped engine moves."""
+    mnist`; such as leave walls in any direction; tables where an arm, told what to do, pushes things about; and balls
+    that a network draws, not from true frames but from its own, beside those that the shipped engine moves."""
     arms: tuple[str, ...] = tuple(ARMS)
     """Which networks are trained on digits."""
     out: Path = RESULTS
@@ -154,22 +154,37 @@ def digits(args: Args) -> str:
     )
 
 
+def bounces(args: Args) -> str:
+    """Nats a frame of digits that leave walls in any direction, by a VPN and by the baseline."""
+    updates = args.shortened(DIGIT_UPDATES)
+    arms = ("vpn", "baseline")
+    setting = (("updates", updates), ("walls", SCATTER))
+    cells = [Cell(arm, seed, setting, updates * 0.8 / 60) for seed in args.few(SEEDS) for arm in arms]
+    values = grouped(args.rows("bounces", cells, run_digits), ("arm", "name"))
+    last = copied(videos_of("test", DIGIT_TEST, TEST_SEED, scattered=True))
+    lines: list[list[object]] = [[arm, mean(values[arm, "nats"])] for arm in arms]
+    return markdown(
+        (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame"), [*lines, ["last frame again", last]]
+    )
+
+
 def run_digits(cell: Cell) -> Sequence[Row]:
     """Nats a frame of test digits by one network, and its curve of held-out ones."""
     torch.manual_seed(cell.seed)
     net = digit_net(cell.arm)
     updates = int(str(dict(cell.setting)["updates"]))
-    valid = videos_of("held out", 40, 1)
+    scattered = dict(cell.setting).get("walls") == SCATTER
+    valid = videos_of("held out", 40, 1, scattered)
     settings = SequenceTraining(updates, RATE, every=max(1, updates // VERDICTS))
     progress = settings.run(
         net,
-        partial(_digits, cell.seed),
+        partial(_digits, cell.seed, scattered),
         lambda judged: float(nats_of(judged, valid, SEEN).mean()),
         [FrameLikelihood(net.outputs[0], first=SEEN)],
         progress=False,
     )
     told = {
-        "nats": float(nats_of(net, videos_of("test", DIGIT_TEST, TEST_SEED), SEEN).mean()),
+        "nats": float(nats_of(net, videos_of("test", DIGIT_TEST, TEST_SEED, scattered), SEEN).mean()),
         "seconds": progress.seconds,
         "parameters": sum(value.numel() for value in net.parameters()),
         "videos": updates * DIGIT_BATCH,
@@ -184,14 +199,14 @@ def digit_net(arm: str) -> ModuleGraph:
     return video_pixel_network(1, 1, **{**settings, **ARMS[arm]})
 
 
-def _digits(seed: int, update: int) -> Batch:
-    videos = videos_of("train", DIGIT_BATCH, seed * 1_000_003 + update)
+def _digits(seed: int, scattered: bool, update: int) -> Batch:
+    videos = videos_of("train", DIGIT_BATCH, seed * 1_000_003 + update, scattered)
     return {FRAME: videos}, {FRAME: videos}
 
 
-def videos_of(part: str, count: int, seed: int) -> Tensor:
+def videos_of(part: str, count: int, seed: int, scattered: bool = False) -> Tensor:
     """Videos [count, FRAMES, SIDE, SIDE, 1] in 0 to 1 of the digits of a part."""
-    made = moving_digits(images(part), count, seed, FRAMES, SIDE)
+    made = moving_digits(images(part), count, seed, FRAMES, SIDE, scattered=scattered)
     return torch.from_numpy(made).float()[..., None] / 255
 
 
@@ -274,6 +289,7 @@ def tables(count: int, seed: int, things: Sequence[str]) -> tuple[Tensor, Tensor
 PARTS: Mapping[str, Callable[[Args], str]] = {
     "sprites": sprites,
     "digits": digits,
+    "bounces": bounces,
     "pushing": pushing,
     "balls": pixels_and_graphs.table,
 }

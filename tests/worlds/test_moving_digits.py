@@ -21,6 +21,22 @@ def test_digits_stay_in_the_box_and_move_by_a_tenth_of_their_way() -> None:
     assert all(edges)
 
 
+def test_digits_that_scatter_leave_walls_in_any_direction_and_go_straight_between() -> None:
+    ways = {}
+    for scattered in (False, True):
+        videos = moving_digits(BLOT, 200, seed=0, frames=12, side=104, digits=1, scattered=scattered)
+        corners = np.array([[np.argwhere(frame).min(0) for frame in video] for video in videos]).astype(float)
+        steps = np.diff(corners, axis=1)
+        ways[scattered] = np.hypot(*(steps[:, 1:] - steps[:, :-1]).T).T
+        inside = ((corners > 0) & (corners < 100)).all(2)
+        free = inside[:, :-2] & inside[:, 1:-1] & inside[:, 2:]
+        assert ways[scattered][free].max() <= 3  # whole pixels
+        speeds = np.hypot(*steps.T).T[inside[:, :-1] & inside[:, 1:]]
+        assert 8 < speeds.min() <= speeds.max() < 12
+    headings = {scattered: np.abs(np.round(turn[turn > 3])) for scattered, turn in ways.items()}
+    assert len(set(headings[True].tolist())) > 5
+
+
 def test_where_digits_meet_the_brighter_shows() -> None:
     images = np.concatenate([BLOT, BLOT // 2])
     videos = moving_digits(images, 200, seed=1, frames=5, side=6)

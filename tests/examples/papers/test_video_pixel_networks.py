@@ -55,6 +55,7 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
         "sprites": 4,
         "digits": len(script.ARMS) + 2,
         "pushing": 5,
+        "bounces": 3,
         "balls": 3,
     }
     assert (folder / "balls.png").stat().st_size > 5000
