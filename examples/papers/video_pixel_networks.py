@@ -13,10 +13,12 @@ from typing import Any
 
 import pixels_and_graphs
 import torch
+from drawn_digits import Reader, grey
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, run_parts
+from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.training import SequenceTraining
 from learners.sequences.video_pixels import ACTION, FRAME, FrameLikelihood, surprises, video_pixel_network
@@ -42,8 +44,10 @@ SPRITE_WIDTH, SPRITE_ENCODER, SPRITE_DECODER = 12, (1, 2, 4), 5
 SIDE, SMALLER, FRAMES, SEEN = 32, 2, 8, 4
 """Digits of half the paper's size: frames are as many pixels wide, and foretold from the first SEEN on."""
 DIGIT_WIDTH, DIGIT_ENCODER, DIGIT_DECODER, DIGIT_BATCH, DIGIT_UPDATES = 16, (1, 2, 4), 4, 8, 3000
-HELD_OUT, DIGIT_TEST, VERDICTS = 5000, 200, 6
-"""Of the training digits, how many verdicts are by; videos of the test; verdicts in a training."""
+HELD_OUT, DIGIT_TEST, VERDICTS, DRAWN = 5000, 200, 6, 50
+"""Of the training digits, how many verdicts are by; videos of the test; verdicts in a training; and videos that are
+drawn on.
+"""
 PUSH_SIDE, PUSH_FRAMES, PUSH_BATCH, PUSH_UPDATES, PUSH_TEST = 32, 8, 6, 3000, 128
 PUSH_WIDTH, PUSH_DECODER, COLOURS = 18, 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
@@ -69,7 +73,7 @@ rectified blocks see half as far as others, and are twice as many."""
 class Args(PaperSettings):
     """Train small Video Pixel Networks and what they are measured by; finished trainings are kept.
 
-    All but the balls is teacher-forced: frames are foretold from true ones.
+    Nats are teacher-forced: frames are foretold from true ones. What is drawn is drawn from a network's own frames.
     """
 
     parts: tuple[str, ...] = ("sprites", "digits", "bounces", "pushing", "balls")
@@ -143,15 +147,15 @@ def digits(args: Args) -> str:
     values = grouped(rows, ("arm", "name"))
     test = videos_of("test", DIGIT_TEST, TEST_SEED)
     bound = least((255 * test[:, SEEN:, ..., 0]).round().byte().numpy())
-    lines: list[list[object]] = [["least possible", bound, "", ""]]
+    true = _kept(test[:DRAWN, :SEEN], test[:DRAWN, SEEN:])
+    lines: list[list[object]] = [["the truth", bound, "", *true, ""]]
     for arm in args.arms:
         nats = values[arm, "nats"]
         gap = mean([value - bound for value in nats])
-        lines.append([arm, mean(nats), gap, mean(values[arm, "parameters"])])
-    lines.append(["last frame again", copied(test), copied(test) - bound, ""])
-    return markdown(
-        (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame", "above the least", "parameters"), lines
-    )
+        lines.append([arm, mean(nats), gap, *(mean(values[arm, name]) for name in ("two", "same", "parameters"))])
+    lines.append(["last frame again", copied(test), copied(test) - bound, "", "", ""])
+    told = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame", "above the least")
+    return markdown((*told, "drawn on by itself: two digits", "the same two", "parameters"), lines)
 
 
 def bounces(args: Args) -> str:
@@ -189,6 +193,8 @@ def run_digits(cell: Cell) -> Sequence[Row]:
         "parameters": sum(value.numel() for value in net.parameters()),
         "videos": updates * DIGIT_BATCH,
     }
+    seen = videos_of("test", DRAWN, TEST_SEED, scattered)[:, :SEEN]
+    told["two"], told["same"] = _kept(seen, continued(net.eval(), seen, FRAMES - SEEN, cell.seed))
     rows: list[Row] = [{"name": name, "value": value} for name, value in told.items()]
     return rows + [{"name": "held out", "value": row["judged"], "after": row["updates"]} for row in progress.curve]
 
@@ -208,6 +214,18 @@ def videos_of(part: str, count: int, seed: int, scattered: bool = False) -> Tens
     """Videos [count, FRAMES, SIDE, SIDE, 1] in 0 to 1 of the digits of a part."""
     made = moving_digits(images(part), count, seed, FRAMES, SIDE, scattered=scattered)
     return torch.from_numpy(made).float()[..., None] / 255
+
+
+def _kept(seen: Tensor, after: Tensor) -> tuple[float, float]:
+    """Of frames after others: the shares of those with two digits, and with the same two; drawn ones or true ones."""
+    return reader().kept(grey(seen), grey(after))
+
+
+@lru_cache(maxsize=1)
+def reader() -> Reader:
+    """What tells digits in frames."""
+    _, kinds = mnist(train=True)
+    return Reader(images("train"), kinds[:-HELD_OUT])
 
 
 @lru_cache(maxsize=3)

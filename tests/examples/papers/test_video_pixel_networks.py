@@ -13,6 +13,7 @@ import torch
 from learners.experiment import Cell
 from physim.errors import PhysimError
 from worlds.moving_digits import least
+from worlds.real_data.catalogue import MNIST
 
 
 def blots(train: bool) -> tuple[Any, Any]:
@@ -27,7 +28,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("video_pixel_networks")
     changes = {"SPRITE_FRAMES": 2, "SPRITE_SIDE": 7, "SPRITE_UPDATES": 100, "SPRITE_TEST": 4, "SPRITE_WIDTH": 3}
     changes |= {"SPRITE_DECODER": 1, "SIDE": 6, "FRAMES": 3, "SEEN": 1, "DIGIT_WIDTH": 2, "DIGIT_DECODER": 2}
-    changes |= {"DIGIT_UPDATES": 100, "DIGIT_TEST": 4, "HELD_OUT": 10, "mnist": blots}
+    changes |= {"DIGIT_UPDATES": 100, "DIGIT_TEST": 4, "DRAWN": 2, "HELD_OUT": 10, "mnist": blots}
     changes |= {
         "PUSH_SIDE": 12,
         "PUSH_FRAMES": 2,
@@ -44,6 +45,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(balls, name, value)
     balls.videos.cache_clear()
     module.images.cache_clear()
+    module.reader.cache_clear()
     return module
 
 
@@ -62,6 +64,19 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+
+
+@pytest.mark.skipif(not MNIST.is_here, reason="mnist was not fetched")
+def test_true_digits_are_read_and_others_are_not(paper: Callable[[str], ModuleType]) -> None:
+    script = paper("video_pixel_networks")
+    script.images.cache_clear()
+    script.reader.cache_clear()
+    videos = script.videos_of("test", 40, 0)
+    two, same = script._kept(videos[:, :4], videos[:, 4:])
+    assert 0.3 < two < 0.95  # the others meet
+    assert same > 0.75 * two
+    assert script._kept(videos[:, :4], videos[:, 4:].roll(1, 0))[1] < 0.2
+    assert script._kept(videos[:, :4], torch.zeros_like(videos[:, 4:])) == (0, 0)
 
 
 def test_copies_cannot_be_better_than_the_least(script: ModuleType) -> None:
