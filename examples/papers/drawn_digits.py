@@ -57,7 +57,7 @@ class Reader:
                 told = [self.read(frame) for frame in drawn]
                 counted += [len(found) == digits for found in told]
                 same += [found == known[-1] for found in told]
-        return float(np.mean(counted or [0])), float(np.mean(same or [0]))
+        return float(np.mean(counted or [False])), float(np.mean(same or [False]))
 
 
 def _centred(part: np.ndarray[Any, np.dtype[np.bool_]], side: int) -> np.ndarray[Any, np.dtype[np.float32]]:
