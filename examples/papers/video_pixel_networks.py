@@ -58,6 +58,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "vpn": {},
     "baseline": {"masked": False},
     "memory alone": {"masked": False, "decoder": 1, "encoder": ()},
+    "vpn, two stacks": {"two_stacks": True},
     "vpn, no dilation": {"encoder": tuple(1 for _ in DIGIT_ENCODER)},
     "vpn, rectified": {
         "blocks": "rectified",

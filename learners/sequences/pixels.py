@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, NamedTuple, final
 
@@ -42,12 +42,16 @@ class Columns:
             for convolution in block.convolutions
         ]
         self.taps = {id(layer): _taps(layer) for layer in decoder.modules() if isinstance(layer, Masked)}
+        self.rising = Rising(decoder, self.frame, self.context) if decoder.rows is not None else None
 
     def logits(self, row: int, column: int) -> Tensor:
         """The logits [B, colours, classes] of a pixel, of whose own colours those that were put count."""
         value = self._convolved(self.decoder.entrance, self.frame, row, column) + self.context[:, row, column]
         seen = iter(self.seen)
+        links = None if self.rising is None else iter(self.rising.links(row))
         for block in self.blocks:
+            if links is not None:
+                value = value + next(links)[:, column]
             inner = block.begun(self._pointwise(block.narrow, block.entered(value)))
             for convolution in block.convolutions:
                 kept = next(seen)
@@ -73,6 +77,53 @@ class Columns:
 
     def _pointwise(self, layer: Any, value: Tensor) -> Tensor:
         return functional.linear(value, self.taps[id(layer)], layer.core.bias)
+
+
+@final
+class Rising:
+    """What a decoder of two stacks tells of all rows above, a row at a time: what its convolutions saw of the last row
+    is kept.
+    """
+
+    def __init__(self, decoder: MaskedDecoder, frame: Tensor, context: Tensor) -> None:
+        self.decoder, self.frame, self.context = decoder, frame, context
+        self.blocks = [block for block in decoder.above if isinstance(block, Block)]
+        self.last = [
+            context.new_zeros(len(context), context.shape[2] + 2, convolution.core.in_channels)  # type: ignore[union-attr, arg-type]
+            for block in self.blocks
+            for convolution in block.convolutions
+        ]
+        self.row, self._links = -1, list[Tensor]()
+
+    def links(self, row: int) -> list[Tensor]:
+        """What each block is told at a row, once all above it are drawn [B, W, F]."""
+        if row != self.row:
+            self.row, self._links = row, list(self._risen(row))
+        return self._links
+
+    def _risen(self, row: int) -> Iterator[Tensor]:
+        value = _seen_along(self.decoder.rows, self.frame[:, row]) + self.context[:, row]
+        last = iter(range(len(self.last)))
+        for block, link in zip(self.blocks, self.decoder.links, strict=True):
+            inner = block.begun(_pointwise(block.narrow, block.entered(value)))
+            for convolution in block.convolutions:
+                number = next(last)
+                here = functional.pad(inner, (0, 0, 1, 1))
+                made = _seen_along(convolution, self.last[number], here)
+                self.last[number] = here
+                inner = block.joined(made.flatten(0, 1), inner.flatten(0, 1)).unflatten(0, inner.shape[:2])
+            value = value + _pointwise(block.wide, inner)
+            yield _pointwise(link, value)
+
+
+def _seen_along(layer: Any, *rows: Tensor) -> Tensor:
+    """What Rows see along rows [B, W + 2, F], the upper one first -> [B, W, F]."""
+    taps = [row[:, shift : row.shape[1] - 2 + shift] for row in rows for shift in range(3)]
+    return functional.linear(torch.cat(taps, 2), layer.core.weight.permute(0, 2, 3, 1).flatten(1), layer.core.bias)
+
+
+def _pointwise(layer: Any, value: Tensor) -> Tensor:
+    return functional.linear(value, layer.weight[:, :, 0, 0], layer.bias)
 
 
 def _taps(layer: Masked) -> Tensor:
@@ -139,14 +190,14 @@ def native_weights(decoder: MaskedDecoder) -> Weights:
 def drawn_frame(decoder: MaskedDecoder | PlainDecoder, context: Tensor, random: torch.Generator) -> Tensor:
     """A frame [B, H, W, colours] int64 that a decoder draws for a context [B, F, H, W]; of one class, 0 or 1.
 
-    On the processor by a native loop, elsewhere by Columns: the same but for rounding.
+    On the processor by a native loop, elsewhere, and by two stacks, by Columns: the same but for rounding.
     """
     batch, _, height, width = context.shape
     chances = torch.rand(batch, height, width, decoder.colours, generator=random, dtype=torch.float64)
     if isinstance(decoder, PlainDecoder):
         told = _both(decoder(context)).flatten(0, 3)
         return Sampling().draw(told, chances.flatten().to(context.device)).reshape(chances.shape)
-    if context.device.type == "cpu":
+    if context.device.type == "cpu" and decoder.rows is None:
         return _natively(decoder, context, chances)
     return by_columns(decoder, context, chances)
 

@@ -30,12 +30,14 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     blocks: Kind = "multiplicative",
     *,
     masked: bool = True,
+    two_stacks: bool = False,
     actions: int = 0,
 ) -> ModuleGraph:
     """Foretells each colour of each pixel of a frame from the frames before it and what was drawn before in the frame.
 
     A frame passes blocks with the dilations of `encoder`, 2 `width` features wide; a convolutional LSTM remembers; and
     `decoder` masked blocks draw, or, if not `masked`, as many plain ones draw all pixels at once: the paper's baseline.
+    The paper's masks leave earlier pixels to the right unseen; `two_stacks` see them all (see MaskedDecoder).
     Values are of so many `classes`, or, if that is 1, between 0 and 1, of which a sigmoid tells the mean.
 
     Inputs: "frame" [B, T, H, W, colours], int64 or float; "action" [B, T, A], what led to the frame, where there are
@@ -53,7 +55,8 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     context = _led(net, "led_on", delayed(memory), led, actions, width)
     context = net.add(CONTEXT, nn.Identity(), context)
     if masked:
-        logits = net.add(DECODER, MaskedDecoder(width, decoder, colours, classes, blocks), context, seen)
+        drawing = MaskedDecoder(width, decoder, colours, classes, blocks, two_stacks=two_stacks)
+        logits = net.add(DECODER, drawing, context, seen)
     else:
         logits = net.add(DECODER, PlainDecoder(width, decoder, colours, classes, blocks), context)
     net.returns(logits)

@@ -24,6 +24,16 @@ KINDS: dict[str, dict[str, Any]] = {
     "rectified": {"colours": 2, "classes": 3, "width": 4, "encoder": (2,), "decoder": 2, "blocks": "rectified"},
     "binary": {"colours": 1, "classes": 2, "width": 4, "encoder": (1,), "decoder": 2},
     "grey": {"colours": 1, "classes": 1, "width": 4, "encoder": (1,), "decoder": 1},
+    "stacks": {"colours": 2, "classes": 3, "width": 4, "encoder": (1,), "decoder": 2, "two_stacks": True},
+    "flat stacks": {
+        "colours": 1,
+        "classes": 2,
+        "width": 4,
+        "encoder": (1,),
+        "decoder": 2,
+        "blocks": "rectified",
+        "two_stacks": True,
+    },
     "led": {"colours": 1, "classes": 2, "width": 4, "encoder": (1,), "decoder": 1, "actions": 2},
 }
 
@@ -53,7 +63,7 @@ def test_steps_give_what_a_window_gives(name: str) -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", ["colours", "rectified", "binary"])
+@pytest.mark.parametrize("name", ["colours", "rectified", "binary", "stacks", "flat stacks"])
 def test_nothing_earlier_hears_of_a_colour_and_something_later_does(name: str, training: bool) -> None:
     """Each colour of each pixel of each frame, changed alone: bit for bit, before and after it."""
     net, told = network(name).train(training), inputs(name)
@@ -98,7 +108,23 @@ def test_a_planted_leak_is_found() -> None:
     assert not torch.equal(net({"frame": frame})[:, 1, 2, 2], before[:, 1, 2, 2])
 
 
-@pytest.mark.parametrize("name", ["colours", "rectified", "binary", "grey"])
+@pytest.mark.parametrize("two_stacks", [False, True])
+def test_one_stack_leaves_a_wedge_to_the_right_unseen_and_two_do_not(two_stacks: bool) -> None:
+    """By the gradient of the last pixel of the middle column: which pixels of its frame, drawn before it, it sees."""
+    torch.manual_seed(0)
+    decoder = MaskedDecoder(4, 4, two_stacks=two_stacks).double()
+    frame = torch.randn(1, 1, 7, 7, dtype=torch.float64, requires_grad=True)
+    decoder(torch.randn(1, 8, 7, 7, dtype=torch.float64), frame)[0, 6, 2].sum().backward()
+    assert frame.grad is not None
+    seen = frame.grad[0, 0] != 0
+    assert bool(seen[6, :2].all())
+    assert not seen[6, 2:].any()
+    assert bool(seen[:6, :3].all())
+    assert bool(seen[5, 4:].any()) == two_stacks
+    assert bool(seen[:6].all()) == two_stacks
+
+
+@pytest.mark.parametrize("name", ["colours", "rectified", "binary", "grey", "stacks", "flat stacks"])
 def test_a_pixel_at_a_time_is_as_the_whole_frame(name: str) -> None:
     net, told = network(name), inputs(name)
     decoder = net.get_submodule("decoder")
