@@ -36,7 +36,12 @@ ADDED = ("pixel_control", "depth_2", "loop_closure")
 """What the agent tells of its thoughts."""
 LABELS = ("loop_closure", "advice")
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
-STAGES = (Stage(0.25, 1.0, 1e-3, 1e-3, 40), Stage(0.15, 0.1, 7e-4, 1e-3, 20), Stage(0.6, 0.0, 5e-4, 5e-4, 20))
+STAGES = (
+    Stage(0.35, 1.0, 1e-3, 1e-3, 40),
+    Stage(0.2, 0.1, 7e-4, 1e-3, 20),
+    Stage(0.2, 0.0, 5e-4, 5e-4, 20),
+    Stage(0.25, 0.0, 2e-4, 3e-4, 20),
+)
 """First it does as an explorer advises, who sees no more than the agent does; at last it learns by rewards alone."""
 TOLD = 150
 """Of how many decisions the value is shown."""

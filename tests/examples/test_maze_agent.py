@@ -56,7 +56,7 @@ def test_it_is_trained_stage_by_stage_and_goes_on_where_it_was(script: ModuleTyp
     _, told = load_graph(weights)
     assert told["decisions"] == 8000
     curves = sorted(tmp_path.glob("agent.training/*/curve.csv"))
-    assert [path.parent.name for path in curves] == ["stage_0", "stage_1", "stage_2"]
+    assert [path.parent.name for path in curves] == [f"stage_{number}" for number in range(4)]
     first = weights.read_bytes()
     script.Args(train=8000, weights=weights).run()  # nothing is left to do
     assert weights.read_bytes() == first
