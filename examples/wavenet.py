@@ -84,7 +84,7 @@ class Args:
         plucks = [(Pluck(frequency), round(self.seconds * RATE)) for frequency in self.tune]
         string, known = played(plucks)
         if not self.weights.exists():
-            raise PhysimError(f"there are no weights {self.weights}: --train 20 makes some in about twenty minutes")
+            raise PhysimError(f"there are no weights {self.weights}: --train 16 makes some in about as many minutes")
         net = load_graph(self.weights)[0].eval()
         options: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed, "progress": True}
         given = {"features": torch.from_numpy(known)[None]}
