@@ -50,7 +50,7 @@ def test_what_cannot_be_written_or_played_is_refused(script: ModuleType, tmp_pat
         script.Args(listen=tmp_path / "out.mp3").run()
     with pytest.raises(PhysimError, match="frequency is 440 Hz"):
         script.Args(tune=(440.0,), weights=tmp_path / "none.safetensors").run()
-    with pytest.raises(PhysimError, match=r"there are no weights .*: --train 20 makes some"):
+    with pytest.raises(PhysimError, match=r"there are no weights .*: --train 16 makes some"):
         script.Args(tune=(100.0,), weights=tmp_path / "none.safetensors").run()
     with pytest.raises(PhysimError, match="train is 0"):
         script.Args(train=0.0, weights=tmp_path / "w.safetensors").run()
