@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 
 from torch import Tensor
 
-from physim.graph.groups import Interface, Values
+from physim.graph.groups import Values
 from physim.ranks.channels import Message
 
 
@@ -26,7 +26,7 @@ class Gradients:
     over goes.
     """
 
-    def __init__(self, interface: Interface, readers: set[int], bound: int) -> None:
+    def __init__(self, readers: set[int], bound: int) -> None:
         self.readers, self.bound = readers, bound
         self._left: dict[int, _Left] = {}
 

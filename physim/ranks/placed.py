@@ -88,8 +88,7 @@ class Placed:
         self.watch.together(dist.barrier)  # nobody begins, and perhaps dies, before all are heard by all
         self.post = Post(links, self.rank, bound, self.watch, survive)
         self._gradients = {
-            one: Gradients(one, readers, 2 * len(readers) * (bound + UNDERWAY))
-            for one, readers in self._readers().items()
+            one: Gradients(readers, 2 * len(readers) * (bound + UNDERWAY)) for one, readers in self._readers().items()
         }
         self._first = [link for link in self.post.values_in if link.first]
         self._later = [link for link in self.post.values_in if link.waited and not link.first]

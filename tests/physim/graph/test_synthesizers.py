@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 
 import pytest
@@ -93,3 +94,12 @@ def test_feedback_is_a_fixed_line_and_learns_nothing() -> None:
     assert torch.equal(ones(torch.eye(3)), torch.ones(3, 4))
     assert torch.equal(random(torch.eye(3)), random.matrix)
     assert len(random.matrix.unique()) == 12
+
+
+def test_a_bent_one_that_is_given_nothing_is_made_in_silence_and_guesses() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        synthesizer = BentSynthesizer(3)
+    nn.init.ones_(synthesizer.gain)
+    value = torch.randn(4, 3)
+    assert torch.allclose(synthesizer(value), value.sigmoid() / len(value))

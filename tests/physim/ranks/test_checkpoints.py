@@ -119,3 +119,11 @@ def test_weights_come_back(tmp_path: Path) -> None:
 def test_every_no_update_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match="every is 0"):
         kept(tmp_path, 0, every=0)
+
+
+def test_a_folder_of_another_network_is_named(tmp_path: Path) -> None:
+    steps: Any = Steps()
+    kept(tmp_path, 0, 5, {0}).keep(steps, [nn.Linear(2, 2)], 4)
+    for others in ([nn.Linear(3, 2)], [nn.Linear(2, 2), nn.Linear(2, 2)]):
+        with pytest.raises(PhysimError, match=r"5\.rank0\.pt is of another network"):
+            kept(tmp_path, 0, 5, {0}).resume(steps, others, -1)

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from physim.graph import ModuleGraph
-from physim.graph.groups import Interface
 from physim.ranks.channels import Message
 from physim.ranks.gradients import Gradients
 
@@ -12,7 +11,7 @@ PORT = ModuleGraph().input("value")
 
 
 def gradients(readers: set[int], bound: int = 100) -> Gradients:
-    return Gradients(Interface(PORT, PORT), readers, bound)
+    return Gradients(readers, bound)
 
 
 def left(one: Gradients, *versions: int) -> Gradients:
