@@ -40,8 +40,8 @@ ARMS = {
 KINDS = ("static", "random goal", "i-maze")
 TUNED_ON = ("static", "random goal")
 SEEDS = tuple(range(10))
-DECISIONS = 150_000
-"""Which are 600,000 frames: a decision lasts four."""
+DECISIONS = 250_000
+"""Which are 1,000,000 frames: a decision lasts four."""
 WATCHED = 32
 """Episodes in which each trained agent is watched."""
 TEST_SEED = 90_000

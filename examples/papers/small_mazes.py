@@ -35,7 +35,7 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
 """The family of each kind of task, and what is smaller in it."""
 TUNING_LAYOUT = 1000
 """The layout that settings are tried in."""
-RANGES = Ranges({"rate": (2e-4, 4e-3), "entropy": (5e-4, 2e-2), "weight": (0.1, 3.0)})
+RANGES = Ranges({"rate": (2e-4, 2e-3), "entropy": (5e-5, 5e-3), "weight": (0.1, 3.0)})
 """Of the learning rate, the entropy's weight, and how much added losses count."""
 REWARD_SCALE = 0.1
 """A goal counts 1."""

@@ -34,8 +34,8 @@ ARMS = {
 }
 KINDS = ("static", "random goal")
 LAYOUTS, SEEDS = (0, 1), tuple(range(10))
-DECISIONS = 150_000
-"""Which are 600,000 frames: a decision lasts four."""
+DECISIONS = 250_000
+"""Which are 1,000,000 frames: a decision lasts four."""
 LONGER = 2
 """How many times as many decisions A3C has beside: what others spend on their losses, it spends on playing."""
 BEGINNINGS = {

@@ -1,6 +1,6 @@
 """WaveNet (arXiv:1609.03499) on sources of known entropy and on real speech: what its parts are good for, in bits.
 
-python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates cut speakers voices phones told]
+python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates cut speakers voices phones told music]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import music_played
 import numpy as np
 import speech_heard
 import speech_told
@@ -48,7 +49,7 @@ LONGER = 2.2
 """How many times as many updates an LSTM makes in a WaveNet's time."""
 JUDGED = 40
 """How many recordings of the validation part verdicts are by."""
-ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices", "phones", "told")
+ALL = ("sources", "echo", "speech", "gates", "cut", "speakers", "voices", "phones", "told", "music")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ class Args(PaperSettings):
     """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
     prediction and an LSTM; gated units beside rectified ones, and dilated layers beside others; a network whose blocks
     are cut from one another; six voices, with and without a code of who speaks; each voice alone; phones that are
-    heard, and a voice that is told what to say, in speech by `flite` (apt install flite), with the extra `speech`."""
+    heard, and a voice that is told what to say, in speech by `flite` (apt install flite), with the extra `speech`; and
+    music, by how far back models hear (apt install fluidsynth timgm6mb-soundfont), with the extra `music`."""
     out: Path = RESULTS
 
 
@@ -316,6 +318,7 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "voices": voices,
     "phones": speech_heard.table,
     "told": speech_told.table,
+    "music": music_played.table,
 }
 
 

@@ -36,7 +36,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
-    parts = tuple(part for part in script.ALL if part not in ("phones", "told"))
+    parts = tuple(part for part in script.ALL if part not in ("phones", "told", "music"))
     script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=parts))
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in parts}
@@ -68,6 +68,21 @@ def test_phones_are_heard_and_told(script: ModuleType, tmp_path: Path, monkeypat
     assert [line.split("|")[1].strip() for line in heard] == ["both losses", "phones alone", "cepstra"]
     assert len(told) == 6
     assert float(told[-1].split("|")[3]) < 0.2  # digits in 256 levels are understood
+
+
+def test_music_is_judged_and_heard(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    music = importlib.import_module("music_played")
+    random = np.random.default_rng(0)
+    changes = {"DILATIONS": {"4": (1, 2), "6": (1, 4)}, "CHANNELS": 4, "SKIPS": 4, "UPDATES": 100, "CLIP": 1000}
+    changes |= {"chorales": lambda part: [f"{part} {k}" for k in range(3)], "JUDGED": 500}
+    changes |= {"played": lambda name: random.normal(0, 0.1, 2000).astype(np.float32)}
+    for key, value in changes.items():
+        monkeypatch.setattr(music, key, value)
+    script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=("music",)))
+    folder = tmp_path / "quick"
+    told = (folder / "music.md").read_text().splitlines()[2:]
+    assert [line.split("|")[1].strip() for line in told] == ["4", "6"]
+    assert {path.name for path in folder.glob("music*.*")} >= {"music_4.wav", "music_6.wav", "music.png"}
 
 
 def test_frames_of_cepstra_and_of_sound_are_of_the_same_phones(paper: Callable[[str], ModuleType]) -> None:

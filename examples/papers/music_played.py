@@ -1,0 +1,98 @@
+"""How far back a model of music must hear, and what it plays: a part of wavenet.py.
+
+The music is Bach's chorales by a sampled piano: the notes are music, the playing has no expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.io import wavfile
+
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings
+from learners.sequences.fused import Fused
+from learners.sequences.generation import generate
+from learners.sequences.mu_law import LEVELS, decoded, encoded
+from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.sounds import spectrograms, write_wav
+from learners.sequences.training import SequenceTraining
+from learners.sequences.wavenet import receptive_field, wavenet
+from physim.arrays import Singles
+from physim.outputs import replacing
+from physim.reports import Row
+from worlds.chorales import RATE, chorales, played
+from worlds.real_data.parts import Part
+
+SEEDS = (0, 1, 2)
+SCORES: dict[Part, int] = {"train": 60, "valid": 6, "test": 20}
+JUDGED = 10 * RATE
+"""Samples of each score, from its begin, that verdicts are by."""
+DILATIONS = {
+    "43": 6 * (1, 2, 4),
+    "190": 3 * tuple(2**power for power in range(6)),
+    "1023": 2 * tuple(2**power for power in range(9)),
+    "4159": tuple(2**power for power in (*range(12), *range(6))),
+}
+"""Of as many layers each, by how many samples they see."""
+CHANNELS, SKIPS = 32, 64
+UPDATES, STEP, SECONDS = 1500, 3e-3, 0.6
+"""Updates, their rate, and how long one takes on one core, about."""
+CLIP, TEMPERATURE = 6 * RATE, 0.9
+"""Samples of what is played for people to hear."""
+
+
+def table(args: PaperSettings) -> str:
+    """Bits a sample by how far models hear back; what the first of each plays is kept, as sound and as spectra."""
+    updates = args.shortened(UPDATES)
+    cells = [
+        Cell(field, seed, (("updates", updates),), updates * SECONDS / 60)
+        for seed in args.few(SEEDS)
+        for field in DILATIONS
+    ]
+    values = grouped(args.rows("music", cells, partial(run, args.folder)), ("arm", "name"))
+    with replacing(args.folder / "music.png") as draft:
+        clips = {f"hears {1000 * int(field) / RATE:.0f} ms": _heard(args.folder, field) for field in DILATIONS}
+        spectrograms(clips, RATE).savefig(draft, format="png", dpi=110)
+    lines = [
+        [field, f"{1000 * int(field) / RATE:.0f}", *(mean(values[field, name]) for name in ("bits", "seconds"))]
+        for field in DILATIONS
+    ]
+    return markdown(("samples heard, of a piano at 8 kHz", "ms", "bits/sample", "seconds of training"), lines)
+
+
+def run(folder: Path, cell: Cell) -> Sequence[Row]:
+    """Bits a sample of scores that a model was not trained on; the first one's clip is written into a folder."""
+    torch.manual_seed(cell.seed)
+    dilations = DILATIONS[cell.arm]
+    net = wavenet(LEVELS, CHANNELS, SKIPS, dilations)
+    crops = Crops(rows_of("train"), 4000, receptive_field(dilations), LEVELS, 4, cell.seed)
+    updates = int(str(dict(cell.setting)["updates"]))
+    settings = SequenceTraining(updates, STEP, every=max(1, updates // 4))
+    progress = settings.run(net, crops, lambda judged: bits(judged, rows_of("valid"), LEVELS), progress=False)
+    if cell.seed == 0:
+        symbols = generate(net, CLIP, temperature=TEMPERATURE, seed=cell.seed, way=Fused(net))
+        write_wav(_clip(folder, cell.arm), decoded(symbols[0]).numpy(), RATE)
+    found = {"bits": bits(net, rows_of("test"), LEVELS), "seconds": progress.seconds}
+    return [{"name": name, "value": value} for name, value in found.items()]
+
+
+def _clip(folder: Path, arm: str) -> Path:
+    return folder / f"music_{arm}.wav"
+
+
+def _heard(folder: Path, arm: str) -> Singles:
+    samples: Singles = wavfile.read(_clip(folder, arm))[1].astype(np.float32) / np.float32(2**15)
+    return samples
+
+
+@lru_cache(maxsize=3)
+def rows_of(part: Part) -> list[SymbolRow]:
+    """Chorales of a part in mu-law."""
+    names, length = chorales(part), None if part == "train" else JUDGED
+    names = names[:: max(1, len(names) // SCORES[part])][: SCORES[part]]
+    return [SymbolRow(encoded(torch.from_numpy(played(name)[:length]))) for name in names]
