@@ -11,10 +11,10 @@ import numpy as np
 
 from physim.arrays import Singles
 from physim.errors import PhysimError
-from worlds.real_data.catalogue import SPEECH
+from worlds.real_data.catalogue import SPEECH, WIDE_SPEECH
 from worlds.real_data.parts import Part, part_of
 
-RATE = 8000
+RATE, WIDE_RATE = 8000, 16_000
 """Samples a second."""
 VOICES = {
     "english": "en_US_f_Allison",
@@ -28,22 +28,25 @@ VOICES = {
 QUIET = 0.003
 """How loud, of 1, a recording must become to begin; it ends where it is quieter for good."""
 MARGIN = 400
-"""Samples of quiet that are left at both ends."""
+"""Samples of quiet that are left at both ends, at RATE."""
+G722_BITS = 64_000
+"""Bits a second."""
 
 
 @final
 @dataclass(frozen=True)
 class Recording:
-    """A prompt [T] float32 in -1 to 1, at RATE; without its quiet ends."""
+    """A prompt [T] float32 in -1 to 1, at a `rate`; without its quiet ends."""
 
     name: str
     voice: str
     sound: Singles
+    rate: int = RATE
 
     @property
     def seconds(self) -> float:
         """How long it is."""
-        return len(self.sound) / RATE
+        return len(self.sound) / self.rate
 
 
 def recordings(voice: str, part: Part) -> list[Recording]:
@@ -59,6 +62,22 @@ def recordings(voice: str, part: Part) -> list[Recording]:
     root = VOICES[voice]
     found = [(path.relative_to(_root(path, root)).as_posix(), path) for path in SPEECH.paths(f"{root}/*.wav")]
     return [Recording(name, voice, _trimmed(_read(path))) for name, path in found if _part(name) == part]
+
+
+def wide_recordings(part: Part) -> list[Recording]:
+    """The prompts of the English voice at WIDE_RATE, each in the same part as at RATE.
+
+    Raises: PhysimError where wide-speech was not fetched, or `G722` is not installed, which decodes it.
+    """
+    voice = "english"
+    root = VOICES[voice]
+    found = [(path.relative_to(_root(path, root)), path) for path in WIDE_SPEECH.paths(f"{root}/*.g722")]
+    named = [(name.with_suffix(".wav").as_posix(), path) for name, path in found]
+    return [
+        Recording(name, voice, _trimmed(_decoded(path), MARGIN * WIDE_RATE // RATE), WIDE_RATE)
+        for name, path in named
+        if _part(name) == part
+    ]
 
 
 def _root(path: Path, root: str) -> Path:
@@ -80,8 +99,18 @@ def _read(path: Path) -> Singles:
     return samples.astype(np.float32) / np.float32(2**15)
 
 
-def _trimmed(sound: Singles) -> Singles:
+def _decoded(path: Path) -> Singles:
+    """The samples of a file coded by G.722, in -1 to 1."""
+    try:
+        from G722 import G722
+    except ModuleNotFoundError:
+        raise PhysimError("G722 is not installed: pip install 'physim[speech]'") from None
+    samples = np.asarray(G722(WIDE_RATE, G722_BITS).decode(path.read_bytes()))
+    return samples.astype(np.float32) / np.float32(2**15)
+
+
+def _trimmed(sound: Singles, margin: int = MARGIN) -> Singles:
     loud = np.flatnonzero(np.abs(sound) > QUIET)
     if not len(loud):
         return sound[:0]
-    return sound[max(0, loud[0] - MARGIN) : loud[-1] + MARGIN]
+    return sound[max(0, loud[0] - margin) : loud[-1] + margin]

@@ -12,7 +12,7 @@ from worlds.real_data import speech
 from worlds.real_data.packaged import Packaged
 from worlds.real_data.parts import PARTS, part_of
 from worlds.real_data.sources import Source
-from worlds.real_data.speech import MARGIN, RATE, recordings
+from worlds.real_data.speech import MARGIN, RATE, WIDE_RATE, recordings, wide_recordings
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p")
 
@@ -63,6 +63,25 @@ def test_other_rates_and_unknown_voices_are_refused(prompts: Callable[[dict[str,
         recordings("english", "train")
     with pytest.raises(PhysimError, match="unknown voice 'latin': the known ones are english, spanish"):
         recordings("latin", "train")
+
+
+def test_wide_sound_belongs_to_the_parts_of_the_other(
+    data_set: Callable[..., Packaged], given: Callable[..., Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    g722 = pytest.importorskip("G722")
+    tone = (9000 * np.sin(np.arange(16_000) / 5)).astype(np.int16)
+    coded = bytes(g722.G722(WIDE_RATE, 64_000).encode(tone))
+    held = {f"{speech.VOICES['english']}/{name}.g722": coded for name in (*NAMES, "digits/1")}
+    small = data_set(held, given(held))
+    small.fetch()
+    monkeypatch.setattr(speech, "WIDE_SPEECH", small)
+    for part in PARTS:
+        found = wide_recordings(part)
+        assert all(part_of(one.name) == part for one in found if "/" not in one.name)
+        assert all(0.99 < one.seconds < 1.01 for one in found)
+    (one,) = (one for one in wide_recordings("train") if one.name == "digits/1.wav")
+    middle = one.sound[4000:12_000]
+    assert 0.9 < middle.std() / (tone.std() / 2**15) < 1.1
 
 
 def test_what_was_not_fetched_says_how_to_get_it() -> None:
