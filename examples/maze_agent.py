@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -34,7 +35,6 @@ MAZE: dict[str, Any] = {"kind": "rooms", "width": 2, "height": 2, "seconds": 45.
 HEADS = ("pixel_control", "depth_from_core", "loop_closure")
 ADDED = ("pixel_control", "depth_2", "loop_closure")
 """What the agent tells of its thoughts."""
-LABELS = ("loop_closure", "advice")
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
 STAGES = (
     Stage(0.35, 1.0, 1e-3, 1e-3, 40),
@@ -43,6 +43,8 @@ STAGES = (
     Stage(0.25, 0.0, 2e-4, 3e-4, 20),
 )
 """First it does as an explorer advises, who sees no more than the agent does; at last it learns by rewards alone."""
+MAZES, REPLAY = 32, 2000
+"""In how many mazes it learns at a time, and how many ticks of each it learns from again."""
 TOLD = 150
 """Of how many decisions the value is shown."""
 CHART = 360, 120
@@ -78,6 +80,8 @@ class Args:
         """Do what is asked for and return its figures."""
         check_report(self.json)
         if self.train is not None:
+            if self.weights == WEIGHTS:
+                raise PhysimError("train writes into --weights: name a file, those that ship stay as they are")
             train(self.train, self.weights)
             return []
         rows = self.show() if self.episodes is None else judged(self.weights, self.episodes)
@@ -199,7 +203,10 @@ def train(decisions: int, weights: Path) -> None:
     from learners.agents.transports import Playing
     from physim.graph import ModuleGraph, save_graph
 
-    mazes = Environments(f"worlds:{FAMILY}", 32, MAZE | {"labels": LABELS})
+    least = math.ceil(MAZES * REPLAY / min(stage.share for stage in STAGES))
+    if decisions < least:
+        raise PhysimError(f"train is {decisions}, wanted at least {least}: each stage fills the replay first")
+    mazes = Environments(f"worlds:{FAMILY}", MAZES, MAZE)
     env = mazes.make()
     recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(HEADS)}
     env.close()
@@ -217,8 +224,10 @@ def train(decisions: int, weights: Path) -> None:
             out=out,
             resume=(out / "checkpoint.safetensors").exists(),
         )
-        playing = Playing(mazes, recipe, stage.ticks, LABELS, number, precision="bf16-mixed")
-        learning = Learning(rate=stage.rate, reward_scale=0.1, precision="bf16-mixed")
+        labels = ("loop_closure", "advice") if stage.imitation else ("loop_closure",)
+        told = replace(mazes, settings={**mazes.settings, "labels": labels})
+        playing = Playing(told, recipe, stage.ticks, labels, number, precision="bf16-mixed")
+        learning = Learning(rate=stage.rate, reward_scale=0.1, precision="bf16-mixed", replay=REPLAY)
         training = Training(playing, losses, learning, settings)
         training.run()
         graph = training.graph

@@ -64,6 +64,8 @@ class Args:
         for path, field, suffix in ((self.listen, "--listen", ".wav"), (self.true, "--true", ".wav")):
             if path is not None:
                 check_writable(path, field, suffix)
+        if self.train is not None and self.weights == WEIGHTS:
+            raise PhysimError("train writes into --weights: name a file, those that ship stay as they are")
         rows = self.play() if self.train is None else train(self.train, self.weights)
         report(rows, self.json)
         return rows
@@ -84,7 +86,7 @@ class Args:
         plucks = [(Pluck(frequency), round(self.seconds * RATE)) for frequency in self.tune]
         string, known = played(plucks)
         if not self.weights.exists():
-            raise PhysimError(f"there are no weights {self.weights}: --train 16 makes some in about as many minutes")
+            raise PhysimError(f"there are no weights {self.weights}: --train 16 makes some in as many minutes")
         net = load_graph(self.weights)[0].eval()
         options: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed, "progress": True}
         given = {"features": torch.from_numpy(known)[None]}

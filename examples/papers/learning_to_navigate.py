@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import Arm, check_arms, contest, environments, trial, tuning
+from small_mazes import Arm, check_arms, contest, environments, game_of, trial, tuning
 
 from learners.agents.curves import curve_rows
 from learners.agents.examination import examined
 from learners.agents.outcomes import Outcomes
 from learners.agents.trial import FORWARD, NAVIGATING
-from learners.experiment import Cell, Interval, grouped, markdown
+from learners.experiment import Cell, grouped, markdown
 from learners.judging import difference, interquartile
 from learners.papers import PaperSettings
 from physim.reports import Row
@@ -81,11 +81,8 @@ def run(cell: Cell) -> Sequence[Row]:
     asked = trial(ARMS[cell.arm], cell)
     training = asked.run()
     mazes = environments(str(dict(cell.setting)["task"]))
-    playing = replace(asked.playing, environments=replace(mazes, count=WATCHED), seed=TEST_SEED + cell.seed)
-    env = mazes.make()
-    decisions: int = env.unwrapped.game.ticks  # type: ignore[attr-defined]
-    env.close()
-    return [*curve_rows(training.progress.curve), *examined(playing, training.graph, decisions)]
+    playing = replace(training.playing, environments=replace(mazes, count=WATCHED), seed=TEST_SEED + cell.seed)
+    return [*curve_rows(training.progress.curve), *examined(playing, training.graph, game_of(mazes).ticks)]
 
 
 def against_placebo(outcomes: Outcomes, arms: Sequence[str]) -> str:
@@ -104,9 +101,13 @@ def knowledge(rows: Sequence[Row], arms: Sequence[str]) -> str:
     return markdown(("", *arms), lines)
 
 
-def _told(values: Sequence[float] | None) -> Interval | None:
+def _told(values: Sequence[float] | None) -> str:
+    """The interquartile mean over the seeds that have such a figure, and how many these are where it is not all."""
     known = [value for value in values or () if not math.isnan(value)]
-    return interquartile([known]) if known else None
+    if not known:
+        return ""
+    count = f" ({len(known)} of {len(values or ())})" if len(known) < len(values or ()) else ""
+    return f"{interquartile([known])}{count}"
 
 
 if __name__ == "__main__":

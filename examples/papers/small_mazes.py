@@ -39,6 +39,8 @@ RANGES = Ranges({"rate": (2e-4, 2e-3), "entropy": (5e-5, 5e-3), "weight": (0.1, 
 """Of the learning rate, the entropy's weight, and how much added losses count."""
 REWARD_SCALE = 0.1
 """A goal counts 1."""
+REPLAY, BEGIN = 2000, 0.1
+"""Ticks of each environment that are kept, and the share of them from which on they are learned from again."""
 EPISODES = 100
 """Of how many episodes chance's and the oracle's scores are the means."""
 BOUNDS = {"chance": wandering, "oracle": oracle_of}
@@ -51,6 +53,8 @@ SPEED = 5000.0
 class Arm:
     """An agent: the losses that it learns by beside A3C's, its cores, what it sees, whether it is told its last action
     and reward, and how fast it is beside others.
+
+    Its vision may be `cut` from its core, and `placed` in a process of its own; it may be `pretrained`, or `frozen`.
     """
 
     added: tuple[str, ...] = ()
@@ -58,6 +62,10 @@ class Arm:
     sees: tuple[str, ...] = ("image",)
     told: bool = True
     speed: float = 1.0
+    cut: bool = False
+    placed: bool = False
+    pretrained: bool = False
+    frozen: bool = False
 
 
 def contest(settings: PaperSettings, arms: Mapping[str, Arm], decisions: int, run: Run) -> Contest:
@@ -82,23 +90,24 @@ def trial(arm: Arm, cell: Cell) -> Trial:
     """What a cell trains."""
     setting = dict(cell.setting)
     rate, entropy, weight = (float(str(setting[name])) for name in RANGES.between)
-    labels = {"labels": ("loop_closure",)} if "loop_closure" in arm.added else {}
     return Trial(
-        environments(str(setting["task"]), **labels),
+        environments(str(setting["task"])),
         int(str(setting["decisions"])),
-        arm.added,
-        arm.cores,
-        arm.sees,
-        A3C(entropy=entropy),
-        weight,
-        Learning(rate=rate, reward_scale=REWARD_SCALE),
-        arm.told,
+        added=arm.added,
+        cores=arm.cores,
+        sees=arm.sees,
+        method=A3C(entropy=entropy),
+        weight=weight,
+        learning=Learning(rate=rate, reward_scale=REWARD_SCALE, replay=REPLAY, begin=BEGIN),
+        told=arm.told,
+        cut=arm.cut,
+        placed=arm.placed,
         seed=cell.seed,
     )
 
 
-def environments(task: str, **settings: Any) -> Environments:
-    """The mazes of a task, such as "static 0" or "random goal 0, 6 x 4, apples 0.1", with some settings changed."""
+def environments(task: str) -> Environments:
+    """The mazes of a task, such as "static 0" or "random goal 0, 6 x 4, apples 0.1"."""
     where, *told = task.split(", ")
     kind, _, layout = where.rpartition(" ")
     family, smaller = TASKS[kind]
@@ -106,7 +115,7 @@ def environments(task: str, **settings: Any) -> Environments:
     if told:
         width, height = told[0].split(" x ")
         found |= {"width": int(width), "height": int(height), "apples": float(told[1].split()[1])}
-    return Environments(f"worlds:{family}", settings=found | settings)
+    return Environments(f"worlds:{family}", settings=found)
 
 
 def with_goal(layout: int, number: int) -> Environments:
@@ -134,5 +143,9 @@ def bounds_of(settings: PaperSettings, tasks: Sequence[str]) -> Bounds:
 
 def run_bounds(cell: Cell) -> Sequence[Row]:
     """The mean score of chance or of the oracle."""
-    game = game_of(environments(str(dict(cell.setting)["task"])))
-    return [{"name": "score", "value": float(played(game, BOUNDS[cell.arm], EPISODES).returns.mean())}]
+    return [{"name": "score", "value": bound_of(environments(str(dict(cell.setting)["task"])), cell.arm)}]
+
+
+def bound_of(asked: Environments, who: str) -> float:
+    """The mean score of chance or of the oracle in mazes."""
+    return float(played(game_of(asked), BOUNDS[who], EPISODES).returns.mean())

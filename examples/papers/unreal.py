@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import Arm, check_arms, contest, environments, trial, tuning, with_goal
+from small_mazes import BOUNDS, Arm, bound_of, check_arms, contest, environments, trial, tuning, with_goal
 from torch import Tensor
 
 from learners.agents.contest import Contest
-from learners.agents.curves import curve_of, curve_rows
+from learners.agents.curves import Curve, curve_of, curve_rows
 from learners.agents.methods import UNREAL
 from learners.agents.outcomes import Drawn, Outcomes
+from learners.agents.training import Training
 from learners.experiment import Cell, Run, grouped, markdown, mean
-from learners.judging import interquartile, ratio
+from learners.judging import difference, interquartile
 from learners.papers import PaperSettings, run_parts
 from physim.reports import Row
 from physim.scripts import run_script
@@ -30,7 +31,8 @@ ARMS = {
     "pixel_control": Arm(("pixel_control",)),
     "reward_prediction": Arm(("reward_prediction",)),
     "value_replay": Arm(("value_replay",)),
-    "placebo": Arm(("placebo",), speed=1.1),
+    "reward_prediction + value_replay": Arm(("reward_prediction", "value_replay"), speed=0.9),
+    "placebo": Arm(("placebo_replayed",), speed=0.9),
 }
 KINDS = ("static", "random goal")
 LAYOUTS, SEEDS = (0, 1), tuple(range(10))
@@ -40,20 +42,21 @@ LONGER = 2
 """How many times as many decisions A3C has beside: what others spend on their losses, it spends on playing."""
 BEGINNINGS = {
     "from scratch": Arm(speed=1.4),
-    "pretrained": Arm(speed=1.2),
-    "pretrained, frozen": Arm(speed=1.5),
-    "random, frozen": Arm(speed=1.7),
+    "pretrained": Arm(speed=1.0, pretrained=True),
+    "pretrained, frozen": Arm(speed=1.2, pretrained=True, frozen=True),
+    "random, frozen": Arm(speed=1.7, frozen=True),
 }
 """How an encoder of A3C's begins: drawn, or as it was after learning to control pixels in any maze, without reward."""
 ENCODER, PRETRAINED = ("convolutions", "features"), 100_000
-RECOVERED = 0.9
+RECOVERED, LEARNED = 0.9, 0.05
+"""The share of its score before the move at which an agent has recovered, and the score that it must have had."""
 MOVED = ("a3c", "reward_prediction", "unreal")
 """Who is tried with a goal that moves."""
 JOINED = {
     "whole": Arm(speed=1.4),
-    "cut": Arm(speed=1.3),
-    "plain, two processes": Arm(speed=1.0),
-    "cut, two processes": Arm(speed=1.3),
+    "cut": Arm(speed=1.3, cut=True),
+    "plain, two processes": Arm(speed=1.0, placed=True),
+    "cut, two processes": Arm(speed=1.3, cut=True, placed=True),
 }
 """A3C, and A3C whose eyes learn by the gradients that the core is guessed to send; in one process, and in two."""
 SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5))
@@ -95,28 +98,37 @@ def mazes(args: Args) -> str:
     longer = replace(asked, times={BASELINE: LONGER}).outcomes("mazes", args.few(SEEDS, 2), tasks, chosen)
     table = replace(longer, decisions=asked.decisions).table(args.arms, BASELINE)
     last = interquartile(longer.lasts(BASELINE))
-    return f"{table}\nLast score of {BASELINE} after {LONGER} times as many decisions: {last}\n"
+    text = f"{table}\nLast score of {BASELINE} after {LONGER} times as many decisions: {last}\n"
+    if {"pixel_control", "placebo"} <= set(args.arms):
+        equal = replace(longer, decisions=asked.decisions)
+        more = difference(equal.areas("pixel_control"), equal.areas("placebo"))
+        text += f"Mean score of pixel_control less placebo's: {more}\n"
+    return text
 
 
 def sizes(args: Args) -> str:
     """A3C and UNREAL in mazes of other sizes, with and without apples."""
-    arms = [arm for arm in (BASELINE, "unreal") if arm in args.arms]
+    arms = (BASELINE, "unreal")
     asked, chosen = tuned(args, arms)
     tasks = [f"random goal 0, {width} x {height}, apples {apples}" for width, height in SIZES for apples in APPLES]
     found = asked.outcomes("sizes", args.few(SIZE_SEEDS), tasks, chosen)
     lines = []
     for task, bounds in found.bounds.items():
         areas = {arm: replace(found, bounds={task: bounds}).areas(arm) for arm in arms}
-        told = [str(interquartile(areas[arm])) for arm in arms]
-        lines.append([task, *told, str(ratio(areas[arms[-1]], areas[BASELINE]))])
-    return markdown(("maze", *(f"{arm}: mean score" for arm in arms), f"times {BASELINE}'s"), lines)
+        told = [interquartile(areas[arm]) for arm in arms]
+        lines.append([task, *told, difference(areas["unreal"], areas[BASELINE])])
+    return markdown(("maze", *(f"{arm}: mean score" for arm in arms), "difference"), lines)
 
 
 def variants(args: Args, name: str, arms: Mapping[str, Arm], run: Run) -> Outcomes:
-    """What comes of variants of A3C in one layout of each family, with the settings that were chosen for it."""
-    _, chosen = tuned(args, (BASELINE,))
+    """What comes of variants of A3C in one layout of each family, with the settings that were chosen for it.
+
+    Where they control pixels, that counts as much as was chosen for it.
+    """
+    _, chosen = tuned(args, (BASELINE, "pixel_control"))
+    setting = {**chosen[BASELINE], "weight": chosen["pixel_control"]["weight"]}
     asked, tasks = contest(args, arms, DECISIONS, run), [f"{kind} 0" for kind in KINDS]
-    return asked.outcomes(name, args.few(SEEDS, 2), tasks, dict.fromkeys(arms, chosen[BASELINE]))
+    return asked.outcomes(name, args.few(SEEDS, 2), tasks, dict.fromkeys(arms, setting))
 
 
 def pretraining(args: Args) -> str:
@@ -126,17 +138,17 @@ def pretraining(args: Args) -> str:
 
 def run_pretrained(cell: Cell) -> Sequence[Row]:
     """The curve of a training by rewards, after one without where that is asked for."""
-    asked = trial(BEGINNINGS[cell.arm], cell)
-    frozen = ENCODER if "frozen" in cell.arm else ()
+    arm = BEGINNINGS[cell.arm]
+    asked = trial(arm, cell)
     begin: dict[str, Tensor] = {}
-    if "pretrained" in cell.arm:
+    if arm.pretrained:
         decisions = PRETRAINED * asked.decisions // DECISIONS
         learning = replace(asked.learning, reward_scale=0.0)
         mazes = environments("any maze 0")
         before = replace(asked, environments=mazes, decisions=decisions, added=("pixel_control",), learning=learning)
         state = before.run().graph.state_dict()
         begin = {name: value for name, value in state.items() if name.split(".")[0] in ENCODER}
-    return curve_rows(replace(asked, begin=begin, frozen=frozen).run().progress.curve)
+    return curve_rows(replace(asked, begin=begin, frozen=ENCODER if arm.frozen else ()).run().progress.curve)
 
 
 def moved(args: Args) -> str:
@@ -152,19 +164,31 @@ def moved(args: Args) -> str:
         told = [str(interquartile([values[name, task] for task in tasks])) for name in ("before", "recovered", "after")]
         lines.append([arm, *told])
     head = ("", "score before", f"decisions to {RECOVERED:.0%} of it after the move", "score at last")
-    return markdown(head, lines)
+    return f"{markdown(head, lines)}\nScores: 0 is chance, 1 the oracle, each with the goal where it is.\n"
 
 
 def run_moved(cell: Cell) -> Sequence[Row]:
-    """A training with the goal in one place, then one with it in another."""
+    """A training with the goal in one place, which goes on with it in another; who never found it never recovers."""
     asked = trial(ARMS[cell.arm], cell)
     layout = int(str(dict(cell.setting)["task"]).rpartition(" ")[2])
-    first = replace(asked, environments=with_goal(layout, 0)).run()
-    second = replace(asked, environments=with_goal(layout, 1), begin=first.graph.state_dict()).run()
-    before, after = (curve_of(curve_rows(training.progress.curve)) for training in (first, second))
-    recovered = min(after.reached(RECOVERED * before.last), float(asked.decisions))
-    values = {"before": before.last, "recovered": recovered, "after": after.last}
+    first, second = (replace(asked, environments=with_goal(layout, number)).training() for number in (0, 1))
+    first.run(progress=False)
+    second.graph.load_state_dict(first.graph.state_dict())
+    second.learner.restore(first.learner.saved(replay=True))
+    second.learner.optimiser.load_state_dict(first.learner.optimiser.state_dict())
+    second.run(progress=False)
+    before, after = (shares(training, layout, number) for number, training in enumerate((first, second)))
+    found = before.last > LEARNED
+    recovered = min(after.reached(RECOVERED * before.last), asked.decisions) if found else asked.decisions
+    values = {"before": before.last, "recovered": float(recovered), "after": after.last}
     return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def shares(training: Training, layout: int, number: int) -> Curve:
+    """The curve of a training with the goal in one of its places, as shares of the way from chance to the oracle."""
+    chance, oracle = (bound_of(with_goal(layout, number), who) for who in BOUNDS)
+    curve = curve_of(curve_rows(training.progress.curve))
+    return Curve(curve.decisions, [(score - chance) / (oracle - chance) for score in curve.scores])
 
 
 def decoupled(args: Args) -> str:
@@ -185,8 +209,7 @@ def speeds_of(rows: Sequence[Row]) -> dict[str, list[float]]:
 
 def run_decoupled(cell: Cell) -> Sequence[Row]:
     """The curve of a training, whole or cut."""
-    asked = replace(trial(JOINED[cell.arm], cell), cut="cut" in cell.arm, placed="two" in cell.arm)
-    return curve_rows(asked.run().progress.curve)
+    return curve_rows(trial(JOINED[cell.arm], cell).run().progress.curve)
 
 
 def run(cell: Cell) -> Sequence[Row]:

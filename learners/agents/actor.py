@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from learners.agents.environments import AnyVectorEnv, acted, check_env, named, recipe_of
+from learners.agents.environments import AnyVectorEnv, acted, named, recipe_of
 from learners.agents.graphs import CHOICE, POLICY
 from learners.agents.modules import Reach
 from learners.agents.unrolls import (
@@ -50,7 +50,6 @@ class Actor:
         precision: Precision = "32-true",
         remembered: bool = False,
     ) -> None:
-        check_env(env)
         self.env, self.graph, self.labels = env, graph, tuple(labels)
         self.device, self.precision, self.remembered = next(graph.parameters()).device, precision, remembered
         self.random = torch.Generator().manual_seed(seed)

@@ -69,9 +69,10 @@ def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "velo
 
 
 def acted(action: npt.NDArray[Any], space: spaces.Space[Any]) -> npt.NDArray[Any]:
-    """Actions [B] as they are, and numbers [B, A], those from -1 to 1 spread between the bounds of their space."""
-    if not isinstance(space, spaces.Box):
-        return action
+    """Actions [B], counted from the first of their space; numbers [B, A], from -1 to 1, spread between its bounds."""
+    if isinstance(space, spaces.Discrete):
+        return action + space.start
+    assert isinstance(space, spaces.Box)
     share = (action.clip(-1, 1) + 1) / 2
     found: npt.NDArray[Any] = (space.low + share * (space.high - space.low)).astype(space.dtype)
     return found

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from learners.agents.unrolls import LAST, RESET, REWARD, Ticks, Unroll
-
-
-class Episode(NamedTuple):
-    """An episode that is over: the sum of its rewards, and how many decisions it had."""
-
-    score: float
-    decisions: int
 
 
 @final
@@ -25,16 +18,15 @@ class Scores:
     def __init__(self) -> None:
         self._running: dict[int, npt.NDArray[np.float64]] = {}
 
-    def ended(self, unroll: Unroll) -> list[Episode]:
-        """The episodes that ended in an unroll. One whose actor died is never over."""
+    def ended(self, unroll: Unroll) -> list[float]:
+        """The sums of rewards of the episodes that ended in an unroll. One whose actor died is never over."""
         reward, reset, last = (unroll.ticks[name][:, :-1].cpu().numpy() for name in (REWARD, RESET, LAST))
-        running = self._running.setdefault(unroll.actor, np.zeros((len(reward), 2)))
-        found = []
+        running = self._running.setdefault(unroll.actor, np.zeros(len(reward)))
+        found: list[float] = []
         for tick in range(reward.shape[1]):
             running[reset[:, tick]] = 0
-            running[:, 0] += reward[:, tick]
-            running[:, 1] += ~reset[:, tick]
-            found += [Episode(float(score), int(count)) for score, count in running[last[:, tick]]]
+            running += reward[:, tick]
+            found += running[last[:, tick]].tolist()
         return found
 
     def saved(self) -> Ticks:

@@ -17,48 +17,55 @@ from physim.graph import ModuleGraph
 from physim.reports import Row
 
 LABELS = ("loop_closure", "cell", "position", "distance", "goal")
-CORES = ("first_core", "core")
+FELT = ("features", "first_core", "core")
+"""What places are decoded from, where an agent has it, beside nothing: the most frequent place."""
 WIDE = 1000
 """More than the columns of any maze."""
 
 
 def examined(playing: Playing, graph: ModuleGraph, decisions: int) -> list[Row]:
-    """Latencies to goals, ways' straightness, loops noticed, and places decoded from cores, in whole episodes.
+    """Latencies to goals, ways' straightness, loops noticed, and places decoded from what is felt, in whole episodes.
 
-    `playing` tells the environments, one episode of so many `decisions` in each, and their seed.
+    `playing` tells the environments, one episode of so many `decisions` in each, and their seed. Latencies that no
+    episode is long enough for count as a whole one.
     """
     environments = playing.environments
     told = replace(environments, settings={**environments.settings, "labels": LABELS})
     names = {node.name for node in graph.nodes}
-    cores = [core for core in CORES if core in names]
+    cores = [core for core in FELT if core in names]
     heads = ["loop_closure"] if "loop_closure" in names else []
     setting = replace(playing, environments=told, labels=LABELS)
     ticks, felt = watched(setting, graph, decisions + 1, [*cores, *heads])
-    rows = _ways(ticks)
+    rows = _ways(ticks, decisions)
     if heads:
         rows.append(_row("loop_f1", f1(felt["loop_closure"][..., 0] > 0, ticks["loop_closure"] > 0)))
-    for core in cores:
-        rows += _known(ticks, core, felt[core])
+    nothing = {"nothing": torch.zeros(*ticks[RESET].shape, 1)}
+    for name, states in (nothing | {core: felt[core] for core in cores}).items():
+        rows += _known(ticks, name, states)
     return rows
 
 
-def _ways(ticks: Ticks) -> list[Row]:
+def _ways(ticks: Ticks, decisions: int) -> list[Row]:
     found = searches(ticks)
     delays = latency(found)
+    first, later = (float(np.fmin(median, decisions)) for median in (delays.first, delays.later))
     straight = [search.straight for search in found if not np.isnan(search.straight)]
-    rows = [_row("first", delays.first), _row("later", delays.later), _row("found", delays.found)]
+    rows = [_row("first", first), _row("later", later), _row("found", delays.found)]
     return [*rows, _row("straight", float(np.mean(straight)) if straight else float("nan"))]
 
 
-def _known(ticks: Ticks, core: str, states: Tensor) -> list[Row]:
-    """How well places are decoded: where the walker is, and where the goal is, before it is found and after."""
+def _known(ticks: Ticks, name: str, states: Tensor) -> list[Row]:
+    """How well places are decoded: where the walker is, and where the goal is, before it is found and after.
+
+    Where goals never differ there is nothing to know.
+    """
     cells = ticks["cell"][..., 0] * WIDE + ticks["cell"][..., 1]
     episodes = ticks[RESET].long().cumsum(1) + 100 * torch.arange(len(cells))[:, None]
-    rows = [_row(f"position_from_{core}", decoded(states.flatten(0, 1), cells.flatten(), episodes.flatten()))]
+    rows = [_row(f"position_from_{name}", decoded(states.flatten(0, 1), cells.flatten(), episodes.flatten()))]
     goal, known = ticks["goal"][..., 0] * WIDE + ticks["goal"][..., 1], _known_goal(ticks)
-    for name, where in (("before", (goal >= 0) & ~known), ("after", (goal >= 0) & known)):
-        if len(episodes[where].unique()) > 3:
-            rows.append(_row(f"goal_{name}_from_{core}", decoded(states[where], goal[where], episodes[where])))
+    for when, where in (("before", (goal >= 0) & ~known), ("after", (goal >= 0) & known)):
+        if len(episodes[where].unique()) > 3 and len(goal[where].unique()) > 1:
+            rows.append(_row(f"goal_{when}_from_{name}", decoded(states[where], goal[where], episodes[where])))
     return rows
 
 

@@ -21,6 +21,7 @@ from learners.agents.modules import (
     perceptron,
 )
 from learners.agents.unrolls import ACTION, REWARD, TRIED
+from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, ResidualSynthesizer, builder, decoupled, delayed, joined
 
@@ -134,6 +135,7 @@ def agent(  # noqa: PLR0913 (a file names them all)
     """
     if unknown := set(sees) - set(SEEN):
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
+    check_positive(actions=actions, features=features, **{f"core {number}": size for number, size in enumerate(cores)})
     graph = ModuleGraph()
     seen = _convolutions(graph, sees)
     found = _features(graph, seen, sees, features)

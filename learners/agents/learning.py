@@ -13,7 +13,19 @@ from learners.agents.graphs import POLICY
 from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
 from learners.agents.modules import TRIES
 from learners.agents.replay import Replay
-from learners.agents.unrolls import ALWAYS, AVERAGE_POLICY, BEHAVIOUR, RESET, TRIED, Ticks, Unroll, begun, inputs_of
+from learners.agents.unrolls import (
+    ALWAYS,
+    AVERAGE_POLICY,
+    BEHAVIOUR,
+    NEXT_REWARD,
+    RESET,
+    REWARD,
+    TRIED,
+    Ticks,
+    Unroll,
+    begun,
+    inputs_of,
+)
 from learners.precision import mixed, whole
 from physim.checks import check_positive
 from physim.errors import PhysimError
@@ -60,6 +72,9 @@ class Learning:
             raise PhysimError(f"reward_scale is {self.reward_scale}, wanted 0, for no reward at all, or more")
         check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
         check_positive(repeats=self.repeats)
+        for name, share in {"decay": self.decay, "average": self.average}.items():
+            if not 0 <= share < 1:
+                raise PhysimError(f"{name} is {share}, wanted a share of 0 or more, under 1")
         if not 0 < self.begin <= 1:
             raise PhysimError(f"begin is {self.begin}, wanted a share above 0, up to 1")
         if self.ratio is not None and self.ratio < 0:
@@ -171,7 +186,7 @@ class Learner:
         with mixed(self.settings.precision, device):
             values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
         values = {port: whole(value) for port, value in values.items()}
-        ticks |= {name: self.settings.reward_scale * ticks[name] for name in ("reward", "next_reward") if name in ticks}
+        ticks |= {name: self.settings.reward_scale * ticks[name] for name in (REWARD, NEXT_REWARD) if name in ticks}
         return {loss.name: loss.among(values, ticks) for loss in losses}
 
     @torch.no_grad()

@@ -10,7 +10,6 @@ from typing import final
 
 import torch
 
-from learners.agents.episodes import Episode
 from learners.agents.unrolls import Ticks
 
 RECENT = 100
@@ -26,12 +25,12 @@ class Meters:
         self._scores: list[float] = []
         self._recent: deque[float] = deque(maxlen=RECENT)
 
-    def add(self, losses: Mapping[str, float], episodes: Sequence[Episode]) -> None:
-        """Add the losses of an update, and the episodes that ended meanwhile."""
+    def add(self, losses: Mapping[str, float], scores: Sequence[float]) -> None:
+        """Add the losses of an update, and the scores of the episodes that ended meanwhile."""
         for name, value in losses.items():
             self._losses.setdefault(name, []).append(value)
-        self._scores += [episode.score for episode in episodes]
-        self._recent.extend(episode.score for episode in episodes)
+        self._scores += scores
+        self._recent.extend(scores)
 
     def taken(self) -> dict[str, float]:
         """The means; there is no score where no episode ended."""

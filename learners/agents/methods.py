@@ -179,15 +179,16 @@ AUXILIARY: dict[str, tuple[str | None, float, Added]] = {
     "loop_closure": ("loop_closure", 0.1, lambda net, discount, weight: LoopClosure(net, weight)),
     "imitation": (None, 1.0, lambda net, discount, weight: Imitation(net, weight)),
     "placebo": ("placebo", 0.1, lambda net, discount, weight: Placebo(net, weight)),
+    "placebo_replayed": ("placebo", 0.1, lambda net, discount, weight: Placebo(net, weight, stream=REPLAYED)),
 }
 """What can be added: its head, if any; its weight, for rewards of about 1; and the loss, by discount and weight."""
+LABELS = {"loop_closure": "loop_closure", "imitation": "advice"}
+"""The label that an added loss wants of the environments."""
 
 
 def heads_of(added: Sequence[str], method: Method = A3C()) -> tuple[str, ...]:
     """The heads that an agent needs for a method and what is added; raises PhysimError where one is unknown."""
-    for name in added:
-        if name not in AUXILIARY:
-            raise PhysimError(f"losses: got '{name}', wanted some of {', '.join(AUXILIARY)}")
+    _check_added(added)
     heads = [head for name in added if (head := AUXILIARY[name][0]) is not None]
     if len(set(heads)) != len(heads):
         raise PhysimError(f"losses: two of {', '.join(added)} learn by one head, wanted one of them")
@@ -199,8 +200,16 @@ def losses_of(
 ) -> Callable[[ModuleGraph], list[AgentLoss]]:
     """A method's losses and those added, these times a `weight`, of an agent's graph."""
 
+    _check_added(added)
+
     def losses(net: ModuleGraph) -> list[AgentLoss]:
         parts = [AUXILIARY[name] for name in added]
         return method.losses(net) + [make(net, method.discount, weight * usual) for _, usual, make in parts]
 
     return losses
+
+
+def _check_added(added: Sequence[str]) -> None:
+    for name in added:
+        if name not in AUXILIARY:
+            raise PhysimError(f"losses: got '{name}', wanted some of {', '.join(AUXILIARY)}")

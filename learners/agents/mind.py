@@ -12,10 +12,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from learners.agents.graphs import CHOICE, POLICY, VALUE
+from learners.agents.graphs import CHOICE, DEPTH_MAP, POLICY, VALUE
 from learners.agents.losses.depth import EDGES
+from learners.agents.modules import Sample
 from learners.agents.unrolls import REWARD
 from physim.arrays import Floats
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 
 MIDDLES = (0.15, *((low + high) / 2 for low, high in pairwise(EDGES)), 3.5)
@@ -41,11 +43,18 @@ class Thought:
 
 @final
 class Mind:
-    """Decides by an agent's graph; the same seed decides the same, and `begin` begins an episode."""
+    """Decides by an agent's graph; the same seed decides the same, and `begin` begins an episode.
+
+    Raises: PhysimError where the graph is no agent, or none that chooses among actions.
+    """
 
     def __init__(self, graph: ModuleGraph, seed: int = 0) -> None:
         self.graph = graph.eval()
         names = {node.name for node in graph.nodes}
+        if missing := {CHOICE, POLICY, VALUE} - names:
+            raise PhysimError(f"this graph is no agent: it has no {', '.join(sorted(missing))}")
+        if not isinstance(graph.get_submodule(CHOICE), Sample):
+            raise PhysimError("this agent tells numbers, wanted one that chooses among actions")
         self.heads = [name for name in ("depth_from_core", "loop_closure", "pixel_control") if name in names]
         self.begin(seed)
 
@@ -73,7 +82,7 @@ def _thought(values: Mapping[str, Tensor]) -> Thought:
     action = int(values[CHOICE][0].argmax())
     depth = loop = control = None
     if "depth_from_core" in values:
-        classes = values["depth_from_core"][0].unflatten(-1, (4, 16, len(MIDDLES))).softmax(-1)
+        classes = values["depth_from_core"][0].unflatten(-1, (*DEPTH_MAP, len(MIDDLES))).softmax(-1)
         depth = (classes @ torch.tensor(MIDDLES)).double().numpy()
     if "loop_closure" in values:
         loop = float(values["loop_closure"][0, 0].sigmoid())

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from learners.agents.episodes import Scores
-from learners.agents.graphs import CONVOLUTIONS, FEATURES
+from learners.agents.graphs import CONVOLUTIONS, FEATURES, MESSAGES
 from learners.agents.learning import Learning
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.meters import Meters
 from learners.agents.training import Training
 from learners.agents.transports import Playing
-from learners.agents.unrolls import REWARD, Ticks, begun, inputs_of
+from learners.agents.unrolls import AVERAGE_POLICY, REWARD, Ticks, begun, inputs_of
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.graph.nodes import ModuleNode
@@ -30,7 +30,7 @@ from physim.interrupts import ignore_interrupts
 from physim.ranks import Batch, Placed
 from physim.ranks.launch import rendezvous
 
-EYES = (CONVOLUTIONS, FEATURES)
+EYES = (CONVOLUTIONS, MESSAGES, FEATURES)
 """The modules of vision."""
 VISION, CORE = 0, 1
 NAMES = ("vision", "core")
@@ -166,6 +166,8 @@ def _check(training: Training) -> None:
     for loss in training.learner.losses:
         if loss.stream != FRESH:
             raise PhysimError(f"two processes: '{loss.name}' is of the stream '{loss.stream}', wanted '{FRESH}'")
+        if AVERAGE_POLICY in loss.wants:
+            raise PhysimError(f"two processes keep no average policy, which '{loss.name}' wants")
     if learning.repeats != 1 or learning.precision != "32-true":
         raise PhysimError("two processes learn once from each unroll: wanted repeats=1 and precision='32-true'")
     if settings.actors or settings.out is not None:

@@ -7,9 +7,11 @@ from typing import final
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from learners.agents.unrolls import LAST, MEMORY, NEXT_REWARD, RESET, REWARD, Ticks, Unroll
 from physim.checks import check_positive
+from physim.errors import PhysimError
 
 FRAMES = 3
 """How many frames a reward is foreseen from."""
@@ -59,8 +61,14 @@ class Replay:
         """Three ticks each of one episode, and the reward that came next, which is none in half of them by chance.
 
         Where nothing was rewarded yet, or everything, there is only the other kind.
+        Raises: PhysimError where no episode was long enough.
         """
-        return _joined([ring.skewed(part, random) for ring, part in self._shares(count, random)])
+        rings = list(self.rings.values())
+        pools = [_pool([ring.starts(rewarded) for ring in rings]) for rewarded in (False, True)]
+        kinds = torch.randint(2, (count,), generator=random).tolist()
+        picked = torch.stack([_one_of(pools[kind] if len(pools[kind]) else pools[1 - kind], random) for kind in kinds])
+        parts = [(ring, picked[picked[:, 0] == number, 1:]) for number, ring in enumerate(rings)]
+        return _joined([ring.foreseen(starts) for ring, starts in parts if len(starts)])
 
     def saved(self) -> Ticks:
         """All that it holds, by name."""
@@ -113,20 +121,33 @@ class _Ring:
         places = (self.head - self.filled + starts[:, None] + torch.arange(decisions + 1)) % self.size
         return {name: value[items[:, None], places] for name, value in self.ticks.items()}
 
-    def skewed(self, count: int, random: torch.Generator) -> Ticks:
-        order = (self.head - self.filled + torch.arange(self.filled)) % self.size
-        reset, rewarded = self.ticks[RESET][:, order], self.ticks[REWARD][:, order] != 0
+    @property
+    def order(self) -> Tensor:
+        """The places of its ticks, the oldest first."""
+        return (self.head - self.filled + torch.arange(self.filled)) % self.size
+
+    def starts(self, rewarded: bool) -> Tensor:
+        """The item and the number in `order` of the first of three frames before a reward, or before none [K, 2]."""
+        reset, reward = self.ticks[RESET][:, self.order], self.ticks[REWARD][:, self.order]
         whole = ~(reset[:, 3:] | reset[:, 2:-1] | reset[:, 1:-2])  # neither the reward nor two frames begin an episode
-        pools = [(whole & (rewarded[:, 3:] == kind)).nonzero() for kind in (False, True)]
-        kinds = torch.randint(2, (count,), generator=random).tolist()
-        picked = [_one_of(pools[kind] if len(pools[kind]) else pools[1 - kind], random) for kind in kinds]
-        items, starts = torch.stack(picked).unbind(1)
-        places = order[starts[:, None] + torch.arange(FRAMES)]
-        found = {name: value[items[:, None], places] for name, value in self.ticks.items()}
-        return found | {NEXT_REWARD: self.ticks[REWARD][items, order[starts + FRAMES]]}
+        return (whole & ((reward[:, 3:] != 0) == rewarded)).nonzero()
+
+    def foreseen(self, picked: Tensor) -> Ticks:
+        """Three ticks from each of these starts [K, 2], and the reward behind them."""
+        items, starts = picked.unbind(1)
+        places = self.order[starts[:, None] + torch.arange(FRAMES + 1)]
+        found = {name: value[items[:, None], places[:, :FRAMES]] for name, value in self.ticks.items()}
+        return found | {NEXT_REWARD: self.ticks[REWARD][items, places[:, FRAMES]]}
+
+
+def _pool(starts: list[Tensor]) -> Tensor:
+    """The starts of all rings, each with its ring's number [K, 3]."""
+    return torch.cat([functional.pad(each, (1, 0), value=number) for number, each in enumerate(starts)])
 
 
 def _one_of(pool: Tensor, random: torch.Generator) -> Tensor:
+    if not len(pool):
+        raise PhysimError(f"no episode in the replay has {FRAMES + 1} ticks, wanted {FRAMES} to foresee a reward from")
     return pool[int(torch.randint(len(pool), (), generator=random))]
 
 

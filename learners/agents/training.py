@@ -24,7 +24,7 @@ from learners.agents.transports import Here, Playing, Processes, Transport
 from learners.agents.unrolls import Ticks
 from learners.checkpoints import Checkpoint, Progress
 from learners.experiment import write_rows
-from physim.checks import check_positive
+from physim.checks import TEST_SEEDS_FROM, check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interrupts import HeldInterrupts
@@ -82,10 +82,10 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(playing.seed)  # modules know no other way to draw their first weights
             self.graph = agent(**playing.recipe)
-        if playing.environments.settings.get("test"):
-            raise PhysimError("these environments are for tests: train on others")
+        _check_training(playing)
         _begin(self.graph, settings.begin, settings.frozen)
         self.learner = Learner(self.graph, losses(self.graph), learning, playing.seed)
+        self._check_replay()
         self.progress, self.decisions = Progress(), 0
         self.meters, self.scores = Meters(), Scores()
         self._more: Ticks = {}
@@ -122,6 +122,18 @@ class Training:
                     raise KeyboardInterrupt
             self._save(transport)
         return self.progress.curve
+
+    def _check_replay(self) -> None:
+        """Refuse to end before what is replayed has begun."""
+        if self.learner.replay is None:
+            return
+        ticks = self.learner.settings.begin * self.learner.settings.replay
+        first = ticks * self.playing.environments.count * max(1, self.settings.actors)
+        if first > self.settings.decisions:
+            raise PhysimError(
+                f"learning from what is replayed begins after {first:.0f} decisions, and there are only "
+                f"{self.settings.decisions}: make more, or the replay smaller, by Learning(replay=, begin=)"
+            )
 
     def _update(self, transport: Transport, bar: tqdm[NoReturn]) -> None:
         unroll = transport.receive()
@@ -171,6 +183,7 @@ class Training:
         }
         learned |= {"frozen": ", ".join(self.settings.frozen), "precision": self.playing.precision}
         own = {"ticks": self.playing.ticks, "seed": self.playing.seed, "decisions": self.settings.decisions}
+        own |= {"remembered": self.playing.remembered}
         path = self.settings.out / "checkpoint.safetensors"
         return Checkpoint(path, {**playing, **learned, **own}, self.graph, self.learner.optimiser)
 
@@ -217,4 +230,14 @@ def _begin(graph: ModuleGraph, begin: Mapping[str, Tensor], frozen: Sequence[str
 def _told(loss: AgentLoss) -> str:
     """A loss and its settings."""
     told = {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
-    return f"{loss.name} {told}"
+    return f"{type(loss).__name__} {told}"
+
+
+def _check_training(playing: Playing) -> None:
+    """Refuse to learn from what is for tests."""
+    settings = playing.environments.settings
+    if settings.get("test"):
+        raise PhysimError("these environments are for tests: train on others")
+    for what, seed in {"the environments' seed": settings.get("seed", 0), "seed": playing.seed}.items():
+        if seed >= TEST_SEEDS_FROM:
+            raise PhysimError(f"{what} must be under {TEST_SEEDS_FROM} (the rest are for tests), got {seed}")

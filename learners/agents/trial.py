@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from torch import Tensor
 
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.learning import Learning
-from learners.agents.methods import A3C, Method, heads_of, losses_of
+from learners.agents.methods import A3C, LABELS, Method, heads_of, losses_of
 from learners.agents.placed import train_placed
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
@@ -47,10 +47,12 @@ class Trial:
     ticks: int = 20
     seed: int = 0
 
-    @property
     def playing(self) -> Playing:
-        """What its actor plays."""
-        env = self.environments.make()
+        """What its actor plays; environments are asked for the labels that added losses want."""
+        labels = tuple(LABELS[name] for name in self.added if name in LABELS)
+        told = {"labels": labels} if labels else {}
+        environments = replace(self.environments, settings={**self.environments.settings, **told})
+        env = environments.make()
         recipe = recipe_of(env, self.sees) | {
             "cores": list(self.cores),
             "told": self.told,
@@ -59,15 +61,18 @@ class Trial:
         }
         recipe["heads"] = heads_of(self.added, self.method)
         env.close()
-        labels = ("loop_closure",) if "loop_closure" in self.added else ()
-        return Playing(self.environments, recipe, self.ticks, labels, self.seed)
+        return Playing(environments, recipe, self.ticks, labels, self.seed)
 
-    def run(self) -> Training:
-        """Train; the curve stands in its progress."""
+    def training(self) -> Training:
+        """The training, before it begins."""
         losses = losses_of(self.added, self.method, self.weight)
         points = max(4, self.decisions // EVERY)
         settings = TrainingSettings(self.decisions, points=points, begin=self.begin, frozen=self.frozen)
-        training = Training(self.playing, losses, self.learning, settings)
+        return Training(self.playing(), losses, self.learning, settings)
+
+    def run(self) -> Training:
+        """Train; the curve stands in its progress."""
+        training = self.training()
         if self.placed:
             train_placed(training)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -69,13 +70,9 @@ def inputs_of(graph: ModuleGraph, ticks: Ticks) -> Ticks:
     return found
 
 
-def decided(ticks: Ticks) -> Tensor:
-    """Where a decision counts [B, T]: not at the last observation of an episode, nor at the tick after an unroll."""
-    return ~ticks[LAST][:, :-1]
-
-
-def mean_where(values: Tensor, counts: Tensor) -> Tensor:
-    """The mean of values [B, T] over the ticks that count [B, T]."""
+def mean_decided(values: Tensor, ticks: Mapping[str, Tensor]) -> Tensor:
+    """The mean of values [B, T] over decisions: at the last observation of an episode there is none."""
+    counts = ~ticks[LAST][:, :-1]
     return (values * counts).sum() / counts.sum().clamp(min=1)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, final
 
 import numpy as np
+from scipy import stats
 from torch import Tensor
 
 from learners.agents.unrolls import LAST, RESET, REWARD
@@ -32,7 +33,10 @@ class Search(NamedTuple):
 @final
 @dataclass(frozen=True)
 class Latency:
-    """Decisions to the first goal of an episode and to later ones, medians; in how many episodes one was found."""
+    """Decisions to the first goal of an episode and to later ones, medians; in what share of episodes one was found.
+
+    NaN where there was no such search, infinite where fewer than half of them would have ended.
+    """
 
     first: float
     later: float
@@ -64,14 +68,24 @@ def searches(ticks: Mapping[str, Tensor], goal: float = GOAL) -> list[Search]:
 
 
 def latency(found: list[Search]) -> Latency:
-    """Over all searches; those for a first goal that found none count as endless, later ones do not count."""
-    firsts = [search.decisions if search.found else np.inf for search in found if search.goal == 0]
-    later = [search.decisions for search in found if search.goal and search.found]
-    return Latency(
-        float(np.median(firsts)) if firsts else np.nan,
-        float(np.median(later)) if later else np.nan,
-        float(np.isfinite(firsts).mean()) if firsts else np.nan,
-    )
+    """Over all searches, first and later ones."""
+    firsts, later = ([search for search in found if bool(search.goal) == known] for known in (False, True))
+    share = float(np.mean([search.found for search in firsts])) if firsts else np.nan
+    return Latency(_median(firsts), _median(later), share)
+
+
+def _median(searches: list[Search]) -> float:
+    """How long half of all searches take, by the estimate of Kaplan and Meier.
+
+    Those that an episode's end cut short would have taken longer: later ones have less time, so that to leave them out,
+    or to count them as they are, would make them faster than first ones even for who forgets everything.
+    """
+    if not searches:
+        return np.nan
+    cut = [not search.found for search in searches]
+    survival = stats.ecdf(stats.CensoredData.right_censored([search.decisions for search in searches], cut)).sf
+    half = survival.quantiles[survival.probabilities <= 1 / 2]
+    return float(half[0]) if len(half) else np.inf
 
 
 def _straight(shortest: float, way: Floats, goal: Floats) -> float:

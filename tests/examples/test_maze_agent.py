@@ -50,8 +50,18 @@ def test_without_weights_a_sentence_says_so(script: ModuleType, tmp_path: Path) 
         script.Args(weights=tmp_path / "none.safetensors", episodes=2).run()
 
 
-def test_it_is_trained_stage_by_stage_and_goes_on_where_it_was(script: ModuleType, tmp_path: Path) -> None:
+def test_the_weights_that_ship_are_not_trained_over(script: ModuleType) -> None:
+    with pytest.raises(PhysimError, match="train writes into --weights: name a file"):
+        script.Args(train=10_000_000).run()
+
+
+def test_it_is_trained_stage_by_stage_and_goes_on_where_it_was(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "REPLAY", 45)
     weights = tmp_path / "agent.safetensors"
+    with pytest.raises(PhysimError, match="train is 7000, wanted at least 7200"):
+        script.Args(train=7000, weights=weights).run()
     script.Args(train=8000, weights=weights).run()
     _, told = load_graph(weights)
     assert told["decisions"] == 8000

@@ -12,6 +12,7 @@ from learners.agents.graphs import ACTION_VALUES, POLICY
 from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.off_policy import retrace, within_region
+from learners.agents.policies import entropy, of_chosen
 from learners.agents.unrolls import (
     ACTION,
     AVERAGE_POLICY,
@@ -19,8 +20,7 @@ from learners.agents.unrolls import (
     LAST,
     REWARD,
     TERMINATED,
-    decided,
-    mean_where,
+    mean_decided,
 )
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -44,8 +44,8 @@ class AcerCritic(AgentLoss):
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         targets = _Targets(values, ticks, self.discount)
-        taken = values[1].gather(-1, ticks[ACTION][..., None]).squeeze(-1)[:, :-1]
-        return mean_where((targets.returns - taken).square() / 2, decided(dict(ticks)))
+        taken = of_chosen(values[1], ticks[ACTION])[:, :-1]
+        return mean_decided((targets.returns - taken).square() / 2, ticks)
 
 
 @final
@@ -80,9 +80,7 @@ class AcerPolicy(AgentLoss):
         logits = values[0][:, :-1]
         statistics = logits if self.coordinates == "logits" else logits.softmax(-1)
         step = self.step(values, ticks)
-        logs = logits.log_softmax(-1)
-        entropy = -(logs.exp() * logs).sum(-1)
-        return mean_where(-(step * statistics).sum(-1) - self.entropy * entropy, decided(dict(ticks)))
+        return mean_decided(-(step * statistics).sum(-1) - self.entropy * entropy(logits.log_softmax(-1)), ticks)
 
     @torch.no_grad()
     def step(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -112,6 +110,5 @@ class _Targets:
         self.policy = logits.softmax(-1)
         self.ratio = self.policy / ticks[BEHAVIOUR].exp().clamp(min=SMALL)
         self.value = (self.policy * worths).sum(-1)
-        action = ticks[ACTION][..., None]
-        taken, traces = (each.gather(-1, action).squeeze(-1) for each in (worths, self.ratio.clamp(max=1)))
+        taken, traces = (of_chosen(each, ticks[ACTION]) for each in (worths, self.ratio.clamp(max=1)))
         self.returns = retrace(ticks[REWARD], self.value, taken, traces, ticks[LAST], ticks[TERMINATED], discount)

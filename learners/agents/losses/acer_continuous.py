@@ -13,7 +13,7 @@ from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.modules import DEVIATION
 from learners.agents.off_policy import retrace, within_region
-from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED, decided, mean_where
+from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED, mean_decided
 from physim.graph import ModuleGraph
 
 LARGEST = 50.0
@@ -47,7 +47,7 @@ class AcerNumbersCritic(AgentLoss):
         returns = _returns(values, ticks, traces, self.discount)
         surprise = returns - worth
         aimed = ratio[:, :-1].clamp(max=1) * surprise.detach() + value.detach()
-        return mean_where((surprise.square() + (aimed - value).square()) / 2, decided(dict(ticks)))
+        return mean_decided((surprise.square() + (aimed - value).square()) / 2, ticks)
 
 
 @final
@@ -76,7 +76,7 @@ class AcerNumbersPolicy(AgentLoss):
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         step = self.step(values, ticks)
-        return mean_where(-(step * values[0][:, :-1]).sum(-1), decided(dict(ticks)))
+        return mean_decided(-(step * values[0][:, :-1]).sum(-1), ticks)
 
     @torch.no_grad()
     def step(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from learners.agents.graphs import POLICY, VALUE
 from learners.agents.losses.base import FRESH, AgentLoss
+from learners.agents.policies import entropy, of_chosen
 from learners.agents.returns import lambda_returns
-from learners.agents.unrolls import ACTION, LAST, REWARD, TERMINATED, decided, mean_where
+from learners.agents.unrolls import ACTION, LAST, REWARD, TERMINATED, mean_decided
 from physim.graph import ModuleGraph
 
 DISCOUNT = 0.99
@@ -41,9 +42,8 @@ class PolicyGradient(AgentLoss):
         logits, worth = values[0][:, :-1], values[1].detach().squeeze(-1)
         returns = returns_of(worth, ticks, self.discount, self.share)
         logs = logits.log_softmax(-1)
-        chosen = logs.gather(-1, ticks[ACTION][:, :-1, None]).squeeze(-1)
-        entropy = -(logs.exp() * logs).sum(-1)
-        return mean_where(-(returns - worth[:, :-1]) * chosen - self.entropy * entropy, decided(dict(ticks)))
+        gains = (returns - worth[:, :-1]) * of_chosen(logs, ticks[ACTION][:, :-1])
+        return mean_decided(-gains - self.entropy * entropy(logs), ticks)
 
 
 @final
@@ -67,7 +67,7 @@ class Values(AgentLoss):
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         worth = values[0].squeeze(-1)
         returns = returns_of(worth.detach(), ticks, self.discount, self.share)
-        return mean_where((returns - worth[:, :-1]).square() / 2, decided(dict(ticks)))
+        return mean_decided((returns - worth[:, :-1]).square() / 2, ticks)
 
 
 def returns_of(worth: Tensor, ticks: Mapping[str, Tensor], discount: float, share: float = 1.0) -> Tensor:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from learners.agents.graphs import CONVOLUTIONS, PIXEL
 from learners.agents.losses.base import REPLAYED, AgentLoss
 from learners.agents.returns import lambda_returns
-from learners.agents.unrolls import ACTION, LAST, RESET, TERMINATED, decided, mean_where
+from learners.agents.unrolls import ACTION, LAST, TERMINATED, mean_decided
 from physim.graph import ModuleGraph
 
 DISCOUNT = 0.9
@@ -21,18 +21,18 @@ DISCOUNT = 0.9
 class _Control(AgentLoss):
     """Q-learning of every cell's change: the sum over cells of (R - Q(s, a))^2, the mean over decisions.
 
-    R_t = r_{t+1} + discount R_{t+1}, up to R_T = max_a Q(s_T, a); the change r over a reset is none.
+    R_t = r_{t+1} + discount R_{t+1}, up to R_T = max_a Q(s_T, a). What changes over a reset is nobody's: no return goes
+    past the last tick of an episode, and the decision there does not count.
     """
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         worths = values[0]  # [B, T + 1, A, rows, columns]
         changes = functional.pad(self.changes(values, ticks), (0, 0, 0, 0, 1, 0))
-        changes = changes.masked_fill(ticks[RESET][..., None, None], 0.0)
         greedy = worths.detach().amax(2)
         returns = lambda_returns(changes, greedy, ticks[LAST], ticks[TERMINATED], self.discount)
         action = ticks[ACTION][:, :-1, None, None, None].expand(-1, -1, 1, *worths.shape[3:])
         errors = (returns - worths[:, :-1].gather(2, action).squeeze(2)).square().sum((-1, -2))
-        return mean_where(errors, decided(dict(ticks)))
+        return mean_decided(errors, ticks)
 
     def __init__(self, name: str, graph: ModuleGraph, ports: tuple[str, ...], weight: float, discount: float) -> None:
         super().__init__(name, graph, ports, weight, REPLAYED)

@@ -11,7 +11,8 @@ from torch import Tensor
 from learners.agents.graphs import POLICY, VALUE
 from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import REPLAYED, AgentLoss
-from learners.agents.unrolls import ACTION, REWARD, TERMINATED, decided, mean_where
+from learners.agents.policies import entropy, of_chosen
+from learners.agents.unrolls import ACTION, REWARD, TERMINATED, mean_decided
 from physim.graph import ModuleGraph
 
 
@@ -35,13 +36,12 @@ class ImpliedValues(AgentLoss):
         implied = implied_values(logs, worth, self.temperature).detach()
         best = implied.amax(-1).masked_fill(ticks[TERMINATED], 0.0)
         target = ticks[REWARD][:, 1:] + self.discount * best[:, 1:]
-        action = ticks[ACTION][:, :-1, None]
-        wrong = target - implied[:, :-1].gather(-1, action).squeeze(-1)
-        told = logs[:, :-1].gather(-1, action).squeeze(-1) + worth[:, :-1]
-        return mean_where(-wrong * told, decided(dict(ticks)))
+        action = ticks[ACTION][:, :-1]
+        wrong = target - of_chosen(implied[:, :-1], action)
+        told = of_chosen(logs[:, :-1], action) + worth[:, :-1]
+        return mean_decided(-wrong * told, ticks)
 
 
 def implied_values(logs: Tensor, values: Tensor, temperature: float) -> Tensor:
     """Q~ [..., A] of log-probabilities [..., A] and values [...]."""
-    entropy = -(logs.exp() * logs).sum(-1, keepdim=True)
-    return torch.add(values[..., None], logs + entropy, alpha=temperature)
+    return torch.add(values[..., None], logs + entropy(logs)[..., None], alpha=temperature)

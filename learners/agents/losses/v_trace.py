@@ -12,7 +12,8 @@ from learners.agents.graphs import POLICY, VALUE
 from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.off_policy import v_trace
-from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, REWARD, TERMINATED, decided, mean_where
+from learners.agents.policies import entropy, of_chosen
+from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, REWARD, TERMINATED, mean_decided
 from physim.graph import ModuleGraph
 
 
@@ -34,9 +35,8 @@ class CorrectedPolicyGradient(AgentLoss):
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         _, gains = _corrected(values, ticks, self.discount)
         logs = values[0][:, :-1].log_softmax(-1)
-        chosen = logs.gather(-1, ticks[ACTION][:, :-1, None]).squeeze(-1)
-        entropy = -(logs.exp() * logs).sum(-1)
-        return mean_where(-gains * chosen - self.entropy * entropy, decided(dict(ticks)))
+        gains = gains * of_chosen(logs, ticks[ACTION][:, :-1])
+        return mean_decided(-gains - self.entropy * entropy(logs), ticks)
 
 
 @final
@@ -53,13 +53,12 @@ class CorrectedValues(AgentLoss):
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         targets, _ = _corrected(values, ticks, self.discount)
-        return mean_where((targets - values[1][:, :-1, 0]).square() / 2, decided(dict(ticks)))
+        return mean_decided((targets - values[1][:, :-1, 0]).square() / 2, ticks)
 
 
 @torch.no_grad()
 def _corrected(values: tuple[Tensor, ...], ticks: Mapping[str, Tensor], discount: float) -> tuple[Tensor, Tensor]:
     """V-trace's targets and advantages [B, T]."""
-    action = ticks[ACTION][..., None]
-    ours, theirs = (logs.gather(-1, action).squeeze(-1) for logs in (values[0].log_softmax(-1), ticks[BEHAVIOUR]))
+    ours, theirs = (of_chosen(logs, ticks[ACTION]) for logs in (values[0].log_softmax(-1), ticks[BEHAVIOUR]))
     worth = values[1].squeeze(-1)
     return v_trace(ticks[REWARD], worth, (ours - theirs).exp(), ticks[LAST], ticks[TERMINATED], discount)

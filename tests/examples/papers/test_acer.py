@@ -46,7 +46,7 @@ def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["pixels", "objects"]
     setting = (("task", "static 0"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
     trials = {arm: script.SEEING[arm].trial(Cell(arm, 3, setting)) for arm in script.SEEING}
-    assert [list(trial.playing.recipe["sees"]) for trial in trials.values()] == [["image"], ["objects"]]
+    assert [list(trial.playing().recipe["sees"]) for trial in trials.values()] == [["image"], ["objects"]]
 
 
 def test_what_is_left_out_is_left_out(paper: Callable[[str], ModuleType]) -> None:

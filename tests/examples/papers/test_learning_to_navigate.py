@@ -33,4 +33,5 @@ def test_agents_are_compared_and_examined(script: ModuleType, tmp_path: Path) ->
     assert {"first", "later", "found", "straight", "score"} <= names["ff"]
     assert "loop_f1" in names["nav + d1d2l"] - names["nav"]
     assert {"position_from_first_core", "position_from_core"} <= names["nav"]
+    assert {"position_from_features", "position_from_nothing"} <= names["ff"]
     assert not any("_core" in str(name) for name in names["ff"])

@@ -19,6 +19,8 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(module, name, value)
     mazes = importlib.import_module("small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
+    monkeypatch.setattr(mazes, "REPLAY", 60)
+    monkeypatch.setattr(mazes, "BEGIN", 0.5)
     monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
     monkeypatch.setitem(mazes.MAZE, "apples", 0.2)
     return module
@@ -27,11 +29,12 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 def test_arms_are_compared_where_no_settings_were_chosen_and_nothing_runs_twice(
     script: ModuleType, tmp_path: Path
 ) -> None:
-    args = script.Args(parts=("mazes",), arms=("a3c", "pixel_control"), quick=True, workers=1, out=tmp_path)
+    args = script.Args(parts=("mazes",), arms=("a3c", "pixel_control", "placebo"), quick=True, workers=1, out=tmp_path)
     script.main(args)
     table = (tmp_path / "quick" / "mazes.md").read_text()
-    assert [line.split("|")[1].strip() for line in table.splitlines()[2:4]] == ["a3c", "pixel_control"]
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:5]] == ["a3c", "pixel_control", "placebo"]
     assert "after 2 times as many decisions" in table
+    assert "Mean score of pixel_control less placebo's" in table
     tuned, used = (
         {(row["task"], row["seed"]) for row in read_rows(tmp_path / "quick" / name)}
         for name in ("tuning.csv", "mazes.csv")

@@ -32,6 +32,21 @@ def test_acting_tick_by_tick_is_the_unroll(cores: tuple[int, ...]) -> None:
     check_steps(net, ticks(), reset, split=3)
 
 
+def test_the_cores_of_nav_a3c_hear_what_they_should() -> None:
+    """The first features and reward; the second features, the first, velocity and action (arXiv:1611.03673)."""
+    net = agent(sees=SEES, actions=4, cores=(3, 5), features=6)
+    given = {name: value.float() for name, value in ticks().items()} | {"action": torch.rand(2, 6, 4)}
+    given |= {"image": ticks()["image"]}
+    heard = {}
+    for name in ("velocity", "reward", "action"):
+        changed = given | {name: given[name] + 1}
+        pairs = [net(seen, outputs=(net["first_core"], net["core"])) for seen in (given, changed)]
+        heard[name] = [not torch.equal(one, two) for one, two in zip(*pairs, strict=True)]
+    assert heard == {"velocity": [False, True], "reward": [True, True], "action": [False, True]}
+    widths = [net.get_submodule(name).core.input_size for name in ("first_core", "core")]
+    assert widths == [6 + 1, 6 + 3 + 3 + 4]
+
+
 def test_nothing_is_seen_before_it_is_there() -> None:
     net = agent(sees=SEES, actions=4, cores=(3, 5), features=6).double()
     for name in ("image", "velocity", "reward"):

@@ -44,8 +44,10 @@ def test_every_method_moves_its_policy(method: Method, environments: Environment
     net = agent(**playing.recipe)
     learner = Learner(net, losses_of((), method)(net), Learning(replay=30, begin=0.5, sequences=2))
     before = net.policy.weight.detach().clone()
+    told: dict[str, float] = {}
     for _ in range(4):
-        learner.update(actor.unroll(10))
+        told |= learner.update(actor.unroll(10))
+    assert {loss.name for loss in learner.losses} <= set(told)
     assert not torch.equal(net.policy.weight, before)
 
 
@@ -68,5 +70,7 @@ def test_losses_are_added_by_name() -> None:
     assert set(UNREAL) < set(AUXILIARY)
     with pytest.raises(PhysimError, match="losses: got 'sleep', wanted some of pixel_control"):
         heads_of(("sleep",))
+    with pytest.raises(PhysimError, match="losses: got 'sleep', wanted some of pixel_control"):
+        losses_of(("sleep",))
     with pytest.raises(PhysimError, match="two of depth_1, depth_number learn by one head"):
         heads_of(("depth_1", "depth_number"))

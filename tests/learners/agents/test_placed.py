@@ -108,6 +108,6 @@ def test_what_two_processes_do_not_is_refused(playing: Callable[..., Playing]) -
     def replayed(net: ModuleGraph) -> list[AgentLoss]:
         return [*plain(net), Values(net, stream="replayed")]
 
-    again = Training(playing(), replayed, Learning(), TrainingSettings(300))
+    again = Training(playing(), replayed, Learning(replay=20), TrainingSettings(300))
     with pytest.raises(PhysimError, match="'value_replay' is of the stream 'replayed', wanted 'fresh'"):
         train_placed(again)

@@ -1,4 +1,4 @@
-"""The bugs of public code that the papers' sheets list: each of them, planted into ours, fails a test of ours."""
+"""The bugs of public code that the papers' sheets list, planted into ours: each fails a test of ours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from learners.agents.graphs import _core
 from learners.agents.losses import AcerPolicy, ImpliedValues
 from learners.agents.losses.acer import _Targets
 from learners.agents.losses.acer_continuous import AcerNumbersCritic, AcerNumbersPolicy
+from learners.agents.losses.control import _Control
 from learners.agents.losses.implied_values import implied_values
 from learners.agents.methods import PGQ
 from learners.agents.modules import StochasticDuelling
@@ -19,8 +21,8 @@ from learners.agents.off_policy import retrace, within_region
 from learners.agents.transports import Playing
 from learners.agents.unrolls import begun
 from physim.graph.average import Average
-from tests.learners.agents import test_actor, test_methods, test_off_policy
-from tests.learners.agents.losses import test_acer, test_acer_continuous, test_implied_values
+from tests.learners.agents import test_actor, test_graphs, test_methods, test_off_policy
+from tests.learners.agents.losses import test_acer, test_acer_continuous, test_control, test_implied_values
 from tests.physim.graph import test_average
 
 
@@ -34,6 +36,18 @@ class Bug(NamedTuple):
 
 
 BUGS = {
+    "the greediest action of the whole map": Bug(
+        _Control.error, {"worths.detach().amax(2)": "worths.detach().amax((2, 3, 4), keepdim=True)[:, :, 0]"},
+        test_control.test_pixel_control_learns_the_worth_of_what_was_done_in_every_cell,
+    ),
+    "returns go past the end of an episode": Bug(
+        _Control.error, {"ticks[LAST], ticks[TERMINATED], self": "ticks[LAST] & False, ticks[TERMINATED], self"},
+        test_control.test_no_return_goes_past_the_end_of_an_episode,
+    ),
+    "nothing skips the first core": Bug(
+        _core, {"CORE, cores[1], [features, first, *moved, *acted]": "CORE, cores[1], [first, *moved, *acted]"},
+        test_graphs.test_the_cores_of_nav_a3c_hear_what_they_should,
+    ),
     "the average network never moves": Bug(
         Average.update, {"mean.lerp_(": "mean = mean.lerp("},
         test_average.test_a_shadow_follows_its_graph_and_answers_by_itself,
@@ -88,7 +102,7 @@ BUGS = {
         test_implied_values.test_an_update_is_the_papers_and_not_scaled_by_the_temperature,
     ),
     "implied values without the entropy": Bug(
-        implied_values, {"logs + entropy": "logs"},
+        implied_values, {"logs + entropy(logs)[..., None]": "logs"},
         test_implied_values.test_the_values_implied_have_the_mean_that_the_critic_says,
     ),
     "another temperature than the entropy's weight": Bug(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from learners.agents.replay import Replay
 from learners.agents.transports import Playing
 from learners.agents.unrolls import LAST, NEXT_REWARD, RESET, REWARD, Unroll
+from physim.errors import PhysimError
 
 
 @pytest.fixture
@@ -54,6 +56,24 @@ def test_half_of_what_is_foreseen_was_rewarded(unrolls: list[Unroll]) -> None:
     assert torch.equal(found["image"][rewarded][0], unrolls[7].ticks["image"][1, 2:5])
     assert not found[RESET][:, 1:].any()
     assert not found[LAST].any()
+
+
+def test_half_is_rewarded_however_few_actors_were(unrolls: list[Unroll]) -> None:
+    replay = Replay(64)
+    for number, unroll in enumerate(unrolls):
+        unroll.ticks[REWARD].zero_()
+        if number == 7:
+            unroll.ticks[REWARD][1, 5] = 2.0
+        replay.add(replace(unroll, actor=number % 4))
+    rewarded = replay.skewed(2000, torch.Generator().manual_seed(0))[NEXT_REWARD] > 0
+    assert 0.45 < rewarded.float().mean() < 0.55
+
+
+def test_episodes_of_three_ticks_foresee_nothing(unrolls: list[Unroll]) -> None:
+    for unroll in unrolls:
+        unroll.ticks[RESET][:, ::3] = True
+    with pytest.raises(PhysimError, match="no episode in the replay has 4 ticks"):
+        filled(unrolls).skewed(2, torch.Generator().manual_seed(0))
 
 
 def test_without_rewards_nothing_breaks(unrolls: list[Unroll]) -> None:

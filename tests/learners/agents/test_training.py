@@ -115,6 +115,14 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
 
     with pytest.raises(PhysimError, match="these environments are for tests"):
         started(maze={"test": True})
+    with pytest.raises(PhysimError, match="the environments' seed must be under 90000"):
+        started(maze={"seed": 90_000})
+    with pytest.raises(PhysimError, match="seed must be under 90000"):
+        Training(replace(playing(), seed=90_000), plain, LEARNING, TrainingSettings(60))
+    with pytest.raises(PhysimError, match="begins after 120 decisions, and there are only 60"):
+        started(lambda net: [losses.Values(net, stream="replayed")])
+    with pytest.raises(PhysimError, match=r"decay is 1\.5, wanted a share"):
+        Learning(decay=1.5)
     with pytest.raises(PhysimError, match=r"begin: 'core\.weight' .* wanted a name of the graph's state"):
         started(begin={"core.weight": torch.zeros(1)})
     with pytest.raises(PhysimError, match="frozen: the graph has no module 'eyes'"):

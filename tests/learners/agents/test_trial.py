@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 
 from learners.agents.curves import curve_of, curve_rows
+from learners.agents.learning import Learning
 from learners.agents.methods import UNREAL
 from learners.agents.transports import Playing
 from learners.agents.trial import NAVIGATING, Trial
@@ -13,10 +14,14 @@ from learners.agents.watching import watched
 
 def test_a_trial_is_the_same_again(playing: Callable[..., Playing]) -> None:
     mazes = playing(maze={"size": (42, 42)}).environments
-    trial = Trial(mazes, 1200, added=(*UNREAL, "depth_2", "loop_closure"), cores=NAVIGATING)
-    one, two = (curve_of(curve_rows(trial.run().progress.curve)) for _ in range(2))
+    added = (*UNREAL, "depth_2", "loop_closure", "imitation")
+    trial = Trial(mazes, 1200, added=added, cores=NAVIGATING, learning=Learning(replay=60, begin=0.5))
+    first, second = (trial.run() for _ in range(2))
+    one, two = (curve_of(curve_rows(training.progress.curve)) for training in (first, second))
     assert one == two
     assert one.decisions[-1] == 1200
+    assert {loss.name for loss in first.learner.losses} <= set(first.progress.curve[-1])
+    assert len(first.learner.losses) == 2 + len(added)
 
 
 def test_agents_are_watched_without_their_images(playing: Callable[..., Playing]) -> None:

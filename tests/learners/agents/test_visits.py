@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from learners.agents.visits import latency, searches
+from learners.agents.visits import Search, latency, searches
 
 
 def ticks() -> dict[str, Tensor]:
@@ -31,8 +32,29 @@ def test_searches_go_from_goal_to_goal() -> None:
 
 def test_latencies_are_of_first_and_later_goals() -> None:
     found = latency(searches(ticks()))
-    assert (found.first, found.later, found.found) == (math.inf, 2.0, 0.5)
+    assert (found.first, found.later, found.found) == (4.0, 2.0, 0.5)
     assert latency(searches({name: value[:, :10] for name, value in ticks().items()})).first == 4.0
+
+
+def test_who_forgets_everything_is_no_faster_later() -> None:
+    """Searches of geometric lengths in episodes that end in their middle: the estimates of both are the true median."""
+    random = np.random.default_rng(0)
+    found = []
+    for episode in range(4000):
+        now, goal = 0, 0
+        while now < 300:
+            needed = int(random.geometric(1 / 150))
+            found.append(Search((episode, 0), goal, min(needed, 300 - now), needed <= 300 - now, math.nan))
+            now, goal = now + needed, goal + 1
+    told = latency(found)
+    assert told.first == pytest.approx(104, rel=0.05)
+    assert told.later == pytest.approx(104, rel=0.1)
+
+
+def test_what_half_would_not_find_takes_for_ever() -> None:
+    searched = [Search((0, 0), 0, 9, found, math.nan) for found in (True, False, False)]
+    assert latency(searched).first == math.inf
+    assert math.isnan(latency(searched).later)
 
 
 def test_ways_are_as_straight_as_the_shortest_is_long() -> None:

@@ -67,12 +67,14 @@ def test_the_change_of_a_cell_is_the_mean_of_its_pixels() -> None:
     torch.testing.assert_close(found, wanted)
 
 
-def test_nothing_changes_where_an_episode_begins() -> None:
+def test_no_return_goes_past_the_end_of_an_episode() -> None:
     worths, ticks = drawn()
     other = ticks | {"image": ticks["image"].clone()}
-    other["image"][0, 3:] = 255 - other["image"][0, 3:]  # turns what was seen before and after the reset apart
-    first = PixelControl(NET, discount=0.0).value((worths[:, :4],), {n: v[:, :4] for n, v in ticks.items()})
-    second = PixelControl(NET, discount=0.0).value((worths[:, :4],), {n: v[:, :4] for n, v in other.items()})
+    other["image"][0, 3:] = 0  # after the reset
+    first, second = (
+        PixelControl(NET).value((worths[:, :4],), {name: value[:, :4] for name, value in seen.items()})
+        for seen in (ticks, other)
+    )
     torch.testing.assert_close(first, second)
 
 

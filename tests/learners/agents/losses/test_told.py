@@ -90,6 +90,28 @@ def test_a_placebo_is_the_same_every_time_and_can_be_learned() -> None:
     assert float(Placebo(NET, seed=1).value((logits,), {"image": image}).detach()) > first / 2
 
 
+def test_an_image_is_told_the_same_whatever_is_beside_it() -> None:
+    random = torch.Generator().manual_seed(0)
+    image, dark, light = (
+        torch.randint(low, high, (1, 3, 40, 40, 3), generator=random, dtype=torch.uint8)
+        for low, high in ((0, 256), (0, 9), (200, 256))
+    )
+    beside = [Placebo(NET).classes(torch.cat([image, other], 1))[:3] for other in (dark, light)]
+    assert torch.equal(*beside)
+    assert not torch.equal(Placebo(NET).classes(dark), Placebo(NET).classes(light))
+
+
+def test_classes_of_a_placebo_are_about_equally_filled_in_mazes() -> None:
+    env = MazeVectorEnv(num_envs=8, seconds=20.0, size=(42, 42), seed=1)
+    env.reset(seed=0)
+    random = np.random.default_rng(0)
+    seen = [torch.from_numpy(env.step(random.integers(8, size=8))[0]["image"]) for _ in range(250)]
+    told = Placebo(NET).classes(torch.stack(seen)).flatten()
+    shares = told.bincount(minlength=8) / told.numel()
+    assert shares.min() > 0.09
+    assert shares.max() < 0.16
+
+
 def test_labels_that_the_environment_does_not_tell_are_asked_for() -> None:
     with pytest.raises(PhysimError, match="loop_closure wants 'loop_closure', which the environment does not tell"):
         LoopClosure(NET).value((torch.zeros(1, 2, 1),), {"depth": torch.zeros(1)})
