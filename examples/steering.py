@@ -33,7 +33,9 @@ WORLDS: dict[str, dict[str, Any]] = {"balls": {"balls": 3}, "strings": {"masses"
 LEARNED_FROM = 40_000
 """How many decisions the steps are that each shipped engine learned from, as its file's provenance tells: 2000 scenes
 of 1000 steps, 50 steps a decision."""
-EPISODES, SEEDS, COUNT = 20, 5, 8
+EPISODES, SEEDS = 20, 5
+COUNT, REPLAY = 8, 2000
+"""How many environments ACER plays at a time, and how many ticks of each are kept."""
 PLANNERS: dict[str, Callable[[Futures], Planner]] = {
     "by samples": lambda futures: Sampled(futures, 5, count=32, elite=5, rounds=2),
     "by gradient": lambda futures: ByGradient(futures, 5, count=4, rounds=2),
@@ -108,7 +110,7 @@ def run(cell: Cell) -> Sequence[Row]:
 def learned(world: str, decisions: int, seed: int) -> ModuleGraph:
     """An agent that played so many decisions and learned by ACER."""
     settings = {"world": world, **WORLDS[world]}
-    learning = Learning(rate=3e-3, replay=2000, begin=0.05, sequences=COUNT, ratio=4, average=0.995)
+    learning = Learning(rate=3e-3, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=4, average=0.995)
     trial = Trial(
         Environments("worlds:physim/Steering-v0", COUNT, settings),
         decisions,

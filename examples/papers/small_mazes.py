@@ -106,8 +106,8 @@ def trial(arm: Arm, cell: Cell) -> Trial:
     )
 
 
-def environments(task: str) -> Environments:
-    """The mazes of a task, such as "static 0" or "random goal 0, 6 x 4, apples 0.1"."""
+def environments(task: str, **settings: Any) -> Environments:
+    """The mazes of a task, such as "static 0" or "random goal 0, 6 x 4, apples 0.1", with some settings changed."""
     where, *told = task.split(", ")
     kind, _, layout = where.rpartition(" ")
     family, smaller = TASKS[kind]
@@ -115,7 +115,7 @@ def environments(task: str) -> Environments:
     if told:
         width, height = told[0].split(" x ")
         found |= {"width": int(width), "height": int(height), "apples": float(told[1].split()[1])}
-    return Environments(f"worlds:{family}", settings=found)
+    return Environments(f"worlds:{family}", settings=found | settings)
 
 
 def with_goal(layout: int, number: int) -> Environments:

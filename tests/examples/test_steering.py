@@ -21,6 +21,7 @@ def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: 
     few = {"by samples": lambda futures: steering.Sampled(futures, 3, count=12, elite=3, rounds=2)}
     monkeypatch.setattr(steering, "PLANNERS", few)
     monkeypatch.setattr(steering, "LEARNED_FROM", 50 * 160)
+    monkeypatch.setattr(steering, "REPLAY", 300)
     arms = ("nothing", "by samples", "acer")
     args = steering.Args(("balls",), arms, quick=True, workers=1, out=tmp_path)
     steering.main(args)

@@ -19,6 +19,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("acer")
     tasks = importlib.import_module("off_policy_tasks")
     monkeypatch.setattr(tasks, "MAZE_DECISIONS", 50 * 800)
+    monkeypatch.setattr(tasks, "REPLAY", 600)
     mazes = importlib.import_module("small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
     monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
@@ -73,6 +74,7 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
         monkeypatch.delitem(part.ARMS, arm)
     monkeypatch.delitem(part.TASKS, "chain")
     monkeypatch.setattr(part, "DECISIONS", 50 * 640)
+    monkeypatch.setattr(part, "REPLAY", 1000)
     monkeypatch.setattr(part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,)}))
     heard: list[int] = []
 
