@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
+from scipy.stats import qmc
 
 from learners.agents.outcomes import Bounds, Drawn, Outcomes
 from learners.experiment import Cell, Run
 from learners.papers import PaperSettings
+from physim.arrays import Floats
 from physim.reports import Row
 
 TUNING_SEED, DRAWS, QUICK_DRAWS = 100, 8, 2
@@ -20,17 +22,26 @@ TUNING_SEED, DRAWS, QUICK_DRAWS = 100, 8, 2
 @final
 @dataclass(frozen=True)
 class Ranges:
-    """What settings are drawn from: log-uniformly `between` two numbers, or `among` some."""
+    """What settings are drawn from: log-uniformly `between` two numbers, or `among` some.
+
+    Draws share a range evenly, however few they are: each has a part of it for its own (a Latin hypercube).
+    """
 
     between: Mapping[str, tuple[float, float]]
     among: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
-    def drawn(self, number: int) -> Drawn:
-        """The settings of that number."""
-        random = np.random.default_rng(np.random.SeedSequence(TUNING_SEED, spawn_key=(number,)))
-        values = np.exp(random.uniform(*np.log(list(self.between.values())).T))
+    def draws(self, count: int) -> list[Drawn]:
+        """So many settings."""
+        places = qmc.LatinHypercube(len(self.between) + len(self.among), rng=TUNING_SEED).random(count)
+        return [self._at(place) for place in places]
+
+    def _at(self, place: Floats) -> Drawn:
+        """The settings at a place [S] in 0 to 1 of each of them."""
+        low, high = np.log(list(self.between.values())).T
+        values = np.exp(low + place[: len(self.between)] * (high - low))
         found = {name: float(f"{value:.3g}") for name, value in zip(self.between, values, strict=True)}
-        return found | {name: random.choice(several).item() for name, several in self.among.items()}
+        rest = zip(self.among.items(), place[len(self.between) :], strict=True)
+        return found | {name: several[int(share * len(several))] for (name, several), share in rest}
 
 
 @final
@@ -52,7 +63,7 @@ class Contest:
 
     def chosen(self, name: str, tasks: Sequence[str]) -> dict[str, Drawn]:
         """The drawn settings with which each arm's mean score was the best; the sweep is kept under that name."""
-        draws = [self.ranges.drawn(number) for number in range(QUICK_DRAWS if self.settings.quick else DRAWS)]
+        draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
         cells = [self._cell(arm, TUNING_SEED, task, drawn) for arm in self.arms for drawn in draws for task in tasks]
         tried = self._ran(name, cells)
         return {arm: tried.best(arm, draws) for arm in self.arms}

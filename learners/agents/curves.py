@@ -39,11 +39,13 @@ class Curve(NamedTuple):
 
 
 def curve_rows(points: Iterable[dict[str, float]]) -> list[Row]:
-    """A training's curve as rows of its scores and of the processor's seconds."""
+    """A training's curve as rows of its scores and of the processor's seconds, from the first episode's end on."""
     rows: list[Row] = []
-    score = 0.0
+    score: float | None = None
     for point in points:
         score = point.get("score", score)
+        if score is None:
+            continue
         rows.append({"name": "score", "done": point["decisions"], "value": score, "seconds": point["seconds"]})
     return rows
 

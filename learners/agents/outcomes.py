@@ -84,6 +84,14 @@ class Outcomes:
         """The curves of an arm in a task, by seed."""
         mine = [row for row in self.rows if (row["arm"], row["task"]) == (arm, task) and row["name"] == "score"]
         seeds = dict.fromkeys(row["seed"] for row in mine)
-        curves = [curve_of([row for row in mine if row["seed"] == seed]).until(self.decisions) for seed in seeds]
-        low, high = self.bounds[task]
-        return [Curve(curve.decisions, [(score - low) / (high - low) for score in curve.scores]) for curve in curves]
+        return [self._curve([row for row in mine if row["seed"] == seed], self.bounds[task]) for seed in seeds]
+
+    def _curve(self, rows: Sequence[Row], bounds: tuple[float, float]) -> Curve:
+        """One training's, between the bounds; where it diverged it is as bad as chance from there on."""
+        low, high = bounds
+        asked = min(self.decisions, float(str(rows[0].get("decisions", self.decisions))))
+        curve = curve_of(rows).until(asked)
+        last, every = curve.decisions[-1], float(np.diff([0, *curve.decisions]).min())
+        more = np.arange(last + every, asked + every / 2, every).tolist()
+        scores = [(score - low) / (high - low) for score in curve.scores]
+        return Curve([*curve.decisions, *more], [*scores, *[0.0] * len(more)])

@@ -20,7 +20,7 @@ from learners.agents.graphs import CONVOLUTIONS, FEATURES, MESSAGES
 from learners.agents.learning import Learning
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.meters import Meters
-from learners.agents.training import Training
+from learners.agents.training import Diverged, Training
 from learners.agents.transports import Playing
 from learners.agents.unrolls import AVERAGE_POLICY, REWARD, Ticks, begun, inputs_of
 from physim.errors import PhysimError
@@ -211,4 +211,4 @@ def _learn(rank: int, parts: _Parts, told: Mapping[str, str], line: connection.C
 def _check_finite(losses: Mapping[str, Tensor], version: int) -> None:
     told = {name: float(loss) for name, loss in losses.items()}
     if not all(map(math.isfinite, told.values())):
-        raise PhysimError(f"the training diverged: after {version} updates the losses are {told}")
+        raise Diverged(f"the training diverged: after {version} updates the losses are {told}")

@@ -35,6 +35,10 @@ SAVE_EVERY = 60.0
 """Seconds between checkpoints."""
 
 
+class Diverged(PhysimError):
+    """A training whose losses are no longer finite."""
+
+
 @final
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -93,7 +97,7 @@ class Training:
     def run(self, progress: bool = True) -> list[dict[str, float]]:
         """Train to the end; gives the curve, a row for each point. Ctrl-C leaves a checkpoint and passes on.
 
-        Raises: PhysimError where a loss is no longer finite.
+        Raises: Diverged where a loss is no longer finite.
         """
         if self.settings.out is not None:
             self.settings.out.mkdir(parents=True, exist_ok=True)
@@ -140,7 +144,7 @@ class Training:
         told = {"staleness": float(self.learner.version - unroll.version)}
         losses = self.learner.update(unroll)
         if not all(map(math.isfinite, losses.values())):
-            raise PhysimError(f"the training diverged: after {self.decisions} decisions the losses are {losses}")
+            raise Diverged(f"the training diverged: after {self.decisions} decisions the losses are {losses}")
         transport.publish(self.graph, self.learner.version)
         self.decisions += unroll.decisions
         self.progress.updates += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -12,13 +13,11 @@ from learners.agents.environments import Environments, recipe_of
 from learners.agents.learning import Learning
 from learners.agents.methods import A3C, LABELS, Method, heads_of, losses_of
 from learners.agents.placed import train_placed
-from learners.agents.training import Training, TrainingSettings
+from learners.agents.training import Diverged, Training, TrainingSettings
 from learners.agents.transports import Playing
 
 PLAIN, NAVIGATING, FORWARD = (128,), (32, 128), ()
 """The units of the cores of A3C-LSTM, of Nav-A3C and of feed-forward agents, half of the papers'."""
-EVERY = 10_000
-"""Decisions from one point of a curve to the next; short trainings have a few points all the same."""
 
 
 @final
@@ -27,8 +26,8 @@ class Trial:
     """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to its method's.
 
     It begins with tensors of `begin`, by name, and leaves modules `frozen`. It is `told` its last action and reward, or
-    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core, and
-    these may be `placed` in processes of their own.
+    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core, and these
+    may be `placed` in processes of their own. Its curve has a point `every` so many decisions, and at least four.
     """
 
     environments: Environments
@@ -45,6 +44,7 @@ class Trial:
     cut: bool = False
     placed: bool = False
     ticks: int = 20
+    every: int = 10_000
     seed: int = 0
 
     def playing(self) -> Playing:
@@ -66,15 +66,16 @@ class Trial:
     def training(self) -> Training:
         """The training, before it begins."""
         losses = losses_of(self.added, self.method, self.weight)
-        points = max(4, self.decisions // EVERY)
+        points = max(4, self.decisions // self.every)
         settings = TrainingSettings(self.decisions, points=points, begin=self.begin, frozen=self.frozen)
         return Training(self.playing(), losses, self.learning, settings)
 
     def run(self) -> Training:
-        """Train; the curve stands in its progress."""
+        """Train; the curve stands in its progress, and ends early where the training diverged."""
         training = self.training()
-        if self.placed:
-            train_placed(training)
-        else:
-            training.run(progress=False)
+        with suppress(Diverged):
+            if self.placed:
+                train_placed(training)
+            else:
+                training.run(progress=False)
         return training

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,19 +41,18 @@ def contest(tmp_path: Path) -> Contest:
 
 
 def test_draws_are_the_same_again_and_within_their_ranges() -> None:
-    draws = [RANGES.drawn(number) for number in range(50)]
-    assert draws == [RANGES.drawn(number) for number in range(50)]
-    assert len({tuple(drawn.values()) for drawn in draws}) == 50
-    assert {drawn["ticks"] for drawn in draws} == {5, 20}
+    draws = RANGES.draws(8)
+    assert draws == RANGES.draws(8)
+    assert len({tuple(drawn.values()) for drawn in draws}) == 8
+    assert [drawn["ticks"] for drawn in draws].count(5) == 4
     for name, (low, high) in RANGES.between.items():
-        values = sorted(drawn[name] for drawn in draws)
-        assert low <= values[0] < values[-1] <= high
-        assert values[25] == pytest.approx((low * high) ** 0.5, rel=1)  # log-uniform: the middle is that of logarithms
+        places = sorted(8 * math.log(drawn[name] / low) / math.log(high / low) for drawn in draws)
+        assert [int(place) for place in places] == list(range(8))  # each eighth of the logarithms has its own
 
 
 def test_each_arm_gets_the_settings_that_were_best_for_it(contest: Contest, tmp_path: Path) -> None:
     chosen = contest.chosen("tuning", ["a", "b"])
-    rates = [RANGES.drawn(number)["rate"] for number in range(8)]
+    rates = [drawn["rate"] for drawn in RANGES.draws(8)]
     assert (chosen["bold"]["rate"], chosen["shy"]["rate"]) == (max(rates), min(rates))
     rows = read_rows(tmp_path / "tuning.csv")
     assert {row["seed"] for row in rows} == {TUNING_SEED}
@@ -64,7 +64,7 @@ def test_each_arm_gets_the_settings_that_were_best_for_it(contest: Contest, tmp_
 
 def test_some_arms_have_so_many_times_as_many_decisions(contest: Contest) -> None:
     longer = replace(contest, times={"shy": 3})
-    chosen = dict.fromkeys(contest.arms, RANGES.drawn(0))
+    chosen = dict.fromkeys(contest.arms, RANGES.draws(1)[0])
     cells = {cell.arm: cell for cell in longer.cells((0,), ["a"], chosen)}
     assert {arm: dict(cell.setting)["decisions"] for arm, cell in cells.items()} == {"bold": 600, "shy": 1800}
     assert {arm: cell.minutes for arm, cell in cells.items()} == pytest.approx({"bold": 0.1, "shy": 0.6})

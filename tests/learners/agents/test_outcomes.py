@@ -23,6 +23,13 @@ def test_scores_lie_between_chance_and_oracle_and_curves_are_cut() -> None:
     assert outcomes.areas("plain") == [[0.25, 0.25], [0.25, 0.25]]
 
 
+def test_who_diverged_is_as_bad_as_chance_from_there_on() -> None:
+    short = [row for row in rows("plain") if row["done"] <= 30]
+    assert Outcomes(short, BOUNDS, 60).areas("plain") == [[0.125, 0.125], [0.125, 0.125]]
+    asked = [{**row, "decisions": 30.0} for row in short]  # another arm has more decisions
+    assert Outcomes(asked, BOUNDS, 60).areas("plain") == [[0.25, 0.25], [0.25, 0.25]]
+
+
 def test_frames_are_counted_to_a_share_of_the_baselines_last_score() -> None:
     outcomes = Outcomes(rows("plain") + rows("better", better=0.25), BOUNDS, 30)
     assert outcomes.frames("plain", "plain", 0.9) == [[30.0, 30.0], [30.0, 30.0]]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
@@ -22,6 +23,13 @@ def test_a_trial_is_the_same_again(playing: Callable[..., Playing]) -> None:
     assert one.decisions[-1] == 1200
     assert {loss.name for loss in first.learner.losses} <= set(first.progress.curve[-1])
     assert len(first.learner.losses) == 2 + len(added)
+
+
+def test_who_diverges_has_a_curve_that_ends_early(playing: Callable[..., Playing]) -> None:
+    mazes = playing().environments
+    whole = Trial(mazes, 1200)
+    wild = replace(whole, learning=Learning(rate=1e30, clip=1e30))
+    assert len(wild.run().progress.curve) < len(whole.run().progress.curve)
 
 
 def test_agents_are_watched_without_their_images(playing: Callable[..., Playing]) -> None:
