@@ -5,139 +5,197 @@ python examples/steering.py [--worlds balls strings] [--quick]
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
+from learners.agents.contest import TUNING_SEED, Contest, Ranges
+from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
-from learners.agents.graphs import CHOICE
 from learners.agents.learning import Learning
 from learners.agents.methods import ACERNumbers
 from learners.agents.trial import Trial
-from learners.experiment import Cell, Grid, grouped, markdown, mean
+from learners.agents.watching import means_of, rewards_of
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings
 from learners.planning import ByGradient, Futures, Planner, Sampled
 from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine
-from physim.graph import ModuleGraph
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 from worlds.steering import Steering
 
 RESULTS = Path(__file__).parent / "results" / "steering"
-WORLDS: dict[str, dict[str, Any]] = {"balls": {"balls": 3}, "strings": {"masses": 5}}
-"""The worlds, whose shipped engines are planned with, and their sizes."""
+WORLDS: dict[str, dict[str, Any]] = {"balls": {"balls": 3}, "strings": {"masses": 5, "end": "last"}}
+"""The worlds, whose shipped engines are planned with, and their sizes: of strings the free end is steered."""
+DECISIONS = 30
+"""Of an episode."""
 LEARNED_FROM = 40_000
 """How many decisions the steps are that each shipped engine learned from, as its file's provenance tells: 2000 scenes
 of 1000 steps, 50 steps a decision."""
-EPISODES, SEEDS = 20, 5
+EPISODES, TUNED_ON, SEEDS = 16, 4, tuple(range(4))
+"""Test episodes; those that horizons are chosen on; and of how many trainings agents are judged."""
 COUNT, REPLAY = 8, 2000
 """How many environments ACER plays at a time, and how many ticks of each are kept."""
-PLANNERS: dict[str, Callable[[Futures], Planner]] = {
-    "by samples": lambda futures: Sampled(futures, 5, count=32, elite=5, rounds=2),
-    "by gradient": lambda futures: ByGradient(futures, 5, count=4, rounds=2),
-}
-TIMES = {"acer": 1, "acer, 10 times the steps": 10}
+ACER = "acer"
+TIMES = {ACER: 1, "acer, 4 times the steps": 4}
 """ACER, which plays as many steps as the engine learned from, and more."""
-ARMS = ("nothing", *PLANNERS, *TIMES)
+RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (5, 10, 20), "discount": (0.9, 0.95, 0.99)})
+"""What ACER's settings are drawn from."""
 
 
-@dataclass(frozen=True)
-class Args:
+class Planning(NamedTuple):
+    """A planner, the horizons it is tried with, and minutes of an episode for each decision that is foreseen, about."""
+
+    kind: type[Planner]
+    settings: Mapping[str, int]
+    horizons: tuple[int, ...]
+    minutes: float
+
+    def planner(self, futures: Futures, horizon: int) -> Planner:
+        """The planner with a horizon."""
+        return self.kind(futures, horizon, **self.settings)
+
+
+PLANNERS = {
+    "by samples": Planning(Sampled, {"count": 256, "elite": 16, "rounds": 3}, (3, 5, 8), 0.15),
+    "by gradient": Planning(ByGradient, {"count": 16, "rounds": 2}, (3, 5), 0.7),
+}
+NOTHING = "nothing"
+ARMS = (NOTHING, *PLANNERS, *TIMES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Steer the first body of a world to a goal by all means, in the same episodes, and write how far it was from it.
 
-    The planners have not played: their engines learned from as many steps, in which nobody pushed.
+    The planners have not played: their engines learned from as many steps, in which nobody pushed. Horizons and ACER's
+    settings are chosen first, in episodes of their own.
     """
 
     worlds: tuple[str, ...] = tuple(WORLDS)
     """Which worlds."""
     arms: tuple[str, ...] = ARMS
     """By which means."""
-    quick: bool = False
-    """Two episodes, one seed and a fiftieth of ACER's steps: to see that it runs."""
-    workers: int = 2
-    """Cells at a time, one thread each."""
     out: Path = RESULTS
-    """Where the rows (CSV) and the table (Markdown) are kept; those of --quick in a folder of their own in it."""
 
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the table."""
     check_choices("worlds", args.worlds, WORLDS)
     check_choices("arms", args.arms, ARMS)
-    folder = args.out / "quick" if args.quick else args.out
-    cells = [
-        cell(world, arm, seed, args.quick) for world in args.worlds for arm in args.arms for seed in seeds(arm, args)
+    args.publish("steering", "\n".join(f"{world}\n\n{table(args, world)}" for world in args.worlds))
+
+
+def table(args: Args, world: str) -> str:
+    """The mean distance by each arm in the same episodes, and how much more that is than by ACER, in each episode."""
+    values = grouped([*planned(args, world), *played(args, world)], ("arm", "episode"))
+    episodes = args.few(range(EPISODES), 2)
+    far = {arm: [float(np.mean(values[arm, episode])) for episode in episodes] for arm in args.arms}
+    lines = []
+    for arm in args.arms:
+        more = [ours - theirs for ours, theirs in zip(far[arm], far.get(ACER, far[arm]), strict=True)]
+        lines.append([arm, mean(far[arm]), None if arm == ACER else mean(more)])
+    return markdown(("steered", "mean distance (m)", f"less {ACER}'s"), lines)
+
+
+def planned(args: Args, world: str) -> list[Row]:
+    """Test episodes of the planners, with the horizons that were the best in others, and of who does nothing."""
+    arms = [arm for arm in args.arms if arm in PLANNERS]
+    tried = [
+        plan_cell(args, world, arm, horizon, TUNED_ON, TUNING_SEED)
+        for arm in arms
+        for horizon in args.few(PLANNERS[arm].horizons)
     ]
-    rows = Grid(folder / "rows.csv", cells, run).complete(args.workers)
-    values = grouped(rows, ("world", "arm"))
-    lines = [[arm, *(str(mean(values[world, arm])) for world in args.worlds)] for arm in args.arms]
-    text = markdown(("steered", *(f"{world}: mean distance (m)" for world in args.worlds)), lines)
-    (folder / "steering.md").write_text(text, encoding="utf-8")
-    print(text)
+    far = grouped(args.rows(f"{world}_horizons", tried, run_plans), ("arm", "horizon")) if tried else {}
+    best = {
+        arm: min(args.few(PLANNERS[arm].horizons), key=lambda horizon, arm=arm: float(np.mean(far[arm, horizon])))
+        for arm in arms
+    }
+    cells = [plan_cell(args, world, arm, best[arm], EPISODES, TEST_SEEDS_FROM) for arm in arms]
+    if NOTHING in args.arms:
+        cells.append(plan_cell(args, world, NOTHING, 0, EPISODES, TEST_SEEDS_FROM))
+    return args.rows(f"{world}_plans", cells, run_plans) if cells else []
 
 
-def seeds(arm: str, args: Args) -> range:
-    """The seeds of trainings; who does not learn has one."""
-    return range(SEEDS if arm in TIMES and not args.quick else 1)
+def plan_cell(args: Args, world: str, arm: str, horizon: int, episodes: int, seed: int) -> Cell:
+    """Episodes from a seed on, planned with a horizon."""
+    episodes = min(episodes, 2) if args.quick else episodes
+    minutes = PLANNERS[arm].minutes * horizon * episodes if arm in PLANNERS else 0.1
+    return Cell(arm, seed, (("world", world), ("horizon", horizon), ("episodes", episodes)), minutes)
 
 
-def cell(world: str, arm: str, seed: int, quick: bool) -> Cell:
-    """A training and its test episodes, or test episodes alone."""
-    episodes = 2 if quick else EPISODES
-    decisions = LEARNED_FROM * TIMES.get(arm, 0) // (50 if quick else 1)
-    minutes = {"by samples": 0.5, "by gradient": 4.0}.get(arm, 0.02) * episodes + decisions / 12_000
-    return Cell(arm, seed, (("world", world), ("episodes", episodes), ("decisions", decisions)), minutes)
-
-
-def run(cell: Cell) -> Sequence[Row]:
-    """The mean distance of each test episode."""
+def run_plans(cell: Cell) -> Sequence[Row]:
+    """The mean distance of each episode."""
     told: dict[str, Any] = dict(cell.setting)
-    env = Steering(told["world"], **WORLDS[told["world"]])
-    tests = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + told["episodes"])
-    if cell.arm in PLANNERS:
-        planner = PLANNERS[cell.arm](Futures(LearnedEngine.load(told["world"]), env.largest, env.hold))
-        rewards = [planner.steer(env, seed) for seed in tests]
-    else:
-        agent = learned(told["world"], told["decisions"], cell.seed) if cell.arm in TIMES else None
-        rewards = [played(agent, env, seed) for seed in tests]
-    return [{"name": "distance", "episode": k, "value": -float(np.mean(each))} for k, each in enumerate(rewards)]
+    env = steering(told["world"])
+    seeds = range(cell.seed, cell.seed + told["episodes"])
+    if cell.arm == NOTHING:
+        return distances([rewards_of(env, seed, lambda _: np.zeros(env.numbers)) for seed in seeds])
+    futures = Futures(LearnedEngine.load(told["world"]), env.largest, env.hold)
+    planner = PLANNERS[cell.arm].planner(futures, told["horizon"])
+    return distances([planner.steer(env, seed) for seed in seeds])
 
 
-def learned(world: str, decisions: int, seed: int) -> ModuleGraph:
-    """An agent that played so many decisions and learned by ACER."""
-    settings = {"world": world, **WORLDS[world]}
-    learning = Learning(rate=3e-3, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=4, average=0.995)
-    trial = Trial(
-        Environments("worlds:physim/Steering-v0", COUNT, settings),
-        decisions,
+def played(args: Args, world: str) -> list[Row]:
+    """Test episodes of agents that learned by ACER, with settings that were the best in trainings of their own."""
+    arms = [arm for arm in args.arms if arm in TIMES]
+    if not arms:
+        return []
+    bounds = {world: (-float(DECISIONS), 0.0)}
+    contest = Contest(args, {ACER: 1 / 200}, args.shortened(LEARNED_FROM), RANGES, run_tuning, lambda _: bounds)
+    chosen = contest.chosen(f"{world}_tuning", [world])[ACER]
+    cells = [
+        replace(each, arm=arm)
+        for arm in arms
+        for each in replace(contest, times={ACER: TIMES[arm]}).cells(args.few(SEEDS), [world], {ACER: chosen})
+    ]
+    return args.rows(f"{world}_agents", cells, partial(run_agent, 2 if args.quick else EPISODES))
+
+
+def run_tuning(cell: Cell) -> Sequence[Row]:
+    """The curve of a training."""
+    return curve_rows(trial(cell).run().progress.curve)
+
+
+def run_agent(episodes: int, cell: Cell) -> Sequence[Row]:
+    """The mean distance of each test episode of an agent that was trained."""
+    graph, env = trial(cell).run().graph, steering(str(dict(cell.setting)["task"]))
+    return distances([rewards_of(env, TEST_SEEDS_FROM + number, means_of(graph)) for number in range(episodes)])
+
+
+def trial(cell: Cell) -> Trial:
+    """The training of an agent by ACER."""
+    told: dict[str, Any] = dict(cell.setting)
+    return Trial(
+        Environments(
+            "worlds:physim/Steering-v0", COUNT, {"world": told["task"], "decisions": DECISIONS, **WORLDS[told["task"]]}
+        ),
+        told["decisions"],
         cores=(),
-        method=ACERNumbers(discount=0.95, fresh=True),
-        learning=learning,
+        method=ACERNumbers(discount=told["discount"], fresh=True),
+        learning=Learning(
+            rate=told["rate"], reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=4, average=0.995
+        ),
         told=False,
-        ticks=10,
-        seed=seed,
+        ticks=told["ticks"],
+        every=2000,
+        seed=cell.seed,
     )
-    return trial.run().graph
 
 
-@torch.no_grad()
-def played(agent: ModuleGraph | None, env: Steering, seed: int) -> list[float]:
-    """The rewards of an episode by an agent's means, without its chance, or by doing nothing."""
-    seen, _ = env.reset(seed=seed)
-    action, rewards, over = np.zeros(env.numbers), list[float](), False
-    while not over:
-        if agent is not None:
-            inputs = {"vector": torch.from_numpy(seen)[None], "chance": torch.full((1, env.numbers), 0.5)}
-            choice, _ = agent.step(inputs, outputs=(agent[CHOICE],))
-            action = choice[0].double().numpy()
-        seen, reward, terminated, truncated, _ = env.step(action)
-        rewards.append(reward)
-        over = terminated or truncated
-    return rewards
+def steering(world: str) -> Steering:
+    """The environment of a world."""
+    return Steering(world, decisions=DECISIONS, **WORLDS[world])
+
+
+def distances(rewards: Sequence[Sequence[float]]) -> list[Row]:
+    """The mean distance of each episode as a row."""
+    return [{"name": "distance", "episode": k, "value": -float(np.mean(each))} for k, each in enumerate(rewards)]
 
 
 if __name__ == "__main__":

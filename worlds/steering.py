@@ -11,7 +11,6 @@ from gymnasium import spaces
 
 from physim.arrays import Floats
 from physim.checks import check_positive
-from physim.environments.task import LARGEST
 from physim.environments.world_env import WorldEnv
 from physim.errors import PhysimError
 from physim.scenes.scene import Scene
@@ -25,7 +24,8 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
     """Forces on the bodies of a world, held for `hold` of its steps; the reward is minus the mean distance (m).
 
     - action [2 M] from -1 to 1: shares of the largest force on each movable body, x and y
-    - observation [4 M + 2] float32: places and velocities of the movable bodies, and where the first is to go
+    - observation float32: all that WorldEnv tells of the bodies, what stays of them too, and where the first movable
+      one is to go, as one vector (`gymnasium.spaces.flatten`)
     - end: the episode is cut short after so many `decisions`; it is terminated where the scene blows up
 
     `world` and `parameters` as of WorldEnv. Raises: PhysimError as that does, and where no episode is under way.
@@ -48,7 +48,7 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
         self.largest = float(np.asarray(self.env.action_space.high).max())  # type: ignore[attr-defined]
         self.numbers = int(np.prod(self.forces))
         self.action_space = spaces.Box(-1.0, 1.0, (self.numbers,), np.float32)
-        self.observation_space = spaces.Box(-LARGEST, LARGEST, (2 * self.numbers + 2,), np.float32)
+        self.observation_space = spaces.flatten_space(self.env.observation_space)  # type: ignore[assignment] # a Box
         self._decision: int | None = None
 
     @property
@@ -67,7 +67,6 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
         """Begin an episode; there are no options."""
         super().reset(seed=seed)
         self._seen, info = self.env.reset(seed=seed)
-        self._moves = self._seen["mass"] > 0
         self._decision = 0
         return self._told(), info
 
@@ -98,5 +97,4 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
         self.env.close()
 
     def _told(self) -> Observation:
-        parts = [self._seen[name][self._moves].ravel() for name in ("pos", "vel")]
-        return np.concatenate([*parts, self._seen["goal"]]).astype(np.float32)
+        return spaces.flatten(self.env.observation_space, self._seen)  # type: ignore[return-value] # an array

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import acer_numbers
-from off_policy_tasks import CONTROL, Arm, compared, outcomes
+from off_policy_tasks import CONTROL, WHOLE, Arm, compared, outcomes
 
 from learners.agents.methods import ACER
 from learners.experiment import Cell
@@ -20,8 +20,6 @@ from physim.scripts import check_choices, run_script
 
 RESULTS = Path(__file__).parent / "results" / "acer"
 BASELINE = "ratio 0"
-WHOLE = 1e9
-"""A ratio of probabilities that is never reached: no truncation."""
 ARMS = {
     BASELINE: Arm(ACER(replayed=False)),
     "ratio 0, no region": Arm(ACER(replayed=False, region=None)),
@@ -32,11 +30,19 @@ ARMS = {
     "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.0),
 }
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
-SEEING = {
-    "pixels": Arm(ACER(), ratio=4, seconds=2.0),
-    "objects": Arm(ACER(), ratio=4, seconds=4.0, sees="objects"),
-}
-"""An agent that sees a maze, and one among whose objects messages pass."""
+REPLAYING = "ratio 4"
+PAIRS = [
+    (REPLAYING, BASELINE),
+    (REPLAYING, "ratio 0, no region"),
+    (REPLAYING, "ratio 1"),
+    ("ratio 1", BASELINE),
+    *((REPLAYING, arm) for arm in ("ratio 0, 5 epochs", "ratio 4, no region", "ratio 4, not truncated")),
+]
+OBJECTS = "objects"
+SEEING = {OBJECTS: Arm(ACER(), ratio=4, seconds=4.0, sees="objects")}
+"""An agent that reads a maze as a scene, among whose objects messages pass: it knows where the goal is, in sight or
+not. Beside it stands the one that replays as much and sees pixels.
+"""
 SCENE = "static"
 KINDS = (*CONTROL, "static")
 ALL = ("replay", "numbers", "scene")
@@ -66,17 +72,19 @@ def main(args: Args) -> None:
 
 def replay(args: Args) -> str:
     """All arms in all tasks."""
-    return compared(args, ARMS, run, args.kinds, BASELINE)
+    return compared(args, ARMS, run, args.kinds, PAIRS)
 
 
 def numbers(args: Args) -> str:
     """Agents that tell numbers, in two tasks."""
+    acer_numbers.check_peer()
     return "\n".join(f"{task}\n\n{acer_numbers.table(args, task)}" for task in acer_numbers.TASKS)
 
 
 def scene(args: Args) -> str:
     """Agents that see pixels, or objects, in one table."""
-    return outcomes(args, SEEING, run, SCENE, "scene").table(list(SEEING), "pixels")
+    arms = {REPLAYING: ARMS[REPLAYING], **SEEING}
+    return outcomes(args, arms, run, SCENE).table(list(arms), REPLAYING)
 
 
 def run(cell: Cell) -> Sequence[Row]:

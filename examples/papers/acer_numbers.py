@@ -7,7 +7,9 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
+import gymnasium
 import numpy as np
+from off_policy_tasks import WHOLE
 
 from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
@@ -16,19 +18,19 @@ from learners.agents.graphs import PLAIN_WORTHS
 from learners.agents.learning import Learning
 from learners.agents.methods import ACERNumbers
 from learners.agents.trial import Trial
-from learners.experiment import Cell, markdown
-from learners.judging import interquartile, ratio
+from learners.agents.watching import Decide, means_of, rewards_of
+from learners.experiment import Cell, grouped, markdown
+from learners.judging import difference, interquartile, ratio
 from learners.papers import PaperSettings
+from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.reports import Row
 
 COUNT, REPLAY, RATIO = 8, 5000, 4.0
 """How many environments are played at a time; how many ticks of each are kept; how often they are learned from."""
-WHOLE = 1e9
-"""A ratio of probabilities that is never reached: no truncation."""
-ACER = "acer"
+OURS = "acer"
 ARMS = {
-    ACER: ACERNumbers(),
+    OURS: ACERNumbers(),
     "fresh unrolls, too": ACERNumbers(fresh=True),
     "no duelling": ACERNumbers(duelling=PLAIN_WORTHS),
     "no region": ACERNumbers(region=None),
@@ -39,63 +41,88 @@ PPO, TIMES, TUNED_TIMES = "ppo", 10, 3
 LONGER_UNROLLS = 10
 """How many times as long PPO's unrolls are, all of whose ticks are learned from many times."""
 TASKS = {"swing up": ("physim/CartPoleSwingUp-v0", 300.0), "chain": ("physim/Chain-v0", 150.0)}
-"""Their ids, and the largest score that there could be, which counts 1."""
+"""Their ids, and the largest score that there could be, which counts 1; what chance has counts 0."""
 RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (10, 20, 50), "discount": (0.95, 0.97, 0.99)})
 """Of the learning rate, how many ticks unrolls have, and the discount."""
 SEEDS, DECISIONS, POINTS = tuple(range(10)), 100_000, 20
+TESTED = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + 20)
+"""The seeds of the episodes in which trained agents are judged, by their means, without chance."""
 
 
 def table(settings: PaperSettings, task: str) -> str:
-    """All arms in a task; shares of the largest score."""
+    """All arms in a task: shares of the way from chance to the largest score."""
+    chance, largest = played(task, by_chance(task)), TASKS[task][1]
     contest = Contest(
         settings,
         {**dict.fromkeys(ARMS, 0.6 * 60 / 1e5), PPO: 0.75 * 60 / 1e5},
         settings.shortened(DECISIONS),
         RANGES,
         run,
-        lambda _: {task: (0.0, TASKS[task][1])},
+        lambda _: {task: (chance, largest)},
         {PPO: TIMES},
+        at_last=True,
     )
     name = task.replace(" ", "_")
     chosen = replace(contest, times={PPO: TUNED_TIMES}).chosen(name, [task])
     found = contest.outcomes(name, settings.few(SEEDS, 2), [task], chosen)
-    areas, lasts = ({arm: runs(arm) for arm in contest.arms} for runs in (found.areas, found.lasts))
-    lines = [
-        [arm, *map(str, (interquartile(areas[arm]), interquartile(lasts[arm]), ratio(lasts[arm], lasts[PPO])))]
-        for arm in contest.arms
-    ]
-    return markdown(("", "mean score", "last score", f"last over {PPO}'s"), lines)
+    tested = grouped([row for row in found.rows if row["name"] == "tested"], ("arm",))
+    shares = {arm: [[(score - chance) / (largest - chance) for score in tested[arm,]]] for arm in contest.arms}
+    lines = []
+    for arm in contest.arms:
+        told = [interquartile(found.areas(arm)), interquartile(shares[arm]), ratio(shares[arm], shares[PPO])]
+        lines.append([arm, *told, difference(shares[arm], shares[OURS])])
+    head = ("", "mean score in training", "tested at last, by its means", f"tested over {PPO}'s", f"less {OURS}'s")
+    return markdown(head, lines)
 
 
 def run(cell: Cell) -> Sequence[Row]:
-    """The curve of one training."""
+    """The curve of one training, and how good it was at last, by its means."""
     told: dict[str, Any] = dict(cell.setting)
     name, decisions, rate, ticks = TASKS[told["task"]][0], told["decisions"], told["rate"], told["ticks"]
     if cell.arm == PPO:
-        return curve_rows(ppo(name, cell.seed, decisions, rate, LONGER_UNROLLS * ticks, told["discount"]))
-    learning = Learning(
-        rate=rate, reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=RATIO, average=0.995
-    )
-    trial = Trial(
-        Environments(f"worlds:{name}", COUNT),
-        decisions,
-        cores=(),
-        method=replace(ARMS[cell.arm], discount=told["discount"]),
-        learning=learning,
-        told=False,
-        ticks=ticks,
-        seed=cell.seed,
-    )
-    return curve_rows(trial.run().progress.curve)
+        curve, means = ppo(name, cell.seed, decisions, rate, LONGER_UNROLLS * ticks, told["discount"])
+    else:
+        learning = Learning(
+            rate=rate, reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=RATIO, average=0.995
+        )
+        trial = Trial(
+            Environments(f"worlds:{name}", COUNT),
+            decisions,
+            cores=(),
+            method=replace(ARMS[cell.arm], discount=told["discount"]),
+            learning=learning,
+            told=False,
+            ticks=ticks,
+            every=decisions // POINTS,
+            seed=cell.seed,
+        )
+        training = trial.run()
+        curve, means = training.progress.curve, means_of(training.graph)
+    return [*curve_rows(curve), {"name": "tested", "value": played(str(told["task"]), means)}]
 
 
-def ppo(name: str, seed: int, decisions: int, rate: float, ticks: int, discount: float) -> list[dict[str, float]]:
-    """The curve of Stable-Baselines3's PPO with its usual settings but the drawn ones.
+def played(task: str, decide: Decide) -> float:
+    """The mean score in test episodes."""
+    env = gymnasium.make(f"worlds:{TASKS[task][0]}")
+    return float(np.mean([sum(rewards_of(env, seed, decide)) for seed in TESTED]))
 
-    Raises: PhysimError where Stable-Baselines3 is not installed.
-    """
+
+def by_chance(task: str) -> Decide:
+    """Actions of a task by chance."""
+    random, shape = np.random.default_rng(0), gymnasium.make(f"worlds:{TASKS[task][0]}").action_space.shape
+    return lambda _: random.uniform(-1, 1, shape)
+
+
+def check_peer() -> None:
+    """Refuse to begin where Stable-Baselines3 is not installed."""
     if find_spec("stable_baselines3") is None:
         raise PhysimError("PPO is Stable-Baselines3's, which is not installed: pip install 'physim[libraries]'")
+
+
+def ppo(
+    name: str, seed: int, decisions: int, rate: float, ticks: int, discount: float
+) -> tuple[list[dict[str, float]], Decide]:
+    """The curve of Stable-Baselines3's PPO with its usual settings but the drawn ones, and its decisions by means."""
     import stable_baselines3
     import torch
     from stable_baselines3.common.callbacks import BaseCallback
@@ -123,4 +150,4 @@ def ppo(name: str, seed: int, decisions: int, rate: float, ticks: int, discount:
         low, high = decisions * (number - 1) / POINTS, decisions * number / POINTS
         scores = [score for done, score in ended if low < done <= high]
         points.append({"decisions": high, "seconds": 0.0} | ({"score": float(np.mean(scores))} if scores else {}))
-    return points
+    return points, lambda seen: peer.predict(seen, deterministic=True)[0]

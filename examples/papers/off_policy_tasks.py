@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, final
 
+import numpy as np
 from small_mazes import bounds_of, environments, tuning
 
 from learners.agents.contest import Contest, Ranges
@@ -14,10 +15,10 @@ from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
 from learners.agents.methods import A3C, ACER, PGQ
-from learners.agents.outcomes import Outcomes
+from learners.agents.outcomes import THRESHOLDS, Outcomes
 from learners.agents.trial import Trial
-from learners.experiment import Cell, Run, markdown
-from learners.judging import Runs, difference, improvement, interquartile
+from learners.experiment import Cell, Interval, Run, grouped, markdown, mean
+from learners.judging import Runs, difference, improvement
 from learners.papers import PaperSettings
 from physim.reports import Row
 
@@ -26,6 +27,8 @@ COUNT, REPLAY = 8, 2500
 BEGIN = 0.05
 """How full the replay is before anything is replayed."""
 REWARD_SCALE = 0.1
+WHOLE = 1e9
+"""A ratio of probabilities that is never reached: no truncation."""
 RANGES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)})
 """Of the learning rate, the entropy's weight, and how many ticks unrolls have."""
 
@@ -46,6 +49,10 @@ CONTROL = {
 and what good ones take."""
 MAZE_DECISIONS, LAYOUTS, SEEDS = 100_000, (0, 1), tuple(range(10))
 """In mazes, chance counts 0 and the oracle 1."""
+POINTS = 30
+"""Of a curve."""
+Pairs = Sequence[tuple[str, str]]
+"""Arms that are compared, the first with the second."""
 
 
 @final
@@ -66,6 +73,7 @@ class Arm:
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
         told = dict(cell.setting)
+        decisions = int(str(told["decisions"]))
         learning = Learning(
             rate=float(str(told["rate"])),
             reward_scale=REWARD_SCALE,
@@ -77,32 +85,40 @@ class Arm:
         )
         return Trial(
             played(str(told["task"]), self.sees),
-            int(str(told["decisions"])),
+            decisions,
             cores=(),
             sees=(self.sees, "vector"),
             method=replace(self.method, entropy=float(str(told["entropy"]))),
             learning=learning,
             told=False,
             ticks=int(str(told["ticks"])),
+            every=decisions // POINTS,
             seed=cell.seed,
         )
 
     def rows(self, cell: Cell) -> Sequence[Row]:
-        """The curve of a cell's training."""
-        return curve_rows(self.trial(cell).run().progress.curve)
+        """The curve of a cell's training, and the means of what its losses note."""
+        curve = self.trial(cell).run().progress.curve
+        notes: dict[str, list[float]] = {}
+        for point in curve:
+            for name, value in point.items():
+                if ": " in name:
+                    notes.setdefault(name, []).append(value)
+        told: list[Row] = [{"name": name, "value": float(np.mean(values))} for name, values in notes.items()]
+        return [*curve_rows(curve), *told]
 
 
-def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: Sequence[str], baseline: str) -> str:
-    """Tables of all arms in tasks; `run` is the work of one training, a function of the script's."""
-    return tables({kind: outcomes(settings, arms, run, kind) for kind in kinds}, list(arms), baseline)
+def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: Sequence[str], pairs: Pairs) -> str:
+    """Tables of all arms in tasks, the second of the first pair their baseline, and of pairs of arms in all of them.
 
-
-def outcomes(
-    settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str, name: str | None = None
-) -> Outcomes:
-    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file, of the
-    kind's name if it has no other.
+    `run` is the work of one training, a function of the script's.
     """
+    known = [(ours, theirs) for ours, theirs in pairs if {ours, theirs} <= set(arms)]
+    return tables({kind: outcomes(settings, arms, run, kind) for kind in kinds}, list(arms), known)
+
+
+def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str) -> Outcomes:
+    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file."""
     if known := CONTROL.get(kind):
         decisions, slower, tuned, tasks = known.decisions, 1, [kind], [kind]
     else:
@@ -110,13 +126,13 @@ def outcomes(
         tasks = [f"{kind} {layout}" for layout in settings.few(LAYOUTS)]
     contest = Contest(
         settings,
-        {name: arm.seconds * slower / 1e4 for name, arm in arms.items()},
+        {arm: known.seconds * slower / 1e4 for arm, known in arms.items()},
         settings.shortened(decisions),
         RANGES,
         run,
         (lambda _: {kind: known.bounds}) if known else partial(bounds_of, settings),
     )
-    name = name or kind.replace(" ", "_")
+    name = kind.replace(" ", "_")
     return contest.outcomes(name, settings.few(SEEDS, 2), tasks, contest.chosen(name, tuned))
 
 
@@ -126,17 +142,28 @@ def played(task: str, seen: str = "image") -> Environments:
     return Environments(known.id, COUNT) if known else replace(environments(task, observe=(seen,)), count=COUNT)
 
 
-def tables(found: Mapping[str, Outcomes], arms: Sequence[str], baseline: str) -> str:
-    """A table for each kind of task, and one of all tasks together."""
-    parts = [f"{kind}\n\n{outcomes.table(arms, baseline)}" for kind, outcomes in found.items()]
+def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> str:
+    """A table for each kind of task, and one of pairs of arms in all tasks together."""
+    parts = [f"{kind}\n\n{outcomes.table(arms, pairs[0][1])}" for kind, outcomes in found.items()]
 
     def areas(arm: str) -> Runs:
         return [runs for outcomes in found.values() for runs in outcomes.areas(arm)]
 
-    theirs = areas(baseline)
-    lines = [
-        [arm, *map(str, (interquartile(ours), difference(ours, theirs), improvement(ours, theirs)))]
-        for arm, ours in zip(arms, map(areas, arms), strict=True)
-    ]
-    head = ("", "mean score", f"less {baseline}'s", f"probability of a better one than {baseline}'s")
-    return "\n".join([*parts, f"all tasks\n\n{markdown(head, lines)}"])
+    lines = []
+    for ours, theirs in pairs:
+        runs = areas(ours), areas(theirs)
+        faster = [outcomes.faster(ours, theirs, THRESHOLDS[-1]) for outcomes in found.values()]
+        lines.append([f"{ours} - {theirs}", difference(*runs), improvement(*runs), *faster])
+    reached = [f"{kind}: times faster to {THRESHOLDS[-1]:.0%} of its last score" for kind in found]
+    head = ("", "difference of mean scores", "probability of a better one", *reached)
+    parts.append(f"all tasks\n\n{markdown(head, lines)}")
+    noted = grouped([row for each in found.values() for row in each.rows if row["name"] != "score"], ("name", "arm"))
+    if noted:
+        names = list(dict.fromkeys(name for name, _ in noted))
+        lines = [[name, *(_mean(noted.get((name, arm))) for arm in arms)] for name in names]
+        parts.append(f"shares of decisions\n\n{markdown(('', *arms), lines)}")
+    return "\n".join(parts)
+
+
+def _mean(values: Sequence[float] | None) -> Interval | None:
+    return None if values is None else mean(values)

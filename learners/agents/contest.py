@@ -50,7 +50,7 @@ class Contest:
     """Arms, by how many seconds a decision of each takes, about, that are compared after so many decisions.
 
     `run` is the work of one training, `bounds` finds the scores that count 0 and 1 in each task, and `times` says how
-    many times as many decisions some arms have.
+    many times as many decisions some arms have. Settings are chosen by mean scores, or by those `at_last`.
     """
 
     settings: PaperSettings
@@ -60,13 +60,14 @@ class Contest:
     run: Run
     bounds: Callable[[Sequence[str]], Bounds]
     times: Mapping[str, int] = field(default_factory=dict)
+    at_last: bool = False
 
     def chosen(self, name: str, tasks: Sequence[str]) -> dict[str, Drawn]:
-        """The drawn settings with which each arm's mean score was the best; the sweep is kept under that name."""
+        """The drawn settings with which each arm's score was the best; the sweep is kept under that name."""
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
         cells = [self._cell(arm, TUNING_SEED, task, drawn) for arm in self.arms for drawn in draws for task in tasks]
         tried = self._ran(name, cells)
-        return {arm: tried.best(arm, draws) for arm in self.arms}
+        return {arm: tried.best(arm, draws, self.at_last) for arm in self.arms}
 
     def outcomes(self, name: str, seeds: Sequence[int], tasks: Sequence[str], chosen: Mapping[str, Drawn]) -> Outcomes:
         """What comes of all arms with their chosen settings; rows are kept under that name."""

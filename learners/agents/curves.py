@@ -39,13 +39,15 @@ class Curve(NamedTuple):
 
 
 def curve_rows(points: Iterable[dict[str, float]]) -> list[Row]:
-    """A training's curve as rows of its scores and of the processor's seconds, from the first episode's end on."""
+    """A training's curve as rows of its scores and of the processor's seconds.
+
+    Points before the first episode's end have its score, or 0 where no episode ended.
+    """
+    points = list(points)
     rows: list[Row] = []
-    score: float | None = None
+    score = next((point["score"] for point in points if "score" in point), 0.0)
     for point in points:
         score = point.get("score", score)
-        if score is None:
-            continue
         rows.append({"name": "score", "done": point["decisions"], "value": score, "seconds": point["seconds"]})
     return rows
 

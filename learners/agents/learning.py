@@ -103,6 +103,7 @@ class Learner:
         self.average = Average(graph, settings.average) if near else None
         self.random = torch.Generator().manual_seed(seed)
         self.version = 0
+        self.notes: dict[str, float] = {}
 
     def update(self, unroll: Unroll) -> dict[str, float]:
         """Learn from an unroll, and from what is replayed; gives the losses by name."""
@@ -141,7 +142,8 @@ class Learner:
         if self.average is not None:
             self.average.update()
         self.version += 1
-        return {name: float(loss.detach()) for name, loss in losses.items()} | {"gradient": float(norm)}
+        told = {name: float(loss.detach()) for name, loss in losses.items()}
+        return told | self.notes | {"gradient": float(norm)}
 
     def saved(self, replay: bool) -> Ticks:
         """Where it is beside its weights and optimiser, by name; with what is replayed, if asked."""
@@ -187,7 +189,9 @@ class Learner:
             values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
         values = {port: whole(value) for port, value in values.items()}
         ticks |= {name: self.settings.reward_scale * ticks[name] for name in (REWARD, NEXT_REWARD) if name in ticks}
-        return {loss.name: loss.among(values, ticks) for loss in losses}
+        found = {loss.name: loss.among(values, ticks) for loss in losses}
+        self.notes |= {f"{loss.name}: {name}": note for loss in losses for name, note in loss.notes.items()}
+        return found
 
     @torch.no_grad()
     def _near(self, ticks: Ticks, state: State | None) -> Tensor:

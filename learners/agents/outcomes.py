@@ -71,12 +71,13 @@ class Outcomes:
         more = [f"mean score less {baseline}'s", f"probability of a better one than {baseline}'s"]
         return markdown(["", "mean score", "last score", *faster, *more], lines)
 
-    def best(self, arm: str, draws: Sequence[Drawn]) -> Drawn:
-        """The settings with which the mean score of an arm is the best, over all tasks."""
+    def best(self, arm: str, draws: Sequence[Drawn], at_last: bool = False) -> Drawn:
+        """The settings with which the mean score of an arm, or the one at last, is the best, over all tasks."""
 
         def score(drawn: Drawn) -> float:
             mine = [row for row in self.rows if all(row[name] == value for name, value in drawn.items())]
-            return float(np.mean(Outcomes(mine, self.bounds, self.decisions).areas(arm)))
+            found = Outcomes(mine, self.bounds, self.decisions)
+            return float(np.mean(found.lasts(arm) if at_last else found.areas(arm)))
 
         return max(draws, key=score)
 

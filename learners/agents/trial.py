@@ -26,8 +26,8 @@ class Trial:
     """An agent of so many `cores` that `sees` this, plays these environments, and adds losses to its method's.
 
     It begins with tensors of `begin`, by name, and leaves modules `frozen`. It is `told` its last action and reward, or
-    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core, and these
-    may be `placed` in processes of their own. Its curve has a point `every` so many decisions, and at least four.
+    not; its added losses count `weight` times what is usual. It may be `cut` between what it sees and its core,
+    and these may be `placed` in processes of their own. Its curve has a point `every` so many decisions, at least four.
     """
 
     environments: Environments

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import gymnasium
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from learners.agents.graphs import POLICY
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Ticks
@@ -36,6 +40,32 @@ def watched(
             felt.append({port.name: value[:, :-1].cpu() for port, value in values.items()})
     actor.env.close()
     return _joined(seen), _joined(felt)
+
+
+Decide = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+"""What to do, by what is seen."""
+
+
+def rewards_of(env: gymnasium.Env[Any, Any], seed: int, decide: Decide) -> list[float]:
+    """The rewards of an episode of a seed."""
+    seen, _ = env.reset(seed=seed)
+    rewards, over = list[float](), False
+    while not over:
+        seen, reward, terminated, truncated, _ = env.step(decide(seen))
+        rewards.append(float(reward))
+        over = terminated or truncated
+    return rewards
+
+
+def means_of(graph: ModuleGraph) -> Decide:
+    """Decides numbers by an agent's means alone, without its chance, where it sees a vector and remembers nothing."""
+
+    @torch.no_grad()
+    def decide(seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        means = graph({"vector": torch.from_numpy(seen).float()[None]}, outputs=graph[POLICY])
+        return means[0].clamp(-1, 1).double().numpy()
+
+    return decide
 
 
 def _joined(parts: Sequence[Ticks]) -> Ticks:

@@ -19,7 +19,7 @@ from physim.scenes.scene import Scene
 class ByGradient(Planner):
     """Improves `count` plans about the known one by `rounds` steps of Adam at `rate`; gives the best that it saw."""
 
-    count: int = 8
+    count: int = 16
     rounds: int = 6
     rate: float = 0.2
 
@@ -30,7 +30,7 @@ class ByGradient(Planner):
         optimiser = torch.optim.Adam([plans], self.rate)
         found, least = known, float("inf")
         for number in range(self.rounds + 1):
-            costs = self.futures.costs(scene, goal, plans)
+            costs = self.futures.costs(scene, goal, plans if number < self.rounds else plans.detach())
             cheapest = int(costs.argmin())
             if float(costs[cheapest].detach()) < least:
                 found, least = plans[cheapest].detach().clone(), float(costs[cheapest].detach())

@@ -35,7 +35,7 @@ class Futures:
             return torch.stack(list(self._far(scene, torch.from_numpy(goal), plans))).mean(0)
 
     def _far(self, scene: Scene, goal: Tensor, plans: Tensor) -> Iterator[Tensor]:
-        """How far (m) from the goal each plan's first body is [K] after each decision."""
+        """How far (m) from the goal each plan's first body is [K] after each step."""
         moves = (scene.inverse_mass > 0).nonzero().flatten()
         state = self.engine.start(Scene.batch_of([scene] * len(plans)))
         if torch.is_grad_enabled():
@@ -49,5 +49,5 @@ class Futures:
                 state = replace(state, motion=motion)
                 for _ in range(self.engine.terms.steps):
                     state = self.engine.advanced(state)
-            places = state.motion["pos"].unflatten(0, (len(plans), -1))
-            yield (places[:, moves[0]] - goal).norm(dim=-1)
+                places = state.motion["pos"].unflatten(0, (len(plans), -1))
+                yield (places[:, moves[0]] - goal).norm(dim=-1)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from learners.planning.futures import Futures
 from physim.arrays import Floats
+from physim.checks import check_positive
 from physim.scenes.scene import Scene
 
 
@@ -36,11 +37,16 @@ class Steered(Protocol):
 class Planner(ABC):
     """Plans so many decisions ahead (`horizon`), carries out the first, and plans anew from where that led.
 
-    `best` improves a plan [H, A] that is known, which was the rest of the last one.
+    `best` improves a plan [H, A] that is known, which was the rest of the last one, by `rounds` of `count` plans.
     """
 
     futures: Futures
     horizon: int = 10
+    count: int = 16
+    rounds: int = 3
+
+    def __post_init__(self) -> None:
+        check_positive(horizon=self.horizon, count=self.count, rounds=self.rounds)
 
     @abstractmethod
     def best(self, scene: Scene, goal: Floats, known: Tensor, random: torch.Generator) -> Tensor:

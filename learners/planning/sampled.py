@@ -10,6 +10,7 @@ from torch import Tensor
 
 from learners.planning.planner import Planner
 from physim.arrays import Floats
+from physim.errors import PhysimError
 from physim.scenes.scene import Scene
 
 SPREAD = 0.5
@@ -21,16 +22,21 @@ SPREAD = 0.5
 class Sampled(Planner):
     """Draws `count` plans about the best ones so far, `rounds` times; the best `elite` say where the next are drawn."""
 
-    count: int = 64
-    elite: int = 8
+    count: int = 256
+    elite: int = 16
     rounds: int = 3
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 2 <= self.elite <= self.count:
+            raise PhysimError(f"elite is {self.elite}, wanted 2 or more, up to the count of {self.count}")
+
     def best(self, scene: Scene, goal: Floats, known: Tensor, random: torch.Generator) -> Tensor:
-        middle, spread = known, torch.full_like(known, SPREAD)
+        middle, spread, found = known, torch.full_like(known, SPREAD), known
         for _ in range(self.rounds):
             noise = torch.randn(self.count, *known.shape, generator=random, dtype=known.dtype)
             plans = (middle + spread * noise).clamp(-1, 1)
-            plans[0] = middle
+            plans[0], plans[1] = middle, found
             best = plans[self.futures.costs(scene, goal, plans).argsort()[: self.elite]]
-            middle, spread = best.mean(0), best.std(0)
-        return best[0]
+            middle, spread, found = best.mean(0), best.std(0), best[0]
+        return found

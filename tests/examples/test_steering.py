@@ -4,10 +4,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from learners.experiment import read_rows
 from physim.errors import PhysimError
+from worlds.steering import Steering
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "steering.py"
 specification = importlib.util.spec_from_file_location("example_steering", EXAMPLE)
@@ -17,25 +19,32 @@ specification.loader.exec_module(steering)
 
 
 def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steering, "Steering", lambda world, **sizes: STEERING(world, hold=20, decisions=3, **sizes))
-    few = {"by samples": lambda futures: steering.Sampled(futures, 3, count=12, elite=3, rounds=2)}
-    monkeypatch.setattr(steering, "PLANNERS", few)
-    monkeypatch.setattr(steering, "LEARNED_FROM", 50 * 160)
-    monkeypatch.setattr(steering, "REPLAY", 300)
+    monkeypatch.setattr(steering, "Steering", lambda world, **sizes: Steering(world, hold=20, **sizes))
+    few = steering.Planning(steering.Sampled, {"count": 12, "elite": 3, "rounds": 2}, (3, 4), 0.1)
+    monkeypatch.setattr(steering, "PLANNERS", {"by samples": few})
+    for name, value in {"LEARNED_FROM": 50 * 160, "REPLAY": 400, "DECISIONS": 3}.items():
+        monkeypatch.setattr(steering, name, value)
     arms = ("nothing", "by samples", "acer")
-    args = steering.Args(("balls",), arms, quick=True, workers=1, out=tmp_path)
-    steering.main(args)
-    rows = read_rows(tmp_path / "quick" / "rows.csv")
+    steering.main(steering.Args(worlds=("balls",), arms=arms, quick=True, workers=1, out=tmp_path))
+    folder = tmp_path / "quick"
+    rows = read_rows(folder / "balls_plans.csv") + read_rows(folder / "balls_agents.csv")
     assert {(row["arm"], row["episode"]) for row in rows} == {(arm, episode) for arm in arms for episode in (0, 1)}
     assert all(0 < row["value"] < 5 for row in rows)
     means = {arm: sum(row["value"] for row in rows if row["arm"] == arm) for arm in arms}
     assert means["by samples"] < means["nothing"]
-    assert (tmp_path / "quick" / "steering.md").read_text().count("\n") == 2 + len(arms)
+    assert (folder / "steering.md").read_text().count("\n") == 4 + len(arms)
+    tuned = read_rows(folder / "balls_tuning.csv") + read_rows(folder / "balls_horizons.csv")
+    assert {row["seed"] for row in tuned} == {100}
 
 
-STEERING = steering.Steering
+def test_the_free_end_of_a_string_is_steered() -> None:
+    env = steering.steering("strings")
+    for seed in range(20):
+        env.reset(seed=seed)
+        moves = np.flatnonzero(env.scene.inverse_mass.numpy())
+        assert moves.tolist() == [0, 1, 2, 3]  # the first of them is free, the fifth mass is pinned
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match=r"--worlds: got \['putty'\], wanted some of \['balls', 'strings'\]"):
-        steering.main(steering.Args(("putty",), out=tmp_path))
+        steering.main(steering.Args(worlds=("putty",), out=tmp_path))

@@ -25,10 +25,22 @@ def test_forces_are_held_and_rewards_are_means_of_the_worlds_own() -> None:
         steps = [plain.step(forces) for _ in range(5)]
         assert reward == pytest.approx(np.mean([step[1] for step in steps]))
     told = steps[-1][0]
-    moves = first["mass"] > 0
-    wanted = np.concatenate([told["pos"][moves].ravel(), told["vel"][moves].ravel(), first["goal"]])
-    assert np.array_equal(seen, wanted)
+    assert np.array_equal(seen, np.concatenate([told[name].ravel() for name in sorted(told)]))
     assert np.array_equal(env.goal, first["goal"])
+
+
+def test_all_that_a_scene_differs_in_is_seen() -> None:
+    """Of two scenes whose bodies are alike the walls, and of strings the gravity and the circle."""
+    for env in (Steering("balls", balls=3), Steering("strings", masses=3)):
+        one, two = (env.reset(seed=seed)[0] for seed in (4, 5))
+        shapes = {name: part.shape for name, part in env.env.observation_space.items()}
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])
+        differ = {
+            name
+            for name, ours, theirs in zip(shapes, *(np.split(seen, ends[:-1]) for seen in (one, two)), strict=True)
+            if not np.array_equal(ours, theirs)
+        }
+        assert differ >= ({"pos", "extent", "mass"} if env.numbers == 6 else {"pos", "radius", "gravity"})
 
 
 def test_episodes_end_after_their_decisions() -> None:

@@ -99,7 +99,15 @@ class AcerPolicy(AgentLoss):
         else:
             gradient = weights / policy.clamp(min=SMALL)
             outwards = -average / policy.clamp(min=SMALL)
+        truncated = of_chosen(ratio, ticks[ACTION][:, :-1]) > self.truncation
+        self.notes = notes(truncated, gradient, outwards, self.region)
         return gradient if self.region is None else within_region(gradient, outwards, self.region)
+
+
+def notes(truncated: Tensor, gradient: Tensor, outwards: Tensor, region: float | None) -> dict[str, float]:
+    """In what share of decisions a ratio was truncated, and a step turned to stay within the region."""
+    turned = 0.0 if region is None else float(((gradient * outwards).sum(-1) > region).float().mean())
+    return {"truncated": float(truncated.float().mean()), "turned": turned}
 
 
 class _Targets:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from learners.agents.graphs import DUELLING, POLICY, VALUE
+from learners.agents.losses.acer import notes
 from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.modules import DEVIATION
@@ -90,6 +91,7 @@ class AcerNumbersPolicy(AgentLoss):
         tried = beyond * (other_worth - value) * (other[:, :-1] - means)
         gradient = (taken + tried) / DEVIATION**2
         outwards = (means - ticks[AVERAGE_POLICY][:, :-1]) / DEVIATION**2
+        self.notes = notes(ratio.squeeze(-1) > self.truncation, gradient, outwards, self.region)
         return gradient if self.region is None else within_region(gradient, outwards, self.region)
 
 

@@ -23,7 +23,7 @@ class AgentLoss(Loss):
     """`weight` times an error of ports of an agent's graph, which are found by name.
 
     `wants` names what ticks must hold beside what every unroll holds. A loss is for agents that choose, for those that
-    tell `numbers`, or for both (None).
+    tell `numbers`, or for both (None). `notes` are figures of its last unroll that stand beside its value in a curve.
     """
 
     wants: ClassVar[tuple[str, ...]] = ()
@@ -40,6 +40,7 @@ class AgentLoss(Loss):
             kinds = ("agents that choose among actions", "agents that tell numbers")
             raise PhysimError(f"{name} is for {kinds[self.numbers]}, and this is none of them")
         self.weight = weight
+        self.notes: dict[str, float] = {}
 
     @final
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 
 from learners.agents.methods import ACER
@@ -33,8 +35,12 @@ def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(scri
     script.main(script.Args(parts=("replay",), kinds=("cart pole", "static"), quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     text = (folder / "replay.md").read_text()
-    assert [line for line in text.splitlines() if line and line[0] != "|"] == ["cart pole", "static", "all tasks"]
+    assert [line for line in text.splitlines() if line and line[0] != "|"] == [
+        "cart pole", "static", "all tasks", "shares of decisions"
+    ]  # fmt: skip
     assert text.count("| ratio 4 |") == 3
+    assert text.count("| ratio 4 - ratio 0 |") == 1
+    assert "| acer_policy_replayed: truncated |  | " in text  # of the arm that replays alone
     rows = read_rows(folder / "static.csv")
     tuned, used = ({row["task"] for row in rows if (row["seed"] == 100) == tuning} for tuning in (True, False))
     assert (tuned, used) == ({"static 1000"}, {"static 0"})
@@ -44,9 +50,10 @@ def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(scri
 def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(parts=("scene",), quick=True, workers=1, out=tmp_path))
     lines = (tmp_path / "quick" / "scene.md").read_text().splitlines()
-    assert [line.split("|")[1].strip() for line in lines[2:]] == ["pixels", "objects"]
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["ratio 4", "objects"]
     setting = (("task", "static 0"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
-    trials = {arm: script.SEEING[arm].trial(Cell(arm, 3, setting)) for arm in script.SEEING}
+    arms = {"ratio 4": script.ARMS["ratio 4"], **script.SEEING}
+    trials = {arm: arms[arm].trial(Cell(arm, 3, setting)) for arm in arms}
     assert [list(trial.playing().recipe["sees"]) for trial in trials.values()] == [["image"], ["objects"]]
 
 
@@ -78,16 +85,21 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     monkeypatch.setattr(part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,)}))
     heard: list[int] = []
 
-    def peer(name: str, seed: int, decisions: int, *drawn: float) -> list[dict[str, float]]:
+    def peer(name: str, seed: int, decisions: int, *drawn: float) -> tuple[list[dict[str, float]], Any]:
         heard.append(decisions)
-        return [{"decisions": float(decisions), "seconds": 0.0, "score": 60.0}]
+        return [{"decisions": float(decisions), "seconds": 0.0, "score": 60.0}], lambda seen: np.zeros(1)
 
+    monkeypatch.setattr(part, "find_spec", lambda name: None)
+    with pytest.raises(PhysimError, match=r"PPO is Stable-Baselines3's, which is not installed: pip install"):
+        script.main(script.Args(parts=("numbers",), out=tmp_path))
+    monkeypatch.setattr(part, "find_spec", lambda name: name)
     monkeypatch.setattr(part, "ppo", peer)
+    monkeypatch.setattr(part, "TESTED", range(90_000, 90_002))
     script.main(script.Args(parts=("numbers",), quick=True, workers=1, out=tmp_path))
     assert heard == [1920, 1920, 6400, 6400]  # three times as many in tuning, ten times at last
     lines = (tmp_path / "quick" / "numbers.md").read_text().splitlines()
     assert [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:] == ["acer", "ppo"]
-    assert "| ppo | 0.2 [0.2, 0.2] | 0.2 [0.2, 0.2] | 1 [1, 1] |" in lines
+    assert [row["value"] for row in read_rows(tmp_path / "quick" / "swing_up.csv") if row["name"] == "tested"]
 
 
 @pytest.mark.slow
@@ -96,7 +108,8 @@ def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
     pytest.importorskip("stable_baselines3")
     paper("acer")
     part = importlib.import_module("acer_numbers")
-    curve = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, 3e-4, 200, 0.97)
+    curve, decide = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, 3e-4, 200, 0.97)
+    assert 0 <= part.played("swing up", decide) < 300
     assert len(curve) == part.POINTS
     assert 0 < min(point["score"] for point in curve if "score" in point) < 300
 

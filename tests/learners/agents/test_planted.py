@@ -109,6 +109,10 @@ BUGS = {
         PGQ.losses, {"ImpliedValues(net, self.entropy,": "ImpliedValues(net, 0.1,"},
         test_methods.test_pgq_lies_between_a3c_and_q_learning,
     ),
+    "a time limit is taken for an end": Bug(
+        ImpliedValues.error, {"ticks[TERMINATED]": "ticks['last']"},
+        test_implied_values.test_an_update_is_the_papers_and_not_scaled_by_the_temperature,
+    ),
     "returns of what is replayed": Bug(
         PGQ.losses, {"rest * self.values, self.discount)": "rest * self.values, self.discount, stream='replayed')"},
         test_methods.test_pgq_lies_between_a3c_and_q_learning,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from learners.agents.tabular import Tabular
+from learners.agents.tabular import Tabular, _Learners
 from physim.errors import PhysimError
 from physim.problems import Problem
 from worlds.grids import drawn, grid
@@ -30,6 +30,41 @@ def test_at_the_fixed_point_the_policy_implies_its_own_values() -> None:
         implied = temperature * (np.log(policy) + entropy) + values[:, None]
         np.testing.assert_allclose(implied, truth, atol=1e-6)
         residuals.append(np.abs(problem.action_values(truth.max(-1)) - truth).max())
+        assert residuals[-1] <= problem.discount * temperature * np.log(problem.actions)
+    assert residuals[0] > residuals[1] > residuals[2]
+
+
+def expected(problem: Problem, temperature: float, rounds: int, rate: float) -> _Learners:
+    """A learner after updates that are the means of ours over all transitions of its policy, each state alike."""
+    states, actions = problem.rewards.shape
+    kinds = [each.ravel() for each in np.meshgrid(*map(np.arange, (states, actions, states)), indexing="ij")]
+    state, action, after = (np.asarray(each) for each in kinds)
+    many = _Learners(Tabular("pgq", rate, temperature), problem, 1, len(state), 0)
+    for _ in range(rounds):
+        weights = many.policy[0][state, action] * problem.chances[state, action, after]
+        logits, values = many.logits[0].copy(), many.values[0].copy()
+        found = [logits.copy(), values.copy()]
+        for update in (many._improve, many._fit):
+            update(state, action, after)
+            found[0] += np.tensordot(weights, many.logits - logits, 1)
+            found[1] += np.tensordot(weights, many.values - values, 1)
+            many.logits[:], many.values[:] = logits, values
+        many.logits[:], many.values[:] = found
+    return many
+
+
+def test_pgqs_fixed_point_is_halfway_between_the_policys_equation_and_the_best_ones() -> None:
+    """Q~ = (1 - eta) T_pi Q~ + eta T* Q~, eta = 1/2 (section 4.1, its critic by temporal differences)."""
+    problem, residuals = drawn(1), []
+    for temperature in (4.0, 2.0, 1.0):
+        found = expected(problem, temperature, 2000, 0.5)
+        policy, values = found.policy[0], found.values[0]
+        logs = np.log(policy)
+        implied = temperature * (logs - (policy * logs).sum(-1, keepdims=True)) + values[:, None]
+        ours, best = problem.action_values(values), problem.action_values(implied.max(-1))
+        np.testing.assert_allclose(implied, (ours + best) / 2, atol=1e-6)
+        residuals.append(np.abs(best - implied).max())
+        assert residuals[-1] <= problem.discount * temperature * np.log(problem.actions) / 2  # half that of either
     assert residuals[0] > residuals[1] > residuals[2]
 
 

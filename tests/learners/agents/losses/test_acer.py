@@ -111,6 +111,19 @@ def test_steps_stay_within_the_trust_region_on_the_whole_policy(coordinates: str
     torch.testing.assert_close(held[inside], free[inside])
 
 
+def test_shares_of_what_was_truncated_and_turned_are_noted() -> None:
+    values, ticks = drawn()
+    policy, _, _ = parts(values, ticks)
+    ratio = (policy / ticks[BEHAVIOUR].exp()).gather(-1, ticks[ACTION][..., None])[:, :-1]
+    free, held = AcerPolicy(NET, truncation=1.0, region=None), AcerPolicy(NET, truncation=1.0, region=0.1)
+    steps = [loss.step(values, ticks) for loss in (free, held)]
+    turned = (steps[0] != steps[1]).any(-1).float().mean()
+    assert free.notes == {"truncated": pytest.approx(float((ratio > 1).float().mean())), "turned": 0.0}
+    assert held.notes == {**free.notes, "turned": pytest.approx(float(turned))}
+    assert 0 < held.notes["truncated"] < 1
+    assert 0 < held.notes["turned"] < 1
+
+
 @pytest.mark.parametrize("coordinates", ["probabilities", "logits"])
 def test_what_is_impossible_breaks_nothing(coordinates: Literal["probabilities", "logits"]) -> None:
     """An action that the policy, or the one that acted, never takes."""

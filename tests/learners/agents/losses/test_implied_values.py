@@ -12,17 +12,16 @@ A = 4
 NET = agent(sees={"vector": (2,)}, actions=A, cores=(), features=3)
 
 
-def transition(terminated: bool = False) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+def transition(terminated: bool = False, last: bool = False) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """Logits, values and ticks of one decision."""
     random = torch.Generator().manual_seed(0)
     logits = torch.randn(1, 2, A, generator=random, dtype=torch.float64).requires_grad_()
     values = torch.randn(1, 2, 1, generator=random, dtype=torch.float64).requires_grad_()
-    ends = torch.tensor([[False, terminated]])
     ticks = {
         ACTION: torch.tensor([[2, 0]]),
         REWARD: torch.tensor([[0.0, 0.7]], dtype=torch.float64),
-        LAST: ends,
-        TERMINATED: ends,
+        LAST: torch.tensor([[False, terminated or last]]),
+        TERMINATED: torch.tensor([[False, terminated]]),
     }
     return logits, values, ticks
 
@@ -35,9 +34,9 @@ def test_the_values_implied_have_the_mean_that_the_critic_says() -> None:
 
 
 def test_an_update_is_the_papers_and_not_scaled_by_the_temperature() -> None:
-    """Equation 16: err (grad log pi(a) + grad V), whatever the temperature."""
-    for terminated in (False, True):
-        logits, values, ticks = transition(terminated)
+    """Equation 16: err (grad log pi(a) + grad V), whatever the temperature; a time limit is no end."""
+    for terminated, last in ((False, False), (True, True), (False, True)):
+        logits, values, ticks = transition(terminated, last)
         ImpliedValues(NET, temperature=1e-3, weight=1.0, discount=0.9).value((logits, values), ticks).backward()
         implied = implied_values(logits.detach().log_softmax(-1), values.detach().squeeze(-1), 1e-3)
         target = 0.7 + (0.0 if terminated else 0.9 * float(implied[0, 1].max()))
