@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from learners.agents.outcomes import Bounds, Drawn, Outcomes
-from learners.experiment import Cell, Run
+from learners.experiment import Cell, Run, markdown
 from learners.papers import PaperSettings
 from physim.arrays import Floats
 from physim.reports import Row
@@ -63,11 +63,17 @@ class Contest:
     at_last: bool = False
 
     def chosen(self, name: str, tasks: Sequence[str]) -> dict[str, Drawn]:
-        """The drawn settings with which each arm's score was the best; the sweep is kept under that name."""
+        """The drawn settings with which each arm's score was the best; the sweep is kept under that name, and shown."""
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
         cells = [self._cell(arm, TUNING_SEED, task, drawn) for arm in self.arms for drawn in draws for task in tasks]
         tried = self._ran(name, cells)
-        return {arm: tried.best(arm, draws, self.at_last) for arm in self.arms}
+        scores = {arm: [tried.score(arm, drawn, self.at_last) for drawn in draws] for arm in self.arms}
+        lines = [
+            [", ".join(f"{key} {value}" for key, value in drawn.items()), *(scores[arm][number] for arm in self.arms)]
+            for number, drawn in enumerate(draws)
+        ]
+        self.settings.publish(f"{name}_sweep", markdown(("", *self.arms), lines))
+        return {arm: draws[int(np.argmax(scores[arm]))] for arm in self.arms}
 
     def outcomes(self, name: str, seeds: Sequence[int], tasks: Sequence[str], chosen: Mapping[str, Drawn]) -> Outcomes:
         """What comes of all arms with their chosen settings; rows are kept under that name."""

@@ -71,15 +71,11 @@ class Outcomes:
         more = [f"mean score less {baseline}'s", f"probability of a better one than {baseline}'s"]
         return markdown(["", "mean score", "last score", *faster, *more], lines)
 
-    def best(self, arm: str, draws: Sequence[Drawn], at_last: bool = False) -> Drawn:
-        """The settings with which the mean score of an arm, or the one at last, is the best, over all tasks."""
-
-        def score(drawn: Drawn) -> float:
-            mine = [row for row in self.rows if all(row[name] == value for name, value in drawn.items())]
-            found = Outcomes(mine, self.bounds, self.decisions)
-            return float(np.mean(found.lasts(arm) if at_last else found.areas(arm)))
-
-        return max(draws, key=score)
+    def score(self, arm: str, drawn: Drawn, at_last: bool = False) -> float:
+        """The mean score of an arm with some settings, or the one at last, over all tasks."""
+        mine = [row for row in self.rows if all(row[name] == value for name, value in drawn.items())]
+        found = Outcomes(mine, self.bounds, self.decisions)
+        return float(np.mean(found.lasts(arm) if at_last else found.areas(arm)))
 
     def _curves(self, arm: str, task: str) -> list[Curve]:
         """The curves of an arm in a task, by seed."""

@@ -57,6 +57,7 @@ def test_each_arm_gets_the_settings_that_were_best_for_it(contest: Contest, tmp_
     rows = read_rows(tmp_path / "tuning.csv")
     assert {row["seed"] for row in rows} == {TUNING_SEED}
     assert len(rows) == 2 * 2 * 8
+    assert len((tmp_path / "tuning_sweep.md").read_text().splitlines()) == 2 + 8
     outcomes = contest.outcomes("runs", (0, 1), ["c"], chosen)
     assert outcomes.lasts("bold") == [[max(rates)] * 2]
     assert outcomes.lasts("shy") == [[1 - min(rates)] * 2]

@@ -39,6 +39,8 @@ def test_frames_are_counted_to_a_share_of_the_baselines_last_score() -> None:
     assert outcomes.table(["plain", "better"], "plain").count("\n") == 4
 
 
-def test_the_best_settings_are_those_of_the_best_mean_score() -> None:
+def test_settings_have_scores_of_their_own() -> None:
     outcomes = Outcomes(rows("plain", rate=1.0) + rows("plain", rate=2.0, better=0.1), BOUNDS, 40)
-    assert outcomes.best("plain", [{"rate": 1.0}, {"rate": 2.0}]) == {"rate": 2.0}
+    first, second = (outcomes.score("plain", {"rate": rate}) for rate in (1.0, 2.0))
+    assert first < second
+    assert outcomes.score("plain", {"rate": 1.0}, at_last=True) == outcomes.score("plain", {"rate": 1.0}) * 0.9 / 0.4125
