@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,8 @@ from physim.reports import Row, Value
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+LEAST, MANY = 1e-4, 9
+"""What is smaller is told with an exponent; and more digits than anything has in front of the point."""
 NOT_FINITE = ("inf", "-inf", "nan")
 """Numbers as CSV files hold them that JSON does not know."""
 
@@ -192,7 +195,24 @@ class Interval:
     count: int
 
     def __str__(self) -> str:
-        return f"{self.middle:.3g} [{self.low:.3g}, {self.high:.3g}]" if self.count > 1 else f"{self.middle:.3g}"
+        """Three digits, and more where the interval is narrower than what they tell."""
+        told = [self.middle, self.low, self.high] if self.count > 1 else [self.middle]
+        if not np.isfinite(told).all() or max(map(abs, told)) < LEAST:
+            middle, *bounds = (f"{value:.3g}" for value in told)
+        else:
+            digits = [2 - _magnitude(self.middle), -_magnitude(self.high - self.low)]
+            middle, *bounds = (_rounded(value, max(0, *digits)) for value in told)
+        return f"{middle} [{', '.join(bounds)}]" if bounds else middle
+
+
+def _magnitude(value: float) -> int:
+    """Where the first digit of a number stands, counted from the point; nothing has any."""
+    return math.floor(math.log10(abs(value))) if abs(value) >= LEAST else MANY
+
+
+def _rounded(value: float, digits: int) -> str:
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def mean(values: Sequence[float]) -> Interval:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
 from physim.arrays import Floats, Integers
@@ -77,13 +76,6 @@ RESONANCE = Noise(past=(1.6, -0.81), spread=0.05)
 SWITCH = Noise(past=(0.5,), spread=0.03, jump=0.25)
 """Two ways to go on, and nothing tells which."""
 
-
-def echo(length: int, delay: int, seed: int, loudness: float = 0.9, levels: int = 256) -> Integers:
-    """Noise that comes back `delay` samples later: a model is helped by that if it sees so far back, and not before.
-
-    Levels [length] int64: of independent noise a_t, those of `loudness` a_(t - delay) and what is left.
-    """
-    check_positive(length=length, delay=delay, levels=levels)
-    noise: npt.NDArray[np.float64] = 0.2 * np.random.default_rng(seed).standard_normal(length + delay)
-    sound = (1 - loudness**2) ** 0.5 * noise[delay:] + loudness * noise[:length]
-    return np.clip(np.floor((sound + 1) / 2 * levels), 0, levels - 1).astype(np.int64)
+ECHO_DELAY = 100
+ECHO = Noise(past=(ECHO_DELAY - 1) * (0.0,) + (0.9,), spread=0.087, levels=64)
+"""Noise that comes back a hundred samples later, and again: a model has 1.2 bits of that if it sees so far back."""

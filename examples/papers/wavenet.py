@@ -31,15 +31,16 @@ from physim.reports import Row
 from physim.scripts import run_script
 from worlds.real_data.parts import Part
 from worlds.real_data.speech import VOICES, recordings
-from worlds.sources import RESONANCE, SWITCH, echo
+from worlds.sources import ECHO, ECHO_DELAY, RESONANCE, SWITCH
 
 RESULTS = Path(__file__).parent / "results" / "wavenet"
 SEEDS = (0, 1, 2)
 SOURCES = {"resonance": RESONANCE, "switch": SWITCH}
-TRAINED, TESTED, TEST_SEED = 400_000, 200_000, 90_000
+TRAINED, TESTED, TEST_SEED = 4_000_000, 200_000, 90_000
 """Samples of a source that are learned from, and judged on."""
 SOURCE_UPDATES, SOURCE_DILATIONS = 3000, (1, 2, 4)
-DELAY, FIELDS, ECHO_UPDATES = 100, (16, 32, 64, 128, 256, 512), 1500
+DEPTHS, ECHO_UPDATES = (4, 5, 6, 7, 8, 9), 1500
+"""Of models of an echo, in layers."""
 SPEECH_DILATIONS = 2 * tuple(2**power for power in range(9))
 SPEECH_UPDATES, CHANNELS, SKIPS = 2000, 32, 64
 SECONDS_AN_UPDATE = 0.5
@@ -119,30 +120,39 @@ def echoes(args: Args) -> str:
     """Bits of an echo, by how far models see: dilated ones, and as deep ones whose layers all see one sample back."""
     updates = args.shortened(ECHO_UPDATES)
     cells = [
-        Cell(arm, seed, (("field", field), ("updates", updates)), updates * 0.15 / 60)
-        for field in FIELDS
+        Cell(arm, seed, (("depth", depth), ("updates", updates)), updates * 0.15 / 60)
+        for depth in DEPTHS
         for arm in ("dilated", "not dilated")
         for seed in args.few(SEEDS)
     ]
-    values = grouped(args.rows("echo", cells, run_echo), ("field", "arm"))
-    lines = [[field, *(mean(values[field, arm]) for arm in ("dilated", "not dilated"))] for field in FIELDS]
-    return markdown((f"samples seen, of an echo after {DELAY}", "dilated: bits", "as deep, not dilated: bits"), lines)
+    values = grouped(args.rows("echo", cells, run_echo), ("depth", "arm"))
+    lines = []
+    for depth in DEPTHS:
+        for arm in ("dilated", "not dilated"):
+            lines.append([depth, arm, receptive_field(echo_dilations(arm, depth)), mean(values[depth, arm])])
+    entropy = ECHO.surprises(ECHO.sample(TESTED, TEST_SEED)).mean()
+    table = markdown(("layers", "", "samples seen", "bits"), lines)
+    return f"{table}\nAn echo after {ECHO_DELAY} samples; its entropy: {entropy:.3f} bits.\n"
+
+
+def echo_dilations(arm: str, depth: int) -> tuple[int, ...]:
+    """The dilations of a model of so many layers."""
+    return tuple(2**power if arm == "dilated" else 1 for power in range(depth))
 
 
 def run_echo(cell: Cell) -> Sequence[Row]:
     """Bits of an echo that a model was not trained on."""
     told = dict(cell.setting)
-    depth = int(np.log2(int(str(told["field"]))))
-    dilations = tuple(2**power if cell.arm == "dilated" else 1 for power in range(depth))
+    dilations = echo_dilations(cell.arm, int(str(told["depth"])))
     torch.manual_seed(cell.seed)
-    net = wavenet(64, CHANNELS, SKIPS, dilations)
+    net = wavenet(ECHO.levels, CHANNELS, SKIPS, dilations)
     train, test = (
-        SymbolRow(torch.from_numpy(echo(length, DELAY, seed, levels=64)))
-        for length, seed in ((TRAINED, cell.seed), (TESTED // 2, TEST_SEED))
+        SymbolRow(torch.from_numpy(ECHO.sample(length, seed)))
+        for length, seed in ((TRAINED, cell.seed), (TESTED, TEST_SEED))
     )
-    crops = Crops([train], 2000, 512, 64, 4, cell.seed)
+    crops = Crops([train], 2000, receptive_field(dilations), ECHO.levels, 4, cell.seed)
     SequenceTraining(int(str(told["updates"])), rate=3e-3).run(net, crops, progress=False)
-    return [{"name": "bits", "value": bits(net, [test], 64)}]
+    return [{"name": "bits", "value": bits(net, [test], ECHO.levels)}]
 
 
 # ---- speech

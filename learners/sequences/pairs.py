@@ -69,7 +69,8 @@ class PairBatches:
     """Batches of pairs of like lengths: about so many `symbols` of targets each.
 
     Sources of `sources` characters are `padded` with that `slope`; `classes` are the symbols of targets. Update k draws
-    from (seed, k) alone.
+    from (seed, k) alone: a symbol of the targets, and pairs from its own on, so that long pairs come as often as short
+    ones, of which a batch has more.
     """
 
     pairs: Sequence[Pair]
@@ -88,11 +89,16 @@ class PairBatches:
     def _sorted(self) -> list[Pair]:
         return sorted(self.pairs, key=lambda pair: (len(pair.target), len(pair.source)))
 
+    @cached_property
+    def _ends(self) -> Tensor:
+        """How many symbols the targets have up to each [P], with their ends."""
+        return torch.tensor([1 + len(pair.target) for pair in self._sorted]).cumsum(0)
+
     def __call__(self, update: int) -> Batch:
         """The batch of an update."""
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + update)
-        first = int(torch.randint(0, len(self.pairs), (), generator=random))
-        return self.batch(self._from(first))
+        place = torch.randint(0, int(self._ends[-1]), (), generator=random)
+        return self.batch(self._from(int(torch.searchsorted(self._ends, place, right=True))))
 
     def every(self) -> Iterable[Batch]:
         """All pairs, once each."""

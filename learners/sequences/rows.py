@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import final
 
 import torch
@@ -42,9 +43,9 @@ class SymbolRow:
 class Crops:
     """Pieces of rows for training: `length` symbols that count, after as many as `context` that only go before.
 
-    `start` is the symbol that stands before the first of a row. Pieces lie anywhere in the rows, those near an end of a
-    row, or in one shorter than a piece, moved into it. Update k draws its pieces from (seed, k) alone. Where rows have
-    frames, pieces are as long as some `frame`s of so many symbols, and begin where one does.
+    `start` is the symbol that stands before the first of a row. What counts lies anywhere, beyond a row's ends too,
+    so that all symbols are as likely to be learned from: then fewer of them count. Update k draws its pieces from
+    (seed, k) alone. Where rows have frames of so many symbols (`frame`), what counts begins and ends where frames do.
     """
 
     rows: Sequence[SymbolRow]
@@ -57,7 +58,7 @@ class Crops:
 
     def __post_init__(self) -> None:
         check_positive(length=self.length, batch=self.batch, frame=self.frame)
-        if (self.length + self.context) % self.frame:
+        if self.length % self.frame or self.context % self.frame:
             raise PhysimError(f"crops of {self.context} + {self.length} symbols are not whole frames of {self.frame}")
         if not any(len(row.symbols) for row in self.rows):
             raise PhysimError("crops: there is no symbol in any row")
@@ -65,25 +66,32 @@ class Crops:
     def __call__(self, update: int) -> Batch:
         """The pieces of an update: inputs and targets [B, context + length]."""
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + update)
-        ends = torch.tensor([len(row.symbols) for row in self.rows]).cumsum(0)
-        places = torch.randint(0, int(ends[-1]), (self.batch,), generator=random)
-        numbers = torch.searchsorted(ends, places, right=True).tolist()
+        places = torch.randint(0, int(self._ends[-1]), (self.batch,), generator=random)
+        numbers = torch.searchsorted(self._ends, places, right=True)
+        before = torch.cat([self._ends.new_zeros(1), self._ends])[numbers] + self.length // self.frame - 1
+        first = (places - before) * self.frame
         pieces = [
-            self._piece(self.rows[number], int(place - ends[number] + len(self.rows[number].symbols)))
-            for number, place in zip(numbers, places, strict=True)
+            self._piece(self.rows[number], place)
+            for number, place in zip(numbers.tolist(), first.tolist(), strict=True)
         ]
         inputs, targets = zip(*pieces, strict=True)
         return _stacked(inputs), _stacked(targets)
 
+    @cached_property
+    def _ends(self) -> Tensor:
+        """At how many places what counts may begin, in all rows up to each [R]."""
+        frames = [math.ceil(len(row.symbols) / self.frame) for row in self.rows]
+        return torch.tensor([count + self.length // self.frame - 1 if count else 0 for count in frames]).cumsum(0)
+
     def _piece(self, row: SymbolRow, place: int) -> Batch:
-        """The symbols that count begin about `place`; where a row begins they have no context, and all count."""
-        size = self.context + self.length
-        begin = max(0, min(place - self.context, len(row.symbols) - size)) // self.frame * self.frame
+        """The piece whose symbols that count begin at `place`; where a row begins they have less context."""
+        size, begin = self.context + self.length, max(0, place - self.context)
         before = _cut(row.symbols, begin - 1, size, self.start)
         several = {SYMBOL: row.symbols, **row.wanted}
         wanted = {name: _cut(value, begin, size, UNCOUNTED).clone() for name, value in several.items()}
         for value in wanted.values():
-            value[: self.context if begin else 0] = UNCOUNTED
+            value[: max(0, place) - begin] = UNCOUNTED
+            value[place + self.length - begin :] = UNCOUNTED
         ticks = {name: _cut(value, begin, size, 0) for name, value in row.ticks.items()}
         first, count = begin // self.frame, size // self.frame
         frames = {name: _cut(value, first, count, 0) for name, value in row.frames.items()}

@@ -96,10 +96,10 @@ class _Run:
         self.device = next(net.parameters()).device
         self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99), foreach=True)
         self.progress, self.best = Progress(), dict[str, Tensor]()
-        self.begun = self.saved = time.perf_counter()
+        self.saved = time.perf_counter()
+        self.clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
         if settings.checkpoint is not None and settings.checkpoint.exists():
             self._resume()
-        self.before = self.progress.seconds
 
     @property
     def over(self) -> bool:
@@ -117,7 +117,8 @@ class _Run:
         return ", ".join(f"{name} {value:.3g}" for name, value in last.items() if name in ("loss", "judged"))
 
     def update(self) -> None:
-        """One update, and what is due after it."""
+        """One update, and what is due after it; verdicts take no time of the training's."""
+        begun = self.clock()
         inputs, targets = self.batches(self.progress.updates)
         self.net.train()
         self._set_rate()
@@ -135,6 +136,7 @@ class _Run:
         nn.utils.clip_grad_norm_(self.net.parameters(), self.settings.clip)
         self.optimiser.step()
         self.progress.updates += 1
+        self.progress.seconds += self.clock() - begun
         if self.progress.updates % self.settings.every == 0 or self.progress.updates == self.settings.updates:
             self._judge(float(total.detach()))
         if time.perf_counter() - self.saved > SAVE_EVERY:
@@ -149,13 +151,11 @@ class _Run:
 
     def save(self) -> None:
         """Leave a checkpoint."""
-        self._clock()
         if self.settings.checkpoint is not None:
             self._checkpoint.save(self.progress, {f"best/{name}": value for name, value in self.best.items()})
         self.saved = time.perf_counter()
 
     def _judge(self, loss: float) -> None:
-        self._clock()
         row = {"updates": float(self.progress.updates), "seconds": self.progress.seconds, "loss": loss}
         if self.judge is not None:
             figures = [row["judged"] for row in self.progress.curve]
@@ -165,9 +165,6 @@ class _Run:
             if not figures or row["judged"] < min(figures):
                 self.best = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
         self.progress.curve.append(row)
-
-    def _clock(self) -> None:
-        self.progress.seconds = self.before + time.perf_counter() - self.begun
 
     def _set_rate(self) -> None:
         share = self.progress.updates / self.settings.updates

@@ -65,7 +65,8 @@ def transformer(sources: int, classes: int, width: int = 128, layers: int = 3, r
 
 @final
 class Reader(nn.Module):
-    """An LSTM that reads whole sequences [B, S, F] backwards (arXiv:1409.3215), as far as they are there [B, S, 1].
+    """An LSTM that reads whole sequences [B, S, F] backwards (arXiv:1409.3215), where they are there [B, S, 1], in the
+    precision of its weights, as our LSTM.
 
     Gives what it has at each element [B, S, units] and at the last that it reads, the first [B, units].
     """
@@ -78,9 +79,10 @@ class Reader(nn.Module):
         """What it has."""
         lengths = there[..., 0].sum(1).clamp(min=1)
         order = (lengths[:, None] - 1 - torch.arange(value.shape[1], device=value.device)).clamp(min=0)[..., None]
-        turned = value.gather(1, order.expand_as(value))
+        turned = value.gather(1, order.expand_as(value)).to(self.core.all_weights[0][0].dtype)
         packed = pack_padded_sequence(turned, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        found, (end, _) = self.core(packed)
+        with torch.autocast(value.device.type, enabled=False):
+            found, (end, _) = self.core(packed)
         outputs, _ = pad_packed_sequence(found, batch_first=True, total_length=value.shape[1])
         return outputs.gather(1, order.expand(-1, -1, outputs.shape[2])), end[0]
 

@@ -66,7 +66,8 @@ def _stretches(reset: Tensor) -> Iterator[tuple[int, int]]:
 
 
 class LSTM(Memory):
-    """A long short-term memory over items and ticks.
+    """A long short-term memory over items and ticks, in its weights' precision whatever is computed about it: a cell of
+    eight bits forgets what is small beside it.
 
     Shapes: inputs [B, T, in_features] -> [B, T, features]; memory (hidden [B, features], cell [B, features]).
     """
@@ -77,16 +78,18 @@ class LSTM(Memory):
         self.features = features
 
     def initial_state(self, items: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        zeros = like.new_zeros(items, self.features)
+        zeros = like.new_zeros(items, self.features, dtype=self.core.all_weights[0][0].dtype)
         return zeros, zeros
 
     def scan(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        hidden, cell = state
-        outputs, (hidden, cell) = self.core(inputs, (hidden[None].contiguous(), cell[None].contiguous()))
+        with torch.autocast(inputs.device.type, enabled=False):
+            hidden, cell = (value[None].contiguous() for value in state)
+            outputs, (hidden, cell) = self.core(inputs.to(hidden.dtype), (hidden, cell))
         return outputs, (hidden[0], cell[0])
 
     def tick(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        state = torch.lstm_cell(inputs, state, *self.core.all_weights[0])
+        with torch.autocast(inputs.device.type, enabled=False):
+            state = torch.lstm_cell(inputs.to(state[0].dtype), state, *self.core.all_weights[0])
         return state[0], state
 
 

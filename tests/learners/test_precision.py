@@ -5,6 +5,7 @@ import torch
 
 from learners.precision import mixed
 from physim.errors import PhysimError
+from physim.graph import LSTM
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -16,10 +17,23 @@ def test_products_are_mixed_where_the_processor_has_them(monkeypatch: pytest.Mon
 
 
 def test_an_lstm_learns_in_any_precision_on_any_processor() -> None:
-    core = torch.nn.LSTM(3, 4, batch_first=True)
+    memory = LSTM(3, 4)
     with mixed("bf16-mixed", torch.device("cpu")):
-        core(torch.ones(2, 5, 3))[0].float().sum().backward()
-    assert core.weight_ih_l0.grad is not None
+        memory.forward(torch.ones(2, 5, 3))[0].sum().backward()
+    assert memory.core.weight_ih_l0.grad is not None
+
+
+def test_an_lstm_that_forgets_slowly_remembers_as_much_in_any_precision() -> None:
+    """A cell in bfloat16 would not grow by what is under a 256th of it."""
+    torch.manual_seed(0)
+    memory = LSTM(3, 8)
+    with torch.no_grad():
+        memory.core.bias_ih_l0[8:16] = 4.0
+    seen = torch.randn(2, 300, 3)
+    whole, _ = memory.forward(seen)
+    with mixed("bf16-mixed", torch.device("cpu")):
+        assert torch.equal(memory.forward(seen)[0], whole)
+        assert torch.equal(memory.forward(seen.bfloat16().float())[0], memory.forward(seen.bfloat16())[0])
 
 
 def test_an_unknown_precision_is_refused() -> None:

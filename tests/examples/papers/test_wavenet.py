@@ -28,7 +28,7 @@ def spoken(voice: str, part: Part) -> list[Recording]:
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("wavenet")
-    changes = {"TRAINED": 3000, "TESTED": 2000, "FIELDS": (4, 8), "ECHO_UPDATES": 100, "SOURCE_UPDATES": 100}
+    changes = {"TRAINED": 3000, "TESTED": 2000, "DEPTHS": (2, 3), "ECHO_UPDATES": 100, "SOURCE_UPDATES": 100}
     changes |= {"SPEECH_DILATIONS": (1, 2), "SPEECH_UPDATES": 100, "CHANNELS": 4, "SKIPS": 4, "recordings": spoken}
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
@@ -41,7 +41,7 @@ def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in parts}
     assert {part: len(text) - 2 for part, text in lines.items()} == {
-        "sources": 4, "echo": 2, "speech": 7, "gates": 3, "cut": 3, "speakers": 8, "voices": 6
+        "sources": 4, "echo": 6, "speech": 7, "gates": 3, "cut": 3, "speakers": 8, "voices": 6
     }  # fmt: skip
     rows = read_rows(folder / "spoken.csv")
     assert {row["arm"] for row in rows if row["name"] == "shuffled"} == {"coded"}

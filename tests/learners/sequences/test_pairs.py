@@ -51,6 +51,18 @@ def test_all_pairs_come_once_in_batches_of_like_lengths() -> None:
     assert sorted(found) == sorted([*pair.target.tolist(), END] for pair in every)
 
 
+def test_long_pairs_come_as_often_as_short_ones() -> None:
+    lengths = [4] * 300 + [16] * 300 + [64] * 300
+    every = [Pair(torch.zeros(1, dtype=torch.int64), torch.full((length,), length)) for length in lengths]
+    batches = PairBatches(every, SOURCES, 65, symbols=400)
+    counts = torch.zeros(65)
+    for update in range(1500):
+        _, targets = batches(update)
+        counts += (targets["symbol"] * (targets["symbol"] > 0)).amax(1).bincount(minlength=65)
+    visits = counts[[4, 16, 64]] / 300
+    assert float(visits.max() / visits.min()) < 1.3
+
+
 def test_bits_of_batches_are_those_of_each_pair_alone() -> None:
     net, every = translator(), pairs()[:12]
     batches = PairBatches(every, SOURCES, CLASSES, symbols=50)
