@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +55,12 @@ class PaperSettings(ABC):
         with replacing(self.folder / f"{name}.md") as draft:
             draft.write_text(text, encoding="utf-8")
         print(text)
+
+
+def net_path(folder: Path, part: str, cell: Cell) -> Path:
+    """Where the network of a cell of a part is kept."""
+    words = re.sub(r"[^a-z0-9]+", "_", f"{part} {cell.arm} {cell.seed}".lower())
+    return folder / "nets" / f"{words}_{hashlib.sha256(str(cell).encode()).hexdigest()[:8]}.safetensors"
 
 
 def run_parts(settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]]) -> None:
