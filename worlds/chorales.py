@@ -24,12 +24,12 @@ GAIN = 2.0
 
 
 def chorales(part: Part) -> list[str]:
-    """The names of the scores that belong to a part, such as "bwv66.6", in their order.
+    """The names of the scores that belong to a part, such as "bwv66.6", in their order, variants of one together.
 
     Raises: PhysimError where `music21` is not installed.
     """
     scores = _music21().corpus.getComposer("bach", fileExtensions=["mxl"])
-    return sorted(path.stem for path in scores if part_of(path.stem) == part)
+    return sorted(path.stem for path in scores if part_of(path.stem.partition("-")[0]) == part)
 
 
 def played(name: str) -> Singles:

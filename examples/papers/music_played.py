@@ -9,20 +9,18 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
-import numpy as np
 import torch
-from scipy.io import wavfile
 
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings
+from learners.papers import PaperSettings, net_path
 from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
+from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.rows import Crops, SymbolRow, bits
-from learners.sequences.sounds import spectrograms, write_wav
+from learners.sequences.sounds import read_wav, spectrograms, write_wav
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import receptive_field, wavenet
-from physim.arrays import Singles
 from physim.outputs import replacing
 from physim.reports import Row
 from worlds.chorales import RATE, chorales, played
@@ -32,15 +30,15 @@ SEEDS = (0, 1, 2)
 SCORES: dict[Part, int] = {"train": 60, "valid": 6, "test": 20}
 JUDGED = 10 * RATE
 """Samples of each score, from its begin, that verdicts are by."""
-DILATIONS = {
-    "43": 6 * (1, 2, 4),
-    "190": 3 * tuple(2**power for power in range(6)),
-    "1023": 2 * tuple(2**power for power in range(9)),
-    "4159": tuple(2**power for power in (*range(12), *range(6))),
-}
-"""Of as many layers each, by how many samples they see."""
+DILATIONS = [
+    6 * (1, 2, 4),
+    3 * tuple(2**power for power in range(6)),
+    2 * tuple(2**power for power in range(9)),
+    tuple(2**power for power in (*range(12), *range(6))),
+]
+"""Of as many layers each."""
 CHANNELS, SKIPS = 32, 64
-UPDATES, STEP, SECONDS = 1500, 3e-3, 0.6
+UPDATES, STEP, SECONDS = 1500, 3e-3, 0.45
 """Updates, their rate, and how long one takes on one core, about."""
 CLIP, TEMPERATURE = 6 * RATE, 0.9
 """Samples of what is played for people to hear."""
@@ -49,45 +47,48 @@ CLIP, TEMPERATURE = 6 * RATE, 0.9
 def table(args: PaperSettings) -> str:
     """Bits a sample by how far models hear back; what the first of each plays is kept, as sound and as spectra."""
     updates = args.shortened(UPDATES)
+    fields = {str(receptive_field(dilations)): dilations for dilations in DILATIONS}
     cells = [
         Cell(field, seed, (("updates", updates),), updates * SECONDS / 60)
         for seed in args.few(SEEDS)
-        for field in DILATIONS
+        for field in fields
     ]
     values = grouped(args.rows("music", cells, partial(run, args.folder)), ("arm", "name"))
     with replacing(args.folder / "music.png") as draft:
-        clips = {f"hears {1000 * int(field) / RATE:.0f} ms": _heard(args.folder, field) for field in DILATIONS}
+        clips = {f"hears {1000 * int(field) / RATE:.0f} ms": read_wav(clip(args.folder, field)) for field in fields}
         spectrograms(clips, RATE).savefig(draft, format="png", dpi=110)
     lines = [
         [field, f"{1000 * int(field) / RATE:.0f}", *(mean(values[field, name]) for name in ("bits", "seconds"))]
-        for field in DILATIONS
+        for field in fields
     ]
     return markdown(("samples heard, of a piano at 8 kHz", "ms", "bits/sample", "seconds of training"), lines)
+
+
+def check() -> None:
+    """Refuse to begin without the scores and what plays them."""
+    played(chorales("test")[0])
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits a sample of scores that a model was not trained on; the first one's clip is written into a folder."""
     torch.manual_seed(cell.seed)
-    dilations = DILATIONS[cell.arm]
+    dilations = next(each for each in DILATIONS if str(receptive_field(each)) == cell.arm)
     net = wavenet(LEVELS, CHANNELS, SKIPS, dilations)
     crops = Crops(rows_of("train"), 4000, receptive_field(dilations), LEVELS, 4, cell.seed)
     updates = int(str(dict(cell.setting)["updates"]))
     settings = SequenceTraining(updates, STEP, every=max(1, updates // 4))
-    progress = settings.run(net, crops, lambda judged: bits(judged, rows_of("valid"), LEVELS), progress=False)
+    path = net_path(folder, "music", cell)
+    progress = trained(path, net, settings, crops, lambda judged: bits(judged, rows_of("valid"), LEVELS))
     if cell.seed == 0:
         symbols = generate(net, CLIP, temperature=TEMPERATURE, seed=cell.seed, way=Fused(net))
-        write_wav(_clip(folder, cell.arm), decoded(symbols[0]).numpy(), RATE)
+        write_wav(clip(folder, cell.arm), decoded(symbols[0]).numpy(), RATE)
     found = {"bits": bits(net, rows_of("test"), LEVELS), "seconds": progress.seconds}
     return [{"name": name, "value": value} for name, value in found.items()]
 
 
-def _clip(folder: Path, arm: str) -> Path:
+def clip(folder: Path, arm: str) -> Path:
+    """Where what a model plays is kept."""
     return folder / f"music_{arm}.wav"
-
-
-def _heard(folder: Path, arm: str) -> Singles:
-    samples: Singles = wavfile.read(_clip(folder, arm))[1].astype(np.float32) / np.float32(2**15)
-    return samples
 
 
 @lru_cache(maxsize=3)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +16,20 @@ import torch
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings
+from learners.papers import PaperSettings, net_path
 from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
+from learners.sequences.kept import trained
 from learners.sequences.listener import edits
 from learners.sequences.mu_law import LEVELS, decoded, encoded
-from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.rows import Batch, Crops, SymbolRow, bits
+from learners.sequences.sounds import read_wav, spectrograms, write_wav
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import FEATURES, receptive_field, wavenet
 from physim.arrays import Singles
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
+from physim.outputs import replacing
 from physim.reports import Row
 from worlds.real_data.parts import Part
 from worlds.spoken import PHONES, RATE, Utterance, sentences, spoken
@@ -41,7 +45,7 @@ FRAME = 80
 """Samples of a frame, 5 ms."""
 DILATIONS = 2 * tuple(2**power for power in range(9))
 CHANNELS, SKIPS = 32, 64
-UPDATES, STEP, SECONDS = 1500, 3e-3, 1.0
+UPDATES, STEP, SECONDS = 1500, 3e-3, 0.45
 """Updates, their rate, and how long one takes on one core, about."""
 MIDDLE_PITCH = np.log(180.0)
 
@@ -63,13 +67,19 @@ ARMS = {
 
 
 def table(args: PaperSettings) -> str:
-    """Bits a sample of each arm, and the digits that a recogniser gets wrong of what it says."""
+    """Bits a sample of each arm, and the digits that a recogniser gets wrong of what it says.
+
+    The first row of digits of each is kept, as sound and as spectra.
+    """
     updates = args.shortened(UPDATES)
     cells = [
         Cell(arm, seed, (("updates", updates),), updates * SECONDS / 60) for arm in ARMS for seed in args.few(SEEDS)
     ]
     cells += [Cell(arm, 0, (("updates", 0),), 0.5) for arm in NATURAL]
-    values = grouped(args.rows("told", cells, run), ("arm", "name"))
+    values = grouped(args.rows("told", cells, partial(run, args.folder)), ("arm", "name"))
+    clips = {arm: read_wav(clip(args.folder, arm)) for arm in (*ARMS, *NATURAL) if clip(args.folder, arm).exists()}
+    with replacing(args.folder / "told.png") as draft:
+        spectrograms(clips, RATE).savefig(draft, format="png", dpi=110)
     lines = [
         [arm, *(str(mean(values[arm, name])) if (arm, name) in values else "" for name in ("bits", "words"))]
         for arm in (*ARMS, *NATURAL)
@@ -77,25 +87,49 @@ def table(args: PaperSettings) -> str:
     return markdown(("slt, 16 kHz", "bits/sample", f"digits wrong of {COUNTED}, as a share"), lines)
 
 
-def run(cell: Cell) -> Sequence[Row]:
+def check() -> None:
+    """Refuse to begin without what speaks, what finds pitches and what hears."""
+    for name in ("parselmouth", "pocketsphinx"):
+        extra(name)
+    spoken("yes", VOICE)
+
+
+def clip(folder: Path, arm: str) -> Path:
+    """Where the first row of digits that an arm says is kept."""
+    return folder / f"told_{arm.replace(' ', '_').replace(',', '')}.wav"
+
+
+def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """What comes of an arm, or of the speech that it learned from."""
     if cell.arm in NATURAL:
         sounds = [NATURAL[cell.arm](one.sound) for one in counted()]
+        write_wav(clip(folder, cell.arm), sounds[0], RATE)
         return [{"name": "words", "value": words_wrong(sounds, counted())}]
     torch.manual_seed(cell.seed)
     telling = ARMS[cell.arm]
     net = network(telling)
     context = -(-receptive_field(DILATIONS) // FRAME) * FRAME
-    rows = {part: [row(one, telling) for one in said(part)] for part in ("train", "valid", "test")}
-    crops = Crops(rows["train"], 4000, context, LEVELS, 4, cell.seed, FRAME)
+    crops = Crops([row(one, telling, framed=True) for one in said("train")], 4000, context, LEVELS, 4, cell.seed, FRAME)
+    valid, test = ([row(one, telling) for one in said(part)] for part in ("valid", "test"))
     updates = int(str(dict(cell.setting)["updates"]))
     settings = SequenceTraining(updates, STEP, every=max(1, updates // 4))
-    settings.run(net, crops, lambda judged: bits(judged, rows["valid"], LEVELS), progress=False)
-    found: list[Row] = [{"name": "bits", "value": bits(net, rows["test"], LEVELS)}]
+    path, batches = net_path(folder, "told", cell), partial(_batch, telling, crops)
+    trained(path, net, settings, batches, lambda judged: bits(judged, valid, LEVELS))
+    found: list[Row] = [{"name": "bits", "value": bits(net, test, LEVELS)}]
     if telling.phones:
         sounds = [speech(net, row(one, telling), seed) for seed, one in enumerate(counted())]
+        if cell.seed == 0:
+            write_wav(clip(folder, cell.arm), sounds[0], RATE)
         found.append({"name": "words", "value": words_wrong(sounds, counted())})
     return found
+
+
+def _batch(telling: Telling, crops: Crops, update: int) -> Batch:
+    """The batch of an update; frames are repeated here, where they are few."""
+    inputs, targets = crops(update)
+    if FEATURES in inputs and not telling.spread:
+        inputs[FEATURES] = inputs[FEATURES].repeat_interleave(FRAME, 1)
+    return inputs, targets
 
 
 def network(telling: Telling) -> ModuleGraph:
@@ -126,15 +160,15 @@ def counted() -> list[Utterance]:
     return [spoken(" ".join(random.choice(DIGITS, ROW)), VOICE) for _ in range(COUNTED // ROW)]
 
 
-def row(one: Utterance, telling: Telling) -> SymbolRow:
-    """A sentence of whole frames in mu-law, and what an arm is told of it."""
+def row(one: Utterance, telling: Telling, framed: bool = False) -> SymbolRow:
+    """A sentence of whole frames in mu-law, and what an arm is told of it: frames where it reads them, or `framed`."""
     count = len(one.sound) // FRAME
     symbols = encoded(torch.from_numpy(one.sound[: count * FRAME].copy()))
     wanted = _columns(telling)
     if not wanted:
         return SymbolRow(symbols)
     told = _frames(one)[:count, wanted]
-    if telling.spread:
+    if telling.spread or framed:
         return SymbolRow(symbols, frames={FEATURES: told})
     return SymbolRow(symbols, ticks={FEATURES: told.repeat_interleave(FRAME, 0)})
 

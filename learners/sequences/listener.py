@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import final
 
 import torch
@@ -96,9 +97,11 @@ def frame_targets(labels: Tensor, frame: int = FRAME) -> Tensor:
     return wanted
 
 
-def phones_in(frames: Sequence[int], pause: int) -> list[int]:
-    """The phones that frames tell, one after the other; pauses are none."""
-    return [phone for place, phone in enumerate(frames) if phone != pause and (not place or frames[place - 1] != phone)]
+def phones_in(frames: Sequence[int], pause: int, least: int = 1) -> list[int]:
+    """The phones that frames tell, one after the other, each for as many frames as `least`; pauses are none."""
+    stretches = [(phone, len(list(several))) for phone, several in groupby(frames)]
+    told = groupby(phone for phone, count in stretches if count >= least)
+    return [phone for phone, _ in told if phone != pause]
 
 
 def edits(heard: Sequence[object], said: Sequence[object]) -> int:

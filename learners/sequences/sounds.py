@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from physim.arrays import Singles
+from physim.errors import PhysimError
 from physim.outputs import check_writable, replacing
 
 
@@ -19,6 +20,15 @@ def write_wav(path: Path, sound: Singles, rate: int) -> None:
     with replacing(path) as draft, draft.open("wb") as file, wave.open(file, "wb") as written:
         written.setparams((1, 2, rate, 0, "NONE", "NONE"))
         written.writeframes(samples.tobytes())
+
+
+def read_wav(path: Path) -> Singles:
+    """The sound [T] in -1 to 1 of a file of 16-bit samples; raises PhysimError where there is none."""
+    if not path.exists():
+        raise PhysimError(f"there is no sound {path}: remove the rows that were measured with it, to make both anew")
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    return samples.astype(np.float32) / np.float32(2**15 - 1)
 
 
 def spectrograms(sounds: dict[str, Singles], rate: int) -> Any:

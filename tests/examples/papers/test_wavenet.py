@@ -12,6 +12,7 @@ import torch
 
 from learners.experiment import read_rows
 from learners.sequences.losses import UNCOUNTED
+from learners.sequences.rows import SymbolRow
 from physim.errors import PhysimError
 from worlds.real_data.parts import Part
 from worlds.real_data.speech import RATE, Recording
@@ -29,22 +30,32 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     """The script at a scale of seconds."""
     module = paper("wavenet")
     changes = {"TRAINED": 3000, "TESTED": 2000, "DEPTHS": (2, 3), "ECHO_UPDATES": 100, "SOURCE_UPDATES": 100}
-    changes |= {"SPEECH_DILATIONS": (1, 2), "SPEECH_UPDATES": 100, "CHANNELS": 4, "SKIPS": 4, "recordings": spoken}
-    for name, value in changes.items():
+    for name, value in (changes | {"CHANNELS": 4, "SKIPS": 4}).items():
         monkeypatch.setattr(module, name, value)
+    part = importlib.import_module("speech_foretold")
+    fields = {"short": {"dilations": (1, 1)}, "wavenet": {"dilations": (1, 2)}, "long": {"dilations": (1, 4)}}
+    changes = {"DILATIONS": (1, 2), "FIELDS": fields, "UPDATES": 100, "recordings": spoken, "CHANNELS": 4, "SKIPS": 4}
+    for name, value in changes.items():
+        monkeypatch.setattr(part, name, value)
+    monkeypatch.setitem(part.GATES, "not dilated", {"dilations": (1, 1)})
     return module
 
 
 def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path) -> None:
-    parts = tuple(part for part in script.ALL if part not in ("phones", "told", "music"))
+    parts = tuple(part for part in script.PARTS if part not in script.CHECKS)
     script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=parts))
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in parts}
     assert {part: len(text) - 2 for part, text in lines.items()} == {
-        "sources": 4, "echo": 6, "speech": 7, "gates": 3, "cut": 3, "speakers": 8, "voices": 6
+        "sources": 4, "echo": 6, "speech": 7, "fields": 3, "gates": 3, "cut": 3, "speakers": 10, "voices": 6
     }  # fmt: skip
     rows = read_rows(folder / "spoken.csv")
     assert {row["arm"] for row in rows if row["name"] == "shuffled"} == {"coded"}
+    assert {row["name"] for row in read_rows(folder / "spoken_rates.csv")} == {"valid"}
+    assert (
+        len(list((folder / "nets").iterdir()))
+        == len({(r["arm"], r["seed"], r["voice"], r["updates"]) for r in rows if r["updates"]}) + 4
+    )
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=parts))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
@@ -65,15 +76,18 @@ def test_phones_are_heard_and_told(script: ModuleType, tmp_path: Path, monkeypat
     monkeypatch.setattr(importlib.import_module("speech_told"), "COUNTED", 12)
     script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=("phones", "told")))
     heard, told = ((tmp_path / "quick" / f"{part}.md").read_text().splitlines()[2:] for part in ("phones", "told"))
-    assert [line.split("|")[1].strip() for line in heard] == ["both losses", "phones alone", "cepstra"]
+    arms = ["both losses", "phones alone", "cepstra", "cepstra, as many frames heard"]
+    assert [line.split("|")[1].strip() for line in heard] == arms
     assert len(told) == 6
+    assert (tmp_path / "quick" / "told_flite_itself.wav").exists()
+    assert (tmp_path / "quick" / "told.png").exists()
     assert float(told[-1].split("|")[3]) < 0.2  # digits in 256 levels are understood
 
 
 def test_music_is_judged_and_heard(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     music = importlib.import_module("music_played")
     random = np.random.default_rng(0)
-    changes = {"DILATIONS": {"4": (1, 2), "6": (1, 4)}, "CHANNELS": 4, "SKIPS": 4, "UPDATES": 100, "CLIP": 1000}
+    changes = {"DILATIONS": [(1, 2), (1, 4)], "CHANNELS": 4, "SKIPS": 4, "UPDATES": 100, "CLIP": 1000}
     changes |= {"chorales": lambda part: [f"{part} {k}" for k in range(3)], "JUDGED": 500}
     changes |= {"played": lambda name: random.normal(0, 0.1, 2000).astype(np.float32)}
     for key, value in changes.items():
@@ -81,8 +95,8 @@ def test_music_is_judged_and_heard(script: ModuleType, tmp_path: Path, monkeypat
     script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=("music",)))
     folder = tmp_path / "quick"
     told = (folder / "music.md").read_text().splitlines()[2:]
-    assert [line.split("|")[1].strip() for line in told] == ["4", "6"]
-    assert {path.name for path in folder.glob("music*.*")} >= {"music_4.wav", "music_6.wav", "music.png"}
+    assert [line.split("|")[1].strip() for line in told] == ["5", "7"]
+    assert {path.name for path in folder.glob("music*.*")} >= {"music_5.wav", "music_7.wav", "music.png"}
 
 
 def test_frames_of_cepstra_and_of_sound_are_of_the_same_phones(paper: Callable[[str], ModuleType]) -> None:
@@ -99,15 +113,40 @@ def test_frames_of_cepstra_and_of_sound_are_of_the_same_phones(paper: Callable[[
 
 
 def test_nothing_but_guesses_comes_back_to_the_first_block(script: ModuleType) -> None:
-    net = script.network("severed")
+    net = importlib.import_module("speech_foretold").network("severed")
     net({"symbol": torch.randint(0, 256, (2, 30))}).square().mean().backward()
     first = [net.get_submodule(name) for name in ("embedding", "stem", "taps_0")]
     assert not any(value.grad.any() for module in first for value in module.parameters() if value.grad is not None)
     assert all(value.grad.any() for value in net.get_submodule("taps_1").parameters() if value.grad is not None)
 
 
+def test_a_cut_network_comes_to_bring_gradients_back(script: ModuleType) -> None:
+    net = importlib.import_module("speech_foretold").network("cut")
+    assert any("decoupled" in node.name for node in net.nodes)
+    whole = importlib.import_module("speech_foretold").network("wavenet")
+    assert not any("decoupled" in node.name for node in whole.nodes)
+
+
+def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
+    paper("wavenet")
+    part = importlib.import_module("speech_foretold")
+    sizes = [
+        sum(value.numel() for value in part.network(arm).parameters()) for arm in (*part.GATES, *part.FIELDS, "lstm")
+    ]
+    assert max(sizes) < 1.01 * min(sizes)
+
+
+def test_a_shuffled_code_is_never_ones_own(paper: Callable[[str], ModuleType]) -> None:
+    paper("wavenet")
+    part = importlib.import_module("speech_foretold")
+    for speaker in range(6):
+        for length in range(1, 12):
+            row = SymbolRow(torch.zeros(length, dtype=torch.int64), {"speaker": torch.tensor(speaker)})
+            assert int(part.shuffled(row).whole["speaker"]) in set(range(6)) - {speaker}
+
+
 def test_levels_lie_between_their_edges(script: ModuleType) -> None:
-    edges, middles = script.mu_law_bins()
+    edges, middles = importlib.import_module("speech_foretold").mu_law_bins()
     assert bool((edges[:-1] < middles).all())
     assert bool((middles < edges[1:]).all())
 

@@ -63,6 +63,7 @@ def test_a_mean_is_a_mean() -> None:
 
 def test_errors_are_the_least_number_of_changes() -> None:
     assert phones_in([0, 0, 1, 1, 0, 2, 2, 1, 1], pause=0) == [1, 2, 1]
+    assert phones_in([1, 1, 2, 1, 1, 0, 1, 1, 0, 0, 1, 1], pause=0, least=2) == [1, 1]
     assert edits([1, 2, 3], [1, 2, 3]) == 0
     assert edits([], [1, 2]) == 2
     assert edits([1, 3, 3, 4], [1, 2, 3]) == 2

@@ -1,0 +1,271 @@
+"""Real speech, sample by sample, by WaveNets and what they are measured by: parts of wavenet.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learners.agents.contest import TUNING_SEED
+from learners.experiment import Cell, Interval, grouped, markdown, mean
+from learners.papers import PaperSettings, net_path
+from learners.sequences.kept import trained
+from learners.sequences.mu_law import LEVELS, decoded, encoded
+from learners.sequences.recurrent import lstm_model, units_of
+from learners.sequences.rows import Crops, SymbolRow, bits
+from learners.sequences.training import SequenceTraining
+from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
+from learners.sequences.yardsticks import linear_bits, table_bits
+from physim.graph import ModuleGraph, ResidualSynthesizer
+from physim.reports import Row
+from worlds.real_data.parts import Part
+from worlds.real_data.speech import RATE, VOICES, recordings
+
+SEEDS = (0, 1, 2)
+WAVENET, LSTM, CODED = "wavenet", "lstm", "coded"
+DILATIONS = 2 * tuple(2**power for power in range(9))
+UPDATES, CHANNELS, SKIPS = 2000, 32, 64
+SECONDS_AN_UPDATE = 0.35
+"""On one core, about."""
+LONGER = "lstm, longer"
+HALF_AS_MUCH_AGAIN = 1.5
+"""How many times as many updates a longer LSTM makes: it has more time than the WaveNet then."""
+RATES, TUNING_SHARE = (1e-3, 3e-3, 1e-2), 4
+"""Rates that are tried, for a part of the updates, on the validation part."""
+JUDGED = 40
+"""How many recordings of the validation part verdicts are by."""
+FIELDS: dict[str, dict[str, Any]] = {
+    "short": {"dilations": 6 * (1, 2, 4)},
+    "middle": {"dilations": 3 * tuple(2**power for power in range(6))},
+    WAVENET: {"dilations": DILATIONS},
+    "long": {"dilations": tuple(2**power for power in (*range(12), *range(6)))},
+}
+"""As many layers, that hear back less far, as far as all others here do, and farther."""
+GATES: dict[str, dict[str, Any]] = {
+    WAVENET: {},
+    "rectified": {"gated": False, "channels": 39},
+    "not dilated": {"dilations": len(DILATIONS) * (1,)},
+}
+"""What differs: rectified layers have as many parameters in all."""
+CUT = {WAVENET: "whole", "cut": "cut, gradients guessed", "severed": "cut, none comes back"}
+TUNED = (*GATES, LSTM)
+"""Who has a rate of its own; others take the WaveNet's, and the longer LSTM the LSTM's."""
+
+
+def speech(args: PaperSettings) -> str:
+    """Bits of one voice by models of equal parameters, the LSTM for a longer time too, beside tables and prediction."""
+    arms = (*YARDSTICKS, LSTM, LONGER, WAVENET)
+    values = spoken(args, [(arm, "english", 1.0) for arm in arms])
+    lines = [[arm, *(_mean(values.get((arm, name))) for name in ("bits", "seconds"))] for arm in arms]
+    return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
+
+
+def fields(args: PaperSettings) -> str:
+    """Bits of one voice by how far back models of as many layers hear."""
+    values = spoken(args, [(arm, "english", 1.0) for arm in FIELDS])
+    heard = {arm: receptive_field(setting["dilations"]) for arm, setting in FIELDS.items()}
+    lines = [[heard[arm], 1000 * heard[arm] / RATE, *beside(values, arm)] for arm in FIELDS]
+    return markdown(("samples heard", "ms", "english, 8 kHz: bits/sample", f"less that of {heard[WAVENET]}"), lines)
+
+
+def gates(args: PaperSettings) -> str:
+    """Bits of one voice by gated units and by rectified ones; by dilated layers and by others."""
+    values = spoken(args, [(arm, "english", 1.0) for arm in GATES])
+    lines = [[arm, *beside(values, arm)] for arm in GATES]
+    return markdown(("english, 8 kHz", "bits/sample", "less the wavenet's"), lines)
+
+
+def cut(args: PaperSettings) -> str:
+    """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
+    values = spoken(args, [(arm, "english", 1.0) for arm in CUT])
+    lines = [[label, *beside(values, arm), mean(values[arm, "seconds"])] for arm, label in CUT.items()]
+    return markdown(("english, 8 kHz", "bits/sample", "less the whole's", "seconds of training"), lines)
+
+
+def speakers(args: PaperSettings) -> str:
+    """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
+    arms = (CODED, WAVENET)
+    values = spoken(args, [(arm, "all", 1.0) for arm in arms])
+    names = {"bits": "bits/sample", "shuffled": "codes shuffled", **{f"bits, {voice}": voice for voice in VOICES}}
+    lines = []
+    for name, label in names.items():
+        ours, theirs = (values.get((arm, name)) for arm in arms)
+        lines.append([label, _mean(ours), _mean(theirs), less(ours, theirs)])
+    table = markdown(("six voices, 8 kHz", "told who speaks", "not told", "difference"), lines)
+    return f"{table}\nOf the wrong codes of the English and of the Spanish voice one is the same woman's.\n"
+
+
+def voices(args: PaperSettings) -> str:
+    """Bits of each voice by a model of it alone, by one that heard it as often as the model of all, and by that one."""
+    share = 1 / len(VOICES)
+    spoken(args, [(WAVENET, voice, part) for voice in VOICES for part in (1.0, share)])  # all at once, on both cores
+    alone = {voice: spoken(args, [(WAVENET, voice, 1.0)]) for voice in VOICES}
+    seldom = {voice: spoken(args, [(WAVENET, voice, share)]) for voice in VOICES}
+    together = spoken(args, [(CODED, "all", 1.0)])
+    lines = []
+    for voice in VOICES:
+        ours = [alone[voice][WAVENET, "bits"], seldom[voice][WAVENET, "bits"], together[CODED, f"bits, {voice}"]]
+        lines.append([voice, *map(mean, ours), less(ours[2], ours[1])])
+    head = (
+        "voice, 8 kHz",
+        "alone: bits/sample",
+        "alone, heard as much",
+        "with five others, coded",
+        "less alone, as much",
+    )
+    return markdown(head, lines)
+
+
+def beside(values: Mapping[Any, list[float]], arm: str) -> list[Interval | None]:
+    """The bits of an arm, and by how much they are more than the WaveNet's, seed by seed."""
+    return [mean(values[arm, "bits"]), less(values[arm, "bits"], values[WAVENET, "bits"]) if arm != WAVENET else None]
+
+
+def less(ours: Sequence[float] | None, theirs: Sequence[float] | None) -> Interval | None:
+    """The mean difference, seed by seed, where both are known."""
+    if ours is None or theirs is None:
+        return None
+    return mean([one - other for one, other in zip(ours, theirs, strict=True)])
+
+
+def spoken(args: PaperSettings, asked: Sequence[tuple[str, str, float]]) -> dict[Any, list[float]]:
+    """The figures by arm and name of arms that learn a voice, or all, by a share of the usual updates."""
+    rates = chosen(args)
+    cells = []
+    for arm, voice, share in asked:
+        learns = arm not in YARDSTICKS
+        updates = max(1, round(share * args.shortened(UPDATES) * (HALF_AS_MUCH_AGAIN if arm == LONGER else 1)))
+        setting = (("voice", voice), ("updates", updates if learns else 0), ("rate", rate_of(rates, arm)))
+        minutes = updates * SECONDS_AN_UPDATE / 60 if learns else 0.1
+        cells += [Cell(arm, seed, setting, minutes) for seed in (args.few(SEEDS) if learns else (0,))]
+    return grouped(args.rows("spoken", cells, partial(run, args.folder)), ("arm", "name"))
+
+
+def chosen(args: PaperSettings) -> dict[str, float]:
+    """The rate with which each arm was the best on the validation part, after a part of the updates."""
+    updates = max(1, args.shortened(UPDATES) // TUNING_SHARE)
+    cells = [
+        Cell(
+            arm,
+            TUNING_SEED,
+            (("voice", "english"), ("updates", updates), ("rate", rate)),
+            updates * SECONDS_AN_UPDATE / 60,
+        )
+        for arm in TUNED
+        for rate in args.few(RATES)
+    ]
+    found = grouped(args.rows("spoken_rates", cells, partial(run, args.folder)), ("arm", "rate"))
+    return {arm: min(args.few(RATES), key=lambda rate, arm=arm: found[arm, rate][0]) for arm in TUNED}
+
+
+def rate_of(rates: Mapping[str, float], arm: str) -> float:
+    """The rate of an arm, 0 for those that do not learn."""
+    if arm in YARDSTICKS:
+        return 0.0
+    return rates[LSTM if arm == LONGER else arm if arm in rates else WAVENET]
+
+
+def run(folder: Path, cell: Cell) -> Sequence[Row]:
+    """Bits of held-out recordings by one model; where a rate is chosen, of the validation part alone."""
+    told: dict[str, Any] = dict(cell.setting)
+    names = tuple(VOICES) if told["voice"] == "all" else (told["voice"],)
+    train, valid, test = ({voice: rows_of(voice, part) for voice in names} for part in ("train", "valid", "test"))
+    if cell.arm in YARDSTICKS:
+        found = YARDSTICKS[cell.arm](*([row.symbols.numpy() for row in all_of(part)] for part in (train, test)))
+        return [{"name": "bits", "value": found}]
+    torch.manual_seed(cell.seed)
+    net = network(cell.arm)
+    context = receptive_field(FIELDS.get(cell.arm, FIELDS[WAVENET])["dilations"])
+    crops = Crops([known(row, net) for row in all_of(train)], 4000, context, LEVELS, 4, cell.seed)
+    judged = [known(row, net) for row in all_of(valid)[:: max(1, len(all_of(valid)) // JUDGED)]]
+    updates = told["updates"]
+    settings = SequenceTraining(updates, told["rate"], every=max(1, updates // 4))
+    path = net_path(folder, "spoken", cell)
+    progress = trained(path, net, settings, crops, lambda judging: bits(judging, judged, LEVELS))
+    if cell.seed == TUNING_SEED:
+        return [{"name": "valid", "value": min(row["judged"] for row in progress.curve)}]
+    found = {voice: bits(net, [known(row, net) for row in test[voice]], LEVELS) for voice in names}
+    sizes = {voice: sum(len(row.symbols) for row in test[voice]) for voice in names}
+    total = sum(found[voice] * sizes[voice] for voice in names) / sum(sizes.values())
+    made: list[Row] = [{"name": "bits", "value": total}, {"name": "seconds", "value": progress.seconds}]
+    made += [{"name": f"bits, {voice}", "value": found[voice]} for voice in names if len(names) > 1]
+    if cell.arm == CODED:
+        made.append({"name": "shuffled", "value": bits(net, [shuffled(row) for row in all_of(test)], LEVELS)})
+    return made
+
+
+@lru_cache(maxsize=32)
+def rows_of(voice: str, part: Part) -> list[SymbolRow]:
+    """The recordings of a voice in mu-law, each with who speaks."""
+    speaker = torch.tensor(list(VOICES).index(voice))
+    found = (encoded(torch.from_numpy(one.sound.copy())) for one in recordings(voice, part))
+    return [SymbolRow(symbols, {SPEAKER: speaker}) for symbols in found if len(symbols)]
+
+
+def network(arm: str) -> ModuleGraph:
+    """The network of an arm."""
+    settings: dict[str, Any] = {"channels": CHANNELS, "skips": SKIPS, "dilations": DILATIONS}
+    if arm in (LSTM, LONGER):
+        size = sum(value.numel() for value in wavenet(**settings).parameters())
+        return lstm_model(LEVELS, units_of(size, LEVELS), 32)
+    changed = {**FIELDS, **GATES}.get(arm, {})
+    net = wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0})
+    if arm in CUT and arm != WAVENET:
+        cut_in_two(net, 1.0 if arm == "cut" else 0.0)
+    return net
+
+
+def cut_in_two(net: ModuleGraph, scale: float) -> None:
+    """Cut every wire that leaves the first block: to the second, and to the skips."""
+    middle = len(DILATIONS) // 2
+    (skips,) = net["skips"].node.sources
+    for number in range(middle):
+        net.cut(net[f"gate_{number}"], skips, ResidualSynthesizer(CHANNELS), scale=scale)
+    after = net[f"residual_{middle}"]
+    net.cut(net[f"gate_{middle - 1}"], after, ResidualSynthesizer(CHANNELS), scale=scale)
+    (value,) = net[f"taps_{middle}"].node.sources
+    for port in value.node.sources:
+        if port.node is not after.node:
+            net.cut(port, value, ResidualSynthesizer(CHANNELS), scale=scale)
+
+
+def known(row: SymbolRow, net: ModuleGraph) -> SymbolRow:
+    """A row with what a network reads of it."""
+    return SymbolRow(row.symbols, {name: value for name, value in row.whole.items() if name in net.inputs})
+
+
+def shuffled(row: SymbolRow) -> SymbolRow:
+    """A row with the code of another speaker."""
+    other: Tensor = (row.whole[SPEAKER] + 1 + len(row.symbols) % (len(VOICES) - 1)) % len(VOICES)
+    return SymbolRow(row.symbols, {SPEAKER: other})
+
+
+def all_of(rows: Mapping[str, list[SymbolRow]]) -> list[SymbolRow]:
+    """The rows of all voices."""
+    return [row for several in rows.values() for row in several]
+
+
+def mu_law_bins() -> tuple[np.ndarray, np.ndarray]:
+    """Between what sound each level of mu-law lies [257], and its middle [256]."""
+    middles = decoded(torch.arange(LEVELS)).double().numpy()
+    bent = 2 * np.arange(LEVELS + 1) / LEVELS - 1
+    edges = np.sign(bent) * np.expm1(np.abs(bent) * np.log(LEVELS)) / (LEVELS - 1)
+    edges[0], edges[-1] = -np.inf, np.inf
+    return edges, middles
+
+
+YARDSTICKS: dict[str, Callable[[Any, Any], float]] = {
+    "order 0": lambda train, test: table_bits(train, test, LEVELS, 0),
+    "pairs": lambda train, test: table_bits(train, test, LEVELS, 1),
+    "linear, gaussian": lambda train, test: linear_bits(train, test, *mu_law_bins(), "gaussian"),
+    "linear, laplace": lambda train, test: linear_bits(train, test, *mu_law_bins(), "laplace"),
+}
+
+
+def _mean(values: Sequence[float] | None) -> Interval | None:
+    return None if values is None else mean(values)
