@@ -82,8 +82,10 @@ def test_two_losses_teach_to_foretell_and_to_hear(tmp_path: Path) -> None:
     net = small()
     losses = [Likelihood(net[LOGITS]), Likelihood(net[PHONE], "hearing", PHONE)]
     crops = Crops([sound(0), sound(1)], 200, 20, 8, 4)
-    progress = SequenceTraining(120, 1e-2, precision="32-true", every=60).run(net, crops, losses=losses, progress=False)
-    assert progress.updates == 120
+    progress = SequenceTraining(300, 1e-2, precision="32-true", every=100).run(
+        net, crops, losses=losses, progress=False
+    )
+    assert progress.updates == 300
     row = sound(2)
     wanted = row.wanted[PHONE]
     before = torch.cat([torch.tensor([8]), row.symbols[:-1]])
