@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sequence_cells import best_rates, less, size_of, training_of, valid_row
 from torch import Tensor
 
 from learners.agents.contest import TUNING_SEED
@@ -18,7 +19,6 @@ from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
-from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
 from physim.graph import ModuleGraph, ResidualSynthesizer
@@ -126,16 +126,11 @@ def beside(values: Mapping[Any, list[float]], arm: str) -> list[Interval | None]
     return [mean(values[arm, "bits"]), less(values[arm, "bits"], values[WAVENET, "bits"]) if arm != WAVENET else None]
 
 
-def less(ours: Sequence[float] | None, theirs: Sequence[float] | None) -> Interval | None:
-    """The mean difference, seed by seed, where both are known."""
-    if ours is None or theirs is None:
-        return None
-    return mean([one - other for one, other in zip(ours, theirs, strict=True)])
-
-
 def spoken(args: PaperSettings, asked: Sequence[tuple[str, str, float]]) -> dict[Any, list[float]]:
     """The figures by arm and name of arms that learn a voice, or all, by a share of the usual updates."""
-    rates = chosen(args)
+    work = partial(run, args.folder)
+    arms = dict.fromkeys(TUNED, SECONDS_AN_UPDATE)
+    rates = best_rates(args, "spoken", arms, UPDATES // TUNING_SHARE, RATES, work, (("voice", "english"),))
     cells = []
     for arm, voice, share in asked:
         learns = arm not in YARDSTICKS
@@ -143,24 +138,7 @@ def spoken(args: PaperSettings, asked: Sequence[tuple[str, str, float]]) -> dict
         setting = (("voice", voice), ("updates", updates if learns else 0), ("rate", rate_of(rates, arm)))
         minutes = updates * SECONDS_AN_UPDATE / 60 if learns else 0.1
         cells += [Cell(arm, seed, setting, minutes) for seed in (args.few(SEEDS) if learns else (0,))]
-    return grouped(args.rows("spoken", cells, partial(run, args.folder)), ("arm", "name"))
-
-
-def chosen(args: PaperSettings) -> dict[str, float]:
-    """The rate with which each arm was the best on the validation part, after a part of the updates."""
-    updates = max(1, args.shortened(UPDATES) // TUNING_SHARE)
-    cells = [
-        Cell(
-            arm,
-            TUNING_SEED,
-            (("voice", "english"), ("updates", updates), ("rate", rate)),
-            updates * SECONDS_AN_UPDATE / 60,
-        )
-        for arm in TUNED
-        for rate in args.few(RATES)
-    ]
-    found = grouped(args.rows("spoken_rates", cells, partial(run, args.folder)), ("arm", "rate"))
-    return {arm: min(args.few(RATES), key=lambda rate, arm=arm: found[arm, rate][0]) for arm in TUNED}
+    return grouped(args.rows("spoken", cells, work), ("arm", "name"))
 
 
 def rate_of(rates: Mapping[str, float], arm: str) -> float:
@@ -183,12 +161,11 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     context = receptive_field(FIELDS.get(cell.arm, FIELDS[WAVENET])["dilations"])
     crops = Crops([known(row, net) for row in all_of(train)], 4000, context, LEVELS, 4, cell.seed)
     judged = [known(row, net) for row in all_of(valid)[:: max(1, len(all_of(valid)) // JUDGED)]]
-    updates = told["updates"]
-    settings = SequenceTraining(updates, told["rate"], every=max(1, updates // 4))
+    settings = training_of(cell, 4)
     path = net_path(folder, "spoken", cell)
     progress = trained(path, net, settings, crops, lambda judging: bits(judging, judged, LEVELS))
     if cell.seed == TUNING_SEED:
-        return [{"name": "valid", "value": min(row["judged"] for row in progress.curve)}]
+        return [valid_row(progress)]
     found = {voice: bits(net, [known(row, net) for row in test[voice]], LEVELS) for voice in names}
     sizes = {voice: sum(len(row.symbols) for row in test[voice]) for voice in names}
     total = sum(found[voice] * sizes[voice] for voice in names) / sum(sizes.values())
@@ -211,8 +188,7 @@ def network(arm: str) -> ModuleGraph:
     """The network of an arm."""
     settings: dict[str, Any] = {"channels": CHANNELS, "skips": SKIPS, "dilations": DILATIONS}
     if arm in (LSTM, LONGER):
-        size = sum(value.numel() for value in wavenet(**settings).parameters())
-        return lstm_model(LEVELS, units_of(size, LEVELS), 32)
+        return lstm_model(LEVELS, units_of(size_of(wavenet(**settings)), LEVELS), 32)
     changed = {**FIELDS, **GATES}.get(arm, {})
     net = wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0})
     if arm in CUT and arm != WAVENET:

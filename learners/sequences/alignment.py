@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -22,3 +24,16 @@ def saliency(net: ModuleGraph, source: Tensor, before: Tensor, target: Tensor) -
     rows = [torch.autograd.grad(one, letters, retain_graph=True)[0][0].norm(dim=-1) for one in chosen]
     told = torch.stack(rows)
     return told / told.sum(1, keepdim=True).clamp(min=1e-12)
+
+
+def heat_map(told: Tensor, source: str, target: str) -> Any:
+    """A matplotlib figure of what each symbol of a target looked at [T, S]; the row behind the target is its end's."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2 + 0.16 * len(source), 2 + 0.16 * len(target)), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(told.numpy(), cmap="magma", aspect="auto")
+    axes.set_xticks(range(len(source)), list(source), fontsize=7)
+    axes.set_yticks(range(len(target)), list(target), fontsize=7)
+    axes.set(xlabel="source", ylabel="target")
+    return figure

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
 
+from learners.experiment import read_rows
 from learners.sequences.pairs import PairBatches
 from worlds.real_data import Splits
 from worlds.real_data.parts import Part
@@ -24,36 +27,53 @@ def sentences(part: Part) -> list[Pair]:
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("bytenet")
-    changes = {"WIDTH": 8, "CHARACTER_UPDATES": 100, "TRANSLATED_WIDTH": 8, "TRANSLATION_UPDATES": 100, "SET": (1, 2)}
-    changes |= {"TOY_UPDATES": 100, "TOY_TRAIN": 60, "TOY_TEST": 4, "BLEU_PAIRS": 2, "BEAM": 2}
-    changes |= {"SEEN": 5, "COUNTED": 20}
-    changes |= {"splits": lambda name: TEXT, "pairs": sentences}
-    for name, value in changes.items():
-        monkeypatch.setattr(module, name, value)
+    changes: dict[str, dict[str, Any]] = {
+        "bytenet": {"UPDATES": 100, "TRAIN": 60, "VALID": 4, "TEST": 4},
+        "characters_foretold": {"WIDTH": 8, "UPDATES": 100, "SET": (1, 2), "SEEN": 5, "COUNTED": 20},
+        "pages_translated": {"WIDTH": 8, "UPDATES": 100, "SET": (1, 2), "BLEU_PAIRS": 2, "BEAM": 2, "SAMPLES": 3},
+    }
+    changes["characters_foretold"]["splits"] = lambda name: TEXT
+    changes["pages_translated"]["pairs"] = sentences
+    for part, settings in changes.items():
+        for name, value in settings.items():
+            monkeypatch.setattr(module if part == "bytenet" else importlib.import_module(part), name, value)
     return module
 
 
-def test_every_part_fills_its_table(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(script, "bleu", lambda net, batches, german: 0.0)
-    monkeypatch.setattr(script, "check_bleu", lambda: None)  # it wants sacrebleu
+@pytest.fixture
+def pages(script: ModuleType) -> ModuleType:
+    """The part of translations."""
+    return importlib.import_module("pages_translated")
+
+
+def test_every_part_fills_its_table(
+    script: ModuleType, pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "bleu", lambda net, batches, german: 0.0)
+    monkeypatch.setattr(pages, "check", lambda: None)  # it wants sacrebleu
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
-    lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.ALL}
-    assert {part: len(text) - 2 for part, text in lines.items()} == {"toys": 2, "characters": 6, "translation": 4}
+    lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.PARTS}
+    assert {part: len(text) - 2 for part, text in lines.items()} == {"toys": 2, "characters": 7, "translation": 12}
+    shown = (folder / "samples_bytenet_as_long.md").read_text().splitlines()
+    assert len(shown) == 2 + 3
+    assert (folder / "alignment.png").stat().st_size > 5000
+    for part in ("characters", "translation"):
+        assert {row["name"] for row in read_rows(folder / f"{part}_rates.csv")} == {"valid"}
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
 
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
-    script = paper("bytenet")
-    arms = ("multiplicative", "rectified", "lstm")
+    paper("bytenet")
+    characters, pages = (importlib.import_module(name) for name in ("characters_foretold", "pages_translated"))
     for nets in (
-        [script.character_net(arm) for arm in arms],
-        [script.translator(arm, 190, 200) for arm in script.TRANSLATORS],
+        [characters.network(arm) for arm in characters.ARMS],
+        [pages.translator(arm, 190, 200) for arm in pages.ARMS],
     ):
         sizes = [sum(value.numel() for value in net.parameters()) for net in nets]
-        assert max(sizes) < 1.07 * min(sizes)  # widths of Transformers are multiples of four
+        assert max(sizes) < 1.05 * min(sizes)  # widths of Transformers are multiples of four
 
 
 def test_words_are_doubled_and_ciphered(script: ModuleType) -> None:
@@ -64,9 +84,9 @@ def test_words_are_doubled_and_ciphered(script: ModuleType) -> None:
     assert len(told) == len({a for a, _ in told}) == len({b for _, b in told})
 
 
-def test_translations_are_judged_by_sacrebleu(script: ModuleType) -> None:
+def test_translations_are_judged_by_sacrebleu(pages: ModuleType) -> None:
     pytest.importorskip("sacrebleu")
-    english, german = script.alphabets()
-    net = script.translator("lstm", english.size, german.size).eval()
-    batches = PairBatches(script.numbers("test"), english.size, german.size)
-    assert 0 <= script.bleu(net, batches, german) <= 100
+    english, german = pages.alphabets()
+    net = pages.translator("lstm", english.size, german.size).eval()
+    batches = PairBatches(pages.numbers("test"), english.size, german.size)
+    assert 0 <= pages.bleu(net, batches, german) <= 100
