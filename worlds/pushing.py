@@ -97,13 +97,13 @@ def _table(random: np.random.Generator, things: Sequence[str]) -> tuple[pymunk.S
 
 
 def _thing(kind: str, body: pymunk.Body) -> pymunk.Shape:
-    """All are about as large."""
+    """All are about as large, and have edges that are about as long: as much of a picture changes where they move."""
     if kind == "disc":
         return pymunk.Circle(body, 0.2)
     corners = {
         "box": [(-0.18, -0.18), (0.18, -0.18), (0.18, 0.18), (-0.18, 0.18)],
-        "triangle": [(0.27, 0.0), (-0.135, 0.234), (-0.135, -0.234)],
-        "bar": [(-0.3, -0.1), (0.3, -0.1), (0.3, 0.1), (-0.3, 0.1)],
+        "triangle": [(0.25, 0.0), (-0.125, 0.2165), (-0.125, -0.2165)],
+        "bar": [(-0.25, -0.1), (0.25, -0.1), (0.25, 0.1), (-0.25, 0.1)],
     }[kind]
     return pymunk.Poly(body, corners)
 

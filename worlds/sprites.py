@@ -15,18 +15,18 @@ BITS = math.log(2)
 
 
 def two_ways(count: int, frames: int, seed: int, side: int = 16, size: int = 4) -> Integers:
-    """Videos [count, frames, side, side, 1] of 0 and 1: a square that goes a pixel left or right, and round the edge.
+    """Videos [count, frames, side, side, 1] of 0 and 1: a square that goes a pixel left or right, far from the edges.
 
     Whoever draws pixels that know nothing of one another needs 4 `size` ln 2 nats a frame.
     """
-    _check(count, frames, side, size)
+    _check(count, frames, side, size + 2 * frames)
     videos = np.zeros((count, frames, side, side, 1), np.int64)
     for number, video in enumerate(videos):
         random = np.random.default_rng([seed, number])
-        row, place = random.integers(0, side - size + 1), random.integers(0, side)
+        row, place = random.integers(0, side - size + 1), random.integers(frames, side - size - frames + 1)
         places = place + np.concatenate([[0], random.choice([-1, 1], frames - 1).cumsum()])
         for frame, at in zip(video, places, strict=True):
-            frame[row : row + size, np.arange(at, at + size) % side] = 1
+            frame[row : row + size, at : at + size] = 1
     return videos
 
 
@@ -46,7 +46,7 @@ def two_colours(count: int, frames: int, seed: int, side: int = 16, size: int = 
     return videos
 
 
-def _check(count: int, frames: int, side: int, size: int) -> None:
-    check_positive(count=count, frames=frames, size=size)
-    if side < size + 3:
-        raise PhysimError(f"side is {side}, wanted at least {size + 3}, or a square of {size} has no room")
+def _check(count: int, frames: int, side: int, room: int) -> None:
+    check_positive(count=count, frames=frames)
+    if side < room:
+        raise PhysimError(f"side is {side}, wanted at least {room}, or the square has no room")

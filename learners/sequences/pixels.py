@@ -18,6 +18,7 @@ from learners.sequences.kernels import Options
 from learners.sequences.masked import Masked, MaskedDecoder
 from learners.sequences.pixel_kernels import draw_frame
 from learners.sequences.video_pixels import ACTION, CONTEXT, DECODER, FRAME, PlainDecoder
+from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 
@@ -248,9 +249,10 @@ def continued(net: ModuleGraph, before: Tensor, count: int, seed: int = 0, actio
 
     Values of one class are drawn as 0 or 1. `actions` [B, T + count, A] lead to all of these frames.
     """
-    decoder = net.get_submodule(DECODER)
+    decoder = dict(net.named_children()).get(DECODER)
     if not isinstance(decoder, MaskedDecoder | PlainDecoder):
         raise PhysimError("frames are drawn by graphs that video_pixel_network(...) builds")
+    check_positive(count=count)
     random = torch.Generator().manual_seed(seed)
 
     def told(start: int, frame: Tensor) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import final
+from typing import final, get_args
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +14,13 @@ from learners.precision import whole
 from learners.sequences.blocks import Block, Kind
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.masked import MaskedDecoder
-from physim.checks import check_positive
+from physim.checks import check_among, check_positive
+from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port, added, builder, delayed
 
 FRAME, ACTION, MEMORY, CONTEXT, DECODER = "frame", "action", "memory", "context", "decoder"
+CHUNK = 16
+"""Of how many videos nats are told at a time."""
 
 
 @builder("video_pixel_network")
@@ -44,6 +47,10 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     `actions`. Ports: "memory" [B, T, 2 width, H, W]; "decoder": logits [B, T, H, W, colours, classes].
     """
     check_positive(colours=colours, classes=classes, width=width, decoder=decoder)
+    check_positive(dilation=min(encoder, default=1))
+    check_among("blocks", blocks, get_args(Kind))
+    if two_stacks and not masked:
+        raise PhysimError("two_stacks are of a masked decoder: a plain one sees no pixel of its frame")
     net = ModuleGraph()
     seen = net.add("seen", Seen(classes), net.input(FRAME))
     value = net.add("entrance", nn.Conv2d(colours, 2 * width, 3, padding="same"), seen)
@@ -87,7 +94,10 @@ class Seen(nn.Module):
         self.register_buffer("like", torch.zeros(()))
 
     def forward(self, frame: Tensor) -> Tensor:
-        """The features."""
+        """The features; raises PhysimError where the frame has other values."""
+        if frame.numel() and not 0 <= float(frame.min()) <= float(frame.max()) <= self.top:
+            kind = f"whole numbers from 0 to {self.top}" if self.top > 1 else "numbers from 0 to 1"
+            raise PhysimError(f"frames have values from {float(frame.min())} to {float(frame.max())}, wanted {kind}")
         return 2 * frame.permute(0, 3, 1, 2).to(self.like.dtype) / self.top - 1
 
 
@@ -113,9 +123,10 @@ class PlainDecoder(nn.Module):
 
 @final
 class FrameLikelihood(Loss):
-    """Nats a frame: of target "frame" [B, T, H, W, C] by logits [B, T, H, W, C, K], from tick `first` on.
+    """Nats a value, the mean: of target "frame" [B, T, H, W, C] by logits [B, T, H, W, C, K], from tick `first` on.
 
-    Of one class, the cross-entropy of numbers between 0 and 1, whose least is not 0.
+    Times the values of a frame it is nats a frame, which `surprises` tells. Of one class, the cross-entropy of numbers
+    between 0 and 1, whose least is not 0.
     """
 
     def __init__(self, port: Port, first: int = 0, name: str = "likelihood") -> None:
@@ -123,7 +134,21 @@ class FrameLikelihood(Loss):
         self.first = first
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
-        return surprises(values[0][:, self.first :], targets[FRAME][:, self.first :]).mean()
+        frames = targets[FRAME][:, self.first :]
+        return surprises(values[0][:, self.first :], frames).mean() / frames[0, 0].numel()
+
+
+@torch.no_grad()
+def frame_nats(net: ModuleGraph, videos: Tensor, first: int, actions: Tensor | None = None) -> Tensor:
+    """Nats of each frame [N, T] from one on, by a network that sees all true frames before it, and perhaps actions.
+
+    Videos are [N, first + T, H, W, C], actions [N, first + T, A].
+    """
+    parts = []
+    for rows in torch.arange(len(videos)).split(CHUNK):
+        told = {FRAME: videos[rows], **({} if actions is None else {ACTION: actions[rows]})}
+        parts.append(surprises(net(told)[:, first:], videos[rows, first:]))
+    return torch.cat(parts)
 
 
 def surprises(logits: Tensor, frames: Tensor) -> Tensor:

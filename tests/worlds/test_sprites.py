@@ -11,6 +11,7 @@ from worlds.sprites import two_colours, two_ways
 
 def test_a_square_goes_left_or_right_as_a_coin_falls() -> None:
     videos = two_ways(300, 5, seed=0)
+    assert not videos[:, :, :, [0, -1]].any()
     assert (videos.sum((2, 3, 4)) == 16).all()
     right, left = (
         np.array([[np.array_equal(np.roll(a, way, 1), b) for a, b in pairwise(video)] for video in videos])
@@ -22,7 +23,7 @@ def test_a_square_goes_left_or_right_as_a_coin_falls() -> None:
 
 def test_four_columns_of_a_frame_are_uncertain_and_no_other_pixel() -> None:
     """Of pixels that know nothing of one another: 4 w of them have a chance of a half each."""
-    videos = two_ways(4000, 2, seed=0, side=8)
+    videos = two_ways(4000, 2, seed=0, side=10)
     same = (videos[:, 0] == videos[0, 0]).all((1, 2, 3))
     mean = videos[same, 1].mean(0)
     assert ((mean > 0.2) & (mean < 0.8)).sum() == 4 * 4
@@ -39,8 +40,10 @@ def test_a_square_is_red_or_blue_and_stays() -> None:
 
 
 def test_boxes_without_room_are_refused() -> None:
-    with pytest.raises(PhysimError, match="side is 6, wanted at least 7"):
-        two_ways(1, 2, 0, side=6)
+    with pytest.raises(PhysimError, match="side is 7, wanted at least 8"):
+        two_ways(1, 2, 0, side=7)
+    with pytest.raises(PhysimError, match="side is 3, wanted at least 4"):
+        two_colours(1, 2, 0, side=3)
 
 
 def test_a_video_depends_on_the_seed_and_its_number_alone() -> None:

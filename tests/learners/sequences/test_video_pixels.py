@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from learners.sequences import video_pixels
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.masked import Masked, MaskedDecoder
 from learners.sequences.pixel_kernels import foretell
 from learners.sequences.pixels import Columns, by_columns, continued, drawn_frame, native_weights
-from learners.sequences.video_pixels import FrameLikelihood, surprises, video_pixel_network
+from learners.sequences.video_pixels import FrameLikelihood, frame_nats, surprises, video_pixel_network
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, check_steps, load_graph, save_graph
 
@@ -62,22 +63,41 @@ def test_steps_give_what_a_window_gives(name: str) -> None:
     check_steps(network(name), inputs(name), split=2)
 
 
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", ["colours", "rectified", "binary", "stacks", "flat stacks"])
-def test_nothing_earlier_hears_of_a_colour_and_something_later_does(name: str, training: bool) -> None:
-    """Each colour of each pixel of each frame, changed alone: bit for bit, before and after it."""
-    net, told = network(name).train(training), inputs(name)
-    colours, classes = KINDS[name]["colours"], KINDS[name]["classes"]
+def heard(net: ModuleGraph, name: str) -> tuple[list[int], list[int]]:
+    """The numbers, as they are drawn, of colours of pixels that something earlier, or itself, hears of; and
+    of those that nothing hears of. Each is changed alone; bit for bit.
+    """
+    told, classes = inputs(name), KINDS[name]["classes"]
     before = net(told).detach().flatten(1, 4)  # in the order in which they are drawn
-    places = list(product(range(T), range(H), range(W), range(colours)))
-    heard = torch.zeros(len(places), dtype=torch.bool)
-    for number, (tick, row, column, colour) in enumerate(places):
+    leaks, unheard = [], []
+    for number, place in enumerate(product(range(T), range(H), range(W), range(KINDS[name]["colours"]))):
         frame = told["frame"].clone()
-        frame[:, tick, row, column, colour] = (frame[:, tick, row, column, colour] + 1) % classes
-        after = net({"frame": frame}).detach().flatten(1, 4)
-        assert torch.equal(after[:, : number + 1], before[:, : number + 1])
-        heard[number] = not torch.equal(after, before)
-    assert bool(heard[:-1].all())  # nothing comes behind the last
+        here = (slice(None), *place)
+        frame[here] = (frame[here] + 1) % classes if classes > 1 else 1 - frame[here]
+        after = net(told | {"frame": frame}).detach().flatten(1, 4)
+        if not torch.equal(after[:, : number + 1], before[:, : number + 1]):
+            leaks.append(number)
+        if torch.equal(after, before):
+            unheard.append(number)
+    return leaks, unheard
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_earlier_hears_of_a_colour_and_something_later_does(name: str, training: bool) -> None:
+    last = T * H * W * KINDS[name]["colours"] - 1
+    assert heard(network(name).train(training), name) == ([], [last])  # nothing comes behind the last
+
+
+def test_nothing_earlier_hears_of_an_action() -> None:
+    net, told = network("led"), inputs("led")
+    before = net(told)
+    for tick in range(T):
+        action = told["action"].clone()
+        action[:, tick] += 1
+        after = net(told | {"action": action})
+        assert torch.equal(after[:, :tick], before[:, :tick])
+        assert not torch.equal(after[:, tick], before[:, tick])
 
 
 def test_within_a_pixel_colours_hear_of_earlier_ones_alone() -> None:
@@ -98,14 +118,41 @@ class Leaking(Masked):  # type: ignore[misc] # it is final, and this is wrong on
         return super().forward(value) + value.mean(1, keepdim=True)
 
 
-def test_a_planted_leak_is_found() -> None:
-    net, told = network("binary"), inputs("binary")
-    decoder = net.get_submodule("decoder")
-    decoder.entrance.__class__ = Leaking  # type: ignore[union-attr]
-    before = net(told)
-    frame = told["frame"].clone()
-    frame[:, 1, 2, 2] = 1 - frame[:, 1, 2, 2]
-    assert not torch.equal(net({"frame": frame})[:, 1, 2, 2], before[:, 1, 2, 2])
+def leaking(decoder: Any) -> None:
+    """The entrance sees its own pixel."""
+    decoder.entrance.__class__ = Leaking
+
+
+def middle(decoder: Any) -> None:
+    """The middle of the entrance's mask is open."""
+    decoder.entrance.mask[:, :, 1, 1] = 1
+
+
+def ahead(decoder: Any) -> None:
+    """A block sees the pixel to the right."""
+    decoder.blocks[0].convolutions[0].mask[:, :, 1, 2] = 1
+
+
+def below(decoder: Any) -> None:
+    """A block sees the row below."""
+    decoder.blocks[1].convolutions[0].mask[:, :, 2] = 1
+
+
+def colours(decoder: Any) -> None:
+    """The first colour's features see the last's."""
+    mask = decoder.blocks[0].narrow.mask
+    mask[:] = mask.transpose(0, 1) if mask.shape[0] == mask.shape[1] else mask.flip(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "plant"),
+    [("binary", leaking), ("binary", middle), ("binary", ahead), ("binary", below), ("colours", colours)],
+)
+def test_a_planted_leak_is_found(name: str, plant: Any) -> None:
+    net = network(name)
+    plant(net.get_submodule("decoder"))
+    leaks, _ = heard(net, name)
+    assert leaks
 
 
 @pytest.mark.parametrize("two_stacks", [False, True])
@@ -231,7 +278,31 @@ def test_nats_of_frames_are_summed_over_pixels() -> None:
     told = functional.binary_cross_entropy(torch.full_like(grey, 0.3), grey, reduction="none").sum((2, 3, 4))
     assert torch.allclose(surprises(torch.full((*grey.shape, 1), 0.3).logit(), grey), told, rtol=1e-5)
     loss = FrameLikelihood(network("colours").outputs[0], first=1)
-    assert torch.allclose(loss.value((logits,), {"frame": frames}), wanted[:, 1:].mean(), rtol=1e-5)
+    assert torch.allclose(loss.value((logits,), {"frame": frames}), wanted[:, 1:].mean() / (H * W * 3), rtol=1e-5)
+
+
+def test_nats_of_a_network_are_those_of_its_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_pixels, "CHUNK", 1)
+    for name in ("colours", "led"):
+        net, told = network(name), inputs(name)
+        wanted = surprises(net(told), told["frame"])[:, 1:]
+        assert torch.allclose(frame_nats(net, told["frame"], 1, told.get("action")), wanted)
+
+
+def test_what_cannot_be_foretold_is_refused() -> None:
+    with pytest.raises(PhysimError, match="blocks is 'round', wanted one of multiplicative, rectified"):
+        video_pixel_network(blocks="round")  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="two_stacks are of a masked decoder"):
+        video_pixel_network(masked=False, two_stacks=True)
+    with pytest.raises(PhysimError, match="dilation must be above 0"):
+        video_pixel_network(encoder=(1, 0))
+    net, told = network("colours"), inputs("colours")
+    with pytest.raises(PhysimError, match=r"frames have values from 0\.0 to 255\.0, wanted whole numbers from 0 to 3"):
+        net({"frame": told["frame"] * 0 + torch.tensor([0, 255, 1])})
+    with pytest.raises(PhysimError, match="frames are drawn by graphs that video_pixel_network"):
+        continued(ModuleGraph(), told["frame"], 1)
+    with pytest.raises(PhysimError, match="count must be above 0, got 0"):
+        continued(net, told["frame"], 0)
 
 
 def test_it_comes_back_from_a_file(tmp_path: Path) -> None:

@@ -1,0 +1,216 @@
+"""Digits that move, foretold by Video Pixel Networks and by what they are measured by: parts of
+video_pixel_networks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from drawn_digits import Reader, grey
+from film_pages import page
+from sequence_cells import SEEDS, best_rates, costs, less, training_of, valid_row
+from torch import Tensor
+
+from learners.agents.contest import TUNING_SEED
+from learners.experiment import Cell, grouped, markdown, mean
+from learners.papers import PaperSettings, net_path
+from learners.sequences.kept import trained
+from learners.sequences.pixels import continued
+from learners.sequences.rows import Batch
+from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, surprises, video_pixel_network
+from physim.graph import ModuleGraph
+from physim.outputs import replacing
+from physim.reports import Row
+from worlds.moving_digits import least, moving_digits, smaller
+from worlds.real_data import mnist
+
+TEST_SEED = 90_000
+SIDE, SMALLER, FRAMES, SEEN = 32, 2, 8, 4
+"""Digits of half the paper's size: frames are as many pixels wide, and foretold from the first SEEN on."""
+WIDTH, ENCODER, DECODER, BATCH, UPDATES = 16, (1, 2, 4), 4, 8, 4000
+SECONDS = 0.8
+"""An update takes on one core, about."""
+RATES, TUNING_SHARE = (1e-3, 3e-3), 5
+"""Rates that are tried, for a part of the updates, on held-out digits."""
+HELD_OUT, VALID, TESTED, VERDICTS = 5000, 64, 500, 16
+"""Of the training digits, how many verdicts are by; videos of a verdict, and of the test; verdicts in a training."""
+DRAWN, TRIES, SHOWN = 50, 4, 3
+"""Videos that are drawn on, how often, and how many of them are shown."""
+BOUNCE, SCATTER = "bounce", "scatter"
+"""How digits leave walls: as light does, or in any direction."""
+PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
+"""How unsure copies of the last frame may be of each pixel."""
+VPN, BASELINE = "vpn", "baseline"
+ARMS: dict[str, dict[str, Any]] = {
+    VPN: {},
+    BASELINE: {"masked": False},
+    "memory alone": {"masked": False, "decoder": 1, "encoder": (), "width": 24},
+    "vpn, two stacks": {"two_stacks": True, "width": 14},
+    "vpn, no dilation": {"encoder": (1, 1, 1)},
+    "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 21},
+}
+"""What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder;
+rectified blocks see half as far as others, and are twice as many. Widths make up for parameters.
+"""
+TUNED = (VPN, BASELINE, "memory alone", "vpn, rectified")
+"""Who has a rate of its own; other VPNs take the VPN's."""
+
+
+def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
+    """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
+    values, test = foretold(args, arms, BOUNCE), videos_of("test", TESTED, TEST_SEED)
+    bound = least((255 * test[:, SEEN:, ..., 0]).round().byte().numpy())
+    last = copied(test, videos_of("held out", VALID, 1))
+    lines: list[list[object]] = [["the least possible", bound]]
+    for arm in arms:
+        nats = values[arm, "nats"]
+        told = [mean(nats), mean([value - bound for value in nats])]
+        lines.append([arm, *told, *(mean(values[arm, name]) for name in ("videos", "seconds", "parameters"))])
+    lines.append(["last frame again", last, last - bound])
+    head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame", "above the least")
+    lines = [[*line, *[None] * (6 - len(line))] for line in lines]
+    table = markdown((*head, "videos seen", "seconds", "parameters"), lines)
+    return f"{table}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
+
+
+def bounces(args: PaperSettings) -> str:
+    """Nats a frame of digits that leave walls in any direction, by a VPN and by the baseline."""
+    arms, test = (VPN, BASELINE), videos_of("test", TESTED, TEST_SEED, SCATTER)
+    values = foretold(args, arms, SCATTER)
+    sure = foretold(args, arms, BOUNCE)
+    lines: list[list[object]] = [[arm, mean(values[arm, "nats"]), mean(sure[arm, "nats"])] for arm in arms]
+    lines.append(["baseline less vpn", *(less(each[BASELINE, "nats"], each[VPN, "nats"]) for each in (values, sure))])
+    lines.append(["last frame again", copied(test, videos_of("held out", VALID, 1, SCATTER)), None])
+    head = ("nats/frame", "walls leave in any direction", "walls reflect")
+    return f"{markdown(head, lines)}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
+
+
+def by_frame(values: dict[Any, list[float]], arms: Sequence[str]) -> str:
+    """Nats of each frame that is foretold."""
+    frames = range(FRAMES - SEEN)
+    lines = [[arm, *(mean(values[arm, f"frame {frame}"]) for frame in frames)] for arm in arms]
+    return markdown(("nats of a frame", *(f"the {frame + 1}. foretold" for frame in frames)), lines)
+
+
+def drawn_on(values: dict[Any, list[float]], arms: Sequence[str], test: Tensor) -> str:
+    """Whether what networks draw, from frames of their own, are still the digits that they saw.
+
+    Networks draw pixels as 0 or 1: the truth beside them is so drawn too, each pixel by its grey, and as it is.
+    """
+    seen, true = test[:DRAWN, :SEEN], test[:DRAWN, SEEN:]
+    chance = torch.rand(true.shape, generator=torch.Generator().manual_seed(0))
+    lines: list[list[object]] = [["the truth", *kept(seen, true)]]
+    lines.append(["the truth, drawn as 0 or 1", *kept(seen, (chance < true).float())])
+    lines += [[arm, mean(values[arm, "two"]), mean(values[arm, "same"])] for arm in arms]
+    return markdown(("drawn on by itself", "frames with two digits", "with the same two"), lines)
+
+
+def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> dict[Any, list[float]]:
+    """The figures of networks by arm and name; where rates are chosen, on digits that bounce."""
+    work, updates = partial(run, args.folder), args.shortened(UPDATES)
+    needed = [arm for arm in TUNED if arm in {VPN, *arms}]
+    setting = (("walls", BOUNCE),)
+    rates = best_rates(args, "digits", dict.fromkeys(needed, SECONDS), UPDATES // TUNING_SHARE, RATES, work, setting)
+    cells = []
+    for seed in args.few(SEEDS):
+        for arm in arms:
+            told = (("walls", walls), ("updates", updates), ("rate", rates.get(arm, rates[VPN])))
+            cells.append(Cell(arm, seed, told, updates * SECONDS / 60))
+    rows = args.rows("digits", cells, work)
+    with replacing(args.folder / f"digits_{walls}.png") as draft:
+        curves([row for row in rows if row["name"] == "held out"]).savefig(draft, format="png", dpi=110)
+    return grouped([row for row in rows if row["name"] != "held out"], ("arm", "name"))
+
+
+def run(folder: Path, cell: Cell) -> Sequence[Row]:
+    """Nats a frame of test digits by one network, and its curve of held-out ones, which rates are chosen by."""
+    torch.manual_seed(cell.seed)
+    net, walls = network(cell.arm), str(dict(cell.setting)["walls"])
+    valid = videos_of("held out", VALID, 1, walls)
+    progress = trained(
+        net_path(folder, "digits", cell),
+        net,
+        training_of(cell, VERDICTS),
+        partial(_batch, cell.seed, walls),
+        lambda judged: float(frame_nats(judged, valid, SEEN).mean()),
+        [FrameLikelihood(net.outputs[0], first=1)],
+    )
+    if cell.seed == TUNING_SEED:
+        return [valid_row(progress)]
+    test = videos_of("test", TESTED, TEST_SEED, walls)
+    nats = frame_nats(net, test, SEEN).mean(0)
+    told = {"nats": float(nats.mean()), "videos": progress.updates * BATCH, **costs(net, progress)}
+    told |= {f"frame {frame}": value for frame, value in enumerate(nats.tolist())}
+    seen = test[:DRAWN, :SEEN].repeat(TRIES, 1, 1, 1, 1)
+    drawn = continued(net, seen, FRAMES - SEEN, cell.seed)
+    told["two"], told["same"] = kept(seen, drawn)
+    if cell.seed == 0:
+        with replacing(folder / f"digits_{walls}_{cell.arm.replace(', ', '_').replace(' ', '_')}.png") as draft:
+            page(test[:SHOWN], drawn[:SHOWN]).savefig(draft, format="png", dpi=110)
+    rows: list[Row] = [{"name": name, "value": value} for name, value in told.items()]
+    return rows + [{"name": "held out", "value": row["judged"], "after": row["updates"]} for row in progress.curve]
+
+
+def network(arm: str) -> ModuleGraph:
+    """The network of an arm."""
+    return video_pixel_network(1, 1, **{"width": WIDTH, "encoder": ENCODER, "decoder": DECODER, **ARMS[arm]})
+
+
+def _batch(seed: int, walls: str, update: int) -> Batch:
+    videos = videos_of("train", BATCH, seed * 1_000_003 + update, walls)
+    return {FRAME: videos}, {FRAME: videos}
+
+
+def videos_of(part: str, count: int, seed: int, walls: str = BOUNCE) -> Tensor:
+    """Videos [count, FRAMES, SIDE, SIDE, 1] in 0 to 1 of the digits of a part."""
+    made = moving_digits(images(part), count, seed, FRAMES, SIDE, scattered=walls == SCATTER)
+    return torch.from_numpy(made).float()[..., None] / 255
+
+
+def kept(seen: Tensor, after: Tensor) -> tuple[float, float]:
+    """Of frames after others: the shares of those with two digits, and with the same two; drawn ones or true ones."""
+    return reader().kept(grey(seen), grey(after))
+
+
+@lru_cache(maxsize=1)
+def reader() -> Reader:
+    """What tells digits in frames."""
+    _, kinds = mnist(train=True)
+    return Reader(images("train"), kinds[:-HELD_OUT])
+
+
+@lru_cache(maxsize=3)
+def images(part: str) -> Any:
+    """The digits of a part, smaller than they were: the last of those to train with are held out."""
+    found, _ = mnist(train=part != "test")
+    chosen = {"train": found[:-HELD_OUT], "held out": found[-HELD_OUT:], "test": found}[part]
+    return smaller(chosen, SMALLER)
+
+
+def copied(videos: Tensor, valid: Tensor) -> float:
+    """Nats a frame of saying the last frame again, each pixel as unsure as does best on other videos."""
+
+    def told(several: Tensor, share: float) -> float:
+        before, now = several[:, SEEN - 1 : -1], several[:, SEEN:]
+        return float(surprises(before.clamp(share, 1 - share).logit()[..., None], now).mean())
+
+    return told(videos, min(PROBES, key=lambda share: told(valid, share)))
+
+
+def curves(rows: Sequence[Row]) -> Any:
+    """The verdicts of all trainings, by arm."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for number, arm in enumerate(dict.fromkeys(row["arm"] for row in rows)):
+        for seed in dict.fromkeys(row["seed"] for row in rows):
+            told = [(row["after"], row["value"]) for row in rows if (row["arm"], row["seed"]) == (arm, seed)]
+            axes.plot(*zip(*told, strict=True), color=f"C{number}", label=None if seed else str(arm))
+    axes.set(xlabel="updates", ylabel="nats/frame of held-out digits", yscale="log")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
