@@ -154,6 +154,8 @@ def frame_nats(net: ModuleGraph, videos: Tensor, first: int, actions: Tensor | N
 def surprises(logits: Tensor, frames: Tensor) -> Tensor:
     """Nats of each frame [B, T]; see FrameLikelihood."""
     logits = whole(logits)
+    if logits.shape[-1] > 1 and frames.is_floating_point():
+        raise PhysimError(f"frames are {frames.dtype}, wanted whole numbers, of {logits.shape[-1]} classes")
     if logits.shape[-1] == 1:
         told = functional.binary_cross_entropy_with_logits(logits[..., 0], frames.to(logits.dtype), reduction="none")
     else:
