@@ -44,6 +44,8 @@ class Args:
         """Do what is asked for."""
         check_report(self.json)
         if self.train is not None:
+            if self.weights == WEIGHTS:
+                raise PhysimError("train writes into --weights: name a file, for others to translate with")
             report(train(self.train, self.weights), self.json)
             return
         for sentence in self.sentences:
@@ -72,7 +74,7 @@ def translator(weights: Path, beam: int) -> Callable[[str], str]:
     from physim.threads import one_thread
 
     if not weights.exists():
-        raise PhysimError(f"there are no weights {weights}: --train 60 makes some in about an hour")
+        raise PhysimError(f"there are no weights {weights}: --train 60 makes some in about an hour, into --weights")
     net, told = load_graph(weights)
     net.eval()
     english, german = Alphabet(told["english"]), Alphabet(told["german"])

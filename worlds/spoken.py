@@ -55,7 +55,7 @@ class Utterance:
 def spoken(text: str, voice: str = "slt") -> Utterance:
     """A sentence in one of VOICES; the same one always sounds the same.
 
-    Raises: PhysimError where the voice is unknown, nothing is to be said, or `flite` is not installed.
+    Raises: PhysimError where the voice is unknown, nothing is to be said, or `flite` is not installed, or is another.
     """
     if voice not in VOICES:
         raise PhysimError(f"unknown voice {voice!r}: the known ones are {', '.join(VOICES)}")
@@ -67,7 +67,11 @@ def spoken(text: str, voice: str = "slt") -> Utterance:
         told = _told(["flite", "-voice", voice, "-psdur", "-f", str(said), "-o", str(heard)])
         with wave.open(str(heard)) as file:
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    if not told.split():
+        raise PhysimError(f"flite said no phones of {text!r}: is it version 2.2 or later?")
     names, ends = zip(*(phone.split(":") for phone in told.split()), strict=True)
+    if unknown := set(names) - set(PHONES):
+        raise PhysimError(f"flite speaks of phones {', '.join(sorted(unknown))}, wanted some of {', '.join(PHONES)}")
     phones = np.array([PHONES.index(name) for name in names])
     return Utterance(text, voice, samples.astype(np.float32) / np.float32(2**15), phones, np.array(ends, float))
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from learners.sequences.generation import Stream
 from physim.checks import check_positive
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
 
@@ -28,6 +29,10 @@ def search(net: ModuleGraph, given: Mapping[str, Tensor], stop: int, longest: in
     has ended, its likeliest one. `given` [B, ...] are what the graph reads besides, of B items.
     """
     check_positive(longest=longest, width=width)
+    if not given:
+        raise PhysimError(
+            "given is empty, wanted what the graph reads besides: without, one stream is searched by itself"
+        )
     items = len(next(iter(given.values())))
     rows = torch.arange(items).repeat_interleave(width)
     stream = Stream(net, items * width, given={name: value[rows] for name, value in given.items()})

@@ -164,7 +164,9 @@ class Stream:
         return {name: value.clone(memory_format=torch.contiguous_format) for name, value in told.items()}
 
     def restore(self, saved: Mapping[str, Tensor]) -> None:
-        """Go on from where another stream of the same graph was saved."""
+        """Go on from where another stream of the same graph, and of as many, was saved."""
+        if saved["last"].shape != self.last.shape:
+            raise PhysimError(f"{len(saved['last'])} streams were saved, wanted {len(self.last)}")
         self.last, self.ticks = saved["last"].to(self.device), int(saved["ticks"])
         self.random.set_state(saved["random"].cpu())
         flat = {name.removeprefix("state/"): value for name, value in saved.items() if name.startswith("state/")}

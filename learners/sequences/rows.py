@@ -108,7 +108,9 @@ def bits(net: ModuleGraph, rows: Sequence[SymbolRow], start: int, chunk: int = 8
 
 
 def surprises(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) -> Tensor:
-    """Bits [T] float64 that a graph needs for each symbol of a row, from the first on."""
+    """Bits [T] float64 that a graph needs for each symbol of a row, from the first on; PhysimError without any."""
+    if not len(row.symbols):
+        raise PhysimError("a row without symbols has no surprises")
     parts = [
         -logits.double().log_softmax(-1).gather(1, wanted[:, None])[:, 0]
         for logits, wanted in foretold(net, row, start, chunk)
