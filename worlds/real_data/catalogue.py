@@ -39,6 +39,15 @@ GCIDE = Packaged(
     sources=(Debian("dict-gcide", "0.48.5+nmu2", "usr/share/dictd"),),
 )
 
+KERNEL = Packaged(
+    name="kernel",
+    about="the documentation of Linux 6.1: 24 MB of reStructuredText",
+    licence="GPL-2",
+    megabytes=37.2,
+    files={"*.rst.gz": "f36672840c8342355fae266b3048116e1d2c6d08bb963afec0c39bff68ecb42d"},
+    sources=(Debian("linux-doc-6.1", "6.1.176-1", "usr/share/doc/linux-doc-6.1/Documentation"),),
+)
+
 _PROMPTS = "usr/share/asterisk/sounds"
 _CORE = [Debian(f"asterisk-core-sounds-{code}-wav", "1.6.1-1", _PROMPTS) for code in ("en", "es", "fr", "it", "ru")]
 SPEECH = Packaged(

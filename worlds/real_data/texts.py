@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from physim.errors import PhysimError
-from worlds.real_data.catalogue import GCIDE, SHAKESPEARE
+from worlds.real_data.catalogue import GCIDE, KERNEL, SHAKESPEARE
 
-TEXTS = {text.name: text for text in (SHAKESPEARE, GCIDE)}
+TEXTS = {text.name: text for text in (SHAKESPEARE, GCIDE, KERNEL)}
 ENDS = (0.90, 0.95)
 """Where training and validation end, as shares of the text."""
 

@@ -54,7 +54,7 @@ def test_several_documents_are_split_between_documents(registered: Callable[[dic
 
 
 def test_a_text_that_is_not_known_or_not_here_is_told() -> None:
-    with pytest.raises(PhysimError, match="unknown text 'mnist': the known ones are gcide, shakespeare"):
+    with pytest.raises(PhysimError, match="unknown text 'mnist': the known ones are gcide, kernel, shakespeare"):
         text("mnist")
     with pytest.raises(PhysimError, match="`physim fetch gcide` gets it"):
         splits("gcide")
