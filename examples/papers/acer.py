@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import acer_numbers
-from off_policy_tasks import CONTROL, WHOLE, Arm, compared, outcomes
-
 from learners.agents.methods import ACER
 from learners.experiment import Cell
 from learners.papers import PaperSettings, run_parts
+from parts import acer_numbers
+from parts.off_policy_tasks import CONTROL, WHOLE, Arm, compared, outcomes
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 

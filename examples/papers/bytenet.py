@@ -9,10 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import characters_foretold
-import pages_translated
 import torch
-from sequence_cells import cells, training_of
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
@@ -22,6 +19,8 @@ from learners.sequences.beams import search
 from learners.sequences.bytenet import SOURCE, bytenet
 from learners.sequences.pairs import END, Pair, PairBatches, pair_bits
 from learners.sequences.wavenet import SYMBOL
+from parts import characters_foretold, pages_translated
+from parts.sequence_cells import cells, training_of
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from physim.scripts import check_choices, run_script

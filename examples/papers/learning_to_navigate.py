@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import Arm, check_arms, contest, environments, game_of, trial, tuning
-
 from learners.agents.curves import curve_rows
 from learners.agents.examination import examined
 from learners.agents.outcomes import Outcomes
@@ -19,6 +17,7 @@ from learners.agents.trial import FORWARD, NAVIGATING
 from learners.experiment import Cell, grouped, markdown
 from learners.judging import difference, interquartile
 from learners.papers import PaperSettings
+from parts.small_mazes import Arm, check_arms, contest, environments, game_of, trial, tuning
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from off_policy_tasks import CONTROL, Arm, compared
 
 from learners.agents.methods import A3C, PGQ
 from learners.agents.tabular import Tabular
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.judging import improvement
 from learners.papers import PaperSettings, run_parts
+from parts.off_policy_tasks import CONTROL, Arm, compared
 from physim.outputs import replacing
 from physim.problems import Problem
 from physim.reports import Row

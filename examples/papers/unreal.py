@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from small_mazes import BOUNDS, Arm, bound_of, check_arms, contest, environments, trial, tuning, with_goal
 from torch import Tensor
 
 from learners.agents.contest import Contest
@@ -20,6 +19,7 @@ from learners.agents.training import Training
 from learners.experiment import Cell, Run, grouped, markdown, mean
 from learners.judging import difference, interquartile
 from learners.papers import PaperSettings, run_parts
+from parts.small_mazes import BOUNDS, Arm, bound_of, check_arms, contest, environments, trial, tuning, with_goal
 from physim.reports import Row
 from physim.scripts import run_script
 

@@ -11,12 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import digits_foretold
-import pixels_and_graphs
-import tables_pushed
 import torch
-from film_pages import page
-from sequence_cells import SEEDS, training_of
 
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path, run_parts
@@ -24,6 +19,9 @@ from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
+from parts import digits_foretold, pixels_and_graphs, tables_pushed
+from parts.film_pages import page
+from parts.sequence_cells import SEEDS, training_of
 from physim.outputs import replacing
 from physim.reports import Row
 from physim.scripts import check_choices, run_script

@@ -10,11 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import music_played
 import numpy as np
-import speech_foretold
-import speech_heard
-import speech_told
 import torch
 
 from learners.experiment import Cell, grouped, markdown, mean
@@ -23,6 +19,7 @@ from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import receptive_field, wavenet
 from learners.sequences.yardsticks import linear_surprises
+from parts import music_played, speech_foretold, speech_heard, speech_told
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 from worlds.sources import ECHO, ECHO_DELAY, RESONANCE, SWITCH

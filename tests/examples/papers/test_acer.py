@@ -19,10 +19,10 @@ from physim.errors import PhysimError
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("acer")
-    tasks = importlib.import_module("off_policy_tasks")
+    tasks = importlib.import_module("parts.off_policy_tasks")
     monkeypatch.setattr(tasks, "MAZE_DECISIONS", 50 * 800)
     monkeypatch.setattr(tasks, "REPLAY", 600)
-    mazes = importlib.import_module("small_mazes")
+    mazes = importlib.import_module("parts.small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
     monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
     for arm in list(module.ARMS):
@@ -76,7 +76,7 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     paper: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = paper("acer")
-    part = importlib.import_module("acer_numbers")
+    part = importlib.import_module("parts.acer_numbers")
     for arm in list(part.ARMS)[1:]:
         monkeypatch.delitem(part.ARMS, arm)
     monkeypatch.delitem(part.TASKS, "chain")
@@ -107,7 +107,7 @@ def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
     """Wants the extra `libraries`."""
     pytest.importorskip("stable_baselines3")
     paper("acer")
-    part = importlib.import_module("acer_numbers")
+    part = importlib.import_module("parts.acer_numbers")
     curve, decide = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, 3e-4, 200, 0.97)
     assert 0 <= part.played("swing up", decide) < 300
     assert len(curve) == part.POINTS

@@ -36,14 +36,14 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     changes["pages_translated"]["pairs"] = sentences
     for part, settings in changes.items():
         for name, value in settings.items():
-            monkeypatch.setattr(module if part == "bytenet" else importlib.import_module(part), name, value)
+            monkeypatch.setattr(module if part == "bytenet" else importlib.import_module(f"parts.{part}"), name, value)
     return module
 
 
 @pytest.fixture
 def pages(script: ModuleType) -> ModuleType:
     """The part of translations."""
-    return importlib.import_module("pages_translated")
+    return importlib.import_module("parts.pages_translated")
 
 
 def test_every_part_fills_its_table(
@@ -67,7 +67,9 @@ def test_every_part_fills_its_table(
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
     paper("bytenet")
-    characters, pages = (importlib.import_module(name) for name in ("characters_foretold", "pages_translated"))
+    characters, pages = (
+        importlib.import_module(f"parts.{name}") for name in ("characters_foretold", "pages_translated")
+    )
     for nets in (
         [characters.network(arm) for arm in characters.ARMS],
         [pages.translator(arm, 190, 200) for arm in pages.ARMS],

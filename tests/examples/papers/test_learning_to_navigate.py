@@ -16,7 +16,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("learning_to_navigate")
     for name, value in {"DECISIONS": 50 * 960, "WATCHED": 6, "SEEDS": (0,), "TUNED_ON": ("random goal",)}.items():
         monkeypatch.setattr(module, name, value)
-    mazes = importlib.import_module("small_mazes")
+    mazes = importlib.import_module("parts.small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
     monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
     monkeypatch.setitem(mazes.MAZE, "apples", 0.2)

@@ -17,7 +17,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("unreal")
     for name, value in {"DECISIONS": 50 * 960, "SIZES": ((3, 3),), "APPLES": (0.1,)}.items():
         monkeypatch.setattr(module, name, value)
-    mazes = importlib.import_module("small_mazes")
+    mazes = importlib.import_module("parts.small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
     monkeypatch.setattr(mazes, "REPLAY", 60)
     monkeypatch.setattr(mazes, "BEGIN", 0.5)

@@ -35,11 +35,11 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(module, name, value)
     for part, settings in changes.items():
         for name, value in settings.items():
-            monkeypatch.setattr(importlib.import_module(part), name, value)
-    digits = importlib.import_module("digits_foretold")
+            monkeypatch.setattr(importlib.import_module(f"parts.{part}"), name, value)
+    digits = importlib.import_module("parts.digits_foretold")
     for arm in ("memory alone", "vpn, two stacks", "vpn, rectified"):
         monkeypatch.setitem(digits.ARMS, arm, digits.ARMS[arm] | {"width": 2})
-    balls = importlib.import_module("pixels_and_graphs")
+    balls = importlib.import_module("parts.pixels_and_graphs")
     changes = {"EVERY": 5, "FRAMES": 4, "SEEN": 2, "SIDE": 12, "TRAINED": 4, "TESTED": 2, "SAMPLES": 1, "BATCH": 2}
     for name, value in (changes | {"WIDTH": 2, "ENCODER": (1,), "DECODER": 1, "UPDATES": 100}).items():
         monkeypatch.setattr(balls, name, value)
@@ -52,7 +52,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def digits(script: ModuleType) -> ModuleType:
     """The part of digits."""
-    return importlib.import_module("digits_foretold")
+    return importlib.import_module("parts.digits_foretold")
 
 
 def test_every_part_fills_its_table(script: ModuleType, digits: ModuleType, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_every_part_fills_its_table(script: ModuleType, digits: ModuleType, tmp_
 @pytest.mark.skipif(not MNIST.is_here, reason="mnist was not fetched")
 def test_true_digits_are_read_and_others_are_not(paper: Callable[[str], ModuleType]) -> None:
     paper("video_pixel_networks")
-    digits = importlib.import_module("digits_foretold")
+    digits = importlib.import_module("parts.digits_foretold")
     digits.images.cache_clear()
     digits.reader.cache_clear()
     videos = digits.videos_of("test", 40, 0)
@@ -89,7 +89,7 @@ def test_true_digits_are_read_and_others_are_not(paper: Callable[[str], ModuleTy
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
     paper("video_pixel_networks")
-    digits = importlib.import_module("digits_foretold")
+    digits = importlib.import_module("parts.digits_foretold")
     sizes = [sum(value.numel() for value in digits.network(arm).parameters()) for arm in digits.ARMS]
     assert max(sizes) < 1.03 * min(sizes)
 
@@ -114,7 +114,7 @@ def test_unknown_arms_are_refused(script: ModuleType, tmp_path: Path) -> None:
 
 
 def test_balls_that_a_good_engine_moves_overlap_with_the_truths(script: ModuleType, tmp_path: Path) -> None:
-    balls = importlib.import_module("pixels_and_graphs")
+    balls = importlib.import_module("parts.pixels_and_graphs")
     truth = balls.videos(90_000, 2)
     assert set(truth.unique().tolist()) == {0, balls.WALL, balls.BALL}
     frames = truth[0, balls.SEEN :]

@@ -32,7 +32,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     changes = {"TRAINED": 3000, "TESTED": 2000, "DEPTHS": (2, 3), "ECHO_UPDATES": 100, "SOURCE_UPDATES": 100}
     for name, value in (changes | {"CHANNELS": 4, "SKIPS": 4}).items():
         monkeypatch.setattr(module, name, value)
-    part = importlib.import_module("speech_foretold")
+    part = importlib.import_module("parts.speech_foretold")
     fields = {"short": {"dilations": (1, 1)}, "wavenet": {"dilations": (1, 2)}, "long": {"dilations": (1, 4)}}
     changes = {"DILATIONS": (1, 2), "FIELDS": fields, "UPDATES": 100, "recordings": spoken, "CHANNELS": 4, "SKIPS": 4}
     for name, value in changes.items():
@@ -66,14 +66,14 @@ def test_phones_are_heard_and_told(script: ModuleType, tmp_path: Path, monkeypat
     """Wants the extra `speech`, and flite."""
     pytest.importorskip("parselmouth")
     pytest.importorskip("pocketsphinx")
-    for name in ("speech_heard", "speech_told"):
+    for name in ("parts.speech_heard", "parts.speech_told"):
         module = importlib.import_module(name)
         changes = {"DILATIONS": (1, 2), "CHANNELS": 4, "SKIPS": 4, "UPDATES": 100}
         changes |= {"SENTENCES": {"train": 3, "valid": 1, "test": 1}}
         changes |= {"sentences": lambda part: [f"This is sentence {k} of {part}." for k in range(16)]}
         for key, value in changes.items():
             monkeypatch.setattr(module, key, value)
-    monkeypatch.setattr(importlib.import_module("speech_told"), "COUNTED", 12)
+    monkeypatch.setattr(importlib.import_module("parts.speech_told"), "COUNTED", 12)
     script.main(script.Args(quick=True, workers=1, out=tmp_path, parts=("phones", "told")))
     heard, told = ((tmp_path / "quick" / f"{part}.md").read_text().splitlines()[2:] for part in ("phones", "told"))
     arms = ["both losses", "phones alone", "cepstra", "cepstra, as many frames heard"]
@@ -85,7 +85,7 @@ def test_phones_are_heard_and_told(script: ModuleType, tmp_path: Path, monkeypat
 
 
 def test_music_is_judged_and_heard(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    music = importlib.import_module("music_played")
+    music = importlib.import_module("parts.music_played")
     random = np.random.default_rng(0)
     changes = {"DILATIONS": [(1, 2), (1, 4)], "CHANNELS": 4, "SKIPS": 4, "UPDATES": 100, "CLIP": 1000}
     changes |= {"chorales": lambda part: [f"{part} {k}" for k in range(3)], "JUDGED": 500}
@@ -102,7 +102,7 @@ def test_music_is_judged_and_heard(script: ModuleType, tmp_path: Path, monkeypat
 def test_frames_of_cepstra_and_of_sound_are_of_the_same_phones(paper: Callable[[str], ModuleType]) -> None:
     pytest.importorskip("parselmouth")
     paper("wavenet")
-    heard = importlib.import_module("speech_heard")
+    heard = importlib.import_module("parts.speech_heard")
     random = np.random.default_rng(0)
     sound = random.normal(0, 0.1, 16_000).astype(np.float32)
     one = Utterance("", "slt", sound, np.array([32, 1, 4]), np.array([0.3, 0.62, 1.0]))
@@ -113,7 +113,7 @@ def test_frames_of_cepstra_and_of_sound_are_of_the_same_phones(paper: Callable[[
 
 
 def test_nothing_but_guesses_comes_back_to_the_first_block(script: ModuleType) -> None:
-    net = importlib.import_module("speech_foretold").network("severed")
+    net = importlib.import_module("parts.speech_foretold").network("severed")
     net({"symbol": torch.randint(0, 256, (2, 30))}).square().mean().backward()
     first = [net.get_submodule(name) for name in ("embedding", "stem", "taps_0")]
     assert not any(value.grad.any() for module in first for value in module.parameters() if value.grad is not None)
@@ -121,15 +121,15 @@ def test_nothing_but_guesses_comes_back_to_the_first_block(script: ModuleType) -
 
 
 def test_a_cut_network_comes_to_bring_gradients_back(script: ModuleType) -> None:
-    net = importlib.import_module("speech_foretold").network("cut")
+    net = importlib.import_module("parts.speech_foretold").network("cut")
     assert any("decoupled" in node.name for node in net.nodes)
-    whole = importlib.import_module("speech_foretold").network("wavenet")
+    whole = importlib.import_module("parts.speech_foretold").network("wavenet")
     assert not any("decoupled" in node.name for node in whole.nodes)
 
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
     paper("wavenet")
-    part = importlib.import_module("speech_foretold")
+    part = importlib.import_module("parts.speech_foretold")
     arms = (*part.GATES, *part.FIELDS, "lstm")
     sizes = [sum(value.numel() for value in part.network(arm).parameters()) for arm in arms]
     assert max(sizes) < 1.01 * min(sizes)
@@ -137,7 +137,7 @@ def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str
 
 def test_a_shuffled_code_is_never_ones_own(paper: Callable[[str], ModuleType]) -> None:
     paper("wavenet")
-    part = importlib.import_module("speech_foretold")
+    part = importlib.import_module("parts.speech_foretold")
     for speaker in range(6):
         for length in range(1, 12):
             row = SymbolRow(torch.zeros(length, dtype=torch.int64), {"speaker": torch.tensor(speaker)})
@@ -145,7 +145,7 @@ def test_a_shuffled_code_is_never_ones_own(paper: Callable[[str], ModuleType]) -
 
 
 def test_levels_lie_between_their_edges(script: ModuleType) -> None:
-    edges, middles = importlib.import_module("speech_foretold").mu_law_bins()
+    edges, middles = importlib.import_module("parts.speech_foretold").mu_law_bins()
     assert bool((edges[:-1] < middles).all())
     assert bool((middles < edges[1:]).all())
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sequence_cells import best_rates, less, size_of, training_of, valid_row
 from torch import Tensor
 
 from learners.agents.contest import TUNING_SEED
@@ -21,6 +20,7 @@ from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
+from parts.sequence_cells import best_rates, less, size_of, training_of, valid_row
 from physim.graph import ModuleGraph, ResidualSynthesizer
 from physim.reports import Row
 from worlds.real_data.parts import Part

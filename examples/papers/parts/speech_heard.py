@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from speech_told import extra
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +34,7 @@ from learners.sequences.mu_law import LEVELS, encoded
 from learners.sequences.rows import Batch, Crops, SymbolRow
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import LOGITS, SYMBOL, receptive_field
+from parts.speech_told import extra
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row

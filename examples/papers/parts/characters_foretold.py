@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from sequence_cells import best_rates, cells, costs, size_of, training_of, valid_row, width_for
 
 from learners.agents.contest import TUNING_SEED
 from learners.experiment import Cell, grouped, markdown, mean
@@ -18,6 +17,7 @@ from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.kept import trained
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
+from parts.sequence_cells import best_rates, cells, costs, size_of, training_of, valid_row, width_for
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.real_data import splits

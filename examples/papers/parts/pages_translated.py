@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
-from sequence_cells import best_rates, cells, costs, less, size_of, training_of, valid_row, width_for
 
 from learners.agents.contest import TUNING_SEED
 from learners.experiment import Cell, grouped, markdown, mean
@@ -20,6 +19,7 @@ from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Alphabet, Pair, PairBatches, pair_bits
 from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import SYMBOL
+from parts.sequence_cells import best_rates, cells, costs, less, size_of, training_of, valid_row, width_for
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.outputs import replacing

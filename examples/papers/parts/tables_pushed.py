@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from film_pages import page
-from sequence_cells import SEEDS, less, training_of
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
@@ -19,6 +17,8 @@ from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import ACTION, FRAME, FrameLikelihood, frame_nats, video_pixel_network
+from parts.film_pages import page
+from parts.sequence_cells import SEEDS, less, training_of
 from physim.outputs import replacing
 from physim.reports import Row
 from worlds.pushing import NOVEL, SEEN, pushes

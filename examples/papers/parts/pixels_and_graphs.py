@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sequence_cells import SEEDS, training_of
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
@@ -22,6 +21,7 @@ from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
+from parts.sequence_cells import SEEDS, training_of
 from physim import LearnedEngine, pixels, rollout
 from physim.graph import ModuleGraph
 from physim.outputs import replacing

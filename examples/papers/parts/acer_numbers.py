@@ -9,7 +9,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from off_policy_tasks import WHOLE
 
 from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
@@ -22,6 +21,7 @@ from learners.agents.watching import Decide, means_of, rewards_of
 from learners.experiment import Cell, grouped, markdown
 from learners.judging import difference, interquartile, ratio
 from learners.papers import PaperSettings
+from parts.off_policy_tasks import WHOLE
 from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.reports import Row

@@ -8,7 +8,6 @@ from functools import partial
 from typing import NamedTuple, final
 
 import numpy as np
-from small_mazes import bounds_of, environments, tuning
 
 from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
@@ -20,6 +19,7 @@ from learners.agents.trial import Trial
 from learners.experiment import Cell, Interval, Run, grouped, markdown, mean
 from learners.judging import Runs, difference, improvement
 from learners.papers import PaperSettings
+from parts.small_mazes import bounds_of, environments, tuning
 from physim.reports import Row
 
 COUNT, REPLAY = 8, 2500

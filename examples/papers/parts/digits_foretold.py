@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from drawn_digits import Reader, grey
-from film_pages import page
-from sequence_cells import SEEDS, best_rates, costs, less, training_of, valid_row
 from torch import Tensor
 
 from learners.agents.contest import TUNING_SEED
@@ -22,6 +19,9 @@ from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, surprises, video_pixel_network
+from parts.drawn_digits import Reader, grey
+from parts.film_pages import page
+from parts.sequence_cells import SEEDS, best_rates, costs, less, training_of, valid_row
 from physim.graph import ModuleGraph
 from physim.outputs import replacing
 from physim.reports import Row
