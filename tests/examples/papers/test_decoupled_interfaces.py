@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -28,14 +29,22 @@ def script(paper: Callable[[str], ModuleType], few: Any, monkeypatch: pytest.Mon
         "DEEP": 6,
         "DEEP_UPDATES": 40,
     }
-    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "COPY_WINDOWS": (2,), "COPY_UPDATES": 400}
-    changes |= {"COPY_PLAIN": ((3e-3, 0.0),), "COPY_BRIDGED": ((3e-3, 0.1),)}
-    changes |= {"LANGUAGE_UPDATES": 60, "CLOCKS_UPDATES": 20, "SPARSE_UPDATES": 200, "CURVES_UPDATES": 80}
-    changes |= {"RELATIONS_UPDATES": 40, "COUNTING_UPDATES": 40, "digits": few}
-    changes |= {"Relating": partial(Relating, scenes=4, steps=30), "Counting": partial(Counting, ticks=4, units=16)}
-    changes |= {"Clocks": partial(Clocks, window=2, units=16)}
+    changes |= {"PLANES": (3,), "PLANES_UPDATES": 20, "SPARSE_UPDATES": 200, "CURVES_UPDATES": 80, "digits": few}
     for name, value in changes.items():
         monkeypatch.setattr(module, name, value)
+    parts: dict[str, dict[str, Any]] = {
+        "sequences_decoupled": {"COPY_WINDOWS": (2,), "COPY_UPDATES": 400, "LANGUAGE_UPDATES": 60},
+        "networks_decoupled": {"CLOCKS_UPDATES": 20, "RELATIONS_UPDATES": 40, "COUNTING_UPDATES": 40, "digits": few},
+    }
+    parts["sequences_decoupled"] |= {"COPY_PLAIN": ((3e-3, 0.0),), "COPY_BRIDGED": ((3e-3, 0.1),)}
+    parts["networks_decoupled"] |= {
+        "Relating": partial(Relating, scenes=4, steps=30),
+        "Counting": partial(Counting, ticks=4, units=16),
+        "Clocks": partial(Clocks, window=2, units=16),
+    }
+    for part, settings in parts.items():
+        for name, value in settings.items():
+            monkeypatch.setattr(importlib.import_module(f"parts.{part}"), name, value)
     return module
 
 
@@ -96,10 +105,11 @@ def test_windows_and_clocks_fill_their_tables(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = (b"to be or not to be, " * 1000, b"to be or not " * 500, b"not to be, " * 500)
-    monkeypatch.setattr(script, "splits", lambda name: Splits(*whole))
+    part = importlib.import_module("parts.sequences_decoupled")
+    monkeypatch.setattr(part, "splits", lambda name: Splits(*whole))
     folder = quick(script, tmp_path, "copy", "language", "clocks")
     assert "ratio" in (folder / "copy.md").read_text()
-    assert len((folder / "language.md").read_text().splitlines()) == 2 + len(script.LANGUAGE_WINDOWS)
+    assert len((folder / "language.md").read_text().splitlines()) == 2 + len(part.LANGUAGE_WINDOWS)
     assert [row["network"] for row in read_rows(folder / "clocks.csv")] == ["fast", "slow"] * 3
 
 
@@ -110,7 +120,11 @@ def test_arms_that_solve_no_task_have_a_ratio_of_none(script: ModuleType) -> Non
         for repeating, counts in enumerate((said, {**said, "bptt": 0}))
         for arm, count in counts.items()
     ]
-    ratios = [line for line in script.copy_table(rows).splitlines() if "ratio" in line]
+    ratios = [
+        line
+        for line in importlib.import_module("parts.sequences_decoupled").copy_table(rows).splitlines()
+        if "ratio" in line
+    ]
     cells = [[cell.strip() for cell in line.strip("|").split("|")][2:] for line in ratios]
     assert cells == [["1.00", "0.00", "2.00", "4.00"], ["-"] * 4]
 
