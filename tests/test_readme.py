@@ -87,7 +87,11 @@ def test_an_agent_learns_by_the_list_of_losses() -> None:
 
 
 def test_a_ball_is_steered_by_what_an_engine_foresees() -> None:
-    code = block("from learners.planning").replace("decisions=40", "decisions=2").replace("count=32", "count=8")
+    code = (
+        block("from learners.planning")
+        .replace("decisions=40", "decisions=2")
+        .replace("count=256, elite=16", "count=8, elite=4")
+    )
     rewards = run(code)["rewards"]
     assert len(rewards) == 2
     assert max(rewards) < 0
