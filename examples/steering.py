@@ -27,11 +27,15 @@ from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
+from worlds.held_strings import HeldStrings
 from worlds.steering import Steering
 
 RESULTS = Path(__file__).parent / "results" / "steering"
-WORLDS: dict[str, dict[str, Any]] = {"balls": {"balls": 3}, "strings": {"masses": 5, "end": "last"}}
-"""The worlds, whose shipped engines are planned with, and their sizes: of strings the free end is steered."""
+WORLDS: dict[str, dict[str, Any]] = {
+    "balls": {"world": "balls", "balls": 3},
+    "strings": {"world": HeldStrings, "masses": 5},
+}
+"""The worlds by the names of the shipped engines that are planned with: of strings the free end is steered."""
 DECISIONS = 30
 """Of an episode."""
 LEARNED_FROM = 40_000
@@ -172,9 +176,7 @@ def trial(cell: Cell) -> Trial:
     """The training of an agent by ACER."""
     told: dict[str, Any] = dict(cell.setting)
     return Trial(
-        Environments(
-            "worlds:physim/Steering-v0", COUNT, {"world": told["task"], "decisions": DECISIONS, **WORLDS[told["task"]]}
-        ),
+        Environments("worlds:physim/Steering-v0", COUNT, {"decisions": DECISIONS, **WORLDS[told["task"]]}),
         told["decisions"],
         cores=(),
         method=ACERNumbers(discount=told["discount"], fresh=True),
@@ -190,7 +192,7 @@ def trial(cell: Cell) -> Trial:
 
 def steering(world: str) -> Steering:
     """The environment of a world."""
-    return Steering(world, decisions=DECISIONS, **WORLDS[world])
+    return Steering(decisions=DECISIONS, **WORLDS[world])
 
 
 def distances(rewards: Sequence[Sequence[float]]) -> list[Row]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pymunk
 
-from physim.checks import check_among, check_positive
+from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.worlds.base import World
 
@@ -23,9 +23,6 @@ STRING = 1
 """The collision group of a string's masses."""
 
 
-ENDS = ("first", "last", "either")
-
-
 @dataclass(frozen=True, kw_only=True)
 class ChainWorld(World):
     """A string of masses on springs, straight at first, that falls on a static circle under a gravity of its own.
@@ -36,9 +33,7 @@ class ChainWorld(World):
     masses: int = 15
     """number of masses, pinned ones among them"""
     pins: int = 1
-    """number of pinned ends: 0, 1 or 2"""
-    end: str = "either"
-    """which one is pinned where one is: first, last or either, at random"""
+    """number of pinned ends: 0, 1 (one at random) or 2"""
     stiffness: float = 100.0
     """spring constant in N/m"""
     spread: float = 1.0
@@ -53,7 +48,6 @@ class ChainWorld(World):
         check_positive(masses=self.masses, stiffness=self.stiffness)
         if self.pins not in (0, 1, 2) or self.pins >= self.masses:
             raise PhysimError(f"pins must be 0, 1 or 2 and under the number of masses ({self.masses}), got {self.pins}")
-        check_among("end", self.end, ENDS)
         if self.spread < 1 or self.damping < 0:
             raise PhysimError(f"spread must be at least 1 and damping 0 or more, got {self.spread} and {self.damping}")
 
@@ -89,6 +83,5 @@ class ChainWorld(World):
 
     def _pinned(self, rng: np.random.Generator) -> set[int]:
         last = self.masses - 1
-        either = last * int(rng.integers(2))  # drawn in any case, so that all else is the same
-        end = {"first": 0, "last": last, "either": either}[self.end]
+        end = last * int(rng.integers(2))
         return {0: set(), 1: {end}, 2: {0, last}}[self.pins]

@@ -19,7 +19,7 @@ specification.loader.exec_module(steering)
 
 
 def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steering, "Steering", lambda world, **sizes: Steering(world, hold=20, **sizes))
+    monkeypatch.setattr(steering, "Steering", lambda **sizes: Steering(hold=20, **sizes))
     few = steering.Planning(steering.Sampled, {"count": 12, "elite": 3, "rounds": 2}, (3, 4), 0.1)
     monkeypatch.setattr(steering, "PLANNERS", {"by samples": few})
     for name, value in {"LEARNED_FROM": 50 * 160, "REPLAY": 400, "DECISIONS": 3}.items():
