@@ -24,8 +24,8 @@ from physim.reports import Row, Value
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
-LEAST, MANY = 1e-4, 9
-"""What is smaller is told with an exponent; and more digits than anything has in front of the point."""
+LEAST = 1e-4
+"""What is smaller is told with an exponent."""
 NOT_FINITE = ("inf", "-inf", "nan")
 """Numbers as CSV files hold them that JSON does not know."""
 
@@ -197,21 +197,16 @@ class Interval:
     def __str__(self) -> str:
         """Three digits, and more where the interval is narrower than what they tell."""
         told = [self.middle, self.low, self.high] if self.count > 1 else [self.middle]
-        if not np.isfinite(told).all() or max(map(abs, told)) < LEAST:
-            middle, *bounds = (f"{value:.3g}" for value in told)
-        else:
-            digits = [2 - _magnitude(self.middle), -_magnitude(self.high - self.low)]
-            middle, *bounds = (_rounded(value, max(0, *digits)) for value in told)
+        middle, *bounds = (_digits(value, self.high - self.low) for value in told)
         return f"{middle} [{', '.join(bounds)}]" if bounds else middle
 
 
-def _magnitude(value: float) -> int:
-    """Where the first digit of a number stands, counted from the point; nothing has any."""
-    return math.floor(math.log10(abs(value))) if abs(value) >= LEAST else MANY
-
-
-def _rounded(value: float, digits: int) -> str:
-    text = f"{value:,.{digits}f}"
+def _digits(value: float, width: float) -> str:
+    """Three digits of a number, and as many more as an interval so wide tells."""
+    if not (math.isfinite(value) and math.isfinite(width)) or abs(value) < LEAST:
+        return f"{value:.3g}"
+    finest = math.floor(math.log10(width)) if width >= LEAST else 0
+    text = f"{value:,.{max(0, 2 - math.floor(math.log10(abs(value))), -finest)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from learners.experiment import Cell, Grid, grouped, markdown, mean, read_rows, write_rows
+from learners.experiment import Cell, Grid, Interval, grouped, markdown, mean, read_rows, write_rows
 from physim.errors import PhysimError
 from physim.reports import Row
 from physim.threads import threads
@@ -205,3 +206,20 @@ def test_rows_that_disagree_with_their_cell_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match=r"gave rows whose world is \{'strings'\}"):
         grid.complete()
     assert not grid.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        (Interval(3.40313, 3.4012, 3.4049, 3), "3.403 [3.401, 3.405]"),
+        (Interval(0.538, 0.5241, 0.5522, 3), "0.538 [0.524, 0.552]"),
+        (Interval(14.6, 3.94, 35.7, 3), "14.6 [3.94, 35.7]"),
+        (Interval(9.88e-5, 7.57e-5, 1.35e-4, 3), "9.88e-05 [7.57e-05, 0.000135]"),
+        (Interval(1270.4, 1260.3, 1280.0, 3), "1,270 [1,260, 1,280]"),
+        (Interval(0.0, -0.0219, 0.0219, 3), "0 [-0.0219, 0.0219]"),
+        (Interval(math.inf, 2.0, math.inf, 3), "inf [2, inf]"),
+        (Interval(5.0, 5.0, 5.0, 1), "5"),
+    ],
+)
+def test_intervals_tell_three_digits_and_more_where_they_are_narrow(interval: Interval, told: str) -> None:
+    assert str(interval) == told
