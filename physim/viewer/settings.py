@@ -68,9 +68,9 @@ class ShowSettings:
     def _check_record(self, path: Path) -> None:
         ending, each = path.suffix.lower(), self.most_steps_a_frame
         if not ending:
-            check_folder_writable(path.parent, "record")
             if path.exists():
                 raise PhysimError(f"record {path} is there already: a folder of pictures wants a new name")
+            check_folder_writable(path, "record")
             return
         if ending not in ENDINGS:
             raise PhysimError(f"record must end in {', '.join(ENDINGS)}, or in nothing for a folder, got {path}")

@@ -24,6 +24,7 @@ from physim.viewer import settings as module
         ("size", (100, 700)),
         ("record", Path("film.avi")),
         ("record", Path("nowhere/at/all.gif")),
+        ("record", Path("nowhere/at/all")),
     ],
 )
 def test_bad_settings_are_refused_by_name(settings: Callable[..., PlaySettings], field: str, value: object) -> None:
