@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from multiprocessing import connection, parent_process
@@ -35,6 +36,8 @@ EYES = (CONVOLUTIONS, MESSAGES, FEATURES)
 VISION, CORE = 0, 1
 NAMES = ("vision", "core")
 """The processes' names, by rank."""
+SOON = 2.0
+"""Seconds in which the other process says what it has to say, where one has failed."""
 SLOTS = 2
 """How many unrolls may be on the way: one is played while another is learned from."""
 CONTEXT = torch.multiprocessing.get_context("spawn")
@@ -184,9 +187,18 @@ def _words(lines: Mapping[str, connection.Connection]) -> dict[str, Any]:
                 said[name] = lines[name].recv()
             except (EOFError, ConnectionResetError):
                 raise PhysimError(f"the process of the {name} died") from None
-            if isinstance(said[name], str):
-                raise PhysimError(said[name])
+            if isinstance(said[name], PhysimError):
+                raise _cause(said[name], [line for other, line in lines.items() if other not in said])
     return said
+
+
+def _cause(first: PhysimError, others: Sequence[connection.Connection]) -> PhysimError:
+    """Why a training ended: where it diverged in one process, the other may say first that its fellow died."""
+    said = [first]
+    for line in connection.wait(others, SOON):
+        with suppress(EOFError, ConnectionResetError):
+            said.append(line.recv())  # type: ignore[union-attr, arg-type] # a line
+    return next((error for error in said if isinstance(error, Diverged)), first)
 
 
 def _learn(rank: int, parts: _Parts, told: Mapping[str, str], line: connection.Connection) -> None:
@@ -204,7 +216,7 @@ def _learn(rank: int, parts: _Parts, told: Mapping[str, str], line: connection.C
             placed.finish()
             line.send(curve)
         except PhysimError as error:
-            line.send(str(error))
+            line.send(error)
             sys.exit(1)
 
 
