@@ -195,9 +195,10 @@ def _words(lines: Mapping[str, connection.Connection]) -> dict[str, Any]:
 def _cause(first: PhysimError, others: Sequence[connection.Connection]) -> PhysimError:
     """Why a training ended: where it diverged in one process, the other may say first that its fellow died."""
     said = [first]
-    for line in connection.wait(others, SOON):
+    for line in others:
         with suppress(EOFError, ConnectionResetError):
-            said.append(line.recv())  # type: ignore[union-attr, arg-type] # a line
+            if line.poll(SOON):
+                said.append(line.recv())
     return next((error for error in said if isinstance(error, Diverged)), first)
 
 
