@@ -25,7 +25,8 @@ from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, ResidualSynthesizer, builder, decoupled, delayed, joined
 
-CONVOLUTIONS, MESSAGES, FEATURES, FIRST_CORE, CORE = "convolutions", "messages", "features", "first_core", "core"
+CONVOLUTIONS, MESSAGES, HIDDEN, FEATURES = "convolutions", "messages", "hidden", "features"
+FIRST_CORE, CORE = "first_core", "core"
 POLICY, VALUE, CHOICE, ACTION_VALUES = "policy", "value", "choice", "action_values"
 DUELLING, PLAIN_WORTHS = "duelling", "plain_worths"
 SEEN = ("image", "depth", "vector", "objects", "velocity")
@@ -169,7 +170,8 @@ def _features(
     if "objects" in sees:
         sources.append((graph.add(MESSAGES, Messages(sees["objects"]), graph.input("objects")), UNITS))
     if "vector" in sees:
-        sources.append((graph.input("vector"), math.prod(sees["vector"])))
+        hidden = nn.Sequential(nn.Linear(math.prod(sees["vector"]), units), nn.ReLU())
+        sources.append((graph.add(HIDDEN, hidden, graph.input("vector")), units))
     if not sources:
         raise PhysimError("an agent must see an 'image', a 'vector' or 'objects'")
     layer = nn.Sequential(nn.Linear(sum(size for _, size in sources), units), nn.ReLU())

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from learners.agents.episodes import Scores
-from learners.agents.graphs import CONVOLUTIONS, FEATURES, MESSAGES
+from learners.agents.graphs import CONVOLUTIONS, FEATURES, HIDDEN, MESSAGES
 from learners.agents.learning import Learning
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.meters import Meters
@@ -31,7 +31,7 @@ from physim.interrupts import ignore_interrupts
 from physim.ranks import Batch, Placed
 from physim.ranks.launch import rendezvous
 
-EYES = (CONVOLUTIONS, MESSAGES, FEATURES)
+EYES = (CONVOLUTIONS, MESSAGES, HIDDEN, FEATURES)
 """The modules of vision."""
 VISION, CORE = 0, 1
 NAMES = ("vision", "core")
