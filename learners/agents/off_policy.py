@@ -17,12 +17,13 @@ def retrace(
     Shapes: rewards, values, taken (Q of what was done), traces, last, terminated [B, T + 1] -> [B, T].
     """
     values = values.masked_fill(terminated, 0.0)
-    after, found = values[:, -1], []
-    for tick in reversed(range(values.shape[1] - 1)):
-        target = rewards[:, tick + 1] + discount * after
-        found.append(target)
-        corrected = traces[:, tick] * (target - taken[:, tick]) + values[:, tick]
-        after = torch.where(last[:, tick], values[:, tick], corrected)
+    traces = traces.masked_fill(last, 0.0)  # at an episode's end nothing but its value counts
+    rest = torch.addcmul(values, traces, taken, value=-1)
+    after, found = values[:, -1], list[Tensor]()
+    ticks = zip(rewards[:, 1:].unbind(1), traces[:, :-1].unbind(1), rest[:, :-1].unbind(1), strict=True)
+    for reward, trace, other in reversed(list(ticks)):
+        found.append(torch.add(reward, after, alpha=discount))
+        after = torch.addcmul(other, trace, found[-1])
     return torch.stack(found[::-1], dim=1)
 
 

@@ -21,8 +21,10 @@ def lambda_returns(
     more = (1,) * (values.dim() - 2)
     last, terminated = (told.reshape(*told.shape, *more) for told in (last, terminated))
     values = values.masked_fill(terminated, 0.0)
+    near = torch.add(rewards[:, 1:], values[:, 1:], alpha=discount * (1 - share))
+    near = torch.where(last[:, :-1], values[:, :-1], near)  # an end's return is its value, whatever comes then
+    further = (~last[:, :-1]).to(values.dtype) * (discount * share)
     found = [values[:, -1]]
-    for tick in reversed(range(values.shape[1] - 1)):
-        ahead = torch.lerp(values[:, tick + 1], found[-1], share)
-        found.append(torch.where(last[:, tick], values[:, tick], rewards[:, tick + 1] + discount * ahead))
+    for told, weight in reversed(list(zip(near.unbind(1), further.unbind(1), strict=True))):
+        found.append(torch.addcmul(told, weight, found[-1]))
     return torch.stack(found[:0:-1], dim=1)

@@ -24,7 +24,6 @@ class Average:
     @torch.no_grad()
     def update(self) -> None:
         """Move to the graph's weights; buffers are taken as they are."""
-        for mean, now in zip(self.shadow.parameters(), self.graph.parameters(), strict=True):
-            mean.lerp_(now, 1 - self.decay)
+        torch._foreach_lerp_(list(self.shadow.parameters()), list(self.graph.parameters()), 1 - self.decay)
         for kept, buffer in zip(self.shadow.buffers(), self.graph.buffers(), strict=True):
             kept.copy_(buffer)

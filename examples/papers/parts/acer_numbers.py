@@ -26,7 +26,7 @@ from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.reports import Row
 
-COUNT, REPLAY, RATIO = 8, 5000, 4.0
+COUNT, REPLAY, RATIO = 8, 5000, 8.0
 """How many environments are played at a time; how many ticks of each are kept; how often they are learned from."""
 OURS = "acer"
 ARMS = {
@@ -38,11 +38,11 @@ ARMS = {
 }
 PPO, TIMES, TUNED_TIMES = "ppo", 10, 3
 """How many times as many decisions PPO makes, and in its tuning: it is tuned on more than the others are."""
-LONGER_UNROLLS = 10
+LONGER_UNROLLS = 20
 """How many times as long PPO's unrolls are, all of whose ticks are learned from many times."""
 TASKS = {"swing up": ("physim/CartPoleSwingUp-v0", 300.0), "chain": ("physim/Chain-v0", 150.0)}
 """Their ids, and the largest score that there could be, which counts 1; what chance has counts 0."""
-RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (10, 20, 50), "discount": (0.95, 0.97, 0.99)})
+RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (5, 10, 20), "discount": (0.95, 0.97, 0.99)})
 """Of the learning rate, how many ticks unrolls have, and the discount."""
 SEEDS, DECISIONS, POINTS = tuple(range(10)), 100_000, 20
 TESTED = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + 20)
@@ -54,7 +54,7 @@ def table(settings: PaperSettings, task: str) -> str:
     chance, largest = played(task, by_chance(task)), TASKS[task][1]
     contest = Contest(
         settings,
-        {**dict.fromkeys(ARMS, 0.6 * 60 / 1e5), PPO: 0.75 * 60 / 1e5},
+        {**dict.fromkeys(ARMS, 1.2 * 60 / 1e5), PPO: 0.75 * 60 / 1e5},
         settings.shortened(DECISIONS),
         RANGES,
         run,

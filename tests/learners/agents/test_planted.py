@@ -49,7 +49,7 @@ BUGS = {
         test_graphs.test_the_cores_of_nav_a3c_hear_what_they_should,
     ),
     "the average network never moves": Bug(
-        Average.update, {"mean.lerp_(": "mean = mean.lerp("},
+        Average.update, {"torch._foreach_lerp_(": "_ = torch._foreach_lerp("},
         test_average.test_a_shadow_follows_its_graph_and_answers_by_itself,
     ),
     "the step is divided by the gradient's length": Bug(
@@ -77,7 +77,7 @@ BUGS = {
         test_off_policy.test_retrace_is_its_definition, (True,),
     ),
     "returns run on across an end": Bug(
-        retrace, {"torch.where(last[:, tick], values[:, tick], corrected)": "corrected"},
+        retrace, {"traces = traces.masked_fill(last, 0.0)": "traces = traces"},
         test_off_policy.test_retrace_is_its_definition, (True,),
     ),
     "the bias is not corrected": Bug(
