@@ -86,9 +86,9 @@ def main(args: Args) -> None:
 
 
 def tuned(args: Args, arms: Sequence[str]) -> tuple[Contest, dict[str, Drawn]]:
-    """A contest of arms, and the settings that were chosen for them."""
-    asked = contest(args, {arm: ARMS[arm] for arm in arms}, DECISIONS, run)
-    return asked, asked.chosen("tuning", tuning(KINDS))
+    """A contest of arms, and the settings that were chosen for all: the sweep is whole, whatever part is asked for."""
+    every = contest(args, {arm: ARMS[arm] for arm in (*args.arms, *arms)}, DECISIONS, run)
+    return every.only(arms), every.chosen("tuning", tuning(KINDS))
 
 
 def mazes(args: Args) -> str:

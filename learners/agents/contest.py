@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -74,6 +74,10 @@ class Contest:
         ]
         self.settings.publish(f"{name}_sweep", markdown(("", *self.arms), lines))
         return {arm: draws[int(np.argmax(scores[arm]))] for arm in self.arms}
+
+    def only(self, arms: Sequence[str]) -> Contest:
+        """A contest of some of the arms."""
+        return replace(self, arms={arm: self.arms[arm] for arm in arms})
 
     def outcomes(self, name: str, seeds: Sequence[int], tasks: Sequence[str], chosen: Mapping[str, Drawn]) -> Outcomes:
         """What comes of all arms with their chosen settings; rows are kept under that name."""

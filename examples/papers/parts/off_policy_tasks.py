@@ -117,8 +117,12 @@ def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: 
     return tables({kind: outcomes(settings, arms, run, kind) for kind in kinds}, list(arms), known)
 
 
-def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str) -> Outcomes:
-    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file."""
+def outcomes(
+    settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str, only: Sequence[str] | None = None
+) -> Outcomes:
+    """The curves of all arms, or of some, in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one
+    file.
+    """
     if known := CONTROL.get(kind):
         decisions, slower, tuned, tasks = known.decisions, 1, [kind], [kind]
     else:
@@ -133,7 +137,8 @@ def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: s
         (lambda _: {kind: known.bounds}) if known else partial(bounds_of, settings),
     )
     name = kind.replace(" ", "_")
-    return contest.outcomes(name, settings.few(SEEDS, 2), tasks, contest.chosen(name, tuned))
+    chosen = contest.chosen(name, tuned)
+    return contest.only(only or list(arms)).outcomes(name, settings.few(SEEDS, 2), tasks, chosen)
 
 
 def played(task: str, seen: str = "image") -> Environments:
