@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def page(true: Tensor, drawn: Tensor, top: float = 1.0) -> Any:
@@ -14,14 +15,12 @@ def page(true: Tensor, drawn: Tensor, top: float = 1.0) -> Any:
     """
     from matplotlib.figure import Figure
 
-    count, frames = true.shape[:2]
-    figure = Figure(figsize=(1.1 * frames, 2.3 * count), layout="constrained")
-    axes = figure.subplots(2 * count, frames, squeeze=False)
-    for number, (video, after) in enumerate(zip(true, drawn, strict=True)):
-        told = {"truth": video, "drawn on": torch.cat([video[: frames - len(after)], after])}
-        for place, (name, several) in enumerate(told.items()):
-            for axis, frame in zip(axes[2 * number + place], several, strict=True):
-                axis.imshow(frame.squeeze(-1).double().numpy() / top, cmap="gray", vmin=0, vmax=1)
-                axis.set(xticks=[], yticks=[])
-            axes[2 * number + place, 0].set_ylabel(name, fontsize=8)
+    both = torch.stack([true.double(), torch.cat([true[:, : -drawn.shape[1]].double(), drawn.double()], 1)], 1)
+    framed = pad(both.flatten(0, 1) / top, (0, 0, 1, 1, 1, 1), value=0.5)
+    films, frames, height = framed.shape[:3]
+    figure = Figure(figsize=(1.1 * frames, 1.15 * films), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(framed.permute(0, 2, 1, 3, 4).flatten(2, 3).flatten(0, 1).squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1)
+    axes.set_yticks([height * (film + 0.5) for film in range(films)], ["truth", "drawn on"] * len(true), fontsize=8)
+    axes.set(xticks=[])
     return figure
