@@ -20,7 +20,8 @@ def page(true: Tensor, drawn: Tensor, top: float = 1.0) -> Any:
     films, frames, height = framed.shape[:3]
     figure = Figure(figsize=(1.1 * frames, 1.15 * films), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(framed.permute(0, 2, 1, 3, 4).flatten(2, 3).flatten(0, 1).squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1)
+    picture = framed.permute(0, 2, 1, 3, 4).flatten(2, 3).flatten(0, 1)
+    axes.imshow(picture.squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1)
     axes.set_yticks([height * (film + 0.5) for film in range(films)], ["truth", "drawn on"] * len(true), fontsize=8)
     axes.set(xticks=[])
     return figure
