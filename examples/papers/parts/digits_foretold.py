@@ -49,7 +49,6 @@ ARMS: dict[str, dict[str, Any]] = {
     VPN: {},
     BASELINE: {"masked": False},
     "memory alone": {"masked": False, "decoder": 1, "encoder": (), "width": 24},
-    "vpn, two stacks": {"two_stacks": True, "width": 14},
     "vpn, no dilation": {"encoder": (1, 1, 1)},
     "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 21},
 }

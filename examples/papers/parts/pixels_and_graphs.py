@@ -38,7 +38,7 @@ WALL, BALL = 1, 2
 GREYS = (48, 140)
 """From which grey on a pixel is of a wall's class, and of a ball's."""
 TRAINED, TESTED, SAMPLES = 1500, 48, 4
-WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 3000, 1e-3
+WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 2000, 1e-3
 ENGINE = "interaction network"
 LAST = "last frame again"
 SHOWN = 2

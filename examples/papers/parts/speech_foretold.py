@@ -29,7 +29,7 @@ from worlds.real_data.speech import RATE, VOICES, recordings
 SEEDS = (0, 1, 2)
 WAVENET, LSTM, CODED = "wavenet", "lstm", "coded"
 DILATIONS = 2 * tuple(2**power for power in range(9))
-UPDATES, CHANNELS, SKIPS = 2000, 32, 64
+UPDATES, CHANNELS, SKIPS = 1200, 32, 64
 SECONDS_AN_UPDATE = 0.35
 """On one core, about."""
 LONGER = "lstm, longer"

@@ -37,7 +37,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
         for name, value in settings.items():
             monkeypatch.setattr(importlib.import_module(f"parts.{part}"), name, value)
     digits = importlib.import_module("parts.digits_foretold")
-    for arm in ("memory alone", "vpn, two stacks", "vpn, rectified"):
+    for arm in ("memory alone", "vpn, rectified"):
         monkeypatch.setitem(digits.ARMS, arm, digits.ARMS[arm] | {"width": 2})
     balls = importlib.import_module("parts.pixels_and_graphs")
     changes = {"EVERY": 5, "FRAMES": 4, "SEEN": 2, "SIDE": 12, "TRAINED": 4, "TESTED": 2, "SAMPLES": 1, "BATCH": 2}
