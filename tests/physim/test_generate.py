@@ -44,6 +44,7 @@ def test_the_file_holds_the_rollouts_of_the_worlds_scenes(tmp_path: Path) -> Non
     assert trajectory.metadata == {**world.metadata, "seed": 4, "scenes": CHUNK + 3, "steps": 5}
 
 
+@pytest.mark.usefixtures("at_once")
 def test_two_workers_write_the_bytes_of_one(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(USER_WORLD)
     world = find_world(f"{tmp_path}/mine.py:drop", {"balls": 3})

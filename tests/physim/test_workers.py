@@ -47,6 +47,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_killed_workers_shard_is_made_again_with_the_same_bytes(tmp_path: Path) -> None:
     world = mortal(tmp_path, deadly=CHUNK + 7, deaths=1)
     for count in (1, 2):
@@ -56,6 +57,7 @@ def test_a_killed_workers_shard_is_made_again_with_the_same_bytes(tmp_path: Path
     assert contents(tmp_path / "data2") == contents(tmp_path / "data1")
 
 
+@pytest.mark.usefixtures("at_once")
 def test_scenes_that_kill_every_worker_are_named_and_the_shards_before_them_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
