@@ -129,8 +129,8 @@ def with_goal(layout: int, number: int) -> Environments:
 
 
 def game_of(asked: Environments) -> Game:
-    """What is played in mazes of a family."""
-    return Game.of(**FAMILIES[asked.id.removeprefix("worlds:")] | asked.settings)
+    """What is played in mazes of a family, or of one's own."""
+    return Game.of(**FAMILIES.get(asked.id.removeprefix("worlds:"), {}) | asked.settings)
 
 
 def bounds_of(settings: PaperSettings, tasks: Sequence[str]) -> Bounds:

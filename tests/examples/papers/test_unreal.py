@@ -67,6 +67,10 @@ def test_a_goal_that_moves_is_far_from_where_it_was_in_the_same_maze(script: Mod
     first, second = (script.with_goal(0, number).settings for number in (0, 1))
     assert first["layout"] != second["layout"]
     assert first["layout"].replace("G", " ") == second["layout"].replace("G", " ")
+    mazes = importlib.import_module("parts.small_mazes")
+    for number in (0, 1):
+        chance, oracle = (mazes.bound_of(script.with_goal(0, number), who) for who in mazes.BOUNDS)
+        assert chance < oracle
 
 
 def test_speeds_are_of_whole_trainings_however_far_they_went_over_their_decisions(script: ModuleType) -> None:
