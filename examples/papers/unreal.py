@@ -12,14 +12,13 @@ from pathlib import Path
 from torch import Tensor
 
 from learners.agents.contest import Contest
-from learners.agents.curves import Curve, curve_of, curve_rows
+from learners.agents.curves import Curve, curve_rows
 from learners.agents.methods import UNREAL
-from learners.agents.outcomes import Drawn, Outcomes
-from learners.agents.training import Training
+from learners.agents.outcomes import LEARNED, Bounds, Drawn, Outcomes
 from learners.experiment import Cell, Run, grouped, markdown, mean
 from learners.judging import difference, interquartile
 from learners.papers import PaperSettings, run_parts
-from parts.small_mazes import BOUNDS, Arm, bound_of, check_arms, contest, environments, trial, tuning, with_goal
+from parts.small_mazes import Arm, bound_of, check_arms, contest, environments, trial, tuning, with_goal
 from physim.reports import Row
 from physim.scripts import run_script
 
@@ -46,10 +45,10 @@ BEGINNINGS = {
     "pretrained, frozen": Arm(speed=1.2, pretrained=True, frozen=True),
     "random, frozen": Arm(speed=1.7, frozen=True),
 }
-"""How an encoder of A3C's begins: drawn, or as it was after learning to control pixels in any maze, without reward."""
+"""How an encoder of A3C's begins: drawn, or as it was after learning to control pixels in any maze, without a goal."""
 ENCODER, PRETRAINED = ("convolutions", "features"), 100_000
-RECOVERED, LEARNED = 0.9, 0.05
-"""The share of its score before the move at which an agent has recovered, and the score that it must have had."""
+RECOVERED = 0.9
+"""The share of its score before the move at which an agent has recovered."""
 MOVED = ("a3c", "reward_prediction", "unreal")
 """Who is tried with a goal that moves."""
 JOINED = {
@@ -59,7 +58,11 @@ JOINED = {
     "cut, two processes": Arm(speed=1.3, cut=True, placed=True),
 }
 """A3C, and A3C whose eyes learn by the gradients that the core is guessed to send; in one process, and in two."""
-SIZES, APPLES, SIZE_SEEDS = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1), tuple(range(5))
+TIMED = 25_000
+"""Decisions in which speeds are measured, one training at a time."""
+SIZES, APPLES = ((3, 3), (4, 3), (6, 4)), (0.0, 0.1)
+FEWER_SEEDS = tuple(range(5))
+"""Where there are many mazes, or little to tell apart."""
 ALL = ("mazes", "sizes", "pretraining", "moved", "decoupled")
 
 
@@ -111,7 +114,7 @@ def sizes(args: Args) -> str:
     arms = (BASELINE, "unreal")
     asked, chosen = tuned(args, arms)
     tasks = [f"random goal 0, {width} x {height}, apples {apples}" for width, height in SIZES for apples in APPLES]
-    found = asked.outcomes("sizes", args.few(SIZE_SEEDS), tasks, chosen)
+    found = asked.outcomes("sizes", args.few(FEWER_SEEDS), tasks, chosen)
     lines = []
     for task, bounds in found.bounds.items():
         areas = {arm: replace(found, bounds={task: bounds}).areas(arm) for arm in arms}
@@ -120,15 +123,17 @@ def sizes(args: Args) -> str:
     return markdown(("maze", *(f"{arm}: mean score" for arm in arms), "difference"), lines)
 
 
-def variants(args: Args, name: str, arms: Mapping[str, Arm], run: Run) -> Outcomes:
+def variants(
+    args: Args, name: str, arms: Mapping[str, Arm], run: Run, seeds: Sequence[int] = SEEDS, decisions: int = DECISIONS
+) -> Outcomes:
     """What comes of variants of A3C in one layout of each family, with the settings that were chosen for it.
 
     Where they control pixels, that counts as much as was chosen for it.
     """
     _, chosen = tuned(args, (BASELINE, "pixel_control"))
     setting = {**chosen[BASELINE], "weight": chosen["pixel_control"]["weight"]}
-    asked, tasks = contest(args, arms, DECISIONS, run), [f"{kind} 0" for kind in KINDS]
-    return asked.outcomes(name, args.few(SEEDS, 2), tasks, dict.fromkeys(arms, setting))
+    asked, tasks = contest(args, arms, decisions, run), [f"{kind} 0" for kind in KINDS]
+    return asked.outcomes(name, args.few(seeds, 2), tasks, dict.fromkeys(arms, setting))
 
 
 def pretraining(args: Args) -> str:
@@ -143,9 +148,10 @@ def run_pretrained(cell: Cell) -> Sequence[Row]:
     begin: dict[str, Tensor] = {}
     if arm.pretrained:
         decisions = PRETRAINED * asked.decisions // DECISIONS
-        learning = replace(asked.learning, reward_scale=0.0)
-        mazes = environments("any maze 0")
-        before = replace(asked, environments=mazes, decisions=decisions, added=("pixel_control",), learning=learning)
+        empty = environments(
+            "any maze 0", goal=None
+        )  # whoever comes to a goal is put elsewhere, which would tell of it
+        before = replace(asked, environments=empty, decisions=decisions, added=("pixel_control",))
         state = before.run().graph.state_dict()
         begin = {name: value for name, value in state.items() if name.split(".")[0] in ENCODER}
     return curve_rows(replace(asked, begin=begin, frozen=ENCODER if arm.frozen else ()).run().progress.curve)
@@ -157,44 +163,52 @@ def moved(args: Args) -> str:
     asked, chosen = tuned(args, arms)
     cells = asked.cells(args.few(SEEDS, 2), [f"static {layout}" for layout in args.few(LAYOUTS)], chosen)
     rows = args.rows("moved", cells, run_moved)
+    before, after = (
+        Outcomes([row for row in rows if row["goal"] == goal], bounds_with_goal(cells, goal), asked.decisions)
+        for goal in (0, 1)
+    )
     lines = []
     for arm in arms:
-        values = grouped([row for row in rows if row["arm"] == arm], ("name", "task"))
-        tasks = dict.fromkeys(task for _, task in values)
-        told = [str(interquartile([values[name, task] for task in tasks])) for name in ("before", "recovered", "after")]
-        lines.append([arm, *told])
+        runs = [zip(*curves, strict=True) for curves in zip(before.curves(arm), after.curves(arm), strict=True)]
+        recovered = [[recovery(*curves, asked.decisions) for curves in each] for each in runs]
+        lines.append([arm, *map(interquartile, (before.lasts(arm), recovered, after.lasts(arm)))])
     head = ("", "score before", f"decisions to {RECOVERED:.0%} of it after the move", "score at last")
     return f"{markdown(head, lines)}\nScores: 0 is chance, 1 the oracle, each with the goal where it is.\n"
 
 
 def run_moved(cell: Cell) -> Sequence[Row]:
-    """A training with the goal in one place, which goes on with it in another; who never found it never recovers."""
-    asked = trial(ARMS[cell.arm], cell)
-    layout = int(str(dict(cell.setting)["task"]).rpartition(" ")[2])
-    first, second = (replace(asked, environments=with_goal(layout, number)).training() for number in (0, 1))
-    first.run(progress=False)
-    second.graph.load_state_dict(first.graph.state_dict())
-    second.learner.restore(first.learner.saved(replay=True))
-    second.learner.optimiser.load_state_dict(first.learner.optimiser.state_dict())
-    second.run(progress=False)
-    before, after = (shares(training, layout, number) for number, training in enumerate((first, second)))
-    found = before.last > LEARNED
-    recovered = min(after.reached(RECOVERED * before.last), asked.decisions) if found else asked.decisions
-    values = {"before": before.last, "recovered": float(recovered), "after": after.last}
-    return [{"name": name, "value": value} for name, value in values.items()]
+    """The curves of a training with the goal in one place, and of one that goes on from it with the goal in another."""
+    asked, layout = trial(ARMS[cell.arm], cell), layout_of(cell)
+    first = replace(asked, environments=with_goal(layout, 0)).run()
+    second = replace(asked, environments=with_goal(layout, 1)).run(after=first)
+    curves = (curve_rows(training.progress.curve) for training in (first, second))
+    return [{"goal": goal, **row} for goal, rows in enumerate(curves) for row in rows]
 
 
-def shares(training: Training, layout: int, number: int) -> Curve:
-    """The curve of a training with the goal in one of its places, as shares of the way from chance to the oracle."""
-    chance, oracle = (bound_of(with_goal(layout, number), who) for who in BOUNDS)
-    curve = curve_of(curve_rows(training.progress.curve))
-    return Curve(curve.decisions, [(score - chance) / (oracle - chance) for score in curve.scores])
+def recovery(before: Curve, after: Curve, decisions: float) -> float:
+    """After how many decisions an agent is as good as before the move; who never found the goal never recovers."""
+    return min(after.reached(RECOVERED * before.last), decisions) if before.last > LEARNED else decisions
+
+
+def bounds_with_goal(cells: Sequence[Cell], goal: int) -> Bounds:
+    """The scores of chance and of the oracle in the mazes of cells, with the goal in one of its places."""
+    layouts = {str(dict(cell.setting)["task"]): layout_of(cell) for cell in cells}
+    return {
+        task: (bound_of(with_goal(layout, goal), "chance"), bound_of(with_goal(layout, goal), "oracle"))
+        for task, layout in layouts.items()
+    }
+
+
+def layout_of(cell: Cell) -> int:
+    """The layout of a cell's maze."""
+    return int(str(dict(cell.setting)["task"]).rpartition(" ")[2])
 
 
 def decoupled(args: Args) -> str:
     """A3C with a wire between vision and core that waits, and with one that does not, in one process and in two."""
-    outcomes = variants(args, "decoupled", JOINED, run_decoupled)
-    speeds = [[arm, str(mean(each))] for arm, each in speeds_of(outcomes.rows).items()]
+    outcomes = variants(args, "decoupled", JOINED, run_decoupled, FEWER_SEEDS)
+    alone = variants(replace(args, workers=1), "speeds", JOINED, run_decoupled, FEWER_SEEDS, TIMED)
+    speeds = [[arm, mean(each)] for arm, each in speeds_of(alone.rows).items()]
     return f"{outcomes.table(list(JOINED), 'whole')}\n{markdown(('', 'decisions/s'), speeds)}"
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from physim.reports import Row
+
+SMOOTHED = 5
+"""Over how many points a score is averaged before it counts as reached: single ones are of few episodes."""
 
 
 class Curve(NamedTuple):
@@ -30,20 +35,24 @@ class Curve(NamedTuple):
         """What it was up to so many decisions; the point that was meant for them may lie a little behind, where an
         unroll ends.
         """
-        kept = sum(done < decisions + self.decisions[0] / 2 for done in self.decisions)
+        between = self.decisions[0] if self.decisions else 0.0
+        kept = sum(done < decisions + between / 2 for done in self.decisions)
         return Curve(self.decisions[:kept], self.scores[:kept])
 
     def reached(self, threshold: float) -> float:
-        """After how many decisions the score first came to a threshold; infinity if never."""
-        return next((done for done, score in zip(*self, strict=True) if score >= threshold), float("inf"))
+        """After how many decisions the score, averaged over neighbouring points, first came to a threshold; infinity if
+        never.
+        """
+        smooth = uniform_filter1d(np.asarray(self.scores), SMOOTHED, mode="nearest")
+        return next((done for done, score in zip(self.decisions, smooth, strict=True) if score >= threshold), math.inf)
 
 
 def curve_rows(points: Iterable[dict[str, float]]) -> list[Row]:
-    """A training's curve as rows of its scores and of the processor's seconds.
+    """A training's curve as rows of its scores and of the processor's seconds; NaN after 0 decisions where it has none.
 
     Points before the first episode's end have its score, or 0 where no episode ended.
     """
-    points = list(points)
+    points = list(points) or [{"decisions": 0.0, "score": math.nan, "seconds": 0.0}]
     rows: list[Row] = []
     score = next((point["score"] for point in points if "score" in point), 0.0)
     for point in points:
@@ -53,6 +62,6 @@ def curve_rows(points: Iterable[dict[str, float]]) -> list[Row]:
 
 
 def curve_of(rows: Iterable[Row]) -> Curve:
-    """The curve that rows tell."""
-    scores = [row for row in rows if row["name"] == "score"]
+    """The curve that rows tell: without points where the training diverged before the first."""
+    scores = [row for row in rows if row["name"] == "score" and row["done"]]
     return Curve([float(str(row["done"])) for row in scores], [float(str(row["value"])) for row in scores])

@@ -27,7 +27,7 @@ def examined(playing: Playing, graph: ModuleGraph, decisions: int) -> list[Row]:
     """Latencies to goals, ways' straightness, loops noticed, and places decoded from what is felt, in whole episodes.
 
     `playing` tells the environments, one episode of so many `decisions` in each, and their seed. Latencies that no
-    episode is long enough for count as a whole one.
+    episode is long enough for count as a whole one; those of later goals are NaN where none was ever found.
     """
     environments = playing.environments
     told = replace(environments, settings={**environments.settings, "labels": LABELS})
@@ -48,7 +48,7 @@ def examined(playing: Playing, graph: ModuleGraph, decisions: int) -> list[Row]:
 def _ways(ticks: Ticks, decisions: int) -> list[Row]:
     found = searches(ticks)
     delays = latency(found)
-    first, later = (float(np.fmin(median, decisions)) for median in (delays.first, delays.later))
+    first, later = (float(np.minimum(median, decisions)) for median in (delays.first, delays.later))
     straight = [search.straight for search in found if not np.isnan(search.straight)]
     rows = [_row("first", first), _row("later", later), _row("found", delays.found)]
     return [*rows, _row("straight", float(np.mean(straight)) if straight else float("nan"))]

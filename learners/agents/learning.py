@@ -152,6 +152,12 @@ class Learner:
             found |= {f"average/{name}": value for name, value in self.average.shadow.state_dict().items()}
         return found | (self.replay.saved() if replay and self.replay is not None else {})
 
+    def take_over(self, other: Learner) -> None:
+        """Go on from what a learner of the same setting has learned, and from what it replays."""
+        self.graph.load_state_dict(other.graph.state_dict())
+        self.optimiser.load_state_dict(other.optimiser.state_dict())
+        self.restore(other.saved(replay=True))
+
     def restore(self, saved: Ticks) -> None:
         """Go on from where a learner was; without what it replayed, the replay fills anew."""
         self.version = int(saved["version"])

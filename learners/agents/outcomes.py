@@ -15,6 +15,8 @@ from physim.reports import Row
 
 THRESHOLDS = (0.5, 0.9)
 """Shares of the baseline's last score, to which frames are counted."""
+LEARNED = 0.05
+"""The mean last score from which who plays a task counts as having learned it: less is as good as chance."""
 Drawn = Mapping[str, float]
 """Settings by name that an arm was tried with: its rows tell them."""
 Bounds = Mapping[str, tuple[float, float]]
@@ -35,7 +37,11 @@ class Outcomes:
 
     def runs(self, arm: str, figure: Callable[[Curve], float]) -> list[list[float]]:
         """A figure of every run of an arm, task by task, whose scores lie between chance and oracle."""
-        return [[figure(curve) for curve in self._curves(arm, task)] for task in self.bounds]
+        return [[figure(curve) for curve in each] for each in self.curves(arm)]
+
+    def curves(self, arm: str) -> list[list[Curve]]:
+        """The curves of an arm, task by task, by seed."""
+        return [self._curves(arm, task) for task in self.bounds]
 
     def areas(self, arm: str) -> Runs:
         """Mean scores over the whole training."""
@@ -46,36 +52,49 @@ class Outcomes:
         return self.runs(arm, lambda curve: curve.last)
 
     def frames(self, arm: str, baseline: str, share: float) -> Runs:
-        """After how many decisions runs came to a share of the mean last score of a baseline, which if none: all."""
-        goals = [share * float(np.mean(each)) for each in self.lasts(baseline)]
-        curves = [self._curves(arm, task) for task in self.bounds]
+        """After how many decisions runs came to a share of the mean last score of a baseline, which if none: all.
+
+        Only tasks that the baseline learns: elsewhere it comes to its last score at any time, and so does chance.
+        """
+        goals = {task: share * last for task, last in self._learned(baseline).items()}
         return [
-            [min(self.decisions, curve.reached(goal)) for curve in each]
-            for goal, each in zip(goals, curves, strict=True)
+            [min(self.decisions, curve.reached(goal)) for curve in self._curves(arm, task)]
+            for task, goal in goals.items()
         ]
 
-    def faster(self, arm: str, baseline: str, share: float) -> Interval:
-        """How many times fewer decisions than a baseline."""
+    def faster(self, arm: str, baseline: str, share: float) -> Interval | None:
+        """How many times fewer decisions than a baseline, in the tasks that it learns; None where these are none."""
+        if not self._learned(baseline):
+            return None
         return ratio(self.frames(baseline, baseline, share), self.frames(arm, baseline, share))
 
     def table(self, arms: Sequence[str], baseline: str) -> str:
-        """A line for each arm, beside the baseline."""
+        """A line for each arm, beside the baseline, and which tasks say nothing of how fast it is."""
         lines = []
         for arm in arms:
-            told = [interquartile(self.areas(arm)), interquartile(self.lasts(arm))]
-            told += [self.faster(arm, baseline, share) for share in THRESHOLDS]
-            told.append(difference(self.areas(arm), self.areas(baseline)))
-            told.append(improvement(self.areas(arm), self.areas(baseline)))
-            lines.append([arm, *map(str, told)])
+            scores = [interquartile(self.areas(arm)), interquartile(self.lasts(arm))]
+            times = [self.faster(arm, baseline, share) for share in THRESHOLDS]
+            areas = self.areas(arm), self.areas(baseline)
+            lines.append([arm, *scores, *times, difference(*areas), improvement(*areas)])
         faster = [f"times faster to {share:.0%} of {baseline}'s last" for share in THRESHOLDS]
         more = [f"mean score less {baseline}'s", f"probability of a better one than {baseline}'s"]
-        return markdown(["", "mean score", "last score", *faster, *more], lines)
+        table = markdown(["", "mean score", "last score", *faster, *more], lines)
+        unlearned = [task for task in self.bounds if task not in self._learned(baseline)]
+        left = (
+            f"\n{baseline} does not learn {', '.join(unlearned)}: how much faster others are is told of the others.\n"
+        )
+        return table + (left if unlearned else "")
 
     def score(self, arm: str, drawn: Drawn, at_last: bool = False) -> float:
         """The mean score of an arm with some settings, or the one at last, over all tasks."""
         mine = [row for row in self.rows if all(row[name] == value for name, value in drawn.items())]
         found = Outcomes(mine, self.bounds, self.decisions)
         return float(np.mean(found.lasts(arm) if at_last else found.areas(arm)))
+
+    def _learned(self, baseline: str) -> dict[str, float]:
+        """The mean last score of a baseline in each task that it learns."""
+        lasts = dict(zip(self.bounds, map(np.mean, self.lasts(baseline)), strict=True))
+        return {task: float(last) for task, last in lasts.items() if last > LEARNED}
 
     def _curves(self, arm: str, task: str) -> list[Curve]:
         """The curves of an arm in a task, by seed."""
@@ -88,7 +107,8 @@ class Outcomes:
         low, high = bounds
         asked = min(self.decisions, float(str(rows[0].get("decisions", self.decisions))))
         curve = curve_of(rows).until(asked)
-        last, every = curve.decisions[-1], float(np.diff([0, *curve.decisions]).min())
+        last, *_ = [*curve.decisions[-1:], 0.0]
+        every = float(np.diff([0, *curve.decisions]).min()) if last else asked
         more = np.arange(last + every, asked + every / 2, every).tolist()
         scores = [(score - low) / (high - low) for score in curve.scores]
         return Curve([*curve.decisions, *more], [*scores, *[0.0] * len(more)])

@@ -69,6 +69,9 @@ def train_placed(training: Training) -> Curve:
         training.progress.curve = _words({name: line for name, (line, _) in pipes.items()})[NAMES[VISION]]
         for process in processes:
             process.join()
+    except Diverged:
+        training.diverged = True
+        raise
     finally:
         for process in processes:
             process.kill()  # of no consequence where it has ended
@@ -173,7 +176,7 @@ def _check(training: Training) -> None:
             raise PhysimError(f"two processes keep no average policy, which '{loss.name}' wants")
     if learning.repeats != 1 or learning.precision != "32-true":
         raise PhysimError("two processes learn once from each unroll: wanted repeats=1 and precision='32-true'")
-    if settings.actors or settings.out is not None:
+    if settings.actors or settings.cluster or settings.out is not None:
         raise PhysimError("two processes play in one of them and keep no files: wanted no actors and no folder `out`")
 
 

@@ -90,7 +90,7 @@ class Training:
         _begin(self.graph, settings.begin, settings.frozen)
         self.learner = Learner(self.graph, losses(self.graph), learning, playing.seed)
         self._check_replay()
-        self.progress, self.decisions = Progress(), 0
+        self.progress, self.decisions, self.diverged = Progress(), 0, False
         self.meters, self.scores = Meters(), Scores()
         self._more: Ticks = {}
 
@@ -144,6 +144,7 @@ class Training:
         told = {"staleness": float(self.learner.version - unroll.version)}
         losses = self.learner.update(unroll)
         if not all(map(math.isfinite, losses.values())):
+            self.diverged = True
             raise Diverged(f"the training diverged: after {self.decisions} decisions the losses are {losses}")
         transport.publish(self.graph, self.learner.version)
         self.decisions += unroll.decisions

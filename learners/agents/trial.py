@@ -70,9 +70,13 @@ class Trial:
         settings = TrainingSettings(self.decisions, points=points, begin=self.begin, frozen=self.frozen)
         return Training(self.playing(), losses, self.learning, settings)
 
-    def run(self) -> Training:
-        """Train; the curve stands in its progress, and ends early where the training diverged."""
+    def run(self, after: Training | None = None) -> Training:
+        """Train, with what another training learned if it comes `after` one; the curve stands in its progress, and ends
+        early where the training diverged.
+        """
         training = self.training()
+        if after is not None:
+            training.learner.take_over(after.learner)
         with suppress(Diverged):
             if self.placed:
                 train_placed(training)

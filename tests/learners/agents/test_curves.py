@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from learners.agents.curves import curve_of, curve_rows
+import math
+
+from learners.agents.curves import Curve, curve_of, curve_rows
 
 
 def test_curves_come_back_from_rows_and_points_without_episodes_take_the_last_score() -> None:
@@ -11,7 +13,19 @@ def test_curves_come_back_from_rows_and_points_without_episodes_take_the_last_sc
     assert curve.scores == [4.0, 4.0, 4.0, 8.0]  # the first has that of the first episode
     assert curve.area == 5.0
     assert curve.last == 8.0
-    assert (curve.reached(4.0), curve.reached(8.0), curve.reached(9.0)) == (10.0, 40.0, float("inf"))
+
+
+def test_a_score_counts_as_reached_where_it_is_on_the_average_of_neighbours() -> None:
+    curve = Curve([10.0 * (k + 1) for k in range(12)], [0.0, 5.0, *[0.0] * 4, *[2.0] * 6])
+    found = [curve.reached(score) for score in (0.9, 1.5, 1.9, 2.1)]
+    assert found == [10.0, 80.0, 90.0, math.inf]  # for 5, which one point has, it is not enough
+
+
+def test_who_diverged_before_the_first_point_has_a_row_and_no_curve() -> None:
+    (row,) = curve_rows([])
+    assert math.isnan(row["value"])
+    assert curve_of([row]) == Curve([], [])
+    assert curve_of([row]).until(100) == Curve([], [])
 
 
 def test_the_last_point_may_lie_an_unroll_behind_what_was_asked_for() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from learners.agents.outcomes import Outcomes
 from physim.reports import Row
 
@@ -17,6 +20,15 @@ def rows(arm: str, rate: float = 1.0, better: float = 0.0) -> list[Row]:
     ]  # fmt: skip
 
 
+def jumping(arm: str, at: int, to: float = 0.5) -> list[Row]:
+    """Two seeds in two tasks, which go from chance to a share of the oracle's score at one point."""
+    return [
+        {"arm": arm, "task": task, "seed": seed, "name": "score",
+         "done": float(done), "value": low + (high - low) * to * (done >= at), "seconds": 0.0}
+        for task, (low, high) in BOUNDS.items() for seed in (0, 1) for done in range(10, 250, 10)
+    ]  # fmt: skip
+
+
 def test_scores_lie_between_chance_and_oracle_and_curves_are_cut() -> None:
     outcomes = Outcomes(rows("plain"), BOUNDS, 30)
     assert outcomes.lasts("plain") == [[0.5, 0.5], [0.5, 0.5]]
@@ -28,15 +40,29 @@ def test_who_diverged_is_as_bad_as_chance_from_there_on() -> None:
     assert Outcomes(short, BOUNDS, 60).areas("plain") == [[0.125, 0.125], [0.125, 0.125]]
     asked = [{**row, "decisions": 30.0} for row in short]  # another arm has more decisions
     assert Outcomes(asked, BOUNDS, 60).areas("plain") == [[0.25, 0.25], [0.25, 0.25]]
+    nothing = [{**row, "done": 0.0, "value": math.nan} for row in short if row["done"] == 10]
+    assert Outcomes(nothing, BOUNDS, 60).areas("plain") == [[0, 0], [0, 0]]
 
 
 def test_frames_are_counted_to_a_share_of_the_baselines_last_score() -> None:
-    outcomes = Outcomes(rows("plain") + rows("better", better=0.25), BOUNDS, 30)
-    assert outcomes.frames("plain", "plain", 0.9) == [[30.0, 30.0], [30.0, 30.0]]
-    assert outcomes.frames("better", "plain", 0.9) == [[20.0, 20.0], [20.0, 20.0]]
+    outcomes = Outcomes(jumping("plain", at=160) + jumping("better", at=100, to=0.55), BOUNDS, 240)
+    assert outcomes.frames("plain", "plain", 0.9) == [[180.0, 180.0], [180.0, 180.0]]
+    assert outcomes.frames("better", "plain", 0.9) == [[120.0, 120.0], [120.0, 120.0]]
     assert outcomes.faster("better", "plain", 0.9).middle == 1.5
-    assert outcomes.frames("plain", "better", 1.0) == [[30.0, 30.0], [30.0, 30.0]]  # never: all it had
+    assert outcomes.frames("plain", "better", 1.0) == [[240.0, 240.0], [240.0, 240.0]]  # never: all it had
     assert outcomes.table(["plain", "better"], "plain").count("\n") == 4
+
+
+def test_tasks_that_the_baseline_does_not_learn_say_nothing_of_how_fast_others_are() -> None:
+    found = jumping("better", at=100) + [
+        row if row["task"] == "b" else {**row, "value": 0.1} for row in jumping("plain", at=160)
+    ]
+    outcomes = Outcomes(found, BOUNDS, 240)
+    assert outcomes.frames("better", "plain", 0.9) == [[120.0, 120.0]]
+    assert "plain does not learn a" in outcomes.table(["plain", "better"], "plain")
+    neither = replace(outcomes, bounds={"a": BOUNDS["a"]})
+    assert neither.faster("better", "plain", 0.9) is None
+    assert "| better | 0.31" in neither.table(["plain", "better"], "plain")
 
 
 def test_settings_have_scores_of_their_own() -> None:

@@ -29,7 +29,9 @@ def test_who_diverges_has_a_curve_that_ends_early(playing: Callable[..., Playing
     mazes = playing().environments
     whole = Trial(mazes, 1200)
     wild = replace(whole, learning=Learning(rate=1e30, clip=1e30))
-    assert len(wild.run().progress.curve) < len(whole.run().progress.curve)
+    found = wild.run()
+    assert found.diverged
+    assert len(found.progress.curve) < len(whole.run().progress.curve)
 
 
 def test_agents_are_watched_without_their_images(playing: Callable[..., Playing]) -> None:
