@@ -102,8 +102,9 @@ def table(args: Args, world: str) -> str:
     far = {arm: [float(np.mean(values[arm, episode])) for episode in episodes] for arm in args.arms}
     lines = []
     for arm in args.arms:
-        more = [ours - theirs for ours, theirs in zip(far[arm], far.get(ACER, far[arm]), strict=True)]
-        lines.append([arm, mean(far[arm]), None if arm == ACER else mean(more)])
+        others = far[ACER] if arm != ACER and ACER in far else None
+        more = None if others is None else mean([ours - theirs for ours, theirs in zip(far[arm], others, strict=True)])
+        lines.append([arm, mean(far[arm]), more])
     return markdown(("steered", "mean distance (m)", f"less {ACER}'s"), lines)
 
 
@@ -169,7 +170,8 @@ def run_tuning(cell: Cell) -> Sequence[Row]:
 def run_agent(episodes: int, cell: Cell) -> Sequence[Row]:
     """The mean distance of each test episode of an agent that was trained."""
     graph, env = trial(cell).run().graph, steering(str(dict(cell.setting)["task"]))
-    return distances([rewards_of(env, TEST_SEEDS_FROM + number, means_of(graph)) for number in range(episodes)])
+    decide = means_of(graph, env.action_space)
+    return distances([rewards_of(env, TEST_SEEDS_FROM + number, decide) for number in range(episodes)])
 
 
 def trial(cell: Cell) -> Trial:

@@ -161,7 +161,7 @@ def moved(args: Args) -> str:
     """After how many decisions agents are as good as before, once the goal is elsewhere."""
     arms = [arm for arm in MOVED if arm in args.arms]
     asked, chosen = tuned(args, arms)
-    cells = asked.cells(args.few(SEEDS, 2), [f"static {layout}" for layout in args.few(LAYOUTS)], chosen)
+    cells = asked.cells(args.few(FEWER_SEEDS, 2), [f"static {layout}" for layout in args.few(LAYOUTS)], chosen)
     rows = args.rows("moved", cells, run_moved)
     before, after = (
         Outcomes([row for row in rows if row["goal"] == goal], bounds_with_goal(cells, goal), asked.decisions)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 
+from learners.agents.graphs import SEEN
 from physim.checks import check_positive
 from physim.errors import PhysimError
 
@@ -60,6 +61,8 @@ def check_env(env: AnyVectorEnv) -> None:
 def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "velocity")) -> dict[str, Any]:
     """The arguments of `agent` that an environment decides: the shapes of what it `sees`, and how many actions."""
     check_env(env)
+    if unknown := set(sees) - set(SEEN):
+        raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
     shapes = {name: list(space.shape) for name, space in spaces_of(env.single_observation_space).items()}
     seen = {name: shape for name, shape in shapes.items() if name in sees}
     actions = env.single_action_space
@@ -88,9 +91,9 @@ def spaces_of(space: spaces.Space[Any]) -> dict[str, spaces.Box]:
 
 
 def named(observation: Any, space: spaces.Space[Any]) -> dict[str, npt.NDArray[Any]]:
-    """Observations [B, ...] by name; vectors in float32."""
-    parts = observation if isinstance(observation, Mapping) else {next(iter(spaces_of(space))): observation}
-    found = {name: np.asarray(part) for name, part in parts.items()}
+    """Observations [B, ...] by name, without what is no Box; vectors in float32."""
+    parts = observation if isinstance(observation, Mapping) else dict.fromkeys(spaces_of(space), observation)
+    found = {name: np.asarray(parts[name]) for name in spaces_of(space)}
     if "vector" in found:
         found["vector"] = found["vector"].reshape(len(found["vector"]), -1).astype(np.float32)
     return found

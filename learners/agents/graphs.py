@@ -127,8 +127,8 @@ def agent(  # noqa: PLR0913 (a file names them all)
     many, columns), among which messages pass (see Messages); or several of these; and "velocity", which only cores
     read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
     wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and action.
-    Reward and action are the last ones, where the agent is `told` them. `heads` are the names of auxiliary heads.
-    If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic gradients.
+    Reward and action are the last ones, where an agent with cores is `told` them. `heads` are the names of auxiliary
+    heads. If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic gradients.
 
     Ports: "features", "core" (the last of them), "policy" (logits [B, T, A], or means of numbers if `continuous`),
     "value" [B, T, 1], "choice", and heads.
@@ -136,6 +136,8 @@ def agent(  # noqa: PLR0913 (a file names them all)
     """
     if unknown := set(sees) - set(SEEN):
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
+    if "depth" in sees and "image" not in sees:
+        raise PhysimError("sees: a 'depth' is seen beside an 'image', and there is none")
     check_positive(actions=actions, features=features, **{f"core {number}": size for number, size in enumerate(cores)})
     graph = ModuleGraph()
     seen = _convolutions(graph, sees)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import final
 
 import torch
@@ -103,23 +104,22 @@ class Learner:
         self.average = Average(graph, settings.average) if near else None
         self.random = torch.Generator().manual_seed(seed)
         self.version = 0
-        self.notes: dict[str, float] = {}
 
     def update(self, unroll: Unroll) -> dict[str, float]:
-        """Learn from an unroll, and from what is replayed; gives the losses by name."""
+        """Learn from an unroll, and from what is replayed; gives the losses by name, the means over all steps."""
         decisions = unroll.ticks[RESET].shape[1] - 1
         ready = self._kept(unroll, decisions)
-        told: dict[str, float] = {}
+        steps: list[dict[str, float]] = []
         for _ in range(self.settings.repeats):
             losses = self._losses(FRESH, unroll.ticks, unroll.state)
             if self.settings.ratio is None and ready:
                 losses |= self._replayed(decisions)
-            told |= self._step(losses)
+            steps.append(self._step(losses))
         if self.settings.ratio is not None and ready:
             times = int(torch.poisson(torch.tensor(float(self.settings.ratio)), generator=self.random))
-            for _ in range(times):
-                told |= self._step(self._replayed(decisions))
-        return told
+            steps += [self._step(self._replayed(decisions)) for _ in range(times)]
+        names = dict.fromkeys(name for step in steps for name in step)
+        return {name: fmean(step[name] for step in steps if name in step) for name in names}
 
     def _kept(self, unroll: Unroll, decisions: int) -> bool:
         """Keep an unroll where anything is replayed; whether enough is kept to begin."""
@@ -143,7 +143,10 @@ class Learner:
             self.average.update()
         self.version += 1
         told = {name: float(loss.detach()) for name, loss in losses.items()}
-        return told | self.notes | {"gradient": float(norm)}
+        for loss in self.losses:
+            if loss.name in losses:
+                told |= {f"{loss.name}: {name}": note for name, note in loss.notes.items()}
+        return told | {"gradient": float(norm)}
 
     def saved(self, replay: bool) -> Ticks:
         """Where it is beside its weights and optimiser, by name; with what is replayed, if asked."""
@@ -195,9 +198,7 @@ class Learner:
             values = values_on(self.graph, [port for loss in losses for port in loss.ports], ticks, state)
         values = {port: whole(value) for port, value in values.items()}
         ticks |= {name: self.settings.reward_scale * ticks[name] for name in (REWARD, NEXT_REWARD) if name in ticks}
-        found = {loss.name: loss.among(values, ticks) for loss in losses}
-        self.notes |= {f"{loss.name}: {name}": note for loss in losses for name, note in loss.notes.items()}
-        return found
+        return {loss.name: loss.among(values, ticks) for loss in losses}
 
     @torch.no_grad()
     def _near(self, ticks: Ticks, state: State | None) -> Tensor:

@@ -99,6 +99,12 @@ class PGQ:
     share: float = 0.5
     heads: ClassVar[tuple[str, ...]] = ()
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise PhysimError(f"share is {self.share}, wanted 0 (A3C) to 1 (Q-learning)")
+        if self.entropy <= 0:
+            raise PhysimError(f"entropy is {self.entropy}, wanted more than 0: without, a policy implies no values")
+
     def losses(self, net: ModuleGraph) -> list[AgentLoss]:
         """A3C's, and one of what is replayed."""
         played, replayed = list[AgentLoss](), list[AgentLoss]()
@@ -107,7 +113,7 @@ class PGQ:
             played.append(PolicyGradient(net, self.entropy, self.discount, weight=rest))
             played.append(Values(net, rest * self.values, self.discount))
         if self.share > 0:
-            replayed.append(ImpliedValues(net, self.entropy, self.share, self.discount))
+            replayed.append(ImpliedValues(net, self.entropy, self.share, self.discount, self.values))
         return played + replayed
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from learners.agents.environments import acted
 from learners.agents.graphs import POLICY
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
@@ -57,13 +58,15 @@ def rewards_of(env: gymnasium.Env[Any, Any], seed: int, decide: Decide) -> list[
     return rewards
 
 
-def means_of(graph: ModuleGraph) -> Decide:
-    """Decides numbers by an agent's means alone, without its chance, where it sees a vector and remembers nothing."""
+def means_of(graph: ModuleGraph, space: gymnasium.Space[Any]) -> Decide:
+    """Decides numbers of a space by an agent's means alone, without its chance, where it sees a vector and remembers
+    nothing.
+    """
 
     @torch.no_grad()
     def decide(seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
         means = graph({"vector": torch.from_numpy(seen).float()[None]}, outputs=graph[POLICY])
-        return means[0].clamp(-1, 1).double().numpy()
+        return acted(means[0].numpy(), space)
 
     return decide
 

@@ -97,7 +97,7 @@ def run(cell: Cell) -> Sequence[Row]:
             seed=cell.seed,
         )
         training = trial.run()
-        curve, means = training.progress.curve, means_of(training.graph)
+        curve, means = training.progress.curve, means_of(training.graph, gymnasium.make(f"worlds:{name}").action_space)
     return [*curve_rows(curve), {"name": "tested", "value": played(str(told["task"]), means)}]
 
 

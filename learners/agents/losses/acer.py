@@ -37,7 +37,7 @@ class AcerCritic(AgentLoss):
     numbers: ClassVar[bool | None] = False
 
     def __init__(
-        self, graph: ModuleGraph, weight: float = 0.5, discount: float = DISCOUNT, stream: str = FRESH
+        self, graph: ModuleGraph, weight: float = 1.0, discount: float = DISCOUNT, stream: str = FRESH
     ) -> None:
         super().__init__(f"acer_critic_{stream}", graph, (POLICY, ACTION_VALUES), weight, stream)
         self.discount = discount

@@ -18,7 +18,7 @@ from physim.graph import ModuleGraph
 
 @final
 class ImpliedValues(AgentLoss):
-    """-(T* Q~ - Q~)(s, a) (log pi(a | s) + V(s)), the mean over replayed transitions; the errors are no variables.
+    """-(T* Q~ - Q~)(s, a) (log pi(a | s) + values V(s)), the mean over replayed transitions; errors are no variables.
 
     Q~ = temperature (log pi + H) + V, which at its fixed point is the policy's own Q where `temperature` is the weight
     of the entropy in PolicyGradient; T* Q~ = r + discount max Q~(s', b). Not the gradient of a squared error: by that
@@ -27,9 +27,16 @@ class ImpliedValues(AgentLoss):
 
     numbers: ClassVar[bool | None] = False
 
-    def __init__(self, graph: ModuleGraph, temperature: float, weight: float = 0.5, discount: float = DISCOUNT) -> None:
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        temperature: float,
+        weight: float = 0.5,
+        discount: float = DISCOUNT,
+        values: float = 0.5,
+    ) -> None:
         super().__init__("implied_values", graph, (POLICY, VALUE), weight, REPLAYED)
-        self.temperature, self.discount = temperature, discount
+        self.temperature, self.discount, self.values = temperature, discount, values
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         logs, worth = values[0].log_softmax(-1), values[1].squeeze(-1)
@@ -38,7 +45,7 @@ class ImpliedValues(AgentLoss):
         target = ticks[REWARD][:, 1:] + self.discount * best[:, 1:]
         action = ticks[ACTION][:, :-1]
         wrong = target - of_chosen(implied[:, :-1], action)
-        told = of_chosen(logs[:, :-1], action) + worth[:, :-1]
+        told = of_chosen(logs[:, :-1], action) + self.values * worth[:, :-1]
         return mean_decided(-wrong * told, ticks)
 
 

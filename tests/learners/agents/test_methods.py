@@ -61,6 +61,26 @@ def test_pgq_lies_between_a3c_and_q_learning() -> None:
     assert isinstance(policy, PolicyGradient)
     assert isinstance(implied, ImpliedValues)
     assert policy.entropy == implied.temperature == 0.02
+    for share in (-0.1, 1.1):
+        with pytest.raises(PhysimError, match=f"share is {share}, wanted 0"):
+            PGQ(share=share)
+    with pytest.raises(PhysimError, match="entropy is 0, wanted more than 0"):
+        PGQ(entropy=0)
+
+
+def test_both_parts_of_pgq_move_values_by_their_errors_alike() -> None:
+    net = agent(**recipe(POLE, PGQ()))
+    logits, worth = torch.zeros(1, 2, 2), torch.zeros(1, 2, 1, requires_grad=True)
+    told = {"reset": [0, 0], "last": [0, 1], "terminated": [0, 1]}
+    ticks = {name: torch.tensor([values], dtype=torch.bool) for name, values in told.items()}
+    ticks |= {"action": torch.zeros(1, 2, dtype=torch.int64), "reward": torch.tensor([[0.0, 1.0]])}  # an error of 1
+    sizes = {}
+    for share in (0.25, 0.5):
+        _, values, implied = PGQ(share=share, entropy=1e-9).losses(net)
+        (ours,) = torch.autograd.grad(values.value((worth,), ticks), worth)
+        (theirs,) = torch.autograd.grad(implied.value((logits, worth), ticks), worth)
+        sizes[share] = float(ours.sum()), float(theirs.sum())
+    assert sizes == {0.25: pytest.approx((-0.375, -0.125)), 0.5: pytest.approx((-0.25, -0.25))}
     assert [loss.name for loss in PGQ(share=0.0).losses(net)] == [loss.name for loss in A3C().losses(net)]
 
 

@@ -37,7 +37,9 @@ def test_an_update_is_the_papers_and_not_scaled_by_the_temperature() -> None:
     """Equation 16: err (grad log pi(a) + grad V), whatever the temperature; a time limit is no end."""
     for terminated, last in ((False, False), (True, True), (False, True)):
         logits, values, ticks = transition(terminated, last)
-        ImpliedValues(NET, temperature=1e-3, weight=1.0, discount=0.9).value((logits, values), ticks).backward()
+        ImpliedValues(NET, temperature=1e-3, weight=1.0, discount=0.9, values=1.0).value(
+            (logits, values), ticks
+        ).backward()
         implied = implied_values(logits.detach().log_softmax(-1), values.detach().squeeze(-1), 1e-3)
         target = 0.7 + (0.0 if terminated else 0.9 * float(implied[0, 1].max()))
         wrong = target - implied[0, 0, 2]
