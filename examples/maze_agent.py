@@ -236,11 +236,12 @@ def train(decisions: int, weights: Path) -> None:
 
 
 def judged(weights: Path, episodes: int) -> list[Row]:
-    """How often the agent found the goal of test mazes, and its score, beside chance and the oracle."""
+    """How often the agent found the goal of test mazes, and its score, beside chance's and the oracle's in the same."""
     from learners.agents.environments import Environments
     from learners.agents.transports import Playing
     from learners.agents.visits import latency, searches
     from learners.agents.watching import watched
+    from physim.checks import TEST_SEEDS_FROM
     from physim.graph import load_graph
     from worlds.maze.families import FAMILIES
     from worlds.maze.game import Game
@@ -250,7 +251,7 @@ def judged(weights: Path, episodes: int) -> list[Row]:
     chance, explorer, oracle = (played(game, policy, episodes) for policy in (wandering, explorer_of, oracle_of))
     graph, _ = load_graph(weights)
     mazes = Environments(f"worlds:{FAMILY}", episodes, MAZE | {"test": True})
-    ticks, _ = watched(Playing(mazes, dict(graph.recipe[1]) if graph.recipe else {}), graph, game.ticks + 1)
+    ticks, _ = watched(Playing(mazes, {}, episodes=TEST_SEEDS_FROM), graph, game.ticks + 1)
     found = latency(searches(ticks))
     score = float(ticks["reward"].sum(1).mean())
     worst, careful, best = (float(each.returns.mean()) for each in (chance, explorer, oracle))

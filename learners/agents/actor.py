@@ -36,9 +36,10 @@ from physim.learner import Precision
 class Actor:
     """Plays B environments by an agent's graph; what it does depends on the seed and the graph alone.
 
-    `labels` names what infos tell and ticks shall hold, memories too where they are `remembered`. Raises: PhysimError
-    where the environments do not begin anew in the step after an episode's last, as Gymnasium's vectors do by default,
-    or want other actions than a choice or some numbers, or than the graph decides about.
+    Environments begin with the seed, or with those from `episodes` on. `labels` names what infos tell and ticks shall
+    hold, memories too where they are `remembered`. Raises: PhysimError where the environments do not begin anew in the
+    step after an episode's last, as Gymnasium's vectors do by default, or want other actions than a choice or some
+    numbers, or than the graph decides about.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Actor:
         labels: Sequence[str] = (),
         precision: Precision = "32-true",
         remembered: bool = False,
+        episodes: int | None = None,
     ) -> None:
         self.env, self.graph, self.labels = env, graph, tuple(labels)
         self.device, self.precision, self.remembered = next(graph.parameters()).device, precision, remembered
@@ -59,7 +61,7 @@ class Actor:
         self.state: State = {}
         self.unrolls = 0
         self._done = np.zeros(env.num_envs, np.bool_)
-        observation, infos = env.reset(seed=seed)
+        observation, infos = env.reset(seed=seed if episodes is None else episodes)
         nothing = np.zeros(env.num_envs, np.float32)
         self.now = self._tick(observation, infos, nothing, ~self._done, self._done, self._done)
 

@@ -10,12 +10,13 @@ from torch.nn import functional
 
 from learners.agents.graphs import POLICY
 from learners.agents.losses.base import AgentLoss
+from learners.agents.unrolls import mean_decided
 from physim.graph import ModuleGraph
 
 
 @final
 class Imitation(AgentLoss):
-    """The cross-entropy of the policy and the advised action, its mean over ticks.
+    """The cross-entropy of the policy and the advised action, the mean over decisions.
 
     The agent itself acts, and so it is advised where it gets to (as in DAgger, Ross et al. 2011).
     """
@@ -27,4 +28,5 @@ class Imitation(AgentLoss):
         super().__init__("imitation", graph, (POLICY,), weight)
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
-        return functional.cross_entropy(values[0].flatten(0, 1), ticks["advice"].flatten().long())
+        logits, advice = values[0][:, :-1], ticks["advice"][:, :-1].long()
+        return mean_decided(functional.cross_entropy(logits.movedim(-1, 1), advice, reduction="none"), ticks)

@@ -30,6 +30,7 @@ class Playing:
     `labels` are told with what is seen; products are taken in `precision`. Where memories are `remembered`, ticks tell
     them, and replayed sequences begin with theirs instead of none. Actors differ by their numbers, those that replace
     one by their `life`, and those of a training that goes on by how many updates were made when it had `begun`.
+    Environments begin with seeds from `episodes` on, where these are given.
     """
 
     environments: Environments
@@ -40,15 +41,15 @@ class Playing:
     precision: Precision = "32-true"
     remembered: bool = False
     begun: int = 0
+    episodes: int | None = None
 
     def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
         """An actor, by a graph of its own where none is given."""
         key = (number, life, self.begun) if self.begun else (number, life)
         source = np.random.SeedSequence(self.seed, spawn_key=key)
         seed = int(source.generate_state(1)[0])
-        return Actor(
-            self.environments.make(), graph or agent(**self.recipe), seed, self.labels, self.precision, self.remembered
-        )
+        env, graph = self.environments.make(), graph or agent(**self.recipe)
+        return Actor(env, graph, seed, self.labels, self.precision, self.remembered, self.episodes)
 
 
 class Transport(ABC):

@@ -7,10 +7,11 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Box, Dict, Text
 from gymnasium.vector import AutoresetMode
 
 from learners.agents.actor import Actor
-from learners.agents.environments import Environments, acted, recipe_of
+from learners.agents.environments import Environments, acted, named, recipe_of
 from learners.agents.graphs import POLICY, agent
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
@@ -85,6 +86,20 @@ def test_other_environments_are_played_too() -> None:
     assert unroll.ticks["vector"].dtype == torch.float32
 
 
+def test_what_is_no_box_is_not_seen() -> None:
+    space = Dict({"image": Box(0, 255, (24, 20, 3), np.uint8), "mission": Text(9)})
+    found = named({"image": np.zeros((2, 24, 20, 3), np.uint8), "mission": ("go", "stay")}, space)
+    assert list(found) == ["image"]
+
+
+def test_environments_begin_with_seeds_that_are_given(playing: Callable[..., Playing]) -> None:
+    setting = replace(playing(), episodes=50)
+    other = setting.environments.make()
+    image = torch.from_numpy(other.reset(seed=[50, 51, 52])[0]["image"])
+    assert torch.equal(setting.actor().now["image"], image)
+    assert not torch.equal(playing().actor().now["image"], image)
+
+
 def test_numbers_are_spread_between_their_bounds() -> None:
     env = Environments("Pendulum-v1", 2).make()
     ticks = Actor(env, agent(**recipe_of(env), cores=(4,), features=8)).unroll(5).ticks
@@ -100,6 +115,8 @@ def test_what_cannot_be_played_is_refused() -> None:
         Environments("Nowhere-v0").make()
     with pytest.raises(PhysimError, match="wanted a Box or a dictionary of them"):
         recipe_of(gymnasium.make_vec("Blackjack-v1", 1))
+    with pytest.raises(PhysimError, match="sees: got vectr, wanted some of image, depth, vector"):
+        recipe_of(gymnasium.make_vec("CartPole-v1", 1), ("vectr",))
     modes = {"autoreset_mode": AutoresetMode.SAME_STEP}
     same = gymnasium.make_vec("CartPole-v1", 1, vectorization_mode="sync", vector_kwargs=modes)
     with pytest.raises(PhysimError, match="wanted NEXT_STEP"):

@@ -119,8 +119,9 @@ def test_labels_that_the_environment_does_not_tell_are_asked_for() -> None:
 
 def test_advice_is_taken_by_its_log_probability() -> None:
     logits = torch.randn(2, 3, 8)
-    advice = torch.randint(8, (2, 3), dtype=torch.int8)
-    wanted = -logits.log_softmax(-1).gather(-1, advice[..., None].long()).mean()
-    torch.testing.assert_close(Imitation(NET).value((logits,), {"advice": advice}), wanted)
+    ticks = {"advice": torch.randint(8, (2, 3), dtype=torch.int8), "last": torch.zeros(2, 3, dtype=torch.bool)}
+    ticks["last"][1, 0] = True  # nothing is decided there, nor at the end of an unroll
+    told = -logits.log_softmax(-1).gather(-1, ticks["advice"][..., None].long())[..., 0]
+    torch.testing.assert_close(Imitation(NET).value((logits,), ticks), (told[0, :2].sum() + told[1, 1]) / 3)
     with pytest.raises(PhysimError, match="imitation wants 'advice', which the environment does not tell"):
         Imitation(NET).value((logits,), {})
