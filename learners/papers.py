@@ -6,7 +6,7 @@ import hashlib
 import re
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -50,10 +50,17 @@ class PaperSettings(ABC):
         """The rows of all cells, kept in the CSV file of that name; what is not there yet is run."""
         return Grid(self.folder / f"{name}.csv", cells, run).complete(self.workers)
 
+    @property
+    def partial(self) -> bool:
+        """Whether some arms, or kinds of tasks, are left out."""
+        whole = {each.name: each.default for each in fields(self) if each.name != "parts"}
+        return any(isinstance(every, tuple) and set(getattr(self, name)) != set(every) for name, every in whole.items())
+
     def publish(self, name: str, text: str) -> None:
-        """Write a table into the Markdown file of that name, and print it."""
-        with replacing(self.folder / f"{name}.md") as draft:
-            draft.write_text(text, encoding="utf-8")
+        """Write a table into the Markdown file of that name, and print it; a partial one only where it is quick."""
+        if self.quick or not self.partial:
+            with replacing(self.folder / f"{name}.md") as draft:
+                draft.write_text(text, encoding="utf-8")
         print(text)
 
 

@@ -82,8 +82,8 @@ def numbers(args: Args) -> str:
 
 def scene(args: Args) -> str:
     """Agents that see pixels, or objects, in one table."""
-    arms = (REPLAYING, *SEEING)
-    return outcomes(args, ARMS | SEEING, run, SCENE, arms).table(arms, REPLAYING)
+    arms = {REPLAYING: ARMS[REPLAYING], **SEEING}
+    return outcomes(args, arms, run, SCENE, "scene").table(list(arms), REPLAYING)
 
 
 def run(cell: Cell) -> Sequence[Row]:

@@ -62,8 +62,11 @@ class Contest:
     times: Mapping[str, int] = field(default_factory=dict)
     at_last: bool = False
 
-    def chosen(self, name: str, tasks: Sequence[str]) -> dict[str, Drawn]:
-        """The drawn settings with which each arm's score was the best; the sweep is kept under that name, and shown."""
+    def chosen(self, name: str, tasks: Sequence[str], shown: str | None = None) -> dict[str, Drawn]:
+        """The drawn settings with which each arm's score was the best.
+
+        The sweep is kept under that name, and shown under the same or another.
+        """
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
         cells = [self._cell(arm, TUNING_SEED, task, drawn) for arm in self.arms for drawn in draws for task in tasks]
         tried = self._ran(name, cells)
@@ -72,7 +75,7 @@ class Contest:
             [", ".join(f"{key} {value}" for key, value in drawn.items()), *(scores[arm][number] for arm in self.arms)]
             for number, drawn in enumerate(draws)
         ]
-        self.settings.publish(f"{name}_sweep", markdown(("", *self.arms), lines))
+        self.settings.publish(f"{shown or name}_sweep", markdown(("", *self.arms), lines))
         return {arm: draws[int(np.argmax(scores[arm]))] for arm in self.arms}
 
     def only(self, arms: Sequence[str]) -> Contest:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ class Args(PaperSettings):
 
     parts: tuple[str, ...] = ("first", "second")
     """What to do."""
+    arms: tuple[str, ...] = ("ours", "theirs")
+    """Which."""
     out: Path = Path("results")
 
 
@@ -45,6 +47,14 @@ def test_parts_are_published_and_what_is_quick_is_shorter_and_lies_apart(
     files = [tmp_path / "first.md", tmp_path / "second.md", tmp_path / "quick" / "first.md"]
     assert [file.read_text() for file in files] == capsys.readouterr().out.splitlines() == said
     assert {path.name for path in (tmp_path / "quick").iterdir()} == {"first.md", "measured.csv"}
+
+
+def test_a_part_of_the_arms_does_not_take_the_place_of_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    args = Args(out=tmp_path, workers=1)
+    args.publish("first", "all")
+    replace(args, arms=("theirs",)).publish("first", "one")
+    assert (tmp_path / "first.md").read_text() == "all"
+    assert capsys.readouterr().out == "all\none\n"
 
 
 def test_parts_that_there_are_not_are_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -118,10 +118,10 @@ def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: 
 
 
 def outcomes(
-    settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str, only: Sequence[str] | None = None
+    settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str, shown: str | None = None
 ) -> Outcomes:
-    """The curves of all arms, or of some, in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one
-    file.
+    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file, and the
+    tuning is shown under its name, or another.
     """
     if known := CONTROL.get(kind):
         decisions, slower, tuned, tasks = known.decisions, 1, [kind], [kind]
@@ -137,8 +137,8 @@ def outcomes(
         (lambda _: {kind: known.bounds}) if known else partial(bounds_of, settings),
     )
     name = kind.replace(" ", "_")
-    chosen = contest.chosen(name, tuned)
-    return contest.only(only or list(arms)).outcomes(name, settings.few(SEEDS, 2), tasks, chosen)
+    chosen = contest.chosen(name, tuned, shown)
+    return contest.outcomes(name, settings.few(SEEDS, 2), tasks, chosen)
 
 
 def played(task: str, seen: str = "image") -> Environments:

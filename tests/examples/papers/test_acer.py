@@ -35,7 +35,7 @@ def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(scri
     script.main(script.Args(parts=("replay",), kinds=("cart pole", "static"), quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     text = (folder / "replay.md").read_text()
-    assert [line for line in text.splitlines() if line and line[0] != "|"] == [
+    assert [line for line in text.splitlines() if line and line[0] != "|" and "does not learn" not in line] == [
         "cart pole", "static", "all tasks", "shares of decisions"
     ]  # fmt: skip
     assert text.count("| ratio 4 |") == 3
@@ -50,7 +50,7 @@ def test_arms_are_compared_in_poles_and_mazes_where_no_settings_were_chosen(scri
 def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(parts=("scene",), quick=True, workers=1, out=tmp_path))
     lines = (tmp_path / "quick" / "scene.md").read_text().splitlines()
-    assert [line.split("|")[1].strip() for line in lines[2:]] == ["ratio 4", "objects"]
+    assert [line.split("|")[1].strip() for line in lines[2:4]] == ["ratio 4", "objects"]
     setting = (("task", "static 0"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
     arms = {"ratio 4": script.ARMS["ratio 4"], **script.SEEING}
     trials = {arm: arms[arm].trial(Cell(arm, 3, setting)) for arm in arms}
