@@ -32,7 +32,6 @@ class Stage(NamedTuple):
 FAMILY = "physim/NavMazeAllRandom01-v0"
 MAZE: dict[str, Any] = {"kind": "rooms", "width": 2, "height": 2, "seconds": 45.0, "away": 8, "size": (42, 42)}
 """Four rooms, 7 by 7 cells in all, in each episode others, with fruit somewhere, and the goal at least 8 cells away."""
-HEADS = ("pixel_control", "depth_from_core", "loop_closure")
 ADDED = ("pixel_control", "depth_2", "loop_closure")
 """What the agent tells of its thoughts."""
 WEIGHTS = Path(__file__).parents[1] / "learners" / "agents" / "weights" / "maze.safetensors"
@@ -198,7 +197,7 @@ def train(decisions: int, weights: Path) -> None:
     from learners.agents.environments import Environments, recipe_of
     from learners.agents.learning import Learning
     from learners.agents.losses import AgentLoss, Imitation
-    from learners.agents.methods import A3C, losses_of
+    from learners.agents.methods import A3C, heads_of, losses_of
     from learners.agents.training import Training, TrainingSettings
     from learners.agents.transports import Playing
     from physim.graph import ModuleGraph, save_graph
@@ -208,7 +207,7 @@ def train(decisions: int, weights: Path) -> None:
         raise PhysimError(f"train is {decisions}, wanted at least {least}: each stage fills the replay first")
     mazes = Environments(f"worlds:{FAMILY}", MAZES, MAZE)
     env = mazes.make()
-    recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(HEADS)}
+    recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(heads_of(ADDED))}
     env.close()
     graph: ModuleGraph | None = None
     for number, stage in enumerate(STAGES):

@@ -27,8 +27,8 @@ from learners.agents.unrolls import (
     begun,
     inputs_of,
 )
-from learners.precision import mixed, whole
-from physim.checks import check_positive
+from learners.precision import PRECISIONS, mixed, whole
+from physim.checks import check_among, check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
 from physim.graph.average import Average
@@ -73,6 +73,7 @@ class Learning:
             raise PhysimError(f"reward_scale is {self.reward_scale}, wanted 0, for no reward at all, or more")
         check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
         check_positive(repeats=self.repeats)
+        check_among("precision", self.precision, PRECISIONS)
         for name, share in {"decay": self.decay, "average": self.average}.items():
             if not 0 <= share < 1:
                 raise PhysimError(f"{name} is {share}, wanted a share of 0 or more, under 1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, final
+from typing import ClassVar, NamedTuple, Protocol, final
 
 from learners.agents.graphs import ACTION_VALUES, DUELLING
 from learners.agents.losses import (
@@ -169,36 +169,46 @@ class ACERNumbers:
         return found
 
 
-Added = Callable[[ModuleGraph, float, float], AgentLoss]
-AUXILIARY: dict[str, tuple[str | None, float, Added]] = {
-    "pixel_control": ("pixel_control", 0.05, lambda net, discount, weight: PixelControl(net, weight)),
-    "feature_control": ("feature_control", 0.05, lambda net, discount, weight: FeatureControl(net, weight)),
-    "reward_prediction": ("reward_prediction", 0.1, lambda net, discount, weight: RewardPrediction(net, weight)),
-    "value_replay": (None, 0.05, lambda net, discount, weight: Values(net, weight, discount, stream=REPLAYED)),
-    "depth_1": ("depth_from_features", 0.1, lambda net, discount, weight: Depth(net, "features", weight)),
-    "depth_2": ("depth_from_core", 0.1, lambda net, discount, weight: Depth(net, "core", weight)),
-    "depth_number": (
-        "depth_from_features",
-        0.1,
-        lambda net, discount, weight: DepthByNumber(net, "features", weight),
+class Auxiliary(NamedTuple):
+    """What can be added: its loss, of a graph by weight and discount; its usual weight, for rewards of about 1; and the
+    head that it learns by and the label that it wants of the environments, if any.
+    """
+
+    loss: Callable[[ModuleGraph, float, float], AgentLoss]
+    weight: float
+    head: str | None = None
+    label: str | None = None
+
+
+AUXILIARY = {
+    "pixel_control": Auxiliary(lambda net, weight, _: PixelControl(net, weight), 0.05, "pixel_control"),
+    "feature_control": Auxiliary(lambda net, weight, _: FeatureControl(net, weight), 0.05, "feature_control"),
+    "reward_prediction": Auxiliary(lambda net, weight, _: RewardPrediction(net, weight), 0.1, "reward_prediction"),
+    "value_replay": Auxiliary(lambda net, weight, discount: Values(net, weight, discount, stream=REPLAYED), 0.05),
+    "depth_1": Auxiliary(lambda net, weight, _: Depth(net, "features", weight), 0.1, "depth_from_features"),
+    "depth_2": Auxiliary(lambda net, weight, _: Depth(net, "core", weight), 0.1, "depth_from_core"),
+    "depth_number": Auxiliary(
+        lambda net, weight, _: DepthByNumber(net, "features", weight), 0.1, "depth_from_features"
     ),
-    "loop_closure": ("loop_closure", 0.1, lambda net, discount, weight: LoopClosure(net, weight)),
-    "imitation": (None, 1.0, lambda net, discount, weight: Imitation(net, weight)),
-    "placebo": ("placebo", 0.1, lambda net, discount, weight: Placebo(net, weight)),
-    "placebo_replayed": ("placebo", 0.1, lambda net, discount, weight: Placebo(net, weight, stream=REPLAYED)),
+    "loop_closure": Auxiliary(lambda net, weight, _: LoopClosure(net, weight), 0.1, "loop_closure", "loop_closure"),
+    "imitation": Auxiliary(lambda net, weight, _: Imitation(net, weight), 1.0, None, "advice"),
+    "placebo": Auxiliary(lambda net, weight, _: Placebo(net, weight), 0.1, "placebo"),
+    "placebo_replayed": Auxiliary(lambda net, weight, _: Placebo(net, weight, stream=REPLAYED), 0.1, "placebo"),
 }
-"""What can be added: its head, if any; its weight, for rewards of about 1; and the loss, by discount and weight."""
-LABELS = {"loop_closure": "loop_closure", "imitation": "advice"}
-"""The label that an added loss wants of the environments."""
 
 
 def heads_of(added: Sequence[str], method: Method = A3C()) -> tuple[str, ...]:
     """The heads that an agent needs for a method and what is added; raises PhysimError where one is unknown."""
     _check_added(added)
-    heads = [head for name in added if (head := AUXILIARY[name][0]) is not None]
+    heads = [head for name in added if (head := AUXILIARY[name].head) is not None]
     if len(set(heads)) != len(heads):
         raise PhysimError(f"losses: two of {', '.join(added)} learn by one head, wanted one of them")
     return (*method.heads, *heads)
+
+
+def labels_of(added: Sequence[str]) -> tuple[str, ...]:
+    """The labels that what is added wants of the environments."""
+    return tuple(label for name in added if (label := AUXILIARY[name].label) is not None)
 
 
 def losses_of(
@@ -210,7 +220,7 @@ def losses_of(
 
     def losses(net: ModuleGraph) -> list[AgentLoss]:
         parts = [AUXILIARY[name] for name in added]
-        return method.losses(net) + [make(net, method.discount, weight * usual) for _, usual, make in parts]
+        return method.losses(net) + [part.loss(net, weight * part.weight, method.discount) for part in parts]
 
     return losses
 

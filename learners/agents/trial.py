@@ -11,7 +11,7 @@ from torch import Tensor
 
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.learning import Learning
-from learners.agents.methods import A3C, LABELS, Method, heads_of, losses_of
+from learners.agents.methods import A3C, Method, heads_of, labels_of, losses_of
 from learners.agents.placed import train_placed
 from learners.agents.training import Diverged, Training, TrainingSettings
 from learners.agents.transports import Playing
@@ -49,7 +49,7 @@ class Trial:
 
     def playing(self) -> Playing:
         """What its actor plays; environments are asked for the labels that added losses want."""
-        labels = tuple(LABELS[name] for name in self.added if name in LABELS)
+        labels = labels_of(self.added)
         told = {"labels": labels} if labels else {}
         environments = replace(self.environments, settings={**self.environments.settings, **told})
         env = environments.make()

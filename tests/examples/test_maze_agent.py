@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from learners.agents.graphs import agent
+from learners.agents.methods import heads_of
 from physim.errors import PhysimError
 from physim.graph import load_graph, save_graph
 
@@ -23,7 +24,9 @@ def script(example: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 def weights(script: ModuleType, tmp_path: Path) -> Path:
     """An agent that has learned nothing."""
     sees = {"image": [42, 42, 3], "velocity": [3]}
-    save_graph(tmp_path / "agent.safetensors", agent(sees=sees, actions=8, cores=[8, 16], heads=list(script.HEADS)))
+    save_graph(
+        tmp_path / "agent.safetensors", agent(sees=sees, actions=8, cores=[8, 16], heads=list(heads_of(script.ADDED)))
+    )
     return tmp_path / "agent.safetensors"
 
 
