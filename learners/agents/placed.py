@@ -41,10 +41,10 @@ SOON = 2.0
 SLOTS = 2
 """How many unrolls may be on the way: one is played while another is learned from."""
 CONTEXT = torch.multiprocessing.get_context("spawn")
-Curve = list[dict[str, float]]
+Points = list[dict[str, float]]
 
 
-def train_placed(training: Training) -> Curve:
+def train_placed(training: Training) -> Points:
     """Train an agent in two processes: in one its vision learns, and all is played; in the other the rest learns.
 
     Behind features that are cut vision waits for no gradient, else for that of every unroll. What is learned lies in
@@ -115,7 +115,7 @@ class _Parts:
         optimiser.register_step_pre_hook(clip)
         return optimiser
 
-    def played(self, curve: Curve) -> Iterator[Batch]:
+    def played(self, curve: Points) -> Iterator[Batch]:
         """Play an unroll for each update, and keep the curve."""
         actor, meters, scores = self.playing.actor(self.graph), Meters(), Scores()
         start = time.perf_counter()
@@ -210,7 +210,7 @@ def _learn(rank: int, parts: _Parts, told: Mapping[str, str], line: connection.C
     ignore_interrupts()
     torch.set_num_threads(1)
     os.environ.update(told)
-    parent, curve = parent_process(), Curve()
+    parent, curve = parent_process(), Points()
     assert parent is not None
     batches = parts.played(curve) if rank == VISION else parts.taken()
     with Placed(parts.graph, parts.losses, parts.optimiser, parts.ranks, lambda _: next(batches), SLOTS) as placed:

@@ -51,7 +51,7 @@ TESTED = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + 20)
 
 def table(settings: PaperSettings, task: str) -> str:
     """All arms in a task: shares of the way from chance to the largest score."""
-    chance, largest = played(task, by_chance(task)), TASKS[task][1]
+    chance, largest = score_of(task, by_chance(task)), TASKS[task][1]
     contest = Contest(
         settings,
         {**dict.fromkeys(ARMS, 1.2 * 60 / 1e5), PPO: 0.75 * 60 / 1e5},
@@ -98,10 +98,10 @@ def run(cell: Cell) -> Sequence[Row]:
         )
         training = trial.run()
         curve, means = training.progress.curve, means_of(training.graph, gymnasium.make(f"worlds:{name}").action_space)
-    return [*curve_rows(curve), {"name": "tested", "value": played(str(told["task"]), means)}]
+    return [*curve_rows(curve), {"name": "tested", "value": score_of(str(told["task"]), means)}]
 
 
-def played(task: str, decide: Decide) -> float:
+def score_of(task: str, decide: Decide) -> float:
     """The mean score in test episodes."""
     env = gymnasium.make(f"worlds:{TASKS[task][0]}")
     return float(np.mean([sum(rewards_of(env, seed, decide)) for seed in TESTED]))

@@ -84,7 +84,7 @@ class Arm:
             repeats=self.repeats,
         )
         return Trial(
-            played(str(told["task"]), self.sees),
+            environments_of(str(told["task"]), self.sees),
             decisions,
             cores=(),
             sees=(self.sees, "vector"),
@@ -141,7 +141,7 @@ def outcomes(
     return contest.outcomes(name, settings.few(SEEDS, 2), tasks, chosen)
 
 
-def played(task: str, seen: str = "image") -> Environments:
+def environments_of(task: str, seen: str = "image") -> Environments:
     """The environments of a task: of CONTROL, or mazes such as "static 0", of which this is seen."""
     known = CONTROL.get(task)
     return Environments(known.id, COUNT) if known else replace(environments(task, observe=(seen,)), count=COUNT)
