@@ -74,6 +74,7 @@ class Fused:
         known, after = self._known(chances, inputs, state)
         stem, *layers = (self._memory(name, len(last), state) for name in self.memories)
         rings = np.concatenate(layers, 1)
+        chances = chances.contiguous()  # of other strides the loop would be compiled once more
         made = np.empty(chances.shape, np.int64)
         options = kernels.Options(sampling.temperature, sampling.top_k or 0, self.gated)
         for row, told in enumerate(known):

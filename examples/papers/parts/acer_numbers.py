@@ -44,7 +44,7 @@ TASKS = {"swing up": ("physim/CartPoleSwingUp-v0", 300.0), "chain": ("physim/Cha
 """Their ids, and the largest score that there could be, which counts 1; what chance has counts 0."""
 RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (5, 10, 20), "discount": (0.95, 0.97, 0.99)})
 """Of the learning rate, how many ticks unrolls have, and the discount."""
-SEEDS, DECISIONS, POINTS = tuple(range(10)), 100_000, 20
+SEEDS, DECISIONS, POINTS = tuple(range(5)), 100_000, 20
 TESTED = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + 20)
 """The seeds of the episodes in which trained agents are judged, by their means, without chance."""
 

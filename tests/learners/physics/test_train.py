@@ -209,15 +209,15 @@ def two_processes(flags: str) -> subprocess.CompletedProcess[str]:
 
 def test_two_processes_train_to_the_losses_of_one(settings: Settings, tmp_path: Path) -> None:
     one, two = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
-    train(NBody(bodies=3), settings(updates=100, precision="64-true", out=one))
-    run = two_processes(f"--bodies 3 --scenes 10 --steps 12 --updates 100 --precision 64-true --out {two}")
+    train(NBody(bodies=3), settings(updates=50, precision="64-true", out=one))
+    run = two_processes(f"--bodies 3 --scenes 10 --steps 12 --updates 50 --precision 64-true --out {two}")
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines() == [str(two)]
     losses = []
     for path in (one, two):
         with path.with_suffix(".losses.csv").open() as file:
             losses.append([float(row["impulse"]) for row in csv.DictReader(file)])
-    assert len(losses[0]) == 100
+    assert len(losses[0]) == 50
     assert losses[1] == pytest.approx(losses[0], rel=1e-9)
     assert {path.name.partition(".")[2] for path in tmp_path.iterdir()} == {"safetensors", "losses.csv"}
 
