@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from learners.experiment import Cell, Grid, Run
+from learners.experiment import Cell, Grid, Run, raise_all
+from physim.checks import check_positive
+from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.reports import Row
 from physim.scripts import check_choices
@@ -64,11 +66,19 @@ def net_path(folder: Path, part: str, cell: Cell) -> Path:
 
 
 def run_parts(settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]]) -> None:
-    """Publish the table of each part that is asked for, one after the other.
+    """Publish the table of each part that is asked for, one after the other; the others too where one fails.
 
-    Raises: PhysimError where there is no such part.
+    Raises: PhysimError at once where there is no such part, and at the end what parts failed by.
     """
     check_choices("parts", asked, parts)
+    check_positive(workers=settings.workers)
     settings.folder.mkdir(parents=True, exist_ok=True)
+    failed: list[Exception] = []
     for part in asked:
-        settings.publish(part, parts[part](settings))
+        try:
+            settings.publish(part, parts[part](settings))
+        except PhysimError as error:
+            failed.append(PhysimError(f"{part}: {error}"))
+        except Exception as error:
+            failed.append(error)
+    raise_all(failed)
