@@ -76,6 +76,10 @@ class SequenceTraining:
             run.finish()
         return run.progress
 
+    def identity(self, net: ModuleGraph) -> dict[str, str]:
+        """What tells a training of a graph from others, by name; not where it is kept meanwhile."""
+        return {"graph": f"{net.recipe}\n{net!r}", "settings": str(replace(self, checkpoint=None))}
+
     def _bar(self, begun: int, progress: bool) -> tqdm[NoReturn]:
         silent = None if progress else True
         return tqdm(desc="train", unit=" updates", initial=begun, total=self.updates, disable=silent)
@@ -189,7 +193,5 @@ class _Run:
     @property
     def _checkpoint(self) -> Checkpoint:
         assert self.settings.checkpoint is not None
-        settings = replace(self.settings, checkpoint=None)
-        told = {"graph": f"{self.net.recipe}\n{self.net!r}", "settings": str(settings)}
-        identity = {**told, "the first batch": self._first_batch}
+        identity = {**self.settings.identity(self.net), "the first batch": self._first_batch}
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)
