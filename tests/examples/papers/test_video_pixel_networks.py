@@ -85,6 +85,20 @@ def test_true_digits_are_read_and_others_are_not(paper: Callable[[str], ModuleTy
     assert same > 0.75 * two
     assert digits.kept(videos[:, :4], videos[:, 4:].roll(1, 0))[1] < 0.2
     assert digits.kept(videos[:, :4], torch.zeros_like(videos[:, 4:])) == (0, 0)
+    drawn = (torch.rand(videos.shape, generator=torch.Generator().manual_seed(0)) < videos).float()
+    assert digits.kept(videos[:, :4], drawn[:, 4:])[0] > 0.7 * two
+
+
+def test_pixels_that_stray_are_no_digits(digits: ModuleType) -> None:
+    reader, frame = digits.reader(), np.zeros((12, 12), np.uint8)
+    assert reader.read(frame) == ()
+    frame[1:5, 1:5] = 255
+    told = reader.read(frame)
+    frame[8, 8:11] = 255
+    assert len(told) == 1
+    assert reader.read(frame) == told
+    frame[9:11, 8:11] = 255  # nine are a digit
+    assert len(reader.read(frame)) == 2
 
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
