@@ -8,7 +8,7 @@ from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from learners.experiment import Cell, Grid, Run, raise_all
 from physim.checks import check_positive
@@ -57,6 +57,11 @@ class PaperSettings(ABC):
         with replacing(self.folder / f"{name}.md") as draft:
             draft.write_text(text, encoding="utf-8")
         print(text)
+
+    def draw(self, name: str, figure: Any) -> None:
+        """Write a picture of matplotlib's into the PNG file of that name."""
+        with replacing(self.folder / f"{name}.png") as draft:
+            figure.savefig(draft, format="png", dpi=110)
 
 
 def net_path(folder: Path, part: str, cell: Cell) -> Path:

@@ -61,7 +61,9 @@ TUNED = (VPN, BASELINE, "memory alone", "vpn, rectified")
 
 def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
     """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
-    values, test = foretold(args, arms, BOUNCE), videos_of("test", TESTED, TEST_SEED)
+    rows, test = foretold(args, arms, BOUNCE), videos_of("test", TESTED, TEST_SEED)
+    args.draw("digits_bounce", curves(rows))
+    values = grouped(rows, ("arm", "name"))
     bound = least((255 * test[:, SEEN:, ..., 0]).round().byte().numpy())
     last = copied(test, videos_of("held out", VALID, 1))
     lines: list[list[object]] = [["the least possible", bound]]
@@ -79,8 +81,9 @@ def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
 def bounces(args: PaperSettings) -> str:
     """Nats a frame of digits that leave walls in any direction, by a VPN and by the baseline."""
     arms, test = (VPN, BASELINE), videos_of("test", TESTED, TEST_SEED, SCATTER)
-    values = foretold(args, arms, SCATTER)
-    sure = foretold(args, arms, BOUNCE)
+    rows = foretold(args, arms, SCATTER)
+    args.draw("digits_scatter", curves(rows))
+    values, sure = (grouped(each, ("arm", "name")) for each in (rows, foretold(args, arms, BOUNCE)))
     lines: list[list[object]] = [[arm, mean(values[arm, "nats"]), mean(sure[arm, "nats"])] for arm in arms]
     lines.append(["baseline less vpn", *(less(each[BASELINE, "nats"], each[VPN, "nats"]) for each in (values, sure))])
     lines.append(["last frame again", copied(test, videos_of("held out", VALID, 1, SCATTER)), None])
@@ -108,8 +111,8 @@ def drawn_on(values: dict[Any, list[float]], arms: Sequence[str], test: Tensor) 
     return markdown(("drawn on by itself", "frames with two digits", "with the same two"), lines)
 
 
-def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> dict[Any, list[float]]:
-    """The figures of networks by arm and name; where rates are chosen, on digits that bounce."""
+def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> list[Row]:
+    """The figures of networks, and their curves; rates are chosen on digits that bounce."""
     work, updates = partial(run, args.folder), args.shortened(UPDATES)
     needed = [arm for arm in TUNED if arm in {VPN, *arms}]
     setting = (("walls", BOUNCE),)
@@ -119,10 +122,7 @@ def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> dict[Any, 
         for arm in arms:
             told = (("walls", walls), ("updates", updates), ("rate", rates.get(arm, rates[VPN])))
             cells.append(Cell(arm, seed, told, updates * SECONDS / 60))
-    rows = args.rows("digits", cells, work)
-    with replacing(args.folder / f"digits_{walls}.png") as draft:
-        curves([row for row in rows if row["name"] == "held out"]).savefig(draft, format="png", dpi=110)
-    return grouped([row for row in rows if row["name"] != "held out"], ("arm", "name"))
+    return args.rows("digits", cells, work)
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
@@ -204,6 +204,7 @@ def curves(rows: Sequence[Row]) -> Any:
     """The verdicts of all trainings, by arm."""
     from matplotlib.figure import Figure
 
+    rows = [row for row in rows if row["name"] == "held out"]
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for number, arm in enumerate(dict.fromkeys(row["arm"] for row in rows)):

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from learners.experiment import Cell
+from learners.papers import PaperSettings
 from physim.errors import PhysimError
 from worlds.moving_digits import least
 from worlds.real_data.catalogue import MNIST
@@ -71,6 +72,18 @@ def test_every_part_fills_its_table(script: ModuleType, digits: ModuleType, tmp_
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+
+
+def test_the_curves_of_digits_that_bounce_stay_where_others_are_drawn(
+    digits: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, set[str]] = {}
+    monkeypatch.setattr(digits, "curves", lambda rows: {row["arm"] for row in rows})
+    monkeypatch.setattr(PaperSettings, "draw", lambda self, name, figure: drawn.setdefault(name, figure))
+    args = PaperSettings(quick=True, workers=1, out=tmp_path)
+    digits.digits(args, (digits.VPN, digits.BASELINE, "vpn, no dilation"))
+    digits.bounces(args)
+    assert {name: len(arms) for name, arms in drawn.items()} == {"digits_bounce": 3, "digits_scatter": 2}
 
 
 @pytest.mark.skipif(not MNIST.is_here, reason="mnist was not fetched")
