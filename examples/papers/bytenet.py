@@ -26,8 +26,7 @@ from physim.reports import Row
 from physim.scripts import check_choices, run_script
 
 RESULTS = Path(__file__).parent / "results" / "bytenet"
-UPDATES, RATE, VERDICTS, PATIENCE = 8000, 2e-3, 16, 3
-"""At most: training ends where words of the validation part are foretold no better."""
+UPDATES, RATE, VERDICTS = 8000, 2e-3, 16
 CIPHERED, LETTERS, TRAIN, VALID, TEST = 30, 26, 20_000, 500, 300
 TOYS = ("doubled", "ciphered")
 
@@ -69,7 +68,7 @@ def run_toy(cell: Cell) -> Sequence[Row]:
     slope = 2.0 if cell.arm == "doubled" else 1.2
     batches = PairBatches(train, LETTERS + 1, classes, 2000, slope, cell.seed)
     few = PairBatches(valid, LETTERS + 1, classes, 2000, slope)
-    settings = training_of(cell, VERDICTS, PATIENCE)
+    settings = training_of(cell, VERDICTS)
     settings.run(net, batches, lambda judging: pair_bits(judging, few), progress=False)
     judged = PairBatches(test, LETTERS + 1, classes, 2000, slope)
     found = search(net, {SOURCE: judged.read(test)}, END, 3 * CIPHERED, width=1).symbols

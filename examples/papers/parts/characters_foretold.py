@@ -32,8 +32,8 @@ RATES, TUNING_SHARE = (1e-3, 2e-3, 4e-3), 6
 ARMS = {"multiplicative": 0.45, "rectified": 0.35, "lstm": 0.6}
 """Seconds an update takes on one core, about."""
 LONGER = {"lstm, longer": ("lstm", 3.0)}
-"""An LSTM that makes more updates, until it gains no more."""
-VERDICTS, PATIENCE = 6, 3
+"""An LSTM that makes more updates: by what it gains is seen whether the others had enough."""
+VERDICTS = 6
 
 
 def table(args: PaperSettings) -> str:
@@ -65,7 +65,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     )
     crops = Crops([train], COUNTED, SEEN, BYTES, BATCH, cell.seed)
     few = SymbolRow(valid.symbols[:JUDGED_BYTES])
-    settings = training_of(cell, *((VERDICTS,) if like == cell.arm else (3 * VERDICTS, PATIENCE)))
+    settings = training_of(cell, VERDICTS)
     path = net_path(folder, "characters", cell)
     progress = trained(path, net, settings, crops, lambda judged: bits(judged, [few], BYTES))
     if cell.seed == TUNING_SEED:

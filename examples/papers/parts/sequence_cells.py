@@ -65,10 +65,10 @@ def updates_of(cell: Cell) -> int:
     return int(str(dict(cell.setting)["updates"]))
 
 
-def training_of(cell: Cell, verdicts: int, patience: int | None = None) -> SequenceTraining:
+def training_of(cell: Cell, verdicts: int) -> SequenceTraining:
     """How a cell is trained, with so many verdicts."""
     updates, rate = updates_of(cell), float(str(dict(cell.setting)["rate"]))
-    return SequenceTraining(updates, rate, every=max(1, updates // verdicts), patience=patience)
+    return SequenceTraining(updates, rate, every=max(1, updates // verdicts))
 
 
 def costs(net: ModuleGraph, progress: Progress) -> dict[str, float]:
