@@ -25,6 +25,8 @@ from physim.reports import Row, Value
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+TUNING_SEED = 100
+"""By which settings are tried, and nothing else."""
 LEAST = 1e-4
 """What is smaller is told with an exponent."""
 NOT_FINITE = ("inf", "-inf", "nan")
@@ -244,6 +246,11 @@ def mean(values: Sequence[float]) -> Interval:
         (sample,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile", rng=0
     ).confidence_interval
     return Interval(middle, float(bounds.low), float(bounds.high), len(sample))
+
+
+def mean_if_known(values: Sequence[float] | None) -> Interval | None:
+    """The mean over seeds, where there are any."""
+    return None if values is None else mean(values)
 
 
 def grouped(rows: Iterable[Row], by: Sequence[str], value: str = "value") -> dict[tuple[Value, ...], list[float]]:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import torch
 
-from learners.agents.contest import TUNING_SEED
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.kept import trained

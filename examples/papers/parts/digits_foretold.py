@@ -12,8 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from learners.agents.contest import TUNING_SEED
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.pixels import continued

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import torch
 
-from learners.agents.contest import TUNING_SEED
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.alignment import heat_map, saliency
 from learners.sequences.beams import search

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from learners.agents.contest import TUNING_SEED
 from learners.checkpoints import Progress
-from learners.experiment import Cell, Interval, Run, grouped, mean
+from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, mean
 from learners.papers import PaperSettings
 from learners.sequences.training import SequenceTraining
 from physim.graph import ModuleGraph

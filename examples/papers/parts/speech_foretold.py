@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.agents.contest import TUNING_SEED
-from learners.experiment import Cell, Interval, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, Interval, grouped, markdown, mean, mean_if_known
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
@@ -61,7 +60,7 @@ def speech(args: PaperSettings) -> str:
     """Bits of one voice by models of equal parameters, the LSTM for a longer time too, beside tables and prediction."""
     arms = (*YARDSTICKS, LSTM, LONGER, WAVENET)
     values = spoken(args, [(arm, "english", 1.0) for arm in arms])
-    lines = [[arm, *(_mean(values.get((arm, name))) for name in ("bits", "seconds"))] for arm in arms]
+    lines = [[arm, *(mean_if_known(values.get((arm, name))) for name in ("bits", "seconds"))] for arm in arms]
     return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
 
 
@@ -95,7 +94,7 @@ def speakers(args: PaperSettings) -> str:
     lines = []
     for name, label in names.items():
         ours, theirs = (values.get((arm, name)) for arm in arms)
-        lines.append([label, _mean(ours), _mean(theirs), less(ours, theirs)])
+        lines.append([label, mean_if_known(ours), mean_if_known(theirs), less(ours, theirs)])
     table = markdown(("six voices, 8 kHz", "told who speaks", "not told", "difference"), lines)
     return f"{table}\nOf the wrong codes of the English and of the Spanish voice one is the same woman's.\n"
 
@@ -241,7 +240,3 @@ YARDSTICKS: dict[str, Callable[[Any, Any], float]] = {
     "linear, gaussian": lambda train, test: linear_bits(train, test, *mu_law_bins(), "gaussian"),
     "linear, laplace": lambda train, test: linear_bits(train, test, *mu_law_bins(), "laplace"),
 }
-
-
-def _mean(values: Sequence[float] | None) -> Interval | None:
-    return None if values is None else mean(values)
