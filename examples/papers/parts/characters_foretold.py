@@ -10,13 +10,13 @@ from pathlib import Path
 
 import torch
 
-from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.kept import trained
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
-from parts.sequence_cells import best_rates, cells, costs, size_of, training_of, valid_row, width_for
+from parts.sequence_cells import COSTS, best_rates, cells, curves, outcome, size_of, training_of, width_for
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.real_data import splits
@@ -40,9 +40,11 @@ def table(args: PaperSettings) -> str:
     work = partial(run, args.folder)
     rates = best_rates(args, "characters", ARMS, UPDATES // TUNING_SHARE, RATES, work)
     asked = cells(args, ARMS, UPDATES, rates, LONGER)
-    values = grouped(args.rows("characters", asked, work), ("arm", "name"))
+    rows = args.rows("characters", asked, work)
+    args.draw("characters", curves(rows, "bits/character"))
+    values = grouped(rows, ("arm", "name"))
     parts = splits(TEXT)
-    names = {"bits": "bits/character", "updates": "updates", "seconds": "seconds", "parameters": "parameters"}
+    names = {"bits": "bits/character", **COSTS}
     lines: list[list[object]] = [
         [f"ByteNet, {arm} blocks" if "lstm" not in arm else arm, *(mean(values[arm, name]) for name in names)]
         for arm in (*ARMS, *LONGER)
@@ -55,7 +57,7 @@ def table(args: PaperSettings) -> str:
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """Bits a character of one model; where a rate is chosen, of the validation part alone."""
+    """Bits a character of one model."""
     torch.manual_seed(cell.seed)
     like, _ = LONGER.get(cell.arm, (cell.arm, 1.0))
     net = network(like)
@@ -67,10 +69,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     settings = training_of(cell, VERDICTS)
     path = net_path(folder, "characters", cell)
     progress = trained(path, net, settings, crops, lambda judged: bits(judged, [few], BYTES))
-    if cell.seed == TUNING_SEED:
-        return [valid_row(progress)]
-    told = {"bits": bits(net, [test], BYTES), **costs(net, progress)}
-    return [{"name": name, "value": value} for name, value in told.items()]
+    return outcome(cell, net, progress, lambda: {"bits": bits(net, [test], BYTES)})
 
 
 def network(arm: str) -> ModuleGraph:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
-from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.alignment import heat_map, saliency
 from learners.sequences.beams import search
@@ -18,10 +19,20 @@ from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Alphabet, Pair, PairBatches, pair_bits
 from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import SYMBOL
-from parts.sequence_cells import best_rates, cells, costs, less, size_of, training_of, valid_row, width_for
+from parts.sequence_cells import (
+    COSTS,
+    best_rates,
+    cells,
+    curves,
+    kept_nets,
+    less,
+    outcome,
+    size_of,
+    training_of,
+    width_for,
+)
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
-from physim.outputs import replacing
 from physim.reports import Row
 from worlds.real_data.parts import Part
 from worlds.real_data.translations import pairs
@@ -45,9 +56,12 @@ def table(args: PaperSettings) -> str:
     work = partial(run, args.folder)
     rates = best_rates(args, "translation", ARMS, UPDATES // TUNING_SHARE, RATES, work)
     asked = cells(args, ARMS, UPDATES, rates, LONGER)
-    values = grouped(args.rows("translation", asked, work), ("arm", "name"))
-    names = {"bits": "bits/character", "bleu": "BLEU", "updates": "updates", "seconds": "seconds of training"}
-    names |= {"parameters": "parameters"}
+    rows = args.rows("translation", asked, work)
+    args.draw("translation", curves(rows, "bits/character"))
+    for cell, net in kept_nets(args.folder, "translation", asked):
+        show(args, cell.arm, net)
+    values = grouped(rows, ("arm", "name"))
+    names = {"bits": "bits/character", "bleu": "BLEU", **COSTS}
     arms = (*ARMS, *LONGER)
     lines = [[arm, *(mean(values[arm, name]) for name in names)] for arm in arms]
     told = markdown(("English to German", *names.values()), lines)
@@ -56,46 +70,34 @@ def table(args: PaperSettings) -> str:
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """One translator's figures; where a rate is chosen, of the validation part alone. Seed 0 shows samples."""
+    """What comes of one translator."""
     torch.manual_seed(cell.seed)
     english, german = alphabets()
     like, _ = LONGER.get(cell.arm, (cell.arm, 1.0))
     net = translator(like, english.size, german.size)
-    slope = 1.2 if like == "bytenet" else 1.0
-    train, valid, test = (
-        PairBatches(numbers(part), english.size, german.size, 4000, slope, cell.seed)
-        for part in ("train", "valid", "test")
-    )
-    few = PairBatches(valid.pairs[::6], english.size, german.size, 4000, slope)
+    train, test = (replace(batches_of(like, part), seed=cell.seed) for part in ("train", "test"))
+    few = replace(batches_of(like, "valid"), pairs=numbers("valid")[::6])
     settings = training_of(cell, VERDICTS)
     path = net_path(folder, "translation", cell)
     progress = trained(path, net, settings, train, lambda judged: pair_bits(judged, few))
-    if cell.seed == TUNING_SEED:
-        return [valid_row(progress)]
-    if cell.seed == 0:
-        show(folder, cell.arm, net, test)
-    told: dict[str, float] = {"bits": pair_bits(net, test), "bleu": bleu(net, test, german), **costs(net, progress)}
-    return [{"name": name, "value": value} for name, value in told.items()]
+    return outcome(cell, net, progress, lambda: {"bits": pair_bits(net, test), "bleu": bleu(net, test, german)})
 
 
-def show(folder: Path, arm: str, net: ModuleGraph, test: PairBatches) -> None:
+def show(args: PaperSettings, arm: str, net: ModuleGraph) -> None:
     """Write the first test pairs as they are translated, unpicked; and draw where a ByteNet looked."""
     english, german = alphabets()
+    test = batches_of(arm.partition(",")[0], "test")
     asked = test.pairs[:SAMPLES]
     lines = []
     for pair, said in zip(asked, written(net, test, asked, german), strict=True):
         lines.append([english.decoded(pair.source), german.decoded(pair.target), said])
-    name = arm.replace(", ", "_").replace(" ", "_")
-    with replacing(folder / f"samples_{name}.md") as draft:
-        draft.write_text(markdown(("English", "German", arm), lines), encoding="utf-8")
+    args.publish(f"samples_{arm.replace(', ', '_').replace(' ', '_')}", markdown(("English", "German", arm), lines))
     if arm == "bytenet":
         pair = min(asked, key=lambda each: abs(len(each.source) - DRAWN))
         inputs, targets = test.batch([pair])
         length = len(pair.target)
         told = saliency(net, inputs[SOURCE][0], inputs[SYMBOL][0, :length], targets[SYMBOL][0, :length])
-        figure = heat_map(told, english.decoded(pair.source), german.decoded(pair.target))
-        with replacing(folder / "alignment.png") as draft:
-            figure.savefig(draft, format="png", dpi=120)
+        args.draw("alignment", heat_map(told, english.decoded(pair.source), german.decoded(pair.target)))
 
 
 def translator(arm: str, sources: int, classes: int) -> ModuleGraph:
@@ -122,6 +124,12 @@ def numbers(part: Part) -> list[Pair]:
     """The pairs of a part as numbers."""
     english, german = alphabets()
     return [Pair(english.encoded(pair.english), german.encoded(pair.german)) for pair in pairs(part)]
+
+
+def batches_of(arm: str, part: Part) -> PairBatches:
+    """The pairs of a part for an arm: a ByteNet's sources are longer, so that its targets have room."""
+    english, german = alphabets()
+    return PairBatches(numbers(part), english.size, german.size, 4000, 1.2 if arm == "bytenet" else 1.0)
 
 
 def check() -> None:
