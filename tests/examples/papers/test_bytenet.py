@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -61,8 +62,14 @@ def test_every_part_fills_its_table(
     for part in ("characters", "translation"):
         assert {row["name"] for row in read_rows(folder / f"{part}_rates.csv")} == {"valid"}
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
-    script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
+    (folder / "alignment.png").unlink()
+    script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do but to draw
+    assert (folder / "alignment.png").exists()
+    shutil.rmtree(folder / "nets")  # tables are made of rows alone
+    script.main(script.Args(quick=True, workers=1, out=tmp_path))
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+    for part, text in lines.items():
+        assert "seconds of training | parameters" in text[0], part
 
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
