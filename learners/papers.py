@@ -8,6 +8,7 @@ from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from learners.experiment import Cell, Grid, Run, raise_all
@@ -17,6 +18,8 @@ from physim.outputs import replacing
 from physim.reports import Row
 from physim.scripts import check_choices
 
+Checks = Mapping[str, Sequence[Callable[[], object]]]
+NOTHING: Checks = MappingProxyType({})
 S = TypeVar("S", bound="PaperSettings")
 T = TypeVar("T")
 
@@ -70,13 +73,19 @@ def net_path(folder: Path, part: str, cell: Cell) -> Path:
     return folder / "nets" / f"{words}_{hashlib.sha256(str(cell).encode()).hexdigest()[:8]}.safetensors"
 
 
-def run_parts(settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]]) -> None:
+def run_parts(
+    settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]], checks: Checks = NOTHING
+) -> None:
     """Publish the table of each part that is asked for, one after the other; the others too where one fails.
 
-    Raises: PhysimError at once where there is no such part, and at the end what parts failed by.
+    `checks` refuse to begin where what a part wants is not there. Raises: PhysimError at once where there is no such
+    part, or by a check, and at the end what parts failed by.
     """
     check_choices("parts", asked, parts)
     check_positive(workers=settings.workers)
+    for part in asked:
+        for check in checks.get(part, ()):
+            check()
     settings.folder.mkdir(parents=True, exist_ok=True)
     failed: list[Exception] = []
     for part in asked:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, net_path, run_parts
+from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.alignment import saliency
 from learners.sequences.beams import search
 from learners.sequences.bytenet import SOURCE, bytenet
@@ -24,8 +24,9 @@ from learners.sequences.wavenet import SYMBOL
 from parts import characters_foretold, pages_translated
 from parts.sequence_cells import COSTS, cells, curves, outcome, training_of
 from physim.graph import ModuleGraph
+from physim.outputs import check_drawing
 from physim.reports import Row
-from physim.scripts import check_choices, run_script
+from physim.scripts import run_script
 
 RESULTS = Path(__file__).parent / "results" / "bytenet"
 UPDATES, RATE, VERDICTS = 8000, 2e-3, 16
@@ -46,10 +47,7 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables; what is missing is missed before anything runs."""
-    check_choices("parts", args.parts, PARTS)
-    if "translation" in args.parts:
-        pages_translated.check()
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def toys(args: Args) -> str:
@@ -125,6 +123,12 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "toys": toys,
     "characters": characters_foretold.table,
     "translation": pages_translated.table,
+}
+DRAWING = partial(check_drawing, "this part")
+CHECKS: Checks = {
+    "toys": (DRAWING,),
+    "characters": (characters_foretold.check, DRAWING),
+    "translation": (pages_translated.check, DRAWING),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, net_path, run_parts
+from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
@@ -22,6 +22,7 @@ from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, 
 from parts import digits_foretold, pixels_and_graphs, tables_pushed
 from parts.film_pages import page
 from parts.sequence_cells import COSTS, cells, kept_nets, outcome, training_of
+from physim.outputs import check_drawing
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 from worlds.sprites import BITS, two_colours, two_ways
@@ -54,9 +55,9 @@ class Args(PaperSettings):
 
 
 def main(args: Args) -> None:
-    """Run what has not run yet and write the tables."""
+    """Run what has not run yet and write the tables; what is missing is missed before anything runs."""
     check_choices("arms", args.arms, digits_foretold.ARMS)
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def sprites(args: Args) -> str:
@@ -110,6 +111,11 @@ PARTS: Mapping[str, Callable[[Args], str]] = {
     "bounces": digits_foretold.bounces,
     "pushing": tables_pushed.table,
     "balls": pixels_and_graphs.table,
+}
+DRAWING = partial(check_drawing, "this part")
+CHECKS: Checks = {
+    **dict.fromkeys(PARTS, (DRAWING,)),
+    **dict.fromkeys(("digits", "bounces"), (digits_foretold.check, DRAWING)),
 }
 
 

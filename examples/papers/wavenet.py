@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from learners.experiment import Cell, grouped, markdown, mean, mean_if_known
-from learners.papers import PaperSettings, net_path, run_parts
+from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.kept import trained
 from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.wavenet import receptive_field, wavenet
@@ -23,8 +23,9 @@ from learners.sequences.yardsticks import linear_surprises
 from parts import music_played, speech_foretold, speech_heard, speech_told
 from parts.sequence_cells import COSTS, cells, outcome, training_of
 from physim.arrays import Floats
+from physim.outputs import check_drawing
 from physim.reports import Row
-from physim.scripts import check_choices, run_script
+from physim.scripts import run_script
 from worlds.sources import ECHO, ECHO_DELAY, RESONANCE, SWITCH
 
 RESULTS = Path(__file__).parent / "results" / "wavenet"
@@ -57,11 +58,7 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables; what is missing is missed before anything runs."""
-    check_choices("parts", args.parts, PARTS)
-    for part, check in CHECKS.items():
-        if part in args.parts:
-            check()
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def sources(args: Args) -> str:
@@ -166,12 +163,14 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "told": speech_told.table,
     "music": music_played.table,
 }
-CHECKS: dict[str, Callable[[], None]] = {
-    "phones": speech_heard.check,
-    "told": speech_told.check,
-    "music": music_played.check,
+DRAWING = partial(check_drawing, "this part")
+CHECKS: Checks = {
+    "speech": (speech_foretold.check, DRAWING),
+    **dict.fromkeys(("fields", "gates", "cut", "speakers", "voices"), (speech_foretold.check,)),
+    "phones": (speech_heard.check,),
+    "told": (speech_told.check, DRAWING),
+    "music": (music_played.check, DRAWING),
 }
-"""What refuses to begin where a program or a package is not there."""
 
 
 if __name__ == "__main__":

@@ -79,6 +79,17 @@ def test_an_interrupt_ends_all_parts(tmp_path: Path) -> None:
         run_parts(Args(out=tmp_path, workers=0), ("first", "second"), PARTS)
 
 
+def test_what_parts_want_is_missed_before_anything_runs(tmp_path: Path) -> None:
+    def missing() -> None:
+        raise PhysimError("there is no piano")
+
+    args = Args(out=tmp_path, workers=1)
+    with pytest.raises(PhysimError, match=r"^there is no piano$"):
+        run_parts(args, ("first", "second"), PARTS, {"second": (missing,)})
+    assert not list(tmp_path.iterdir())
+    run_parts(args, ("first",), PARTS, {"second": (missing,)})
+
+
 def test_the_command_line_explains_what_a_script_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

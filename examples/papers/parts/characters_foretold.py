@@ -56,6 +56,11 @@ def table(args: PaperSettings) -> str:
     return markdown((TEXT, *names.values()), lines)
 
 
+def check() -> None:
+    """Refuse to begin without the dictionary."""
+    splits(TEXT)
+
+
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits a character of one model."""
     torch.manual_seed(cell.seed)

@@ -95,6 +95,11 @@ def bounces(args: PaperSettings) -> str:
     return f"{markdown(head, lines)}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
 
 
+def check() -> None:
+    """Refuse to begin without digits."""
+    mnist(train=False)
+
+
 def by_frame(values: dict[Any, list[float]], arms: Sequence[str]) -> str:
     """Nats of each frame that is foretold."""
     frames = range(FRAMES - SEEN)

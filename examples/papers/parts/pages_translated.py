@@ -133,7 +133,8 @@ def batches_of(arm: str, part: Part) -> PairBatches:
 
 
 def check() -> None:
-    """Refuse, before anything is trained, to go on without sacrebleu."""
+    """Refuse to begin without the pages and sacrebleu."""
+    pairs("test")
     if find_spec("sacrebleu") is None:
         raise PhysimError("BLEU is sacrebleu's, which is not installed: pip install 'physim[translation]'")
 

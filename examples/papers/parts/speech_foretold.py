@@ -116,6 +116,11 @@ def voices(args: PaperSettings) -> str:
     return markdown(("voice, 8 kHz", *head), lines)
 
 
+def check() -> None:
+    """Refuse to begin without recordings."""
+    recordings("english", "test")
+
+
 def beside(values: Mapping[Any, list[float]], arm: str) -> list[Interval | None]:
     """The bits of an arm, by how much they are more than the WaveNet's, seed by seed, and its costs."""
     more = less(values[arm, "bits"], values[WAVENET, "bits"]) if arm != WAVENET else None

@@ -79,7 +79,8 @@ def table(args: PaperSettings) -> str:
 
 
 def check() -> None:
-    """Refuse to begin without what speaks and what finds cepstra."""
+    """Refuse to begin without what is said, what speaks and what finds cepstra."""
+    sentences("test")
     extra("parselmouth")
     spoken("yes")
 

@@ -80,7 +80,8 @@ def table(args: PaperSettings) -> str:
 
 
 def check() -> None:
-    """Refuse to begin without what speaks, what finds pitches and what hears."""
+    """Refuse to begin without what is said, what speaks, what finds pitches and what hears."""
+    sentences("test")
     for name in ("parselmouth", "pocketsphinx"):
         extra(name)
     spoken("yes", VOICE)
