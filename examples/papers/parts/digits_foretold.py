@@ -45,13 +45,13 @@ PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
 VPN, BASELINE = "vpn", "baseline"
 ARMS: dict[str, dict[str, Any]] = {
     VPN: {},
-    BASELINE: {"masked": False},
-    "memory alone": {"masked": False, "decoder": 1, "encoder": (), "width": 24},
+    BASELINE: {"masked": False, "width": 15},
+    "memory alone": {"masked": False, "decoder": 1, "encoder": (), "width": 22},
     "vpn, no dilation": {"encoder": (1, 1, 1)},
-    "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 21},
+    "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 20},
 }
 """What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder;
-rectified blocks see half as far as others, and are twice as many. Widths make up for parameters.
+rectified blocks see half as far as others, and are twice as many. Widths make up for weights that masks leave.
 """
 TUNED = (VPN, BASELINE, "memory alone", "vpn, rectified")
 """Who has a rate of its own; other VPNs take the VPN's."""

@@ -12,6 +12,7 @@ from typing import Any
 from learners.checkpoints import Progress
 from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
+from learners.sequences.masked import Masked
 from learners.sequences.training import SequenceTraining
 from physim.graph import ModuleGraph, load_graph
 from physim.reports import Row, Value
@@ -119,8 +120,9 @@ def training_of(cell: Cell, verdicts: int) -> SequenceTraining:
 
 
 def size_of(net: ModuleGraph) -> int:
-    """How many parameters a network has."""
-    return sum(value.numel() for value in net.parameters())
+    """How many parameters a network has, without the weights that masks keep at zero."""
+    masked = sum(int((module.mask == 0).sum()) for module in net.modules() if isinstance(module, Masked))
+    return sum(value.numel() for value in net.parameters()) - masked
 
 
 def width_for(size: int, make: Callable[[int], ModuleGraph]) -> int:
