@@ -16,7 +16,7 @@ from learners.sequences.alignment import heat_map, saliency
 from learners.sequences.beams import search
 from learners.sequences.bytenet import SET, SOURCE, bytenet
 from learners.sequences.kept import trained
-from learners.sequences.pairs import END, Alphabet, Pair, PairBatches, pair_bits
+from learners.sequences.pairs import END, Languages, Pair, PairBatches, pair_bits
 from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import SYMBOL
 from parts.sequence_cells import (
@@ -34,7 +34,7 @@ from parts.sequence_cells import (
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
-from worlds.real_data.parts import Part
+from worlds.real_data.parts import PARTS, Part
 from worlds.real_data.translations import pairs
 
 WIDTH, UPDATES = 96, 6000
@@ -72,24 +72,23 @@ def table(args: PaperSettings) -> str:
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """What comes of one translator."""
     torch.manual_seed(cell.seed)
-    english, german = alphabets()
     like, _ = LONGER.get(cell.arm, (cell.arm, 1.0))
-    net = translator(like, english.size, german.size)
-    train, test = (replace(batches_of(like, part), seed=cell.seed) for part in ("train", "test"))
-    few = replace(batches_of(like, "valid"), pairs=numbers("valid")[::6])
+    net = translator(like, languages().source.size, languages().target.size)
+    train, valid, test = (batches_of(part, slope_of(like)) for part in PARTS)
+    train, few = replace(train, seed=cell.seed), replace(valid, pairs=valid.pairs[::6])
     settings = training_of(cell, VERDICTS)
     path = net_path(folder, "translation", cell)
     progress = trained(path, net, settings, train, lambda judged: pair_bits(judged, few))
-    return outcome(cell, net, progress, lambda: {"bits": pair_bits(net, test), "bleu": bleu(net, test, german)})
+    return outcome(cell, net, progress, lambda: {"bits": pair_bits(net, test), "bleu": bleu(net, test)})
 
 
 def show(args: PaperSettings, arm: str, net: ModuleGraph) -> None:
     """Write the first test pairs as they are translated, unpicked; and draw where a ByteNet looked."""
-    english, german = alphabets()
-    test = batches_of(arm.partition(",")[0], "test")
+    english, german = languages().source, languages().target
+    test = batches_of("test", slope_of(arm.partition(",")[0]))
     asked = test.pairs[:SAMPLES]
     lines = []
-    for pair, said in zip(asked, written(net, test, asked, german), strict=True):
+    for pair, said in zip(asked, written(net, test, asked), strict=True):
         lines.append([english.decoded(pair.source), german.decoded(pair.target), said])
     args.publish(f"samples_{arm.replace(', ', '_').replace(' ', '_')}", markdown(("English", "German", arm), lines))
     if arm == "bytenet":
@@ -113,23 +112,20 @@ def translator(arm: str, sources: int, classes: int) -> ModuleGraph:
 
 
 @lru_cache(maxsize=1)
-def alphabets() -> tuple[Alphabet, Alphabet]:
+def languages() -> Languages:
     """The characters of both languages in the training part."""
-    train = pairs("train")
-    return Alphabet.of(pair.english for pair in train), Alphabet.of(pair.german for pair in train)
+    return Languages.of(pairs("train"))
 
 
 @lru_cache(maxsize=3)
-def numbers(part: Part) -> list[Pair]:
-    """The pairs of a part as numbers."""
-    english, german = alphabets()
-    return [Pair(english.encoded(pair.english), german.encoded(pair.german)) for pair in pairs(part)]
+def batches_of(part: Part, slope: float) -> PairBatches:
+    """The pairs of a part."""
+    return languages().batches(pairs(part), slope)
 
 
-def batches_of(arm: str, part: Part) -> PairBatches:
-    """The pairs of a part for an arm: a ByteNet's sources are longer, so that its targets have room."""
-    english, german = alphabets()
-    return PairBatches(numbers(part), english.size, german.size, 4000, 1.2 if arm == "bytenet" else 1.0)
+def slope_of(arm: str) -> float:
+    """How much longer than they are sources are taken to be: a ByteNet's targets want room."""
+    return 1.2 if arm == "bytenet" else 1.0
 
 
 def check() -> None:
@@ -139,20 +135,21 @@ def check() -> None:
         raise PhysimError("BLEU is sacrebleu's, which is not installed: pip install 'physim[translation]'")
 
 
-def bleu(net: ModuleGraph, batches: PairBatches, german: Alphabet) -> float:
+def bleu(net: ModuleGraph, batches: PairBatches) -> float:
     """BLEU of translations by beams."""
     import sacrebleu
 
     step = max(1, len(batches.pairs) // BLEU_PAIRS)
     asked = sorted(batches.pairs[::step], key=lambda pair: len(pair.source))
     several = [asked[first : first + 16] for first in range(0, len(asked), 16)]
-    said = [text for some in several for text in written(net, batches, some, german)]
-    wanted = [german.decoded(pair.target) for pair in asked]
+    said = [text for some in several for text in written(net, batches, some)]
+    wanted = [languages().target.decoded(pair.target) for pair in asked]
     return float(sacrebleu.corpus_bleu(said, [wanted]).score)
 
 
-def written(net: ModuleGraph, batches: PairBatches, asked: Sequence[Pair], german: Alphabet) -> list[str]:
+def written(net: ModuleGraph, batches: PairBatches, asked: Sequence[Pair]) -> list[str]:
     """Translations by beams."""
     sources = batches.read(asked)
     longest = 40 + int(1.6 * max(len(pair.source) for pair in asked))
-    return [german.decoded(row) for row in search(net, {SOURCE: sources}, END, longest, BEAM).symbols]
+    found = search(net, {SOURCE: sources}, END, longest, BEAM).symbols
+    return [languages().target.decoded(row) for row in found]

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from learners.experiment import read_rows
-from learners.sequences.pairs import PairBatches
 from worlds.real_data import Splits
 from worlds.real_data.parts import Part
 from worlds.real_data.translations import Pair
@@ -50,7 +49,7 @@ def pages(script: ModuleType) -> ModuleType:
 def test_every_part_fills_its_table(
     script: ModuleType, pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "bleu", lambda net, batches, german: 0.0)
+    monkeypatch.setattr(pages, "bleu", lambda net, batches: 0.0)
     monkeypatch.setattr(pages, "find_spec", lambda name: True)  # sacrebleu is an extra
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
@@ -95,7 +94,6 @@ def test_words_are_doubled_and_ciphered(script: ModuleType) -> None:
 
 def test_translations_are_judged_by_sacrebleu(pages: ModuleType) -> None:
     pytest.importorskip("sacrebleu")
-    english, german = pages.alphabets()
-    net = pages.translator("lstm", english.size, german.size).eval()
-    batches = PairBatches(pages.numbers("test"), english.size, german.size)
-    assert 0 <= pages.bleu(net, batches, german) <= 100
+    known = pages.languages()
+    net = pages.translator("lstm", known.source.size, known.target.size).eval()
+    assert 0 <= pages.bleu(net, pages.batches_of("test", 1.0)) <= 100
