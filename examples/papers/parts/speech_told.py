@@ -73,7 +73,8 @@ def table(args: PaperSettings) -> str:
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in NATURAL]
     values = grouped(args.rows("told", asked, partial(run, args.folder)), ("arm", "name"))
     clips = {arm: read_wav(clip(args.folder, arm)) for arm in (*ARMS, *NATURAL) if clip(args.folder, arm).exists()}
-    args.draw("told", spectrograms(clips, RATE))
+    if clips:
+        args.draw("told", spectrograms(clips, RATE))
     names = {"bits": "bits/sample", "words": f"digits wrong of {COUNTED}, as a share", **COSTS}
     lines = [[arm, *(mean_if_known(values.get((arm, name))) for name in names)] for arm in (*ARMS, *NATURAL)]
     return markdown(("slt, 16 kHz", *names.values()), lines)
