@@ -70,8 +70,8 @@ def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
         told = [mean(nats), mean([value - bound for value in nats])]
         lines.append([arm, *told, *(mean(values[arm, name]) for name in ("videos", *COSTS))])
     lines.append(["last frame again", last, last - bound])
-    head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame", "above the least")
-    head = (*head, "videos seen", *COSTS.values())
+    columns = ("nats/frame", "above the least", "videos seen", *COSTS.values())
+    head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", *columns)
     lines = [[*line, *[None] * (len(head) - len(line))] for line in lines]
     table = markdown(head, lines)
     return f"{table}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
