@@ -93,7 +93,7 @@ def train(minutes: float, weights: Path) -> list[Row]:
     import torch
 
     from learners.sequences.bytenet import SET, bytenet
-    from learners.sequences.pairs import Alphabet, Pair, PairBatches, pair_bits
+    from learners.sequences.pairs import Languages, pair_bits
     from learners.sequences.training import SequenceTraining
     from physim.graph import save_graph
     from physim.threads import one_thread
@@ -103,24 +103,18 @@ def train(minutes: float, weights: Path) -> list[Row]:
     if minutes <= 0:
         raise PhysimError(f"train is {minutes}, wanted a positive number of minutes")
     check_writable(weights, "--weights", ".safetensors")
-    parts = {part: pairs(part) for part in PARTS}
-    english = Alphabet.of(pair.english for pair in parts["train"])
-    german = Alphabet.of(pair.german for pair in parts["train"])
-    told = {
-        part: [Pair(english.encoded(pair.english), german.encoded(pair.german)) for pair in several]
-        for part, several in parts.items()
-    }
-    batches = {part: PairBatches(several, english.size, german.size, slope=SLOPE) for part, several in told.items()}
-    few = PairBatches(told["valid"][::6], english.size, german.size, slope=SLOPE)
+    languages = Languages.of(pairs("train"))
+    batches = {part: languages.batches(pairs(part), SLOPE) for part in PARTS}
+    few = languages.batches(pairs("valid")[::6], SLOPE)
     torch.manual_seed(0)
-    net = bytenet(english.size, german.size, WIDTH, 2 * SET)
+    net = bytenet(languages.source.size, languages.target.size, WIDTH, 2 * SET)
     updates = max(1, round(minutes * UPDATES_A_MINUTE))
     checkpoint = weights.with_name(f"{weights.name}.checkpoint")
     with one_thread():
         settings = SequenceTraining(updates, rate=2e-3, every=max(1, updates // 10), checkpoint=checkpoint)
         progress = settings.run(net, batches["train"], lambda judged: pair_bits(judged, few))
         found = pair_bits(net, batches["test"])
-    letters = {"english": english.characters, "german": german.characters}
+    letters = {"english": languages.source.characters, "german": languages.target.characters}
     save_graph(weights, net, {"updates": updates, "bits": found, "curve": progress.curve, **letters})
     checkpoint.unlink(missing_ok=True)
     return [row("unseen pages", found, "bits/character")]

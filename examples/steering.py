@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from learners.agents.contest import TUNING_SEED, Contest, Ranges
+from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
 from learners.agents.methods import ACERNumbers
 from learners.agents.trial import Trial
 from learners.agents.watching import means_of, rewards_of
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings
 from learners.planning import ByGradient, Futures, Planner, Sampled
 from physim.checks import TEST_SEEDS_FROM

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from physim.reports import Row, Value
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+TUNING_SEED = 100
+"""By which settings are tried, and nothing else."""
 LEAST = 1e-4
 """What is smaller is told with an exponent."""
 NOT_FINITE = ("inf", "-inf", "nan")
@@ -83,19 +86,28 @@ class Grid:
     def complete(self, workers: int = 1) -> list[Row]:
         """Run what is missing, `workers` cells at a time with one thread each, and give all rows.
 
-        A finished cell is written at once, so that Ctrl-C loses only the cells under way.
+        A finished cell is written at once, so that Ctrl-C loses only the cells under way. Those that fail do not keep
+        others from being run: what they failed by is raised at the end.
         """
-        missing = self.missing()
+        check_positive(workers=workers)
+        missing, failed = self.missing(), list[Exception]()
         hours, done = sum(cell.minutes for cell in missing) / 60, len(self.cells) - len(missing)
         print(
             f"{self.path.stem}: {done} of {len(self.cells)} cells are finished; the rest takes {hours:.2g} core-hours",
             file=sys.stderr,
         )
         with tqdm(total=len(missing), desc=self.path.stem, unit="cell", disable=None) as bar:
-            for cell, rows in _results(self.run, missing, workers):
-                self._keep(cell, rows)
+            for cell, outcome in _results(self.run, missing, workers):
+                try:
+                    rows = outcome()
+                except Exception as error:
+                    failed.append(error)
+                    tqdm.write(f"{self.path.stem}: {error}", file=sys.stderr)
+                else:
+                    self._keep(cell, rows)
                 bar.set_postfix_str(str(cell))
                 bar.update()
+        raise_all(failed)
         return self.rows()
 
     def _keep(self, cell: Cell, rows: Sequence[Row]) -> None:
@@ -118,11 +130,12 @@ class Grid:
         return kept
 
 
-def _results(run: Run, cells: Sequence[Cell], workers: int) -> Iterator[tuple[Cell, Sequence[Row]]]:
-    """Each cell with its rows, as they are finished; the cells under way end with the first error."""
-    check_positive(workers=workers)
+def _results(run: Run, cells: Sequence[Cell], workers: int) -> Iterator[tuple[Cell, Callable[[], Sequence[Row]]]]:
+    """Each cell with what gives its rows, or raises what it failed by, as they are finished; the cells under way end
+    where these are no longer asked for.
+    """
     if workers == 1 or len(cells) < 2:
-        yield from ((cell, _rows_of(run, cell)) for cell in cells)
+        yield from ((cell, partial(_rows_of, run, cell)) for cell in cells)
         return
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
@@ -130,7 +143,7 @@ def _results(run: Run, cells: Sequence[Cell], workers: int) -> Iterator[tuple[Ce
         waiting: dict[Future[Sequence[Row]], Cell] = {pool.submit(_rows_of, run, cell): cell for cell in cells}
         try:
             for done in as_completed(waiting):
-                yield waiting[done], done.result()
+                yield waiting[done], done.result
         except BaseException:
             for worker in set(multiprocessing.active_children()) - others:
                 worker.terminate()  # it would finish its cell, for nobody
@@ -146,6 +159,17 @@ def _rows_of(run: Run, cell: Cell) -> Sequence[Row]:
             return run(cell)
     except PhysimError as error:
         raise PhysimError(f"cell {cell}: {error}") from error
+    except Exception as error:
+        error.add_note(f"in the cell {cell}")
+        raise
+
+
+def raise_all(failed: Sequence[Exception]) -> None:
+    """Raise what pieces of work failed by, if any did: mistakes of users as one, anything else with all its traces."""
+    if not all(isinstance(error, PhysimError) for error in failed):
+        raise ExceptionGroup("not all of the work was done", failed)
+    if failed:
+        raise PhysimError("\n".join(map(str, failed)))
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
@@ -222,6 +246,11 @@ def mean(values: Sequence[float]) -> Interval:
         (sample,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile", rng=0
     ).confidence_interval
     return Interval(middle, float(bounds.low), float(bounds.high), len(sample))
+
+
+def mean_if_known(values: Sequence[float] | None) -> Interval | None:
+    """The mean over seeds, where there are any."""
+    return None if values is None else mean(values)
 
 
 def grouped(rows: Iterable[Row], by: Sequence[str], value: str = "value") -> dict[tuple[Value, ...], list[float]]:

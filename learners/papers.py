@@ -8,13 +8,18 @@ from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 
-from learners.experiment import Cell, Grid, Run
+from learners.experiment import Cell, Grid, Run, raise_all
+from physim.checks import check_positive
+from physim.errors import PhysimError
 from physim.outputs import replacing
 from physim.reports import Row
 from physim.scripts import check_choices
 
+Checks = Mapping[str, Sequence[Callable[[], object]]]
+NOTHING: Checks = MappingProxyType({})
 S = TypeVar("S", bound="PaperSettings")
 T = TypeVar("T")
 
@@ -63,6 +68,11 @@ class PaperSettings(ABC):
                 draft.write_text(text, encoding="utf-8")
         print(text)
 
+    def draw(self, name: str, figure: Any) -> None:
+        """Write a picture of matplotlib's into the PNG file of that name."""
+        with replacing(self.folder / f"{name}.png") as draft:
+            figure.savefig(draft, format="png", dpi=110)
+
 
 def net_path(folder: Path, part: str, cell: Cell) -> Path:
     """Where the network of a cell of a part is kept."""
@@ -70,12 +80,26 @@ def net_path(folder: Path, part: str, cell: Cell) -> Path:
     return folder / "nets" / f"{words}_{hashlib.sha256(str(cell).encode()).hexdigest()[:8]}.safetensors"
 
 
-def run_parts(settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]]) -> None:
-    """Publish the table of each part that is asked for, one after the other.
+def run_parts(
+    settings: S, asked: Sequence[str], parts: Mapping[str, Callable[[S], str]], checks: Checks = NOTHING
+) -> None:
+    """Publish the table of each part that is asked for, one after the other; the others too where one fails.
 
-    Raises: PhysimError where there is no such part.
+    `checks` refuse to begin where what a part wants is not there. Raises: PhysimError at once where there is no such
+    part, or by a check, and at the end what parts failed by.
     """
     check_choices("parts", asked, parts)
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    check_positive(workers=settings.workers)
     for part in asked:
-        settings.publish(part, parts[part](settings))
+        for check in checks.get(part, ()):
+            check()
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    failed: list[Exception] = []
+    for part in asked:
+        try:
+            settings.publish(part, parts[part](settings))
+        except PhysimError as error:
+            failed.append(PhysimError(f"{part}: {error}"))
+        except Exception as error:
+            failed.append(error)
+    raise_all(failed)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import wave
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from xml.etree import ElementTree
+from zipfile import ZipFile, is_zipfile
 
 import numpy as np
 
@@ -18,24 +22,55 @@ RATE = 8000
 """Samples a second."""
 PIANO = 0
 """The number of its sound."""
+SOUNDS = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
+"""A soundfont, so that the piano is the same one everywhere."""
 INSTALL = "apt install fluidsynth timgm6mb-soundfont"
+HEIGHTS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Of notes, in half tones."""
+INTERVALS = 8
+"""By how many a melody is known: further on, settings of one hymn begin to differ."""
 GAIN = 2.0
 """How loud: four voices at once stay under 1."""
 
 
 def chorales(part: Part) -> list[str]:
-    """The names of the scores that belong to a part, such as "bwv66.6", in their order, variants of one together.
+    """The names of the scores that belong to a part, such as "bwv66.6", in their order, those of one melody together.
 
     Raises: PhysimError where `music21` is not installed.
     """
+    return [name for name, belongs in _parts().items() if belongs == part]
+
+
+@lru_cache(maxsize=1)
+def _parts() -> dict[str, Part]:
     scores = _music21().corpus.getComposer("bach", fileExtensions=["mxl"])
-    return sorted(path.stem for path in scores if part_of(path.stem.partition("-")[0]) == part)
+    return {path.stem: part_of(_melody(path)) for path in sorted(scores, key=lambda path: path.stem)}
+
+
+def _melody(score: Path) -> str:
+    """How a score's soprano begins, in whatever key; where none sings, the first part."""
+    told = ElementTree.fromstring(_written(score))
+    names = {part.get("id"): part.findtext("part-name") for part in told.iter("score-part")}
+    soprano = min(told.iter("part"), key=lambda part: names[part.get("id")] != "Soprano")
+    notes = [(HEIGHTS[str(note.findtext("step"))], note) for note in soprano.iter("pitch")][: INTERVALS + 1]
+    heights = [step + int(note.findtext("alter", "0")) + 12 * int(note.findtext("octave", "0")) for step, note in notes]
+    return " ".join(str(after - before) for before, after in pairwise(heights))
+
+
+def _written(score: Path) -> bytes:
+    """The MusicXML of a score, packed or not."""
+    if not is_zipfile(score):
+        return score.read_bytes()
+    with ZipFile(score) as packed:
+        root = ElementTree.fromstring(packed.read("META-INF/container.xml")).find(".//{*}rootfile")
+        assert root is not None
+        return packed.read(root.attrib["full-path"])
 
 
 def played(name: str) -> Singles:
     """What is heard of a score [T] float32 in -1 to 1, at RATE; the same one always sounds the same.
 
-    Raises: PhysimError where there is no such score, or `music21` or `fluidsynth` is not installed.
+    Raises: PhysimError where there is no such score, or `music21`, `fluidsynth` or its soundfont is not installed.
     """
     music21 = _music21()
     try:
@@ -55,16 +90,18 @@ def played(name: str) -> Singles:
 
 
 def _render(score: Path, sound: Path) -> None:
-    """Make sound of a score, by the soundfont that the command finds."""
-    command = ["fluidsynth", "-ni", "-q", "-r", str(RATE), "-g", str(GAIN), "-F", str(sound), str(score)]
+    """Make sound of a score."""
+    if not SOUNDS.exists():
+        raise PhysimError(f"the soundfont {SOUNDS} is not installed: {INSTALL}")
+    command = ["fluidsynth", "-ni", "-q", "-r", str(RATE), "-g", str(GAIN), "-F", str(sound), str(SOUNDS), str(score)]
     try:
-        told = subprocess.run(command, check=True, capture_output=True, text=True)
+        said = subprocess.run(command, check=True, capture_output=True, text=True)
     except FileNotFoundError:
         raise PhysimError(f"fluidsynth is not installed, which plays: {INSTALL}") from None
     except subprocess.CalledProcessError as error:
         raise PhysimError(f"fluidsynth failed: {error.stderr.strip() or error}") from error
     if not sound.exists():
-        raise PhysimError(f"fluidsynth played nothing, wanted a soundfont ({INSTALL}): {told.stderr.strip()}")
+        raise PhysimError(f"fluidsynth played nothing ({INSTALL}): {said.stderr.strip()}")
 
 
 def _music21() -> Any:

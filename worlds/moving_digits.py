@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from physim.arrays import Floats, Integers
+from physim.arrays import Floats
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from worlds.real_data.idx import Bytes
@@ -86,10 +85,3 @@ def _anywhere(random: np.random.Generator, count: int) -> Floats:
     """Steps in any direction [count, 2]."""
     angle = 2 * np.pi * random.random(count)
     return STEP * np.stack([np.cos(angle), np.sin(angle)], 1)
-
-
-def counted(frames: npt.NDArray[np.uint8]) -> Integers:
-    """How many parts the bright pixels of each frame [N, H, W] hang together in: digits, where they do not meet."""
-    from scipy.ndimage import label
-
-    return np.array([label(frame > 127, np.ones((3, 3)))[1] for frame in frames], np.int64)

@@ -7,27 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, run_parts
+from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.alignment import saliency
 from learners.sequences.beams import search
 from learners.sequences.bytenet import SOURCE, bytenet
+from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Pair, PairBatches, pair_bits
 from learners.sequences.wavenet import SYMBOL
 from parts import characters_foretold, pages_translated
-from parts.sequence_cells import cells, training_of
+from parts.sequence_cells import COSTS, cells, curves, outcome, training_of
 from physim.graph import ModuleGraph
+from physim.outputs import check_drawing
 from physim.reports import Row
-from physim.scripts import check_choices, run_script
+from physim.scripts import run_script
 
 RESULTS = Path(__file__).parent / "results" / "bytenet"
-UPDATES, RATE, VERDICTS, PATIENCE = 8000, 2e-3, 16, 3
-"""At most: training ends where words of the validation part are foretold no better."""
+UPDATES, RATE, VERDICTS = 8000, 2e-3, 16
 CIPHERED, LETTERS, TRAIN, VALID, TEST = 30, 26, 20_000, 500, 300
 TOYS = ("doubled", "ciphered")
 
@@ -45,21 +47,23 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables; what is missing is missed before anything runs."""
-    check_choices("parts", args.parts, PARTS)
-    if "translation" in args.parts:
-        pages_translated.check()
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def toys(args: Args) -> str:
     """How many targets are exactly right where each letter is doubled, or replaced; and what was looked at."""
     asked = cells(args, dict.fromkeys(TOYS, 0.2), UPDATES, dict.fromkeys(TOYS, RATE))
-    values = grouped(args.rows("toys", asked, run_toy), ("arm", "name"))
-    lines = [[arm, *(_percent(values.get((arm, name))) for name in ("exact", "aligned"))] for arm in TOYS]
-    return markdown(("", "targets exactly right (%)", "letters looked at rightly (%)"), lines)
+    rows = args.rows("toys", asked, partial(run_toy, args.folder))
+    args.draw("toys", curves(rows, "bits/letter"))
+    values = grouped(rows, ("arm", "name"))
+    lines = []
+    for arm in TOYS:
+        right = [_percent(values.get((arm, name))) for name in ("exact", "aligned")]
+        lines.append([arm, *right, *(mean(values[arm, name]) for name in COSTS)])
+    return markdown(("", "targets exactly right (%)", "letters looked at rightly (%)", *COSTS.values()), lines)
 
 
-def run_toy(cell: Cell) -> Sequence[Row]:
+def run_toy(folder: Path, cell: Cell) -> Sequence[Row]:
     """A small ByteNet's exactness on unseen words, and where its gradients lead."""
     torch.manual_seed(cell.seed)
     parts = ((TRAIN, cell.seed), (VALID, 1000 + cell.seed), (TEST, 90_000))
@@ -69,15 +73,18 @@ def run_toy(cell: Cell) -> Sequence[Row]:
     slope = 2.0 if cell.arm == "doubled" else 1.2
     batches = PairBatches(train, LETTERS + 1, classes, 2000, slope, cell.seed)
     few = PairBatches(valid, LETTERS + 1, classes, 2000, slope)
-    settings = training_of(cell, VERDICTS, PATIENCE)
-    settings.run(net, batches, lambda judging: pair_bits(judging, few), progress=False)
+    path = net_path(folder, "toys", cell)
+    progress = trained(path, net, training_of(cell, VERDICTS), batches, lambda judging: pair_bits(judging, few))
     judged = PairBatches(test, LETTERS + 1, classes, 2000, slope)
-    found = search(net, {SOURCE: judged.read(test)}, END, 3 * CIPHERED, width=1).symbols
-    right = [_until_end(row) == pair.target.tolist() for row, pair in zip(found, test, strict=True)]
-    rows: list[Row] = [{"name": "exact", "value": sum(right) / len(right)}]
-    if cell.arm == "ciphered":
-        rows.append({"name": "aligned", "value": aligned(net, judged, test[:50])})
-    return rows
+    return outcome(cell, net, progress, partial(figures, net, judged, cell.arm == "ciphered"))
+
+
+def figures(net: ModuleGraph, judged: PairBatches, ciphered: bool) -> dict[str, float]:
+    """How many targets are exactly right, and, of `ciphered` letters, how many were looked at rightly."""
+    found = search(net, {SOURCE: judged.read(judged.pairs)}, END, 3 * CIPHERED, width=1).symbols
+    right = [_until_end(row) == pair.target.tolist() for row, pair in zip(found, judged.pairs, strict=True)]
+    told = {"exact": sum(right) / len(right)}
+    return told | ({"aligned": aligned(net, judged, judged.pairs[:50])} if ciphered else {})
 
 
 def toy(kind: str, count: int, seed: int) -> list[Pair]:
@@ -116,6 +123,12 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "toys": toys,
     "characters": characters_foretold.table,
     "translation": pages_translated.table,
+}
+DRAWING = partial(check_drawing, "this part")
+CHECKS: Checks = {
+    "toys": (DRAWING,),
+    "characters": (characters_foretold.check, DRAWING),
+    "translation": (pages_translated.check, DRAWING),
 }
 
 

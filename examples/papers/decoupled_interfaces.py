@@ -15,10 +15,10 @@ import torch
 from learners.decoupled import pictures
 from learners.decoupled.classify import Training, agreements, error
 from learners.decoupled.graphs import Planes, Size, convolutional, perceptron
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, run_parts
 from parts import networks_decoupled, sequences_decoupled
-from parts.digits_parted import ARMS, SEEDS, TUNING_SEED, digits
+from parts.digits_parted import ARMS, SEEDS, digits
 from physim.graph import ModuleGraph
 from physim.outputs import replacing
 from physim.reports import Row

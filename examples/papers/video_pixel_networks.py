@@ -14,15 +14,15 @@ from typing import Any
 import torch
 
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, net_path, run_parts
+from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
 from parts import digits_foretold, pixels_and_graphs, tables_pushed
 from parts.film_pages import page
-from parts.sequence_cells import SEEDS, training_of
-from physim.outputs import replacing
+from parts.sequence_cells import COSTS, cells, kept_nets, outcome, training_of
+from physim.outputs import check_drawing
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 from worlds.sprites import BITS, two_colours, two_ways
@@ -55,50 +55,49 @@ class Args(PaperSettings):
 
 
 def main(args: Args) -> None:
-    """Run what has not run yet and write the tables."""
+    """Run what has not run yet and write the tables; what is missing is missed before anything runs."""
     check_choices("arms", args.arms, digits_foretold.ARMS)
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def sprites(args: Args) -> str:
     """Nats a frame of squares, by a VPN and by the baseline, beside what the best of either could have."""
-    updates = args.shortened(UPDATES)
-    cells = [
-        Cell(arm, seed, (("video", video), ("updates", updates), ("rate", RATE)), updates * 0.17 / 60)
+    arms = {"vpn": 0.17, "baseline": 0.17}
+    asked = [
+        cell
         for video in SPRITES
-        for arm in ("vpn", "baseline")
-        for seed in args.few(SEEDS)
+        for cell in cells(args, arms, UPDATES, dict.fromkeys(arms, RATE), setting=(("video", video),))
     ]
-    values = grouped(args.rows("sprites", cells, partial(run_sprite, args.folder)), ("video", "arm", "name"))
+    values = grouped(args.rows("sprites", asked, partial(run_sprite, args.folder)), ("video", "arm", "name"))
+    for cell, net in kept_nets(args.folder, "sprites", asked):
+        video = str(dict(cell.setting)["video"])
+        videos = torch.from_numpy(SPRITES[video][0](SHOWN, FRAMES, TEST_SEED, SIDE))
+        drawn = page(videos, continued(net, videos[:, :1], FRAMES - 1))
+        args.draw(f"sprites_{video}_{cell.arm}".replace(" ", "_"), drawn)
     lines = []
     for video, (_, _, apart) in SPRITES.items():
         for arm, bound in (("vpn", BITS), ("baseline", apart)):
-            figures = values[video, arm, "nats"]
-            lines.append([video, arm, mean(figures), bound, mean([100 * (each / bound - 1) for each in figures])])
-            lines[-1].append(mean(values[video, arm, "errors"]))
+            nats = values[video, arm, "nats"]
+            above = mean([100 * (each / bound - 1) for each in nats])
+            rest = (mean(values[video, arm, name]) for name in ("errors", *COSTS))
+            lines.append([video, arm, mean(nats), bound, above, *rest])
     head = ("video", "", "nats/frame", "least possible", "above that (%)", "above the entropy, in standard errors")
-    return markdown(head, lines)
+    return markdown((*head, *COSTS.values()), lines)
 
 
 def run_sprite(folder: Path, cell: Cell) -> Sequence[Row]:
     """Nats a frame of unseen videos by one network."""
-    told = dict(cell.setting)
-    make, colours, _ = SPRITES[str(told["video"])]
+    make, colours, _ = SPRITES[str(dict(cell.setting)["video"])]
     torch.manual_seed(cell.seed)
     net = video_pixel_network(colours, 2, WIDTH, ENCODER, DECODER, masked=cell.arm == "vpn")
     losses = [FrameLikelihood(net.outputs[0], first=1)]
     path, batches = net_path(folder, "sprites", cell), partial(_batch, make, cell.seed)
-    trained(path, net, training_of(cell, 4), batches, None, losses)
+    progress = trained(path, net, training_of(cell, 4), batches, None, losses)
     videos = torch.from_numpy(make(TESTED, FRAMES, TEST_SEED, SIDE))
-    if cell.seed == 0:
-        drawn = continued(net, videos[:SHOWN, :1], FRAMES - 1)
-        words = f"sprites_{told['video']}_{cell.arm}".replace(" ", "_")
-        with replacing(folder / f"{words}.png") as draft:
-            page(videos[:SHOWN], drawn).savefig(draft, format="png", dpi=110)
     nats = frame_nats(net, videos, first=1).mean(1)
     error = float(nats.std() / len(nats) ** 0.5)
     above = float(nats.mean()) - BITS
-    return [{"name": "nats", "value": float(nats.mean())}, {"name": "errors", "value": above / max(error, 1e-9)}]
+    return outcome(cell, net, progress, lambda: {"nats": float(nats.mean()), "errors": above / max(error, 1e-9)})
 
 
 def _batch(make: Callable[..., Any], seed: int, update: int) -> Batch:
@@ -112,6 +111,11 @@ PARTS: Mapping[str, Callable[[Args], str]] = {
     "bounces": digits_foretold.bounces,
     "pushing": tables_pushed.table,
     "balls": pixels_and_graphs.table,
+}
+DRAWING = partial(check_drawing, "this part")
+CHECKS: Checks = {
+    **dict.fromkeys(PARTS, (DRAWING,)),
+    **dict.fromkeys(("digits", "bounces"), (digits_foretold.check, DRAWING)),
 }
 
 

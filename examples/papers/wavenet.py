@@ -8,31 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, run_parts
+from learners.experiment import Cell, grouped, markdown, mean, mean_if_known
+from learners.papers import Checks, PaperSettings, net_path, run_parts
+from learners.sequences.kept import trained
 from learners.sequences.rows import Crops, SymbolRow, bits, surprises
-from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import receptive_field, wavenet
 from learners.sequences.yardsticks import linear_surprises
 from parts import music_played, speech_foretold, speech_heard, speech_told
+from parts.sequence_cells import COSTS, cells, outcome, training_of
+from physim.arrays import Floats
+from physim.outputs import check_drawing
 from physim.reports import Row
-from physim.scripts import check_choices, run_script
+from physim.scripts import run_script
 from worlds.sources import ECHO, ECHO_DELAY, RESONANCE, SWITCH
 
 RESULTS = Path(__file__).parent / "results" / "wavenet"
-SEEDS = (0, 1, 2)
 SOURCES = {"resonance": RESONANCE, "switch": SWITCH}
 TRAINED, TESTED, TEST_SEED = 4_000_000, 200_000, 90_000
 """Samples of a source that are learned from, and judged on."""
 SOURCE_UPDATES, SOURCE_DILATIONS = 3000, (1, 2, 4)
 DEPTHS, ECHO_UPDATES = (4, 5, 6, 7, 8, 9), 1500
 """Of models of an echo, in layers."""
-CHANNELS, SKIPS = 32, 64
+CHANNELS, SKIPS, STEP = 32, 64, 3e-3
+WAVENET, LINEAR = "wavenet", "linear prediction"
+DILATED, NOT_DILATED = "dilated", "not dilated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,83 +58,87 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables; what is missing is missed before anything runs."""
-    check_choices("parts", args.parts, PARTS)
-    for part, check in CHECKS.items():
-        if part in args.parts:
-            check()
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def sources(args: Args) -> str:
     """How near models come to the entropy of sources, and linear prediction."""
-    updates = args.shortened(SOURCE_UPDATES)
-    cells = [
-        Cell("wavenet", seed, (("source", name), ("updates", updates)), updates * 0.1 / 60)
-        for name in SOURCES
-        for seed in args.few(SEEDS)
-    ]
-    cells += [Cell("linear prediction", 0, (("source", name), ("updates", 0))) for name in SOURCES]
-    values = grouped(args.rows("sources", cells, run_source), ("source", "arm", "name"))
+    asked = []
+    for name in SOURCES:
+        asked += cells(args, {WAVENET: 0.1}, SOURCE_UPDATES, {WAVENET: STEP}, setting=(("source", name),))
+        asked.append(Cell(LINEAR, 0, (("source", name), ("updates", 0), ("rate", 0.0))))
+    values = grouped(args.rows("sources", asked, partial(run_source, args.folder)), ("source", "arm", "name"))
     lines = []
     for name in SOURCES:
-        for arm in ("wavenet", "linear prediction"):
+        for arm in (WAVENET, LINEAR):
             above = mean([100 * value for value in values[name, arm, "above"]])
-            errors = mean(values[name, arm, "errors"])
-            lines.append([name, arm, mean(values[name, arm, "bits"]), above, errors])
+            costs = [mean_if_known(values.get((name, arm, cost))) for cost in COSTS]
+            lines.append([name, arm, mean(values[name, arm, "bits"]), above, mean(values[name, arm, "errors"]), *costs])
     head = ("source", "", "bits", "above its entropy (%)", "in standard errors of the difference")
-    return markdown(head, lines)
+    return markdown((*head, *COSTS.values()), lines)
 
 
-def run_source(cell: Cell) -> Sequence[Row]:
+def run_source(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of a model on samples that it was not trained on, and how far they are above the entropy of these."""
     source = SOURCES[str(dict(cell.setting)["source"])]
     train, test = source.sample(TRAINED, cell.seed), source.sample(TESTED, TEST_SEED)
-    entropy = source.surprises(test)
-    if cell.arm == "linear prediction":
+    if cell.arm == LINEAR:
         edges = np.linspace(-1, 1, source.levels + 1)
         edges[0], edges[-1] = -np.inf, np.inf
         middles = (2 * np.arange(source.levels) + 1) / source.levels - 1
-        found = linear_surprises([train], [test], edges, middles, "gaussian")
-    else:
-        torch.manual_seed(cell.seed)
-        net = wavenet(source.levels, CHANNELS, SKIPS, SOURCE_DILATIONS)
-        crops = Crops([SymbolRow(torch.from_numpy(train))], 1000, 16, source.levels, 8, cell.seed)
-        SequenceTraining(int(str(dict(cell.setting)["updates"])), rate=3e-3).run(net, crops, progress=False)
+        told = above_entropy(linear_surprises([train], [test], edges, middles, "gaussian"), source.surprises(test))
+        return [{"name": name, "value": value} for name, value in told.items()]
+    torch.manual_seed(cell.seed)
+    net = wavenet(source.levels, CHANNELS, SKIPS, SOURCE_DILATIONS)
+    crops = Crops([SymbolRow(torch.from_numpy(train))], 1000, 16, source.levels, 8, cell.seed)
+    progress = trained(net_path(folder, "sources", cell), net, training_of(cell, 1), crops)
+
+    def judge() -> dict[str, float]:
         found = surprises(net, SymbolRow(torch.from_numpy(test)), source.levels).numpy()
+        return above_entropy(found, source.surprises(test))
+
+    return outcome(cell, net, progress, judge)
+
+
+def above_entropy(found: Floats, entropy: Floats) -> dict[str, float]:
+    """Bits of a model [T], and how far they are above those of the source [T]."""
     error = (found - entropy).std() / len(entropy) ** 0.5
     above = found.mean() - entropy.mean()
     told = {"bits": found.mean(), "entropy": entropy.mean(), "above": above / entropy.mean(), "errors": above / error}
-    return [{"name": name, "value": float(value)} for name, value in told.items()]
+    return {name: float(value) for name, value in told.items()}
 
 
 def echoes(args: Args) -> str:
-    """Bits of an echo, by how far models see: dilated ones, and as deep ones whose layers all see one sample back."""
-    updates = args.shortened(ECHO_UPDATES)
-    cells = [
-        Cell(arm, seed, (("depth", depth), ("updates", updates)), updates * 0.15 / 60)
-        for depth in DEPTHS
-        for arm in ("dilated", "not dilated")
-        for seed in args.few(SEEDS)
+    """Bits of an echo, by how far models see: dilated ones, and one as deep as any whose layers see one sample back."""
+    kinds = [*((depth, DILATED) for depth in DEPTHS), (DEPTHS[-1], NOT_DILATED)]
+    asked = [
+        cell
+        for depth, arm in kinds
+        for cell in cells(args, {arm: 0.15}, ECHO_UPDATES, {arm: STEP}, setting=(("depth", depth),))
     ]
-    values = grouped(args.rows("echo", cells, run_echo), ("depth", "arm"))
-    lines = []
-    for depth in DEPTHS:
-        for arm in ("dilated", "not dilated"):
-            lines.append([depth, arm, receptive_field(echo_dilations(arm, depth)), mean(values[depth, arm])])
+    values = grouped(args.rows("echo", asked, partial(run_echo, args.folder)), ("depth", "arm", "name"))
+    lines = [
+        [
+            depth,
+            arm,
+            receptive_field(echo_dilations(arm, depth)),
+            *(mean(values[depth, arm, name]) for name in ("bits", *COSTS)),
+        ]
+        for depth, arm in kinds
+    ]
     entropy = ECHO.surprises(ECHO.sample(TESTED, TEST_SEED)).mean()
-    table = markdown(("layers", "", "samples seen", "bits"), lines)
+    table = markdown(("layers", "", "samples seen", "bits", *COSTS.values()), lines)
     return f"{table}\nAn echo after {ECHO_DELAY} samples; its entropy: {entropy:.3f} bits.\n"
 
 
 def echo_dilations(arm: str, depth: int) -> tuple[int, ...]:
     """The dilations of a model of so many layers."""
-    return tuple(2**power if arm == "dilated" else 1 for power in range(depth))
+    return tuple(2**power if arm == DILATED else 1 for power in range(depth))
 
 
-def run_echo(cell: Cell) -> Sequence[Row]:
+def run_echo(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of an echo that a model was not trained on."""
-    told = dict(cell.setting)
-    dilations = echo_dilations(cell.arm, int(str(told["depth"])))
+    dilations = echo_dilations(cell.arm, int(str(dict(cell.setting)["depth"])))
     torch.manual_seed(cell.seed)
     net = wavenet(ECHO.levels, CHANNELS, SKIPS, dilations)
     train, test = (
@@ -137,8 +146,8 @@ def run_echo(cell: Cell) -> Sequence[Row]:
         for length, seed in ((TRAINED, cell.seed), (TESTED, TEST_SEED))
     )
     crops = Crops([train], 2000, receptive_field(dilations), ECHO.levels, 4, cell.seed)
-    SequenceTraining(int(str(told["updates"])), rate=3e-3).run(net, crops, progress=False)
-    return [{"name": "bits", "value": bits(net, [test], ECHO.levels)}]
+    progress = trained(net_path(folder, "echo", cell), net, training_of(cell, 1), crops)
+    return outcome(cell, net, progress, lambda: {"bits": bits(net, [test], ECHO.levels)})
 
 
 PARTS: dict[str, Callable[[Args], str]] = {
@@ -154,12 +163,14 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "told": speech_told.table,
     "music": music_played.table,
 }
-CHECKS: dict[str, Callable[[], None]] = {
-    "phones": speech_heard.check,
-    "told": speech_told.check,
-    "music": music_played.check,
+DRAWING = partial(check_drawing, "this part")
+CHECKS: Checks = {
+    "speech": (speech_foretold.check, DRAWING),
+    **dict.fromkeys(("fields", "gates", "cut", "speakers", "voices"), (speech_foretold.check,)),
+    "phones": (speech_heard.check,),
+    "told": (speech_told.check, DRAWING),
+    "music": (music_played.check, DRAWING),
 }
-"""What refuses to begin where a program or a package is not there."""
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import numpy as np
 from scipy.stats import qmc
 
 from learners.agents.outcomes import Bounds, Drawn, Outcomes
-from learners.experiment import Cell, Run, markdown
+from learners.experiment import TUNING_SEED, Cell, Run, markdown
 from learners.papers import PaperSettings
 from physim.arrays import Floats
 from physim.reports import Row
 
-TUNING_SEED, DRAWS, QUICK_DRAWS = 100, 8, 2
-"""Settings are drawn so often, for every arm alike, and tried by a seed of their own."""
+DRAWS, QUICK_DRAWS = 8, 2
+"""Settings are drawn so often, for every arm alike."""
 
 
 @final

@@ -17,8 +17,9 @@ from physim.graph import Memory
 class CausalAttention(Memory):
     """Each tick looks at itself and at as many as `reach` before it, in each of `heads` parts of its features.
 
-    Shapes: inputs [B, T, features] -> [B, T, features]; memory: keys and values of what it may still look at
-    [B, reach, 2 features], and how many there are [B].
+    Shapes: inputs [B, T, features] -> [B, T, features]; memory: keys and values [B, K, 2 features], of which the last
+    are what it may still look at, and how many there are [B]. It grows up to `reach` and begins with one that counts
+    nothing, so that what starts anew has room in what has grown.
     """
 
     def __init__(self, features: int, heads: int = 4, reach: int = 511) -> None:
@@ -30,22 +31,21 @@ class CausalAttention(Memory):
         self.told = nn.Linear(features, features)
 
     def initial_state(self, items: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        kept = like.new_zeros(items, self.reach, 2 * self.features)
+        kept = like.new_zeros(items, 1, 2 * self.features)
         return kept, torch.zeros(items, dtype=torch.int64, device=like.device)
 
     def scan(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         kept, count = state
-        ticks = inputs.shape[1]
+        before, ticks = kept.shape[1], inputs.shape[1]
         every = torch.cat([kept, self.known(inputs)], 1)
-        empty = self.reach - int(count.max().clamp(max=self.reach))  # of no item there is anything yet
-        places = torch.arange(empty, self.reach + ticks, device=inputs.device)
-        ages = self.reach + torch.arange(ticks, device=inputs.device)[:, None] - places
+        places = torch.arange(before + ticks, device=inputs.device)
+        ages = places[before:, None] - places
         seen = (ages >= 0) & (ages <= self.reach)
-        there = places >= (self.reach - count.clamp(max=self.reach))[:, None]
-        keys, values = (self._split(part) for part in every[:, empty:].chunk(2, dim=2))
+        there = places >= (before - count)[:, None]
+        keys, values = (self._split(part) for part in every.chunk(2, dim=2))
         mask = seen[None, None] & there[:, None, None]
         found = functional.scaled_dot_product_attention(self._split(self.asked(inputs)), keys, values, mask)
-        return self.told(found.transpose(1, 2).flatten(2)), (every[:, ticks:], count + ticks)
+        return self.told(found.transpose(1, 2).flatten(2)), (every[:, -self.reach :], count + ticks)
 
     def tick(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         output, state = self.scan(inputs[:, None], state)

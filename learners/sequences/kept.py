@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from learners.checkpoints import Progress
 from learners.sequences.rows import Batch
 from learners.sequences.training import SequenceTraining
+from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, load_graph, save_graph
 
 
@@ -23,16 +24,24 @@ def trained(
     """Train a network into a file, without a word, or read it where it is there already; gives how it was trained.
 
     Beside the file lies a checkpoint meanwhile. Raises: PhysimError as trainings do, and where the file is of another
-    network.
+    network, or one that was trained otherwise.
     """
+    identity = settings.identity(net)
     if path.exists():
         kept, told = load_graph(path)
+        _check_same(path, told.get("training", {}), identity)
         net.load_state_dict(kept.state_dict())
         net.eval()
         return Progress(**told["progress"])
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = path.with_name(f"{path.name}.checkpoint")
     progress = replace(settings, checkpoint=checkpoint).run(net, batches, judge, losses, progress=False)
-    save_graph(path, net, {"progress": asdict(progress)})
+    save_graph(path, net, {"progress": asdict(progress), "training": identity})
     checkpoint.unlink(missing_ok=True)
     return progress
+
+
+def _check_same(path: Path, kept: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    for name, value in wanted.items():
+        if kept.get(name) != value:
+            raise PhysimError(f"{path} was trained with {name} {kept.get(name, 'untold')}, wanted {value}: remove it")

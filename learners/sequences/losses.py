@@ -17,7 +17,7 @@ UNCOUNTED = -1
 
 @final
 class Likelihood(Loss):
-    """The mean negative log-likelihood, in nats, of a `target` [B, T] by logits [B, T, classes]."""
+    """The mean negative log-likelihood (nats) of a `target` [B, T] by logits [B, T, classes]; 0 where none counts."""
 
     def __init__(self, port: Port, name: str = "likelihood", target: str = "symbol") -> None:
         super().__init__(name, port)
@@ -25,4 +25,5 @@ class Likelihood(Loss):
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
         logits, wanted = whole(values[0]).flatten(0, 1), targets[self.target].flatten()
-        return functional.cross_entropy(logits, wanted, ignore_index=UNCOUNTED)
+        total = functional.cross_entropy(logits, wanted, ignore_index=UNCOUNTED, reduction="sum")
+        return total / (wanted != UNCOUNTED).sum().clamp(min=1)

@@ -131,6 +131,25 @@ class PairBatches:
         return self._sorted[first : first + max(1, self.symbols // longest)]
 
 
+@final
+@dataclass(frozen=True)
+class Languages:
+    """The characters of texts, and of what they are translated into."""
+
+    source: Alphabet
+    target: Alphabet
+
+    @classmethod
+    def of(cls, texts: Sequence[tuple[str, str]]) -> Languages:
+        """Those of texts with their translations."""
+        return cls(Alphabet.of(text for text, _ in texts), Alphabet.of(told for _, told in texts))
+
+    def batches(self, texts: Iterable[tuple[str, str]], slope: float = 1.2) -> PairBatches:
+        """Texts with their translations, as batches of a translator."""
+        pairs = [Pair(self.source.encoded(text), self.target.encoded(told)) for text, told in texts]
+        return PairBatches(pairs, self.source.size, self.target.size, slope=slope)
+
+
 @torch.no_grad()
 def pair_bits(net: ModuleGraph, batches: PairBatches) -> float:
     """Bits a character of targets, their ends among them, that a graph needs for all pairs."""

@@ -1,4 +1,4 @@
-"""The training of a sequence model: updates by likelihood, until what it is judged by falls no more."""
+"""The training of a sequence model: updates by likelihood, of which the best verdict's weights are kept."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ SAVE_EVERY = 60.0
 class SequenceTraining:
     """How to train: `updates` of Adam at `rate`, which falls along a cosine, on gradients at most `clip` long.
 
-    Products are taken in `precision`. Each `every` updates the model is judged; the best weights are kept, and training
-    ends where none of the last `patience` verdicts was better, if that is given. It goes on from a checkpoint in the
-    file `checkpoint`, if there is one, which is refused where it is of other settings, graphs or batches.
+    Products are taken in `precision`. Each `every` updates the model is judged, and the best weights are kept. All
+    updates are made: while the rate is high, verdicts that fall no more say little, because they fall again as it does.
+    Whether more updates would help is to be seen by a longer training. It goes on from a checkpoint in the file
+    `checkpoint`, if there is one, which is refused where it is of other settings, graphs or batches.
     """
 
     updates: int
@@ -44,11 +45,10 @@ class SequenceTraining:
     clip: float = 1.0
     precision: Precision = "bf16-mixed"
     every: int = 500
-    patience: int | None = None
     checkpoint: Path | None = None
 
     def __post_init__(self) -> None:
-        check_positive(updates=self.updates, rate=self.rate, clip=self.clip, every=self.every, patience=self.patience)
+        check_positive(updates=self.updates, rate=self.rate, clip=self.clip, every=self.every)
 
     def run(
         self,
@@ -75,6 +75,10 @@ class SequenceTraining:
                     raise KeyboardInterrupt
             run.finish()
         return run.progress
+
+    def identity(self, net: ModuleGraph) -> dict[str, str]:
+        """What tells a training of a graph from others, by name; not where it is kept meanwhile."""
+        return {"graph": f"{net.recipe}\n{net!r}", "settings": str(replace(self, checkpoint=None))}
 
     def _bar(self, begun: int, progress: bool) -> tqdm[NoReturn]:
         silent = None if progress else True
@@ -104,11 +108,7 @@ class _Run:
     @property
     def over(self) -> bool:
         """Whether there is nothing left to do."""
-        patience, curve = self.settings.patience, self.progress.curve
-        if self.progress.updates >= self.settings.updates:
-            return True
-        figures = [row["judged"] for row in curve if "judged" in row]
-        return patience is not None and len(figures) > patience and min(figures[-patience:]) > min(figures)
+        return self.progress.updates >= self.settings.updates
 
     @property
     def told(self) -> str:
@@ -189,7 +189,5 @@ class _Run:
     @property
     def _checkpoint(self) -> Checkpoint:
         assert self.settings.checkpoint is not None
-        settings = replace(self.settings, checkpoint=None)
-        told = {"graph": f"{self.net.recipe}\n{self.net!r}", "settings": str(settings)}
-        identity = {**told, "the first batch": self._first_batch}
+        identity = {**self.settings.identity(self.net), "the first batch": self._first_batch}
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)

@@ -63,6 +63,43 @@ def test_parts_that_there_are_not_are_refused_before_anything_runs(tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_part_that_fails_does_not_keep_others_from_being_published(tmp_path: Path) -> None:
+    def failing(args: Args) -> str:
+        raise PhysimError("there is no voice")
+
+    def broken(args: Args) -> str:
+        raise ZeroDivisionError
+
+    told = {"speech": failing, **PARTS, "songs": failing}
+    with pytest.raises(PhysimError, match=r"^speech: there is no voice\nsongs: there is no voice$"):
+        run_parts(Args(out=tmp_path, workers=1), tuple(told), told)
+    assert {path.name for path in tmp_path.glob("*.md")} == {"first.md", "second.md"}
+    with pytest.raises(ExceptionGroup):
+        run_parts(Args(out=tmp_path), ("broken", "second"), {**PARTS, "broken": broken})
+
+
+def test_an_interrupt_ends_all_parts(tmp_path: Path) -> None:
+    def interrupted(args: Args) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_parts(Args(out=tmp_path), ("first", "second"), {**PARTS, "first": interrupted})
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="workers must be above 0"):
+        run_parts(Args(out=tmp_path, workers=0), ("first", "second"), PARTS)
+
+
+def test_what_parts_want_is_missed_before_anything_runs(tmp_path: Path) -> None:
+    def missing() -> None:
+        raise PhysimError("there is no piano")
+
+    args = Args(out=tmp_path, workers=1)
+    with pytest.raises(PhysimError, match=r"^there is no piano$"):
+        run_parts(args, ("first", "second"), PARTS, {"second": (missing,)})
+    assert not list(tmp_path.iterdir())
+    run_parts(args, ("first",), PARTS, {"second": (missing,)})
+
+
 def test_the_command_line_explains_what_a_script_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

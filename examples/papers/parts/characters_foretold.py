@@ -10,14 +10,13 @@ from pathlib import Path
 
 import torch
 
-from learners.agents.contest import TUNING_SEED
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.kept import trained
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
-from parts.sequence_cells import best_rates, cells, costs, size_of, training_of, valid_row, width_for
+from parts.sequence_cells import COSTS, best_rates, cells, curves, outcome, size_of, training_of, width_for
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.real_data import splits
@@ -32,8 +31,8 @@ RATES, TUNING_SHARE = (1e-3, 2e-3, 4e-3), 6
 ARMS = {"multiplicative": 0.45, "rectified": 0.35, "lstm": 0.6}
 """Seconds an update takes on one core, about."""
 LONGER = {"lstm, longer": ("lstm", 3.0)}
-"""An LSTM that makes more updates, until it gains no more."""
-VERDICTS, PATIENCE = 6, 3
+"""An LSTM that makes more updates: by what it gains is seen whether the others had enough."""
+VERDICTS = 6
 
 
 def table(args: PaperSettings) -> str:
@@ -41,9 +40,11 @@ def table(args: PaperSettings) -> str:
     work = partial(run, args.folder)
     rates = best_rates(args, "characters", ARMS, UPDATES // TUNING_SHARE, RATES, work)
     asked = cells(args, ARMS, UPDATES, rates, LONGER)
-    values = grouped(args.rows("characters", asked, work), ("arm", "name"))
+    rows = args.rows("characters", asked, work)
+    args.draw("characters", curves(rows, "bits/character"))
+    values = grouped(rows, ("arm", "name"))
     parts = splits(TEXT)
-    names = {"bits": "bits/character", "updates": "updates", "seconds": "seconds", "parameters": "parameters"}
+    names = {"bits": "bits/character", **COSTS}
     lines: list[list[object]] = [
         [f"ByteNet, {arm} blocks" if "lstm" not in arm else arm, *(mean(values[arm, name]) for name in names)]
         for arm in (*ARMS, *LONGER)
@@ -55,8 +56,13 @@ def table(args: PaperSettings) -> str:
     return markdown((TEXT, *names.values()), lines)
 
 
+def check() -> None:
+    """Refuse to begin without the dictionary."""
+    splits(TEXT)
+
+
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """Bits a character of one model; where a rate is chosen, of the validation part alone."""
+    """Bits a character of one model."""
     torch.manual_seed(cell.seed)
     like, _ = LONGER.get(cell.arm, (cell.arm, 1.0))
     net = network(like)
@@ -65,13 +71,10 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     )
     crops = Crops([train], COUNTED, SEEN, BYTES, BATCH, cell.seed)
     few = SymbolRow(valid.symbols[:JUDGED_BYTES])
-    settings = training_of(cell, *((VERDICTS,) if like == cell.arm else (3 * VERDICTS, PATIENCE)))
+    settings = training_of(cell, VERDICTS)
     path = net_path(folder, "characters", cell)
     progress = trained(path, net, settings, crops, lambda judged: bits(judged, [few], BYTES))
-    if cell.seed == TUNING_SEED:
-        return [valid_row(progress)]
-    told = {"bits": bits(net, [test], BYTES), **costs(net, progress)}
-    return [{"name": name, "value": value} for name, value in told.items()]
+    return outcome(cell, net, progress, lambda: {"bits": bits(net, [test], BYTES)})
 
 
 def network(arm: str) -> ModuleGraph:

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from learners.agents.contest import TUNING_SEED
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
@@ -21,9 +20,8 @@ from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, surprises, video_pixel_network
 from parts.drawn_digits import Reader, grey
 from parts.film_pages import page
-from parts.sequence_cells import SEEDS, best_rates, costs, less, training_of, valid_row
+from parts.sequence_cells import COSTS, best_rates, cells, curves, kept_nets, less, outcome, training_of
 from physim.graph import ModuleGraph
-from physim.outputs import replacing
 from physim.reports import Row
 from worlds.moving_digits import least, moving_digits, smaller
 from worlds.real_data import mnist
@@ -47,13 +45,13 @@ PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
 VPN, BASELINE = "vpn", "baseline"
 ARMS: dict[str, dict[str, Any]] = {
     VPN: {},
-    BASELINE: {"masked": False},
-    "memory alone": {"masked": False, "decoder": 1, "encoder": (), "width": 24},
+    BASELINE: {"masked": False, "width": 15},
+    "memory alone": {"masked": False, "decoder": 1, "encoder": (), "width": 22},
     "vpn, no dilation": {"encoder": (1, 1, 1)},
-    "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 21},
+    "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 20},
 }
 """What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder;
-rectified blocks see half as far as others, and are twice as many. Widths make up for parameters.
+rectified blocks see half as far as others, and are twice as many. Widths make up for weights that masks leave.
 """
 TUNED = (VPN, BASELINE, "memory alone", "vpn, rectified")
 """Who has a rate of its own; other VPNs take the VPN's."""
@@ -61,31 +59,45 @@ TUNED = (VPN, BASELINE, "memory alone", "vpn, rectified")
 
 def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
     """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
-    values, test = foretold(args, arms, BOUNCE), videos_of("test", TESTED, TEST_SEED)
+    rows, test = foretold(args, arms, BOUNCE), videos_of("test", TESTED, TEST_SEED)
+    args.draw("digits_bounce", curves(rows, "nats/frame"))
+    values = grouped(rows, ("arm", "name"))
     bound = least((255 * test[:, SEEN:, ..., 0]).round().byte().numpy())
     last = copied(test, videos_of("held out", VALID, 1))
     lines: list[list[object]] = [["the least possible", bound]]
     for arm in arms:
         nats = values[arm, "nats"]
         told = [mean(nats), mean([value - bound for value in nats])]
-        lines.append([arm, *told, *(mean(values[arm, name]) for name in ("videos", "seconds", "parameters"))])
+        lines.append([arm, *told, *(mean(values[arm, name]) for name in ("videos", *COSTS))])
     lines.append(["last frame again", last, last - bound])
-    head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", "nats/frame", "above the least")
-    lines = [[*line, *[None] * (6 - len(line))] for line in lines]
-    table = markdown((*head, "videos seen", "seconds", "parameters"), lines)
+    columns = ("nats/frame", "above the least", "videos seen", *COSTS.values())
+    head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", *columns)
+    lines = [[*line, *[None] * (len(head) - len(line))] for line in lines]
+    table = markdown(head, lines)
     return f"{table}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
 
 
 def bounces(args: PaperSettings) -> str:
     """Nats a frame of digits that leave walls in any direction, by a VPN and by the baseline."""
     arms, test = (VPN, BASELINE), videos_of("test", TESTED, TEST_SEED, SCATTER)
-    values = foretold(args, arms, SCATTER)
-    sure = foretold(args, arms, BOUNCE)
-    lines: list[list[object]] = [[arm, mean(values[arm, "nats"]), mean(sure[arm, "nats"])] for arm in arms]
-    lines.append(["baseline less vpn", *(less(each[BASELINE, "nats"], each[VPN, "nats"]) for each in (values, sure))])
-    lines.append(["last frame again", copied(test, videos_of("held out", VALID, 1, SCATTER)), None])
-    head = ("nats/frame", "walls leave in any direction", "walls reflect")
+    rows = foretold(args, arms, SCATTER)
+    args.draw("digits_scatter", curves(rows, "nats/frame"))
+    values, sure = (grouped(each, ("arm", "name")) for each in (rows, foretold(args, arms, BOUNCE)))
+    lines: list[list[object]] = [
+        [arm, mean(values[arm, "nats"]), mean(sure[arm, "nats"]), *(mean(values[arm, name]) for name in COSTS)]
+        for arm in arms
+    ]
+    none = [None] * len(COSTS)
+    both = [less(each[BASELINE, "nats"], each[VPN, "nats"]) for each in (values, sure)]
+    lines.append(["baseline less vpn", *both, *none])
+    lines.append(["last frame again", copied(test, videos_of("held out", VALID, 1, SCATTER)), None, *none])
+    head = ("nats/frame", "walls leave in any direction", "walls reflect", *COSTS.values())
     return f"{markdown(head, lines)}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
+
+
+def check() -> None:
+    """Refuse to begin without digits."""
+    mnist(train=False)
 
 
 def by_frame(values: dict[Any, list[float]], arms: Sequence[str]) -> str:
@@ -108,25 +120,24 @@ def drawn_on(values: dict[Any, list[float]], arms: Sequence[str], test: Tensor) 
     return markdown(("drawn on by itself", "frames with two digits", "with the same two"), lines)
 
 
-def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> dict[Any, list[float]]:
-    """The figures of networks by arm and name; where rates are chosen, on digits that bounce."""
-    work, updates = partial(run, args.folder), args.shortened(UPDATES)
-    needed = [arm for arm in TUNED if arm in {VPN, *arms}]
-    setting = (("walls", BOUNCE),)
-    rates = best_rates(args, "digits", dict.fromkeys(needed, SECONDS), UPDATES // TUNING_SHARE, RATES, work, setting)
-    cells = []
-    for seed in args.few(SEEDS):
-        for arm in arms:
-            told = (("walls", walls), ("updates", updates), ("rate", rates.get(arm, rates[VPN])))
-            cells.append(Cell(arm, seed, told, updates * SECONDS / 60))
-    rows = args.rows("digits", cells, work)
-    with replacing(args.folder / f"digits_{walls}.png") as draft:
-        curves([row for row in rows if row["name"] == "held out"]).savefig(draft, format="png", dpi=110)
-    return grouped([row for row in rows if row["name"] != "held out"], ("arm", "name"))
+def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> list[Row]:
+    """The figures of networks, and their curves; rates are chosen on digits that bounce. Films are drawn by those that
+    are kept.
+    """
+    work, setting = partial(run, args.folder), (("walls", BOUNCE),)
+    rates = best_rates(args, "digits", dict.fromkeys(TUNED, SECONDS), UPDATES // TUNING_SHARE, RATES, work, setting)
+    chosen = {arm: rates.get(arm, rates[VPN]) for arm in arms}
+    asked = cells(args, dict.fromkeys(arms, SECONDS), UPDATES, chosen, setting=(("walls", walls),))
+    rows = args.rows("digits", asked, work)
+    test = videos_of("test", SHOWN, TEST_SEED, walls)
+    for cell, net in kept_nets(args.folder, "digits", asked):
+        drawn = continued(net, test[:, :SEEN], FRAMES - SEEN)
+        args.draw(f"digits_{walls}_{cell.arm.replace(', ', '_').replace(' ', '_')}", page(test, drawn))
+    return rows
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """Nats a frame of test digits by one network, and its curve of held-out ones, which rates are chosen by."""
+    """What comes of one network; its verdicts are by held-out digits."""
     torch.manual_seed(cell.seed)
     net, walls = network(cell.arm), str(dict(cell.setting)["walls"])
     valid = videos_of("held out", VALID, 1, walls)
@@ -138,20 +149,17 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
         lambda judged: float(frame_nats(judged, valid, SEEN).mean()),
         [FrameLikelihood(net.outputs[0], first=1)],
     )
-    if cell.seed == TUNING_SEED:
-        return [valid_row(progress)]
+    return outcome(cell, net, progress, partial(figures, net, cell.seed, walls, progress.updates))
+
+
+def figures(net: ModuleGraph, seed: int, walls: str, updates: int) -> dict[str, float]:
+    """Nats a frame of test digits, of all frames and of each, and whether what is drawn are the digits that were."""
     test = videos_of("test", TESTED, TEST_SEED, walls)
     nats = frame_nats(net, test, SEEN).mean(0)
-    told = {"nats": float(nats.mean()), "videos": progress.updates * BATCH, **costs(net, progress)}
-    told |= {f"frame {frame}": value for frame, value in enumerate(nats.tolist())}
     seen = test[:DRAWN, :SEEN].repeat(TRIES, 1, 1, 1, 1)
-    drawn = continued(net, seen, FRAMES - SEEN, cell.seed)
-    told["two"], told["same"] = kept(seen, drawn)
-    if cell.seed == 0:
-        with replacing(folder / f"digits_{walls}_{cell.arm.replace(', ', '_').replace(' ', '_')}.png") as draft:
-            page(test[:SHOWN], drawn[:SHOWN]).savefig(draft, format="png", dpi=110)
-    rows: list[Row] = [{"name": name, "value": value} for name, value in told.items()]
-    return rows + [{"name": "held out", "value": row["judged"], "after": row["updates"]} for row in progress.curve]
+    two, same = kept(seen, continued(net, seen, FRAMES - SEEN, seed))
+    told = {"nats": float(nats.mean()), "videos": updates * BATCH, "two": two, "same": same}
+    return told | {f"frame {frame}": value for frame, value in enumerate(nats.tolist())}
 
 
 def network(arm: str) -> ModuleGraph:
@@ -198,18 +206,3 @@ def copied(videos: Tensor, valid: Tensor) -> float:
         return float(surprises(before.clamp(share, 1 - share).logit()[..., None], now).mean())
 
     return told(videos, min(PROBES, key=lambda share: told(valid, share)))
-
-
-def curves(rows: Sequence[Row]) -> Any:
-    """The verdicts of all trainings, by arm."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    for number, arm in enumerate(dict.fromkeys(row["arm"] for row in rows)):
-        for seed in dict.fromkeys(row["seed"] for row in rows):
-            told = [(row["after"], row["value"]) for row in rows if (row["arm"], row["seed"]) == (arm, seed)]
-            axes.plot(*zip(*told, strict=True), color=f"C{number}", label=None if seed else str(arm))
-    axes.set(xlabel="updates", ylabel="nats/frame of held-out digits", yscale="log")
-    axes.legend(frameon=False, fontsize=8)
-    return figure

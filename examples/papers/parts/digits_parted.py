@@ -8,7 +8,7 @@ from learners.decoupled.classify import Digits
 from worlds.real_data import mnist
 
 ARMS = ("backprop", "none", "cdni", "dni")
-SEEDS, TUNING_SEED = (0, 1, 2), 100
+SEEDS = (0, 1, 2)
 HELD_OUT = 5000
 """How many training images settings are chosen on, instead of test images."""
 

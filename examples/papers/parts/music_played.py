@@ -18,15 +18,13 @@ from learners.sequences.generation import generate
 from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.rows import Crops, SymbolRow, bits
-from learners.sequences.sounds import read_wav, spectrograms, write_wav
-from learners.sequences.training import SequenceTraining
+from learners.sequences.sounds import spectrograms, write_wav
 from learners.sequences.wavenet import receptive_field, wavenet
-from physim.outputs import replacing
+from parts.sequence_cells import COSTS, cells, kept_nets, outcome, training_of
 from physim.reports import Row
 from worlds.chorales import RATE, chorales, played
 from worlds.real_data.parts import Part
 
-SEEDS = (0, 1, 2)
 SCORES: dict[Part, int] = {"train": 60, "valid": 6, "test": 20}
 JUDGED = 10 * RATE
 """Samples of each score, from its begin, that verdicts are by."""
@@ -38,30 +36,29 @@ DILATIONS = [
 ]
 """Of as many layers each."""
 CHANNELS, SKIPS = 32, 64
-UPDATES, STEP, SECONDS = 1500, 3e-3, 0.45
+UPDATES, STEP, SECONDS, VERDICTS = 1500, 3e-3, 0.45, 4
 """Updates, their rate, and how long one takes on one core, about."""
 CLIP, TEMPERATURE = 6 * RATE, 0.9
 """Samples of what is played for people to hear."""
 
 
 def table(args: PaperSettings) -> str:
-    """Bits a sample by how far models hear back; what the first of each plays is kept, as sound and as spectra."""
-    updates = args.shortened(UPDATES)
-    fields = {str(receptive_field(dilations)): dilations for dilations in DILATIONS}
-    cells = [
-        Cell(field, seed, (("updates", updates),), updates * SECONDS / 60)
-        for seed in args.few(SEEDS)
-        for field in fields
-    ]
-    values = grouped(args.rows("music", cells, partial(run, args.folder)), ("arm", "name"))
-    with replacing(args.folder / "music.png") as draft:
-        clips = {f"hears {1000 * int(field) / RATE:.0f} ms": read_wav(clip(args.folder, field)) for field in fields}
-        spectrograms(clips, RATE).savefig(draft, format="png", dpi=110)
+    """Bits a sample by how far models hear back; what the first of each plays is shown, as sound and as spectra."""
+    fields = [str(receptive_field(dilations)) for dilations in DILATIONS]
+    asked = cells(args, dict.fromkeys(fields, SECONDS), UPDATES, dict.fromkeys(fields, STEP))
+    values = grouped(args.rows("music", asked, partial(run, args.folder)), ("arm", "name"))
+    clips = {}
+    for cell, net in kept_nets(args.folder, "music", asked):
+        sound = decoded(generate(net, CLIP, temperature=TEMPERATURE, way=Fused(net))[0]).numpy()
+        write_wav(args.folder / f"music_{cell.arm}.wav", sound, RATE)
+        clips[f"hears {1000 * int(cell.arm) / RATE:.0f} ms"] = sound
+    if clips:
+        args.draw("music", spectrograms(clips, RATE))
     lines = [
-        [field, f"{1000 * int(field) / RATE:.0f}", *(mean(values[field, name]) for name in ("bits", "seconds"))]
+        [field, f"{1000 * int(field) / RATE:.0f}", *(mean(values[field, name]) for name in ("bits", *COSTS))]
         for field in fields
     ]
-    return markdown(("samples heard, of a piano at 8 kHz", "ms", "bits/sample", "seconds of training"), lines)
+    return markdown(("samples heard, of a piano at 8 kHz", "ms", "bits/sample", *COSTS.values()), lines)
 
 
 def check() -> None:
@@ -70,25 +67,14 @@ def check() -> None:
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """Bits a sample of scores that a model was not trained on; the first one's clip is written into a folder."""
+    """Bits a sample of scores that a model was not trained on."""
     torch.manual_seed(cell.seed)
     dilations = next(each for each in DILATIONS if str(receptive_field(each)) == cell.arm)
     net = wavenet(LEVELS, CHANNELS, SKIPS, dilations)
     crops = Crops(rows_of("train"), 4000, receptive_field(dilations), LEVELS, 4, cell.seed)
-    updates = int(str(dict(cell.setting)["updates"]))
-    settings = SequenceTraining(updates, STEP, every=max(1, updates // 4))
-    path = net_path(folder, "music", cell)
+    path, settings = net_path(folder, "music", cell), training_of(cell, VERDICTS)
     progress = trained(path, net, settings, crops, lambda judged: bits(judged, rows_of("valid"), LEVELS))
-    if cell.seed == 0:
-        symbols = generate(net, CLIP, temperature=TEMPERATURE, seed=cell.seed, way=Fused(net))
-        write_wav(clip(folder, cell.arm), decoded(symbols[0]).numpy(), RATE)
-    found = {"bits": bits(net, rows_of("test"), LEVELS), "seconds": progress.seconds}
-    return [{"name": name, "value": value} for name, value in found.items()]
-
-
-def clip(folder: Path, arm: str) -> Path:
-    """Where what a model plays is kept."""
-    return folder / f"music_{arm}.wav"
+    return outcome(cell, net, progress, lambda: {"bits": bits(net, rows_of("test"), LEVELS)})
 
 
 @lru_cache(maxsize=3)

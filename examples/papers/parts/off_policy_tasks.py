@@ -16,7 +16,7 @@ from learners.agents.learning import Learning
 from learners.agents.methods import A3C, ACER, PGQ
 from learners.agents.outcomes import THRESHOLDS, Outcomes
 from learners.agents.trial import Trial
-from learners.experiment import Cell, Interval, Run, grouped, markdown, mean
+from learners.experiment import Cell, Run, grouped, markdown, mean_if_known
 from learners.judging import Runs, difference, improvement
 from learners.papers import PaperSettings
 from parts.small_mazes import bounds_of, environments, tuning
@@ -165,10 +165,6 @@ def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> 
     noted = grouped([row for each in found.values() for row in each.rows if row["name"] != "score"], ("name", "arm"))
     if noted:
         names = list(dict.fromkeys(name for name, _ in noted))
-        lines = [[name, *(_mean(noted.get((name, arm))) for arm in arms)] for name in names]
+        lines = [[name, *(mean_if_known(noted.get((name, arm))) for arm in arms)] for name in names]
         parts.append(f"shares of decisions\n\n{markdown(('', *arms), lines)}")
     return "\n".join(parts)
-
-
-def _mean(values: Sequence[float] | None) -> Interval | None:
-    return None if values is None else mean(values)

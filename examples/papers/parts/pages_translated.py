@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
-from learners.agents.contest import TUNING_SEED
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.alignment import heat_map, saliency
 from learners.sequences.beams import search
 from learners.sequences.bytenet import SET, SOURCE, bytenet
 from learners.sequences.kept import trained
-from learners.sequences.pairs import END, Alphabet, Pair, PairBatches, pair_bits
+from learners.sequences.pairs import END, Languages, Pair, PairBatches, pair_bits
 from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import SYMBOL
-from parts.sequence_cells import best_rates, cells, costs, less, size_of, training_of, valid_row, width_for
+from parts.sequence_cells import (
+    COSTS,
+    best_rates,
+    cells,
+    curves,
+    kept_nets,
+    less,
+    outcome,
+    size_of,
+    training_of,
+    width_for,
+)
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
-from physim.outputs import replacing
 from physim.reports import Row
-from worlds.real_data.parts import Part
+from worlds.real_data.parts import PARTS, Part
 from worlds.real_data.translations import pairs
 
 WIDTH, UPDATES = 96, 6000
@@ -46,9 +56,12 @@ def table(args: PaperSettings) -> str:
     work = partial(run, args.folder)
     rates = best_rates(args, "translation", ARMS, UPDATES // TUNING_SHARE, RATES, work)
     asked = cells(args, ARMS, UPDATES, rates, LONGER)
-    values = grouped(args.rows("translation", asked, work), ("arm", "name"))
-    names = {"bits": "bits/character", "bleu": "BLEU", "updates": "updates", "seconds": "seconds of training"}
-    names |= {"parameters": "parameters"}
+    rows = args.rows("translation", asked, work)
+    args.draw("translation", curves(rows, "bits/character"))
+    for cell, net in kept_nets(args.folder, "translation", asked):
+        show(args, cell.arm, net)
+    values = grouped(rows, ("arm", "name"))
+    names = {"bits": "bits/character", "bleu": "BLEU", **COSTS}
     arms = (*ARMS, *LONGER)
     lines = [[arm, *(mean(values[arm, name]) for name in names)] for arm in arms]
     told = markdown(("English to German", *names.values()), lines)
@@ -57,46 +70,33 @@ def table(args: PaperSettings) -> str:
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """One translator's figures; where a rate is chosen, of the validation part alone. Seed 0 shows samples."""
+    """What comes of one translator."""
     torch.manual_seed(cell.seed)
-    english, german = alphabets()
     like, _ = LONGER.get(cell.arm, (cell.arm, 1.0))
-    net = translator(like, english.size, german.size)
-    slope = 1.2 if like == "bytenet" else 1.0
-    train, valid, test = (
-        PairBatches(numbers(part), english.size, german.size, 4000, slope, cell.seed)
-        for part in ("train", "valid", "test")
-    )
-    few = PairBatches(valid.pairs[::6], english.size, german.size, 4000, slope)
+    net = translator(like, languages().source.size, languages().target.size)
+    train, valid, test = (batches_of(part, slope_of(like)) for part in PARTS)
+    train, few = replace(train, seed=cell.seed), replace(valid, pairs=valid.pairs[::6])
     settings = training_of(cell, VERDICTS)
     path = net_path(folder, "translation", cell)
     progress = trained(path, net, settings, train, lambda judged: pair_bits(judged, few))
-    if cell.seed == TUNING_SEED:
-        return [valid_row(progress)]
-    if cell.seed == 0:
-        show(folder, cell.arm, net, test)
-    told: dict[str, float] = {"bits": pair_bits(net, test), "bleu": bleu(net, test, german), **costs(net, progress)}
-    return [{"name": name, "value": value} for name, value in told.items()]
+    return outcome(cell, net, progress, lambda: {"bits": pair_bits(net, test), "bleu": bleu(net, test)})
 
 
-def show(folder: Path, arm: str, net: ModuleGraph, test: PairBatches) -> None:
+def show(args: PaperSettings, arm: str, net: ModuleGraph) -> None:
     """Write the first test pairs as they are translated, unpicked; and draw where a ByteNet looked."""
-    english, german = alphabets()
+    english, german = languages().source, languages().target
+    test = batches_of("test", slope_of(arm.partition(",")[0]))
     asked = test.pairs[:SAMPLES]
     lines = []
-    for pair, said in zip(asked, written(net, test, asked, german), strict=True):
+    for pair, said in zip(asked, written(net, test, asked), strict=True):
         lines.append([english.decoded(pair.source), german.decoded(pair.target), said])
-    name = arm.replace(", ", "_").replace(" ", "_")
-    with replacing(folder / f"samples_{name}.md") as draft:
-        draft.write_text(markdown(("English", "German", arm), lines), encoding="utf-8")
+    args.publish(f"samples_{arm.replace(', ', '_').replace(' ', '_')}", markdown(("English", "German", arm), lines))
     if arm == "bytenet":
         pair = min(asked, key=lambda each: abs(len(each.source) - DRAWN))
         inputs, targets = test.batch([pair])
         length = len(pair.target)
         told = saliency(net, inputs[SOURCE][0], inputs[SYMBOL][0, :length], targets[SYMBOL][0, :length])
-        figure = heat_map(told, english.decoded(pair.source), german.decoded(pair.target))
-        with replacing(folder / "alignment.png") as draft:
-            figure.savefig(draft, format="png", dpi=120)
+        args.draw("alignment", heat_map(told, english.decoded(pair.source), german.decoded(pair.target)))
 
 
 def translator(arm: str, sources: int, classes: int) -> ModuleGraph:
@@ -112,39 +112,44 @@ def translator(arm: str, sources: int, classes: int) -> ModuleGraph:
 
 
 @lru_cache(maxsize=1)
-def alphabets() -> tuple[Alphabet, Alphabet]:
+def languages() -> Languages:
     """The characters of both languages in the training part."""
-    train = pairs("train")
-    return Alphabet.of(pair.english for pair in train), Alphabet.of(pair.german for pair in train)
+    return Languages.of(pairs("train"))
 
 
 @lru_cache(maxsize=3)
-def numbers(part: Part) -> list[Pair]:
-    """The pairs of a part as numbers."""
-    english, german = alphabets()
-    return [Pair(english.encoded(pair.english), german.encoded(pair.german)) for pair in pairs(part)]
+def batches_of(part: Part, slope: float) -> PairBatches:
+    """The pairs of a part."""
+    return languages().batches(pairs(part), slope)
+
+
+def slope_of(arm: str) -> float:
+    """How much longer than they are sources are taken to be: a ByteNet's targets want room."""
+    return 1.2 if arm == "bytenet" else 1.0
 
 
 def check() -> None:
-    """Refuse, before anything is trained, to go on without sacrebleu."""
+    """Refuse to begin without the pages and sacrebleu."""
+    pairs("test")
     if find_spec("sacrebleu") is None:
         raise PhysimError("BLEU is sacrebleu's, which is not installed: pip install 'physim[translation]'")
 
 
-def bleu(net: ModuleGraph, batches: PairBatches, german: Alphabet) -> float:
+def bleu(net: ModuleGraph, batches: PairBatches) -> float:
     """BLEU of translations by beams."""
     import sacrebleu
 
     step = max(1, len(batches.pairs) // BLEU_PAIRS)
     asked = sorted(batches.pairs[::step], key=lambda pair: len(pair.source))
     several = [asked[first : first + 16] for first in range(0, len(asked), 16)]
-    said = [text for some in several for text in written(net, batches, some, german)]
-    wanted = [german.decoded(pair.target) for pair in asked]
+    said = [text for some in several for text in written(net, batches, some)]
+    wanted = [languages().target.decoded(pair.target) for pair in asked]
     return float(sacrebleu.corpus_bleu(said, [wanted]).score)
 
 
-def written(net: ModuleGraph, batches: PairBatches, asked: Sequence[Pair], german: Alphabet) -> list[str]:
+def written(net: ModuleGraph, batches: PairBatches, asked: Sequence[Pair]) -> list[str]:
     """Translations by beams."""
     sources = batches.read(asked)
     longest = 40 + int(1.6 * max(len(pair.source) for pair in asked))
-    return [german.decoded(row) for row in search(net, {SOURCE: sources}, END, longest, BEAM).symbols]
+    found = search(net, {SOURCE: sources}, END, longest, BEAM).symbols
+    return [languages().target.decoded(row) for row in found]

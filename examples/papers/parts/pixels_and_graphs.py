@@ -15,16 +15,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.checkpoints import Progress
+from learners.experiment import Cell, grouped, markdown, mean, mean_if_known
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
-from parts.sequence_cells import SEEDS, training_of
+from parts.sequence_cells import COSTS, cells, outcome, training_of
 from physim import LearnedEngine, pixels, rollout
 from physim.graph import ModuleGraph
-from physim.outputs import replacing
 from physim.reports import Row
 from physim.scenes import Scene, Trajectory
 from worlds.balls import Balls
@@ -39,43 +39,39 @@ GREYS = (48, 140)
 """From which grey on a pixel is of a wall's class, and of a ball's."""
 TRAINED, TESTED, SAMPLES = 1500, 48, 4
 WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 2000, 1e-3
-ENGINE = "interaction network"
+VPN, ENGINE = "vpn", "interaction network"
 LAST = "last frame again"
 SHOWN = 2
 
 
 def table(args: PaperSettings) -> str:
     """How much of the balls overlaps with the truth's, frame by frame, and what a frame costs; with a picture."""
-    updates = args.shortened(UPDATES)
-    setting = (("updates", updates), ("rate", STEP))
-    cells = [Cell("vpn", seed, setting, updates * 0.9 / 60) for seed in args.few(SEEDS)]
-    cells += [Cell(arm, 0, (("updates", 0), ("rate", STEP)), 0.5) for arm in (ENGINE, LAST)]
-    rows = args.rows("balls", cells, partial(run, args.folder))
+    asked = cells(args, {VPN: 0.9}, UPDATES, {VPN: STEP})
+    asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in (ENGINE, LAST)]
+    rows = args.rows("balls", asked, partial(run, args.folder))
     values, best = (
         grouped([row for row in rows if row["name"] == name], ("arm", "frame")) for name in ("overlap", "best overlap")
     )
-    costs = grouped([row for row in rows if row["name"] == "milliseconds"], ("arm",))
-    nats = grouped([row for row in rows if row["name"] == "nats"], ("arm",))
-    arms = ("vpn", ENGINE, LAST)
+    figures, arms = grouped(rows, ("arm", "name")), (VPN, ENGINE, LAST)
     lines = [
-        [f"{EVERY * frame} ms", *(mean(values[arm, frame]) for arm in arms), mean(best["vpn", frame])]
+        [f"{EVERY * frame} ms", *(mean(values[arm, frame]) for arm in arms), mean(best[VPN, frame])]
         for frame in range(1, 1 + _foretold())
     ]
-    lines.append(["ms a frame", *(mean(costs[arm,]) if (arm,) in costs else None for arm in arms), None])
-    with replacing(args.folder / "balls.png") as draft:
-        figure(rows).savefig(draft, format="png", dpi=130)
+    for name, label in {"milliseconds": "ms a frame", **COSTS}.items():
+        lines.append([label, *(mean_if_known(figures.get((arm, name))) for arm in arms), None])
+    args.draw("balls", figure(rows))
     table = markdown((f"{SIDE} x {SIDE}, after", *arms, f"the best of the vpn's {SAMPLES}"), lines)
     told = f"The engine begins with the true state, {TESTED} scenes at once; the vpn with {SEEN} frames, one by one."
-    return f"{table}\n{told} Its nats a frame, teacher-forced: {mean(nats['vpn',])}\n"
+    return f"{table}\n{told} Its nats a frame, teacher-forced: {mean(figures[VPN, 'nats'])}\n"
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Overlaps with the truth, of unseen scenes, and what a frame costs."""
     truth, rows = videos(TEST_SEED, TESTED), list[Row]()
     begun = time.perf_counter()
-    if cell.arm == "vpn":
-        net = network(folder, cell)
-        rows.append({"name": "nats", "frame": 0, "value": float(frame_nats(net, truth, SEEN).mean())})
+    if cell.arm == VPN:
+        net, progress = network(folder, cell)
+        rows += outcome(cell, net, progress, lambda: {"nats": float(frame_nats(net, truth, SEEN).mean())})
         continued(net, truth[:1, :SEEN], 1)  # native code is made now
         begun = time.perf_counter()
         drawn = torch.stack([continued(net, truth[:, :SEEN], _foretold(), seed) for seed in range(SAMPLES)])
@@ -92,7 +88,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
         rows += [{"name": name, "frame": frame, "value": value} for frame, value in enumerate(both.tolist(), 1)]
     if cell.arm != LAST:
         frames = drawn[..., 0, 0, 0].numel()
-        rows.append({"name": "milliseconds", "frame": 0, "value": 1000 * seconds / frames})
+        rows.append({"name": "milliseconds", "value": 1000 * seconds / frames})
     if cell.seed == 0:  # for the picture
         rows += [{"name": "drawn", "frame": scene, "value": told(drawn[0, scene])} for scene in range(SHOWN)]
     return rows
@@ -102,13 +98,13 @@ def _foretold() -> int:
     return FRAMES - SEEN
 
 
-def network(folder: Path, cell: Cell) -> ModuleGraph:
-    """A VPN that has seen balls."""
+def network(folder: Path, cell: Cell) -> tuple[ModuleGraph, Progress]:
+    """A VPN that has seen balls, and how it was trained."""
     torch.manual_seed(cell.seed)
     net = video_pixel_network(1, 3, WIDTH, ENCODER, DECODER)
     losses = [FrameLikelihood(net.outputs[0], first=1)]
-    trained(net_path(folder, "balls", cell), net, training_of(cell, 4), partial(_batch, cell.seed), None, losses)
-    return net
+    path, batches = net_path(folder, "balls", cell), partial(_batch, cell.seed)
+    return net, trained(path, net, training_of(cell, 4), batches, None, losses)
 
 
 def _batch(seed: int, update: int) -> Batch:
@@ -163,7 +159,7 @@ def figure(rows: Sequence[Row]) -> Any:
     films = videos(TEST_SEED, TESTED)[:SHOWN, ..., 0].numpy()
     truth, walls = films[:, SEEN:], (films == WALL).all(1)  # the rims of balls are as grey as walls
     drawn = {(row["arm"], row["frame"]): shown(str(row["value"])) for row in rows if row["name"] == "drawn"}
-    arms: Mapping[str, str] = {"truth": "truth", ENGINE: ENGINE, "vpn": "VPN"}
+    arms: Mapping[str, str] = {"truth": "truth", ENGINE: ENGINE, VPN: "VPN"}
     page = Figure(figsize=(1.1 * _foretold() + 1.2, 1.15 * SHOWN * len(arms)), layout="constrained")
     axes = page.subplots(SHOWN * len(arms), _foretold(), squeeze=False)
     for scene in range(SHOWN):

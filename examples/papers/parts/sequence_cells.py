@@ -1,34 +1,49 @@
-"""What experiments with sequence models share: cells of arms, rates chosen for each, and what trainings cost."""
+"""What experiments with sequence models share: cells of arms, rates chosen for each, what comes of a training, and the
+networks that were kept, to draw by.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from learners.agents.contest import TUNING_SEED
 from learners.checkpoints import Progress
-from learners.experiment import Cell, Interval, Run, grouped, mean
-from learners.papers import PaperSettings
+from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markdown, mean
+from learners.papers import PaperSettings, net_path
+from learners.sequences.masked import Masked
 from learners.sequences.training import SequenceTraining
-from physim.graph import ModuleGraph
-from physim.reports import Row
+from physim.graph import ModuleGraph, load_graph
+from physim.reports import Row, Value
 
 SEEDS = (0, 1, 2)
 Longer = Mapping[str, tuple[str, float]]
 """Arms that make so many times the updates of others, whom they are like."""
 NOBODY: Longer = MappingProxyType({})
+Setting = tuple[tuple[str, Value], ...]
+COSTS = {"updates": "updates", "seconds": "seconds of training", "parameters": "parameters"}
+"""Of every training, as tables call them."""
+VERDICT = "verdict"
+"""The rows of a training's curve."""
 
 
 def cells(
-    args: PaperSettings, arms: Mapping[str, float], updates: int, rates: Mapping[str, float], longer: Longer = NOBODY
+    args: PaperSettings,
+    arms: Mapping[str, float],
+    updates: int,
+    rates: Mapping[str, float],
+    longer: Longer = NOBODY,
+    setting: Setting = (),
 ) -> list[Cell]:
     """A cell for each arm, by how many seconds an update of it takes, and seed; those that are longer have its rate."""
     found = []
     for seed in args.few(SEEDS):
         for arm in (*arms, *longer):
             like, times = longer.get(arm, (arm, 1.0))
-            wanted = round(times * args.shortened(updates))
-            found.append(Cell(arm, seed, (("updates", wanted), ("rate", rates[like])), wanted * arms[like] / 60))
+            wanted = max(1, round(times * args.shortened(updates)))
+            told = (*setting, ("updates", wanted), ("rate", rates[like]))
+            found.append(Cell(arm, seed, told, wanted * arms[like] / 60))
     return found
 
 
@@ -39,11 +54,11 @@ def best_rates(
     updates: int,
     rates: Sequence[float],
     run: Run,
-    setting: tuple[tuple[str, str], ...] = (),
+    setting: Setting = (),
 ) -> dict[str, float]:
-    """The rate with which each arm was the best on the validation part, after so many updates.
+    """The rate with which each arm was the best on the validation part, after so many updates; the sweep is shown.
 
-    `run` gives a row "valid" where the seed is TUNING_SEED.
+    `run` gives what `outcome` does where the seed is TUNING_SEED.
     """
     wanted, tried = max(1, args.shortened(updates)), args.few(rates)
     asked = [
@@ -52,12 +67,45 @@ def best_rates(
         for rate in tried
     ]
     found = grouped(args.rows(f"{name}_rates", asked, run), ("arm", "rate"))
-    return {arm: min(tried, key=lambda rate, arm=arm: found[arm, rate][0]) for arm in arms}
+    best = {arm: min(tried, key=lambda rate, arm=arm: found[arm, rate][0]) for arm in arms}
+    lines = [[rate, *(found[arm, rate][0] for arm in arms)] for rate in tried]
+    ends = [arm for arm, rate in best.items() if rate in (min(tried), max(tried))]
+    told = f"\nThe best rate is at the end of what was tried: {', '.join(ends)}.\n" if ends else ""
+    args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + told)
+    return best
 
 
-def valid_row(progress: Progress) -> Row:
-    """What a rate is chosen by: the best verdict of a training."""
-    return {"name": "valid", "value": min(row["judged"] for row in progress.curve)}
+def outcome(cell: Cell, net: ModuleGraph, progress: Progress, judge: Callable[[], Mapping[str, float]]) -> list[Row]:
+    """The rows of a training: where a rate is tried, its best verdict alone; else its figures, costs and verdicts."""
+    if cell.seed == TUNING_SEED:
+        return [{"name": "valid", "value": min(row["judged"] for row in progress.curve)}]
+    told = {**judge(), "updates": progress.updates, "seconds": progress.seconds, "parameters": size_of(net)}
+    rows: list[Row] = [{"name": name, "value": value} for name, value in told.items()]
+    verdicts = [row for row in progress.curve if "judged" in row]
+    return rows + [{"name": VERDICT, "value": row["judged"], "after": row["updates"]} for row in verdicts]
+
+
+def curves(rows: Sequence[Row], what: str) -> Any:
+    """A figure of the verdicts of all trainings, by arm."""
+    from matplotlib.figure import Figure
+
+    rows = [row for row in rows if row["name"] == VERDICT]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for number, arm in enumerate(dict.fromkeys(row["arm"] for row in rows)):
+        for seed in dict.fromkeys(row["seed"] for row in rows):
+            told = [(row["after"], row["value"]) for row in rows if (row["arm"], row["seed"]) == (arm, seed)]
+            axes.plot(*zip(*told, strict=True), color=f"C{number}", label=None if seed else str(arm))
+    axes.set(xlabel="updates", ylabel=f"{what}, held out", yscale="log")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def kept_nets(folder: Path, part: str, cells: Sequence[Cell]) -> Iterator[tuple[Cell, ModuleGraph]]:
+    """The networks of the first seed, where they are still kept: pictures are drawn by these."""
+    for cell in cells:
+        if cell.seed == 0 and (path := net_path(folder, part, cell)).exists():
+            yield cell, load_graph(path)[0].eval()
 
 
 def updates_of(cell: Cell) -> int:
@@ -65,20 +113,16 @@ def updates_of(cell: Cell) -> int:
     return int(str(dict(cell.setting)["updates"]))
 
 
-def training_of(cell: Cell, verdicts: int, patience: int | None = None) -> SequenceTraining:
+def training_of(cell: Cell, verdicts: int) -> SequenceTraining:
     """How a cell is trained, with so many verdicts."""
     updates, rate = updates_of(cell), float(str(dict(cell.setting)["rate"]))
-    return SequenceTraining(updates, rate, every=max(1, updates // verdicts), patience=patience)
-
-
-def costs(net: ModuleGraph, progress: Progress) -> dict[str, float]:
-    """What a training took."""
-    return {"updates": progress.updates, "seconds": progress.seconds, "parameters": size_of(net)}
+    return SequenceTraining(updates, rate, every=max(1, updates // verdicts))
 
 
 def size_of(net: ModuleGraph) -> int:
-    """How many parameters a network has."""
-    return sum(value.numel() for value in net.parameters())
+    """How many parameters a network has, without the weights that masks keep at zero."""
+    masked = sum(int((module.mask == 0).sum()) for module in net.modules() if isinstance(module, Masked))
+    return sum(value.numel() for value in net.parameters()) - masked
 
 
 def width_for(size: int, make: Callable[[int], ModuleGraph]) -> int:

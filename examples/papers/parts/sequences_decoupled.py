@@ -9,9 +9,9 @@ from statistics import median
 from learners.decoupled.copying import Copying
 from learners.decoupled.language import Reading, bits, characters
 from learners.decoupled.recurrent import ARMS, Recurrent
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings
-from parts.digits_parted import SEEDS, TUNING_SEED
+from parts.digits_parted import SEEDS
 from physim.reports import Row
 from worlds.real_data import splits
 

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.agents.contest import TUNING_SEED
-from learners.experiment import Cell, Interval, grouped, markdown, mean
+from learners.experiment import Cell, Interval, grouped, markdown, mean, mean_if_known
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
@@ -20,21 +19,19 @@ from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
-from parts.sequence_cells import best_rates, less, size_of, training_of, valid_row
+from parts.sequence_cells import COSTS, best_rates, cells, curves, less, outcome, size_of, training_of
 from physim.graph import ModuleGraph, ResidualSynthesizer
 from physim.reports import Row
 from worlds.real_data.parts import Part
 from worlds.real_data.speech import RATE, VOICES, recordings
 
-SEEDS = (0, 1, 2)
 WAVENET, LSTM, CODED = "wavenet", "lstm", "coded"
 DILATIONS = 2 * tuple(2**power for power in range(9))
 UPDATES, CHANNELS, SKIPS = 1200, 32, 64
 SECONDS_AN_UPDATE = 0.35
 """On one core, about."""
-LONGER = "lstm, longer"
-HALF_AS_MUCH_AGAIN = 1.5
-"""How many times as many updates a longer LSTM makes: it has more time than the WaveNet then."""
+LONGER = {"lstm, longer": (LSTM, 1.5)}
+"""An LSTM that makes half as many updates again: it has more time than the WaveNet then."""
 RATES, TUNING_SHARE = (1e-3, 3e-3, 1e-2), 4
 """Rates that are tried, for a part of the updates, on the validation part."""
 JUDGED = 40
@@ -59,97 +56,100 @@ TUNED = (*GATES, LSTM)
 
 def speech(args: PaperSettings) -> str:
     """Bits of one voice by models of equal parameters, the LSTM for a longer time too, beside tables and prediction."""
-    arms = (*YARDSTICKS, LSTM, LONGER, WAVENET)
-    values = spoken(args, [(arm, "english", 1.0) for arm in arms])
-    lines = [[arm, *(_mean(values.get((arm, name))) for name in ("bits", "seconds"))] for arm in arms]
-    return markdown(("english, 8 kHz", "bits/sample", "seconds of training"), lines)
+    arms = (*YARDSTICKS, LSTM, *LONGER, WAVENET)
+    rows = foretold(args, arms)
+    args.draw("speech", curves(rows, "bits/sample"))
+    values = by_arm(rows)
+    lines = [[arm, *(mean_if_known(values.get((arm, name))) for name in ("bits", *COSTS))] for arm in arms]
+    return markdown(("english, 8 kHz", "bits/sample", *COSTS.values()), lines)
 
 
 def fields(args: PaperSettings) -> str:
     """Bits of one voice by how far back models of as many layers hear."""
-    values = spoken(args, [(arm, "english", 1.0) for arm in FIELDS])
+    values = by_arm(foretold(args, tuple(FIELDS)))
     heard = {arm: receptive_field(setting["dilations"]) for arm, setting in FIELDS.items()}
     lines = [[heard[arm], 1000 * heard[arm] / RATE, *beside(values, arm)] for arm in FIELDS]
-    return markdown(("samples heard", "ms", "english, 8 kHz: bits/sample", f"less that of {heard[WAVENET]}"), lines)
+    head = ("samples heard", "ms", "english, 8 kHz: bits/sample", f"less that of {heard[WAVENET]}")
+    return markdown((*head, *COSTS.values()), lines)
 
 
 def gates(args: PaperSettings) -> str:
     """Bits of one voice by gated units and by rectified ones; by dilated layers and by others."""
-    values = spoken(args, [(arm, "english", 1.0) for arm in GATES])
+    values = by_arm(foretold(args, tuple(GATES)))
     lines = [[arm, *beside(values, arm)] for arm in GATES]
-    return markdown(("english, 8 kHz", "bits/sample", "less the wavenet's"), lines)
+    return markdown(("english, 8 kHz", "bits/sample", "less the wavenet's", *COSTS.values()), lines)
 
 
 def cut(args: PaperSettings) -> str:
     """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
-    values = spoken(args, [(arm, "english", 1.0) for arm in CUT])
-    lines = [[label, *beside(values, arm), mean(values[arm, "seconds"])] for arm, label in CUT.items()]
-    return markdown(("english, 8 kHz", "bits/sample", "less the whole's", "seconds of training"), lines)
+    values = by_arm(foretold(args, tuple(CUT)))
+    lines = [[label, *beside(values, arm)] for arm, label in CUT.items()]
+    return markdown(("english, 8 kHz", "bits/sample", "less the whole's", *COSTS.values()), lines)
 
 
 def speakers(args: PaperSettings) -> str:
     """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
     arms = (CODED, WAVENET)
-    values = spoken(args, [(arm, "all", 1.0) for arm in arms])
+    values = by_arm(foretold(args, arms, ("all",)))
     names = {"bits": "bits/sample", "shuffled": "codes shuffled", **{f"bits, {voice}": voice for voice in VOICES}}
+    names |= COSTS
     lines = []
     for name, label in names.items():
         ours, theirs = (values.get((arm, name)) for arm in arms)
-        lines.append([label, _mean(ours), _mean(theirs), less(ours, theirs)])
+        lines.append([label, mean_if_known(ours), mean_if_known(theirs), less(ours, theirs)])
     table = markdown(("six voices, 8 kHz", "told who speaks", "not told", "difference"), lines)
     return f"{table}\nOf the wrong codes of the English and of the Spanish voice one is the same woman's.\n"
 
 
 def voices(args: PaperSettings) -> str:
     """Bits of each voice by a model of it alone, by one that heard it as often as the model of all, and by that one."""
-    share = 1 / len(VOICES)
-    spoken(args, [(WAVENET, voice, part) for voice in VOICES for part in (1.0, share)])  # all at once, on both cores
-    alone = {voice: spoken(args, [(WAVENET, voice, 1.0)]) for voice in VOICES}
-    seldom = {voice: spoken(args, [(WAVENET, voice, share)]) for voice in VOICES}
-    together = spoken(args, [(CODED, "all", 1.0)])
+    alone, seldom = (foretold(args, (WAVENET,), tuple(VOICES), share) for share in (1.0, 1 / len(VOICES)))
+    together = by_arm(foretold(args, (CODED,), ("all",)))
+    several = [grouped(rows, ("voice", "name")) for rows in (alone, seldom)]
     lines = []
     for voice in VOICES:
-        ours = [alone[voice][WAVENET, "bits"], seldom[voice][WAVENET, "bits"], together[CODED, f"bits, {voice}"]]
+        ours = [*(values[voice, "bits"] for values in several), together[CODED, f"bits, {voice}"]]
         lines.append([voice, *map(mean, ours), less(ours[2], ours[1])])
-    head = (
-        "voice, 8 kHz",
-        "alone: bits/sample",
-        "alone, heard as much",
-        "with five others, coded",
-        "less alone, as much",
-    )
-    return markdown(head, lines)
+    spent = [by_arm(alone)[WAVENET, "seconds"], by_arm(seldom)[WAVENET, "seconds"], together[CODED, "seconds"]]
+    lines.append([COSTS["seconds"], *map(mean, spent), None])
+    head = ("alone: bits/sample", "alone, heard as much", "with five others, coded", "less alone, as much")
+    return markdown(("voice, 8 kHz", *head), lines)
+
+
+def check() -> None:
+    """Refuse to begin without recordings."""
+    recordings("english", "test")
 
 
 def beside(values: Mapping[Any, list[float]], arm: str) -> list[Interval | None]:
-    """The bits of an arm, and by how much they are more than the WaveNet's, seed by seed."""
-    return [mean(values[arm, "bits"]), less(values[arm, "bits"], values[WAVENET, "bits"]) if arm != WAVENET else None]
+    """The bits of an arm, by how much they are more than the WaveNet's, seed by seed, and its costs."""
+    more = less(values[arm, "bits"], values[WAVENET, "bits"]) if arm != WAVENET else None
+    return [mean(values[arm, "bits"]), more, *(mean(values[arm, name]) for name in COSTS)]
 
 
-def spoken(args: PaperSettings, asked: Sequence[tuple[str, str, float]]) -> dict[Any, list[float]]:
-    """The figures by arm and name of arms that learn a voice, or all, by a share of the usual updates."""
+def by_arm(rows: Sequence[Row]) -> dict[Any, list[float]]:
+    """Figures by arm and name."""
+    return grouped(rows, ("arm", "name"))
+
+
+def foretold(
+    args: PaperSettings, arms: Sequence[str], voices: Sequence[str] = ("english",), share: float = 1.0
+) -> list[Row]:
+    """The rows of arms that learn voices one by one, or "all", by a share of the usual updates."""
     work = partial(run, args.folder)
-    arms = dict.fromkeys(TUNED, SECONDS_AN_UPDATE)
-    rates = best_rates(args, "spoken", arms, UPDATES // TUNING_SHARE, RATES, work, (("voice", "english"),))
-    cells = []
-    for arm, voice, share in asked:
-        learns = arm not in YARDSTICKS
-        updates = max(1, round(share * args.shortened(UPDATES) * (HALF_AS_MUCH_AGAIN if arm == LONGER else 1)))
-        setting = (("voice", voice), ("updates", updates if learns else 0), ("rate", rate_of(rates, arm)))
-        minutes = updates * SECONDS_AN_UPDATE / 60 if learns else 0.1
-        cells += [Cell(arm, seed, setting, minutes) for seed in (args.few(SEEDS) if learns else (0,))]
-    return grouped(args.rows("spoken", cells, work), ("arm", "name"))
-
-
-def rate_of(rates: Mapping[str, float], arm: str) -> float:
-    """The rate of an arm, 0 for those that do not learn."""
-    if arm in YARDSTICKS:
-        return 0.0
-    return rates[LSTM if arm == LONGER else arm if arm in rates else WAVENET]
+    tuned = dict.fromkeys(TUNED, SECONDS_AN_UPDATE)
+    rates = best_rates(args, "spoken", tuned, UPDATES // TUNING_SHARE, RATES, work, (("voice", "english"),))
+    learning = {arm: SECONDS_AN_UPDATE for arm in arms if arm not in (*YARDSTICKS, *LONGER)}
+    longer = {arm: LONGER[arm] for arm in arms if arm in LONGER}
+    chosen, updates = {arm: rates.get(arm, rates[WAVENET]) for arm in learning}, round(share * UPDATES)
+    asked = [cell for voice in voices for cell in cells(args, learning, updates, chosen, longer, (("voice", voice),))]
+    still = (("voice", "english"), ("updates", 0), ("rate", 0.0))
+    asked += [Cell(arm, 0, still, 0.1) for arm in arms if arm in YARDSTICKS]
+    return args.rows("spoken", asked, work)
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
-    """Bits of held-out recordings by one model; where a rate is chosen, of the validation part alone."""
+    """Bits of held-out recordings by one model."""
     told: dict[str, Any] = dict(cell.setting)
     names = tuple(VOICES) if told["voice"] == "all" else (told["voice"],)
     train, valid, test = ({voice: rows_of(voice, part) for voice in names} for part in ("train", "valid", "test"))
@@ -164,16 +164,17 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     settings = training_of(cell, 4)
     path = net_path(folder, "spoken", cell)
     progress = trained(path, net, settings, crops, lambda judging: bits(judging, judged, LEVELS))
-    if cell.seed == TUNING_SEED:
-        return [valid_row(progress)]
-    found = {voice: bits(net, [known(row, net) for row in test[voice]], LEVELS) for voice in names}
-    sizes = {voice: sum(len(row.symbols) for row in test[voice]) for voice in names}
-    total = sum(found[voice] * sizes[voice] for voice in names) / sum(sizes.values())
-    made: list[Row] = [{"name": "bits", "value": total}, {"name": "seconds", "value": progress.seconds}]
-    made += [{"name": f"bits, {voice}", "value": found[voice]} for voice in names if len(names) > 1]
-    if cell.arm == CODED:
-        made.append({"name": "shuffled", "value": bits(net, [shuffled(row) for row in all_of(test)], LEVELS)})
-    return made
+    return outcome(cell, net, progress, partial(figures, net, test, cell.arm == CODED))
+
+
+def figures(net: ModuleGraph, test: Mapping[str, list[SymbolRow]], coded: bool) -> dict[str, float]:
+    """Bits of all voices together, of each, and, of a `coded` model, of all with wrong codes."""
+    found = {voice: bits(net, [known(row, net) for row in rows], LEVELS) for voice, rows in test.items()}
+    sizes = {voice: sum(len(row.symbols) for row in rows) for voice, rows in test.items()}
+    told = {"bits": sum(found[voice] * sizes[voice] for voice in test) / sum(sizes.values())}
+    if len(test) > 1:
+        told |= {f"bits, {voice}": value for voice, value in found.items()}
+    return told | ({"shuffled": bits(net, [shuffled(row) for row in all_of(test)], LEVELS)} if coded else {})
 
 
 @lru_cache(maxsize=32)
@@ -187,7 +188,7 @@ def rows_of(voice: str, part: Part) -> list[SymbolRow]:
 def network(arm: str) -> ModuleGraph:
     """The network of an arm."""
     settings: dict[str, Any] = {"channels": CHANNELS, "skips": SKIPS, "dilations": DILATIONS}
-    if arm in (LSTM, LONGER):
+    if arm in (LSTM, *LONGER):
         return lstm_model(LEVELS, units_of(size_of(wavenet(**settings)), LEVELS), 32)
     changed = {**FIELDS, **GATES}.get(arm, {})
     net = wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0})
@@ -241,7 +242,3 @@ YARDSTICKS: dict[str, Callable[[Any, Any], float]] = {
     "linear, gaussian": lambda train, test: linear_bits(train, test, *mu_law_bins(), "gaussian"),
     "linear, laplace": lambda train, test: linear_bits(train, test, *mu_law_bins(), "laplace"),
 }
-
-
-def _mean(values: Sequence[float] | None) -> Interval | None:
-    return None if values is None else mean(values)

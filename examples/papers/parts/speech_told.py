@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean_if_known
 from learners.papers import PaperSettings, net_path
 from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
@@ -24,17 +24,15 @@ from learners.sequences.listener import edits
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.rows import Batch, Crops, SymbolRow, bits
 from learners.sequences.sounds import read_wav, spectrograms, write_wav
-from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import FEATURES, receptive_field, wavenet
+from parts.sequence_cells import COSTS, cells, outcome, training_of
 from physim.arrays import Singles
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
-from physim.outputs import replacing
 from physim.reports import Row
 from worlds.real_data.parts import Part
 from worlds.spoken import PHONES, RATE, Utterance, sentences, spoken
 
-SEEDS = (0, 1, 2)
 VOICE = "slt"
 SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 24}
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -45,7 +43,7 @@ FRAME = 80
 """Samples of a frame, 5 ms."""
 DILATIONS = 2 * tuple(2**power for power in range(9))
 CHANNELS, SKIPS = 32, 64
-UPDATES, STEP, SECONDS = 1500, 3e-3, 0.45
+UPDATES, STEP, SECONDS, VERDICTS = 1500, 3e-3, 0.45, 4
 """Updates, their rate, and how long one takes on one core, about."""
 MIDDLE_PITCH = np.log(180.0)
 
@@ -71,24 +69,20 @@ def table(args: PaperSettings) -> str:
 
     The first row of digits of each is kept, as sound and as spectra.
     """
-    updates = args.shortened(UPDATES)
-    cells = [
-        Cell(arm, seed, (("updates", updates),), updates * SECONDS / 60) for arm in ARMS for seed in args.few(SEEDS)
-    ]
-    cells += [Cell(arm, 0, (("updates", 0),), 0.5) for arm in NATURAL]
-    values = grouped(args.rows("told", cells, partial(run, args.folder)), ("arm", "name"))
+    asked = cells(args, dict.fromkeys(ARMS, SECONDS), UPDATES, dict.fromkeys(ARMS, STEP))
+    asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in NATURAL]
+    values = grouped(args.rows("told", asked, partial(run, args.folder)), ("arm", "name"))
     clips = {arm: read_wav(clip(args.folder, arm)) for arm in (*ARMS, *NATURAL) if clip(args.folder, arm).exists()}
-    with replacing(args.folder / "told.png") as draft:
-        spectrograms(clips, RATE).savefig(draft, format="png", dpi=110)
-    lines = [
-        [arm, *(str(mean(values[arm, name])) if (arm, name) in values else "" for name in ("bits", "words"))]
-        for arm in (*ARMS, *NATURAL)
-    ]
-    return markdown(("slt, 16 kHz", "bits/sample", f"digits wrong of {COUNTED}, as a share"), lines)
+    if clips:
+        args.draw("told", spectrograms(clips, RATE))
+    names = {"bits": "bits/sample", "words": f"digits wrong of {COUNTED}, as a share", **COSTS}
+    lines = [[arm, *(mean_if_known(values.get((arm, name))) for name in names)] for arm in (*ARMS, *NATURAL)]
+    return markdown(("slt, 16 kHz", *names.values()), lines)
 
 
 def check() -> None:
-    """Refuse to begin without what speaks, what finds pitches and what hears."""
+    """Refuse to begin without what is said, what speaks, what finds pitches and what hears."""
+    sentences("test")
     for name in ("parselmouth", "pocketsphinx"):
         extra(name)
     spoken("yes", VOICE)
@@ -111,11 +105,10 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     context = -(-receptive_field(DILATIONS) // FRAME) * FRAME
     crops = Crops([row(one, telling, framed=True) for one in said("train")], 4000, context, LEVELS, 4, cell.seed, FRAME)
     valid, test = ([row(one, telling) for one in said(part)] for part in ("valid", "test"))
-    updates = int(str(dict(cell.setting)["updates"]))
-    settings = SequenceTraining(updates, STEP, every=max(1, updates // 4))
     path, batches = net_path(folder, "told", cell), partial(_batch, telling, crops)
-    trained(path, net, settings, batches, lambda judged: bits(judged, valid, LEVELS))
-    found: list[Row] = [{"name": "bits", "value": bits(net, test, LEVELS)}]
+    settings = training_of(cell, VERDICTS)
+    progress = trained(path, net, settings, batches, lambda judged: bits(judged, valid, LEVELS))
+    found = outcome(cell, net, progress, lambda: {"bits": bits(net, test, LEVELS)})
     if telling.phones:
         sounds = [speech(net, row(one, telling), seed) for seed, one in enumerate(counted())]
         if cell.seed == 0:

@@ -18,8 +18,8 @@ from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import ACTION, FRAME, FrameLikelihood, frame_nats, video_pixel_network
 from parts.film_pages import page
-from parts.sequence_cells import SEEDS, less, training_of
-from physim.outputs import replacing
+from parts.sequence_cells import COSTS, cells, kept_nets, less, outcome, training_of
+from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.pushing import NOVEL, SEEN, pushes
 
@@ -28,17 +28,19 @@ SIDE, FRAMES, BATCH, UPDATES, VALID, TESTED = 32, 8, 6, 2000, 32, 256
 WIDTH, ENCODER, DECODER, COLOURS = 18, (1, 2, 4), 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
 RATE, SECONDS, VERDICTS = 1e-3, 1.2, 6
-TOLD, NOT_TOLD = "told", "not told"
+ARMS = TOLD, NOT_TOLD = "told", "not told"
+THINGS = {"seen": SEEN, "novel": NOVEL}
 SHOWN, BEFORE = 4, 2
 """Videos that are drawn on, and from how many frames."""
 
 
 def table(args: PaperSettings) -> str:
     """Nats a frame, of true actions, of other tables', and of none; and of things that were never seen."""
-    updates = args.shortened(UPDATES)
-    setting = (("updates", updates), ("rate", RATE))
-    cells = [Cell(arm, seed, setting, updates * SECONDS / 60) for seed in args.few(SEEDS) for arm in (TOLD, NOT_TOLD)]
-    values = grouped(args.rows("pushing", cells, partial(run, args.folder)), ("arm", "name"))
+    asked = cells(args, dict.fromkeys(ARMS, SECONDS), UPDATES, dict.fromkeys(ARMS, RATE))
+    values = grouped(args.rows("pushing", asked, partial(run, args.folder)), ("arm", "name"))
+    for cell, net in kept_nets(args.folder, "pushing", asked):
+        if cell.arm == TOLD:
+            show(args, net)
     true, novel = values[TOLD, "seen"], values[TOLD, "novel"]
     figures = {
         "actions told": true,
@@ -50,7 +52,16 @@ def table(args: PaperSettings) -> str:
     lines: list[list[object]] = [[name, mean(figure), less(figure, true)] for name, figure in figures.items()]
     share = mean([100 * (new / old - 1) for new, old in zip(novel, true, strict=True)])
     text = markdown(("", "nats/frame", "more than where true actions are told"), lines)
-    return f"{text}\nThings never seen cost {share} % more.\n"
+    spent = markdown(("", *COSTS.values()), [[arm, *(mean(values[arm, name]) for name in COSTS)] for arm in ARMS])
+    return f"{text}\nThings never seen cost {share} % more.\n\n{spent}"
+
+
+def show(args: PaperSettings, net: ModuleGraph) -> None:
+    """Draw on the films of some tables."""
+    for name, things in THINGS.items():
+        videos, actions = tables(SHOWN, TEST_SEED, things)
+        drawn = continued(net, videos[:, :BEFORE], FRAMES - BEFORE, 0, actions)
+        args.draw(f"pushing_{name}", page(videos, drawn, COLOURS - 1))
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
@@ -67,17 +78,18 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
         lambda judged: float(frame_nats(judged, valid, 1, known if told else None).mean()),
         [FrameLikelihood(net.outputs[0], first=1)],
     )
-    rows: list[Row] = [{"name": "seconds", "value": progress.seconds}]
-    for name, things in (("seen", SEEN), ("novel", NOVEL)):
+    return outcome(cell, net, progress, partial(figures, net, told))
+
+
+def figures(net: ModuleGraph, told: bool) -> dict[str, float]:
+    """Nats a frame of unseen tables, and, where a network is `told` actions, by those of others."""
+    found = {}
+    for name, things in THINGS.items():
         videos, actions = tables(TESTED, TEST_SEED, things)
-        rows.append({"name": name, "value": float(frame_nats(net, videos, 1, actions if told else None).mean())})
+        found[name] = float(frame_nats(net, videos, 1, actions if told else None).mean())
         if told and name == "seen":
-            rows.append({"name": "shuffled", "value": float(frame_nats(net, videos, 1, actions.roll(1, 0)).mean())})
-        if cell.seed == 0 and told:
-            drawn = continued(net, videos[:SHOWN, :BEFORE], FRAMES - BEFORE, 0, actions[:SHOWN])
-            with replacing(folder / f"pushing_{name}.png") as draft:
-                page(videos[:SHOWN], drawn, COLOURS - 1).savefig(draft, format="png", dpi=110)
-    return rows
+            found["shuffled"] = float(frame_nats(net, videos, 1, actions.roll(1, 0)).mean())
+    return found
 
 
 def _batch(told: bool, seed: int, update: int) -> Batch:

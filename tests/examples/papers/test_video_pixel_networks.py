@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from learners.experiment import Cell
+from learners.papers import PaperSettings
+from learners.sequences.video_pixels import FrameLikelihood
 from physim.errors import PhysimError
 from worlds.moving_digits import least
 from worlds.real_data.catalogue import MNIST
@@ -37,7 +39,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
         for name, value in settings.items():
             monkeypatch.setattr(importlib.import_module(f"parts.{part}"), name, value)
     digits = importlib.import_module("parts.digits_foretold")
-    for arm in ("memory alone", "vpn, rectified"):
+    for arm in ("baseline", "memory alone", "vpn, rectified"):
         monkeypatch.setitem(digits.ARMS, arm, digits.ARMS[arm] | {"width": 2})
     balls = importlib.import_module("parts.pixels_and_graphs")
     changes = {"EVERY": 5, "FRAMES": 4, "SEEN": 2, "SIDE": 12, "TRAINED": 4, "TESTED": 2, "SAMPLES": 1, "BATCH": 2}
@@ -62,15 +64,31 @@ def test_every_part_fills_its_table(script: ModuleType, digits: ModuleType, tmp_
     assert {part: len(text) - 2 for part, text in lines.items()} == {
         "sprites": 4,
         "digits": 3 * len(digits.ARMS) + 10,
-        "pushing": 7,
+        "pushing": 12,
         "bounces": 4 + 5 + 7,
-        "balls": 5,
+        "balls": 8,
     }
     pictures = ("balls", "digits_bounce", "digits_scatter_vpn", "pushing_novel", "sprites_two_ways_baseline")
     assert all((folder / f"{name}.png").stat().st_size > 2000 for name in pictures)
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
-    script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do
+    for name in pictures:
+        (folder / f"{name}.png").unlink()
+    script.main(script.Args(quick=True, workers=1, out=tmp_path))  # nothing is left to do but to draw
+    assert all((folder / f"{name}.png").stat().st_size > 2000 for name in pictures)
     assert again == [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
+
+
+def test_the_curves_of_digits_that_bounce_stay_where_others_are_drawn(
+    digits: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, Any] = {}
+    monkeypatch.setattr(digits, "curves", lambda rows, what: {row["arm"] for row in rows})
+    monkeypatch.setattr(PaperSettings, "draw", lambda self, name, figure: drawn.setdefault(name, figure))
+    args = PaperSettings(quick=True, workers=1, out=tmp_path)
+    digits.digits(args, (digits.VPN, digits.BASELINE, "vpn, no dilation"))
+    digits.bounces(args)
+    assert drawn["digits_bounce"] == {digits.VPN, digits.BASELINE, "vpn, no dilation"}
+    assert drawn["digits_scatter"] == {digits.VPN, digits.BASELINE}
 
 
 @pytest.mark.skipif(not MNIST.is_here, reason="mnist was not fetched")
@@ -85,13 +103,38 @@ def test_true_digits_are_read_and_others_are_not(paper: Callable[[str], ModuleTy
     assert same > 0.75 * two
     assert digits.kept(videos[:, :4], videos[:, 4:].roll(1, 0))[1] < 0.2
     assert digits.kept(videos[:, :4], torch.zeros_like(videos[:, 4:])) == (0, 0)
+    drawn = (torch.rand(videos.shape, generator=torch.Generator().manual_seed(0)) < videos).float()
+    assert digits.kept(videos[:, :4], drawn[:, 4:])[0] > 0.7 * two
+
+
+def test_pixels_that_stray_are_no_digits(digits: ModuleType) -> None:
+    reader, frame = digits.reader(), np.zeros((12, 12), np.uint8)
+    assert reader.read(frame) == ()
+    frame[1:5, 1:5] = 255
+    told = reader.read(frame)
+    frame[8, 8:11] = 255
+    assert len(told) == 1
+    assert reader.read(frame) == told
+    frame[9:11, 8:11] = 255  # nine are a digit
+    assert len(reader.read(frame)) == 2
 
 
 def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
     paper("video_pixel_networks")
     digits = importlib.import_module("parts.digits_foretold")
-    sizes = [sum(value.numel() for value in digits.network(arm).parameters()) for arm in digits.ARMS]
-    assert max(sizes) < 1.03 * min(sizes)
+    sizes = [importlib.import_module("parts.sequence_cells").size_of(digits.network(arm)) for arm in digits.ARMS]
+    assert max(sizes) < 1.05 * min(sizes)
+
+
+def test_weights_that_masks_keep_at_zero_are_not_counted(paper: Callable[[str], ModuleType]) -> None:
+    paper("video_pixel_networks")
+    size_of = importlib.import_module("parts.sequence_cells").size_of
+    net = importlib.import_module("parts.digits_foretold").network("vpn")
+    videos = torch.rand(2, 3, 5, 5, 1)
+    FrameLikelihood(net.outputs[0]).value((net({"frame": videos}),), {"frame": videos}).backward()
+    assert all(value.grad is not None for value in net.parameters())
+    moved = sum(int((value.grad != 0).sum()) for value in net.parameters() if value.grad is not None)
+    assert moved <= size_of(net) < 1.01 * moved
 
 
 def test_copies_cannot_be_better_than_the_least(digits: ModuleType) -> None:

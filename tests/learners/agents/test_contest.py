@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from learners.agents.contest import TUNING_SEED, Contest, Ranges
-from learners.experiment import Cell, read_rows
+from learners.agents.contest import Contest, Ranges
+from learners.experiment import TUNING_SEED, Cell, read_rows
 from learners.papers import PaperSettings
 from physim.reports import Row
 

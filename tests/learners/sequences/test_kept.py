@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from learners.sequences.kept import trained
 from learners.sequences.rows import Batch, Crops, SymbolRow
 from learners.sequences.training import SequenceTraining
 from learners.sequences.wavenet import wavenet
-from physim.graph import ModuleGraph
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph, save_graph
 
 CROPS = Crops([SymbolRow(torch.randint(0, 8, (200,), generator=torch.Generator().manual_seed(0)))], 20, 4, 8)
 SETTINGS = SequenceTraining(6, every=2)
@@ -29,6 +31,18 @@ def test_what_was_trained_is_read_and_not_trained_again(tmp_path: Path) -> None:
     assert second == first
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in net.state_dict().items())
     assert [each.name for each in path.parent.iterdir()] == ["net.safetensors"]
+
+
+def test_what_was_trained_otherwise_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    trained(path, fresh(), SETTINGS, CROPS)
+    with pytest.raises(PhysimError, match=r"was trained with settings .*rate=0.001.*, wanted .*rate=0.1"):
+        trained(path, fresh(), replace(SETTINGS, rate=0.1), CROPS)
+    with pytest.raises(PhysimError, match="was trained with graph"):
+        trained(path, wavenet(8, 4, 4, (1, 4)), SETTINGS, CROPS)
+    save_graph(path, fresh())
+    with pytest.raises(PhysimError, match="was trained with graph untold, wanted"):
+        trained(path, fresh(), SETTINGS, CROPS)
 
 
 def test_what_was_interrupted_goes_on(tmp_path: Path) -> None:

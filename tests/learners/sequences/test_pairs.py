@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from learners.sequences.losses import UNCOUNTED
-from learners.sequences.pairs import END, Alphabet, Pair, PairBatches, pair_bits
+from learners.sequences.pairs import END, Alphabet, Languages, Pair, PairBatches, pair_bits
 from physim.errors import PhysimError
 from tests.learners.sequences.conftest import CLASSES, SOURCES, translator
 
@@ -30,6 +30,15 @@ def test_texts_come_back_and_strange_characters_are_unknown() -> None:
     assert alphabet.decoded(torch.cat([told, torch.tensor([END]), told])) == "cabä\ufffd"
     assert alphabet.size == 6
     assert END not in told.tolist()
+
+
+def test_translations_become_batches_of_both_alphabets() -> None:
+    texts = [("house", "Haus"), ("mouse", "Maus")]
+    languages = Languages.of(texts)
+    batches = languages.batches(texts)
+    assert [languages.source.decoded(pair.source) for pair in batches.pairs] == ["house", "mouse"]
+    assert [languages.target.decoded(pair.target) for pair in batches.pairs] == ["Haus", "Maus"]
+    assert (batches.sources, batches.classes) == (languages.source.size, languages.target.size)
 
 
 def test_a_target_is_foretold_from_what_was_written_and_ends() -> None:

@@ -62,6 +62,14 @@ def test_attention_starts_anew_after_a_reset() -> None:
         CausalAttention(9)
 
 
+def test_attention_keeps_no_more_than_it_has_seen_and_may_look_at() -> None:
+    memory, state, kept = CausalAttention(8, 2, reach=4), None, []
+    for _ in range(6):
+        _, state = memory.step(torch.randn(3, 8), state)
+        kept.append(state[0].shape[1])
+    assert kept == [2, 3, 4, 4, 4, 4]  # the first one counts nothing
+
+
 @pytest.mark.parametrize("name", [*MADE, "bytenet"])
 def test_sources_of_nothing_are_refused(name: str) -> None:
     net, written = translator() if name == "bytenet" else MADE[name](), symbols(TICKS)[:2]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from torch import nn
+
+from learners.checkpoints import Progress
+from learners.experiment import TUNING_SEED, Cell
+from learners.papers import PaperSettings, net_path
+from learners.sequences.wavenet import wavenet
+from physim.graph import ModuleGraph, save_graph
+from physim.reports import Row
+
+BEST = {"wavenet": 0.1, "lstm": 0.01}
+CELL = Cell("wavenet", 0, (("updates", 4), ("rate", 0.1)))
+PROGRESS = Progress(4, 2.5, [{"updates": 2, "judged": 3.0}, {"updates": 4, "judged": 2.0}])
+
+
+@pytest.fixture
+def shared(paper: Callable[[str], ModuleType]) -> ModuleType:
+    """What parts share."""
+    return importlib.import_module("parts.sequence_cells")
+
+
+def tried(cell: Cell) -> Sequence[Row]:
+    return [{"name": "valid", "value": abs(float(str(dict(cell.setting)["rate"])) - BEST[cell.arm])}]
+
+
+def line() -> ModuleGraph:
+    net = ModuleGraph()
+    net.returns(net.add("line", nn.Linear(2, 3), net.input("x")))
+    return net
+
+
+def test_the_sweep_of_rates_is_shown_and_whose_best_is_at_its_end(shared: ModuleType, tmp_path: Path) -> None:
+    args = PaperSettings(workers=1, out=tmp_path)
+    found = shared.best_rates(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.001, 0.01, 0.1), tried)
+    assert found == BEST
+    told = (tmp_path / "speech_sweep.md").read_text().splitlines()
+    assert [line.split("|")[1].strip() for line in told[2:5]] == ["0.001", "0.01", "0.1"]
+    assert told[-1] == "The best rate is at the end of what was tried: wavenet."
+
+
+def test_a_training_tells_its_figures_costs_and_verdicts(shared: ModuleType) -> None:
+    rows = shared.outcome(CELL, line(), PROGRESS, lambda: {"bits": 1.5})
+    figures = {row["name"]: row["value"] for row in rows if row["name"] != shared.VERDICT}
+    assert figures == {"bits": 1.5, "updates": 4, "seconds": 2.5, "parameters": 9}
+    assert [(row["after"], row["value"]) for row in rows if row["name"] == shared.VERDICT] == [(2, 3.0), (4, 2.0)]
+    tuning = shared.outcome(replace(CELL, seed=TUNING_SEED), line(), PROGRESS, lambda: pytest.fail("judged"))
+    assert tuning == [{"name": "valid", "value": 2.0}]
+
+
+def test_pictures_are_drawn_by_networks_of_the_first_seed_that_are_still_kept(
+    shared: ModuleType, tmp_path: Path
+) -> None:
+    cells = [CELL, replace(CELL, seed=1), replace(CELL, arm="lost")]
+    net = wavenet(8, 4, 4, (1, 2))
+    for cell in cells[:2]:
+        path = net_path(tmp_path, "speech", cell)
+        path.parent.mkdir(exist_ok=True)
+        save_graph(path, net)
+    ((cell, kept),) = shared.kept_nets(tmp_path, "speech", cells)
+    assert cell == CELL
+    assert not kept.training
+    assert all(torch.equal(value, net.state_dict()[name]) for name, value in kept.state_dict().items())
