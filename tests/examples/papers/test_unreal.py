@@ -15,7 +15,7 @@ from physim.errors import PhysimError
 def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script at a scale of seconds."""
     module = paper("unreal")
-    for name, value in {"DECISIONS": 50 * 960, "SIZES": ((3, 3),), "APPLES": (0.1,)}.items():
+    for name, value in {"DECISIONS": 50 * 960, "KINDS": ("static",), "SIZES": ((3, 3),), "APPLES": (0.1,)}.items():
         monkeypatch.setattr(module, name, value)
     mazes = importlib.import_module("parts.small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)

@@ -196,32 +196,6 @@ def test_resuming_without_a_checkpoint_leaves_nothing_behind(settings: Settings,
     assert not list(tmp_path.iterdir())
 
 
-def two_processes(flags: str) -> subprocess.CompletedProcess[str]:
-    """Run `physim train nbody` in two processes under torchrun."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    torchrun = f"-m torch.distributed.run --nproc-per-node=2 --master-port={port} -m physim train nbody {flags}"
-    command = [sys.executable, *torchrun.split()]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-
-
-def test_two_processes_train_to_the_losses_of_one(settings: Settings, tmp_path: Path) -> None:
-    one, two = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
-    train(NBody(bodies=3), settings(updates=50, precision="64-true", out=one))
-    run = two_processes(f"--bodies 3 --scenes 10 --steps 12 --updates 50 --precision 64-true --out {two}")
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines() == [str(two)]
-    losses = []
-    for path in (one, two):
-        with path.with_suffix(".losses.csv").open() as file:
-            losses.append([float(row["impulse"]) for row in csv.DictReader(file)])
-    assert len(losses[0]) == 50
-    assert losses[1] == pytest.approx(losses[0], rel=1e-9)
-    assert {path.name.partition(".")[2] for path in tmp_path.iterdir()} == {"safetensors", "losses.csv"}
-
-
 TELLING = """
 import os, sys
 from physim.cli import main
@@ -232,6 +206,40 @@ os.dup2(os.open(f"{sys.argv[0]}.{rank}.txt", os.O_CREAT | os.O_WRONLY), 2)
 sys.exit(main(sys.argv[1:]))
 """
 """The `physim` command as torchrun starts it, but for what it says, which goes to a file beside the script."""
+
+
+def test_two_processes_train_to_the_losses_of_one(
+    settings: Settings, forked: Callable[[Sequence[str], int], list[int]], tmp_path: Path
+) -> None:
+    script, folder = tmp_path / "telling.py", tmp_path / "out"
+    script.write_text(TELLING)
+    folder.mkdir()
+    one, two = folder / "one.safetensors", folder / "two.safetensors"
+    train(NBody(bodies=3), settings(updates=50, precision="64-true", out=one))
+    flags = f"--bodies 3 --scenes 10 --steps 12 --updates 50 --precision 64-true --out {two}"
+    assert forked([str(script), "train", "nbody", *flags.split()], 2) == [0, 0]
+    losses = []
+    for path in (one, two):
+        with path.with_suffix(".losses.csv").open() as file:
+            losses.append([float(row["impulse"]) for row in csv.DictReader(file)])
+    assert len(losses[0]) == 50
+    assert losses[1] == pytest.approx(losses[0], rel=1e-9)
+    assert {path.name.partition(".")[2] for path in folder.iterdir()} == {"safetensors", "losses.csv"}
+
+
+@pytest.mark.slow
+def test_torchrun_starts_two_processes_of_which_one_speaks(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    out = tmp_path / "net.safetensors"
+    flags = f"--bodies 3 --scenes 4 --steps 12 --updates 2 --out {out}"
+    torchrun = f"-m torch.distributed.run --nproc-per-node=2 --master-port={port} -m physim train nbody {flags}"
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *torchrun.split()]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [str(out)]
 
 
 def test_an_error_ends_both_processes_with_its_sentence(

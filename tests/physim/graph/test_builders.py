@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -187,12 +187,14 @@ def installed(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), str(root)])}
 
 
-@pytest.mark.parametrize("build", [interaction_network, paper_interaction_network, lambda: mlp(bodies=3)])
-def test_a_fresh_process_loads_what_our_builders_made(
-    build: Callable[[], ModuleGraph], tmp_path: Path, installed: dict[str, str]
-) -> None:
-    save_graph(tmp_path / "net", build())
-    code = "import sys; from physim.graph import load_graph; print(load_graph(sys.argv[1])[0].recipe[0])"
-    command = [sys.executable, "-P", "-c", code, str(tmp_path / "net")]
+def test_a_fresh_process_loads_what_our_builders_made(tmp_path: Path, installed: dict[str, str]) -> None:
+    nets = [interaction_network(), paper_interaction_network(), mlp(bodies=3)]
+    files = [str(tmp_path / f"net{number}") for number in range(len(nets))]
+    for file, net in zip(files, nets, strict=True):
+        save_graph(file, net)
+    code = (
+        "import sys; from physim.graph import load_graph as load; print(*(load(f)[0].recipe[0] for f in sys.argv[1:]))"
+    )
+    command = [sys.executable, "-P", "-c", code, *files]
     run = subprocess.run(command, env=installed, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.stdout.split() == [build().recipe[0]], run.stderr
+    assert run.stdout.split() == [net.recipe[0] for net in nets], run.stderr

@@ -263,7 +263,7 @@ def test_what_is_imagined_is_learned_and_not_used_by_graphs_that_do_not_train() 
 
 
 @pytest.mark.filterwarnings("ignore")  # the compiler warns of itself
-@pytest.mark.parametrize("make", [feedforward, convolutional])
+@pytest.mark.parametrize("make", [feedforward, pytest.param(convolutional, marks=pytest.mark.slow)])
 def test_compiled_copied_and_pickled_graphs_learn_alike(make: Callable[[], Any]) -> None:
     plain, inputs, wires = make()
     source, into = (plain[name] for name in wires[0])

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -73,19 +72,22 @@ import pickle, sys
 from pathlib import Path
 
 world = pickle.loads(Path(sys.argv[1]).read_bytes()).build()
-print(world.metadata["source"], world.scene(seed=3).pos.tolist())
+Path(sys.argv[2]).write_text(f"{world.metadata['source']} {world.scene(seed=3).pos.tolist()}")
 """
+"""A program that builds a world from its recipe."""
 
 
-def test_a_recipe_of_a_users_file_needs_no_file(file: Path, tmp_path: Path) -> None:
+def test_a_recipe_of_a_users_file_needs_no_file(
+    file: Path, tmp_path: Path, forked: Callable[[Sequence[str], int], list[int]]
+) -> None:
     world = find_world(f"{file}:billiards", {"balls": 2})
-    wanted = f"{world.metadata['source']} {world.scene(seed=3).pos.tolist()}\n"
-    (tmp_path / "recipe").write_bytes(pickle.dumps(Recipe.of(world)))
+    recipe, program, told = (tmp_path / name for name in ("recipe", "build.py", "told"))
+    recipe.write_bytes(pickle.dumps(Recipe.of(world)))
+    program.write_text(BUILT)
+    wanted = f"{world.metadata['source']} {world.scene(seed=3).pos.tolist()}"
     file.unlink()
-    done = subprocess.run(
-        [sys.executable, "-c", BUILT, tmp_path / "recipe"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == wanted
+    assert forked([str(program), str(recipe), str(told)], 1) == [0]
+    assert told.read_text() == wanted
 
 
 def test_a_recipe_refuses_other_code_than_the_one_it_was_made_of() -> None:
