@@ -22,7 +22,7 @@ from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Pair, PairBatches, pair_bits
 from learners.sequences.wavenet import SYMBOL
 from parts import characters_foretold, pages_translated
-from parts.sequence_cells import COSTS, cells, curves, outcome, training_of
+from parts.sequence_cells import COSTS, FEWER_SEEDS, cells, curves, outcome, training_of
 from physim.graph import ModuleGraph
 from physim.outputs import check_drawing
 from physim.reports import Row
@@ -52,7 +52,7 @@ def main(args: Args) -> None:
 
 def toys(args: Args) -> str:
     """How many targets are exactly right where each letter is doubled, or replaced; and what was looked at."""
-    asked = cells(args, dict.fromkeys(TOYS, 0.2), UPDATES, dict.fromkeys(TOYS, RATE))
+    asked = cells(args, dict.fromkeys(TOYS, 0.2), UPDATES, dict.fromkeys(TOYS, RATE), seeds=FEWER_SEEDS)
     rows = args.rows("toys", asked, partial(run_toy, args.folder))
     args.draw("toys", curves(rows, "bits/letter"))
     values = grouped(rows, ("arm", "name"))

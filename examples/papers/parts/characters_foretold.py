@@ -16,7 +16,7 @@ from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.kept import trained
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
-from parts.sequence_cells import COSTS, best_rates, cells, curves, outcome, size_of, training_of, width_for
+from parts.sequence_cells import COSTS, FEWER_SEEDS, best_rates, cells, curves, outcome, size_of, training_of, width_for
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.real_data import splits
@@ -39,7 +39,7 @@ def table(args: PaperSettings) -> str:
     """Bits a character of a dictionary's unseen part."""
     work = partial(run, args.folder)
     rates = best_rates(args, "characters", ARMS, UPDATES // TUNING_SHARE, RATES, work)
-    asked = cells(args, ARMS, UPDATES, rates, LONGER)
+    asked = cells(args, ARMS, UPDATES, rates, LONGER, seeds=FEWER_SEEDS)
     rows = args.rows("characters", asked, work)
     args.draw("characters", curves(rows, "bits/character"))
     values = grouped(rows, ("arm", "name"))
