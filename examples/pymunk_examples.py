@@ -132,8 +132,7 @@ def main(args: Args) -> list[Row]:
 
 def run(cell: Cell) -> list[Row]:
     """The row of an engine on an example, or on the stack."""
-    setting = dict(cell.setting)
-    name, frames = str(setting["example"]), int(str(setting["frames"]))
+    name, frames = cell["example"], cell["frames"]
     if name == STACK:
         return [{"supported": True, "dt": DT, "steps_per_frame": 1.0, **_standing(cell.arm, frames)}]
     fine = None if cell.arm == FINE else recorded(name, FINE, frames, cell.seed)

@@ -136,13 +136,12 @@ def plan_cell(args: Args, world: str, arm: str, horizon: int, episodes: int, see
 
 def run_plans(cell: Cell) -> Sequence[Row]:
     """The mean distance of each episode."""
-    told: dict[str, Any] = dict(cell.setting)
-    env = steering(told["world"])
-    seeds = range(cell.seed, cell.seed + told["episodes"])
+    env = steering(cell["world"])
+    seeds = range(cell.seed, cell.seed + cell["episodes"])
     if cell.arm == NOTHING:
         return distances([rewards_of(env, seed, lambda _: np.zeros(env.numbers)) for seed in seeds])
-    futures = Futures(LearnedEngine.load(told["world"]), env.largest, env.hold)
-    planner = PLANNERS[cell.arm].planner(futures, told["horizon"])
+    futures = Futures(LearnedEngine.load(cell["world"]), env.largest, env.hold)
+    planner = PLANNERS[cell.arm].planner(futures, cell["horizon"])
     return distances([planner.steer(env, seed) for seed in seeds])
 
 
@@ -169,24 +168,23 @@ def run_tuning(cell: Cell) -> Sequence[Row]:
 
 def run_agent(episodes: int, cell: Cell) -> Sequence[Row]:
     """The mean distance of each test episode of an agent that was trained."""
-    graph, env = trial(cell).run().graph, steering(str(dict(cell.setting)["task"]))
+    graph, env = trial(cell).run().graph, steering(cell["task"])
     decide = means_of(graph, env.action_space)
     return distances([rewards_of(env, TEST_SEEDS_FROM + number, decide) for number in range(episodes)])
 
 
 def trial(cell: Cell) -> Trial:
     """The training of an agent by ACER."""
-    told: dict[str, Any] = dict(cell.setting)
     return Trial(
-        Environments("worlds:physim/Steering-v0", COUNT, {"decisions": DECISIONS, **WORLDS[told["task"]]}),
-        told["decisions"],
+        Environments("worlds:physim/Steering-v0", COUNT, {"decisions": DECISIONS, **WORLDS[cell["task"]]}),
+        cell["decisions"],
         cores=(),
-        method=ACERNumbers(discount=told["discount"], fresh=True),
+        method=ACERNumbers(discount=cell["discount"], fresh=True),
         learning=Learning(
-            rate=told["rate"], reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=4, average=0.995
+            rate=cell["rate"], reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=4, average=0.995
         ),
         told=False,
-        ticks=told["ticks"],
+        ticks=cell["ticks"],
         every=2000,
         seed=cell.seed,
     )

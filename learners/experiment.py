@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -44,6 +45,10 @@ class Cell:
     seed: int = 0
     setting: tuple[tuple[str, Value], ...] = ()
     minutes: float = field(default=0.0, compare=False)
+
+    def __getitem__(self, name: str) -> Any:
+        """One of its settings."""
+        return dict(self.setting)[name]
 
     @property
     def labels(self) -> Row:

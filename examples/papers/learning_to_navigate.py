@@ -79,7 +79,7 @@ def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training, and what the agent does and knows at last, in episodes of their own."""
     asked = trial(ARMS[cell.arm], cell)
     training = asked.run()
-    mazes = environments(str(dict(cell.setting)["task"]))
+    mazes = environments(cell["task"])
     playing = replace(training.playing, environments=replace(mazes, count=WATCHED), seed=TEST_SEED + cell.seed)
     return [*curve_rows(training.progress.curve), *examined(playing, training.graph, game_of(mazes).ticks)]
 

@@ -123,12 +123,9 @@ def cell(args: Args, arm: str, problem: str, rate: float) -> Cell:
 
 def run(cell: Cell) -> Sequence[Row]:
     """Of each learner the mean worth of its policy, and the last; and the mean curve of all."""
-    setting = dict(cell.setting)
-    arm, rate = ARMS[cell.arm], float(str(setting["rate"]))
-    count, seeds = int(str(setting["steps"])), int(str(setting["seeds"]))
-    worths = Tabular(arm.method, rate, arm.temperature, arm.replays).run(
-        PROBLEMS[str(setting["problem"])](), count, seeds
-    )
+    arm, rate = ARMS[cell.arm], cell["rate"]
+    count, seeds = cell["steps"], cell["seeds"]
+    worths = Tabular(arm.method, rate, arm.temperature, arm.replays).run(PROBLEMS[cell["problem"]](), count, seeds)
     rows: list[Row] = []
     for number, worth in enumerate(worths):
         rows += [{"name": "area", "run": number, "value": float(worth.mean())}]

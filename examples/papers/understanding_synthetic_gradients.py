@@ -99,13 +99,12 @@ def _modelled(arm: str, seed: int, model: tuple[str, int, int], loss: str, updat
 
 def run_artificial(cell: Cell) -> Sequence[Row]:
     """How far above the least loss one training ends."""
-    setting: dict[str, Any] = dict(cell.setting)
     torch.manual_seed(cell.seed)
-    data = Points.drawn(setting["data"], int(setting["features"]), cell.seed)
+    data = Points.drawn(cell["data"], cell["features"], cell.seed)
     synthesizer = None if cell.arm == "backprop" else cell.arm
-    net = linear_model(int(setting["features"]), int(setting["hidden"]), synthesizer)
-    final = trained(net, data, setting["loss"], int(setting["updates"]))
-    return [{"name": "excess", "value": final - data.least(setting["loss"]), "unit": "loss"}]
+    net = linear_model(cell["features"], cell["hidden"], synthesizer)
+    final = trained(net, data, cell["loss"], cell["updates"])
+    return [{"name": "excess", "value": final - data.least(cell["loss"]), "unit": "loss"}]
 
 
 def artificial_table(rows: Sequence[Row]) -> str:
@@ -188,8 +187,7 @@ def representations(args: Args) -> str:
 
 def run_representations(cell: Cell) -> Sequence[Row]:
     """Each layer's distance from the last in dissimilarities, and how well its classes part; and the test error."""
-    setting: dict[str, Any] = dict(cell.setting)
-    net = look_at(cell.arm, cell.seed, int(setting["updates"]))
+    net = look_at(cell.arm, cell.seed, cell["updates"])
     chosen = sorted_by_class(digits("test"), LOOKED_AT)
     far = distances([dissimilarities(values) for values in activations(net, chosen)], chosen.kind)
     train = digits("train")
@@ -247,11 +245,10 @@ def views(args: Args) -> str:
 
 def run_view(cell: Cell) -> Sequence[Row]:
     """The test error of a network that was trained in one view."""
-    setting: dict[str, Any] = dict(cell.setting)
     torch.manual_seed(cell.seed)
     net = viewed(VIEWED, cell.arm)
-    loss = Squares if setting["loss"] == "squares" else CrossEntropy
-    Training(int(setting["updates"]), seed=cell.seed, loss=loss, together=True).run(net, digits("train"))
+    loss = Squares if cell["loss"] == "squares" else CrossEntropy
+    Training(cell["updates"], seed=cell.seed, loss=loss, together=True).run(net, digits("train"))
     return [{"name": "error", "value": error(net, digits("test")), "unit": "share"}]
 
 

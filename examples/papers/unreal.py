@@ -192,7 +192,7 @@ def recovery(before: Curve, after: Curve, decisions: float) -> float:
 
 def bounds_with_goal(cells: Sequence[Cell], goal: int) -> Bounds:
     """The scores of chance and of the oracle in the mazes of cells, with the goal in one of its places."""
-    layouts = {str(dict(cell.setting)["task"]): layout_of(cell) for cell in cells}
+    layouts = {cell["task"]: layout_of(cell) for cell in cells}
     return {
         task: (bound_of(with_goal(layout, goal), "chance"), bound_of(with_goal(layout, goal), "oracle"))
         for task, layout in layouts.items()
@@ -201,7 +201,7 @@ def bounds_with_goal(cells: Sequence[Cell], goal: int) -> Bounds:
 
 def layout_of(cell: Cell) -> int:
     """The layout of a cell's maze."""
-    return int(str(dict(cell.setting)["task"]).rpartition(" ")[2])
+    return int(cell["task"].rpartition(" ")[2])
 
 
 def decoupled(args: Args) -> str:

@@ -70,7 +70,7 @@ def sprites(args: Args) -> str:
     ]
     values = grouped(args.rows("sprites", asked, partial(run_sprite, args.folder)), ("video", "arm", "name"))
     for cell, net in kept_nets(args.folder, "sprites", asked):
-        video = str(dict(cell.setting)["video"])
+        video = cell["video"]
         videos = torch.from_numpy(SPRITES[video][0](SHOWN, FRAMES, TEST_SEED, SIDE))
         drawn = page(videos, continued(net, videos[:, :1], FRAMES - 1))
         args.draw(f"sprites_{video}_{cell.arm}".replace(" ", "_"), drawn)
@@ -87,7 +87,7 @@ def sprites(args: Args) -> str:
 
 def run_sprite(folder: Path, cell: Cell) -> Sequence[Row]:
     """Nats a frame of unseen videos by one network."""
-    make, colours, _ = SPRITES[str(dict(cell.setting)["video"])]
+    make, colours, _ = SPRITES[cell["video"]]
     torch.manual_seed(cell.seed)
     net = video_pixel_network(colours, 2, WIDTH, ENCODER, DECODER, masked=cell.arm == "vpn")
     losses = [FrameLikelihood(net.outputs[0], first=1)]

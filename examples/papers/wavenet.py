@@ -80,7 +80,7 @@ def sources(args: Args) -> str:
 
 def run_source(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of a model on samples that it was not trained on, and how far they are above the entropy of these."""
-    source = SOURCES[str(dict(cell.setting)["source"])]
+    source = SOURCES[cell["source"]]
     train, test = source.sample(TRAINED, cell.seed), source.sample(TESTED, TEST_SEED)
     if cell.arm == LINEAR:
         edges = np.linspace(-1, 1, source.levels + 1)
@@ -138,7 +138,7 @@ def echo_dilations(arm: str, depth: int) -> tuple[int, ...]:
 
 def run_echo(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of an echo that a model was not trained on."""
-    dilations = echo_dilations(cell.arm, int(str(dict(cell.setting)["depth"])))
+    dilations = echo_dilations(cell.arm, cell["depth"])
     torch.manual_seed(cell.seed)
     net = wavenet(ECHO.levels, CHANNELS, SKIPS, dilations)
     train, test = (

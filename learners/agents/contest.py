@@ -97,6 +97,6 @@ class Contest:
 
     def _ran(self, name: str, cells: Sequence[Cell]) -> Outcomes:
         rows = self.settings.rows(name, cells, self.run)
-        tasks = list(dict.fromkeys(str(dict(cell.setting)["task"]) for cell in cells))
+        tasks = list(dict.fromkeys(cell["task"] for cell in cells))
         longest = self.decisions * max(self.times.get(arm, 1) for arm in self.arms)
         return Outcomes(rows, self.bounds(tasks), longest)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
 
 import gymnasium
 import numpy as np
@@ -77,10 +76,9 @@ def table(settings: PaperSettings, task: str) -> str:
 
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training, and how good it was at last, by its means."""
-    told: dict[str, Any] = dict(cell.setting)
-    name, decisions, rate, ticks = TASKS[told["task"]][0], told["decisions"], told["rate"], told["ticks"]
+    name, decisions, rate, ticks = TASKS[cell["task"]][0], cell["decisions"], cell["rate"], cell["ticks"]
     if cell.arm == PPO:
-        curve, means = ppo(name, cell.seed, decisions, rate, LONGER_UNROLLS * ticks, told["discount"])
+        curve, means = ppo(name, cell.seed, decisions, rate, LONGER_UNROLLS * ticks, cell["discount"])
     else:
         learning = Learning(
             rate=rate, reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=RATIO, average=0.995
@@ -89,7 +87,7 @@ def run(cell: Cell) -> Sequence[Row]:
             Environments(f"worlds:{name}", COUNT),
             decisions,
             cores=(),
-            method=replace(ARMS[cell.arm], discount=told["discount"]),
+            method=replace(ARMS[cell.arm], discount=cell["discount"]),
             learning=learning,
             told=False,
             ticks=ticks,
@@ -98,7 +96,7 @@ def run(cell: Cell) -> Sequence[Row]:
         )
         training = trial.run()
         curve, means = training.progress.curve, means_of(training.graph, gymnasium.make(f"worlds:{name}").action_space)
-    return [*curve_rows(curve), {"name": "tested", "value": score_of(str(told["task"]), means)}]
+    return [*curve_rows(curve), {"name": "tested", "value": score_of(cell["task"], means)}]
 
 
 def score_of(task: str, decide: Decide) -> float:

@@ -146,7 +146,7 @@ def foretold(args: PaperSettings, arms: Sequence[str], walls: str) -> list[Row]:
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """What comes of one network; its verdicts are by held-out digits."""
     torch.manual_seed(cell.seed)
-    net, walls = network(cell.arm), str(dict(cell.setting)["walls"])
+    net, walls = network(cell.arm), cell["walls"]
     valid = videos_of("held out", VALID, 1, walls)
     progress = trained(
         net_path(folder, "digits", cell),

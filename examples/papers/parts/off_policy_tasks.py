@@ -72,10 +72,9 @@ class Arm:
 
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
-        told = dict(cell.setting)
-        decisions = int(str(told["decisions"]))
+        decisions = cell["decisions"]
         learning = Learning(
-            rate=float(str(told["rate"])),
+            rate=cell["rate"],
             reward_scale=REWARD_SCALE,
             replay=REPLAY,
             begin=BEGIN,
@@ -84,14 +83,14 @@ class Arm:
             repeats=self.repeats,
         )
         return Trial(
-            environments_of(str(told["task"]), self.sees),
+            environments_of(cell["task"], self.sees),
             decisions,
             cores=(),
             sees=(self.sees, "vector"),
-            method=replace(self.method, entropy=float(str(told["entropy"]))),
+            method=replace(self.method, entropy=cell["entropy"]),
             learning=learning,
             told=False,
-            ticks=int(str(told["ticks"])),
+            ticks=cell["ticks"],
             every=decisions // POINTS,
             seed=cell.seed,
         )

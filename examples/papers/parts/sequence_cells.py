@@ -110,15 +110,9 @@ def kept_nets(folder: Path, part: str, cells: Sequence[Cell]) -> Iterator[tuple[
             yield cell, load_graph(path)[0].eval()
 
 
-def updates_of(cell: Cell) -> int:
-    """How many updates a cell makes."""
-    return int(str(dict(cell.setting)["updates"]))
-
-
 def training_of(cell: Cell, verdicts: int) -> SequenceTraining:
     """How a cell is trained, with so many verdicts."""
-    updates, rate = updates_of(cell), float(str(dict(cell.setting)["rate"]))
-    return SequenceTraining(updates, rate, every=max(1, updates // verdicts))
+    return SequenceTraining(cell["updates"], cell["rate"], every=max(1, cell["updates"] // verdicts))
 
 
 def size_of(net: ModuleGraph) -> int:

@@ -88,11 +88,10 @@ def check_arms(arms: Sequence[str], known: Mapping[str, Arm], baseline: str) -> 
 
 def trial(arm: Arm, cell: Cell) -> Trial:
     """What a cell trains."""
-    setting = dict(cell.setting)
-    rate, entropy, weight = (float(str(setting[name])) for name in RANGES.between)
+    rate, entropy, weight = (cell[name] for name in RANGES.between)
     return Trial(
-        environments(str(setting["task"])),
-        int(str(setting["decisions"])),
+        environments(cell["task"]),
+        cell["decisions"],
         added=arm.added,
         cores=arm.cores,
         sees=arm.sees,
@@ -143,7 +142,7 @@ def bounds_of(settings: PaperSettings, tasks: Sequence[str]) -> Bounds:
 
 def run_bounds(cell: Cell) -> Sequence[Row]:
     """The mean score of chance or of the oracle."""
-    return [{"name": "score", "value": bound_of(environments(str(dict(cell.setting)["task"])), cell.arm)}]
+    return [{"name": "score", "value": bound_of(environments(cell["task"]), cell.arm)}]
 
 
 def bound_of(asked: Environments, who: str) -> float:

@@ -150,8 +150,7 @@ def foretold(
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of held-out recordings by one model."""
-    told: dict[str, Any] = dict(cell.setting)
-    names = tuple(VOICES) if told["voice"] == "all" else (told["voice"],)
+    names = tuple(VOICES) if cell["voice"] == "all" else (cell["voice"],)
     train, valid, test = ({voice: rows_of(voice, part) for voice in names} for part in ("train", "valid", "test"))
     if cell.arm in YARDSTICKS:
         found = YARDSTICKS[cell.arm](*([row.symbols.numpy() for row in all_of(part)] for part in (train, test)))

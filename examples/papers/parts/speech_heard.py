@@ -33,7 +33,7 @@ from learners.sequences.losses import UNCOUNTED, Likelihood
 from learners.sequences.mu_law import LEVELS, encoded
 from learners.sequences.rows import Batch, Crops, SymbolRow
 from learners.sequences.wavenet import LOGITS, SYMBOL, receptive_field
-from parts.sequence_cells import COSTS, cells, outcome, training_of, updates_of
+from parts.sequence_cells import COSTS, cells, outcome, training_of
 from parts.speech_told import extra
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -69,7 +69,7 @@ def table(args: PaperSettings) -> str:
     """Errors on sentences that were not trained on, by voices that were and by one that was not."""
     asked = cells(args, ARMS, UPDATES, dict.fromkeys(ARMS, STEP), LONGER)
     values = grouped(args.rows("phones", asked, partial(run, args.folder)), ("arm", "name", "voices"))
-    heard = {cell.arm: updates_of(cell) * frames_of(cell.arm) for cell in asked}
+    heard = {cell.arm: cell["updates"] * frames_of(cell.arm) for cell in asked}
     lines = []
     for arm, frames in heard.items():
         wrong = [mean([100 * value for value in values[arm, name, voices]]) for voices, name in _columns()]

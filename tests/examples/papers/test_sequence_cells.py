@@ -29,7 +29,7 @@ def shared(paper: Callable[[str], ModuleType]) -> ModuleType:
 
 
 def tried(cell: Cell) -> Sequence[Row]:
-    return [{"name": "valid", "value": abs(float(str(dict(cell.setting)["rate"])) - BEST[cell.arm])}]
+    return [{"name": "valid", "value": abs(cell["rate"] - BEST[cell.arm])}]
 
 
 def line() -> ModuleGraph:

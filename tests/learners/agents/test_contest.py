@@ -67,6 +67,6 @@ def test_some_arms_have_so_many_times_as_many_decisions(contest: Contest) -> Non
     longer = replace(contest, times={"shy": 3})
     chosen = dict.fromkeys(contest.arms, RANGES.draws(1)[0])
     cells = {cell.arm: cell for cell in longer.cells((0,), ["a"], chosen)}
-    assert {arm: dict(cell.setting)["decisions"] for arm, cell in cells.items()} == {"bold": 600, "shy": 1800}
+    assert {arm: cell["decisions"] for arm, cell in cells.items()} == {"bold": 600, "shy": 1800}
     assert {arm: cell.minutes for arm, cell in cells.items()} == pytest.approx({"bold": 0.1, "shy": 0.6})
     assert longer.outcomes("runs", (0,), ["a"], chosen).decisions == 1800
