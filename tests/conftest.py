@@ -1,4 +1,4 @@
-"""One thread for torch, no display, and Ctrl-C as usual, so that tests are the same everywhere.
+"""One thread and one seed for torch, no display, and Ctrl-C as usual, so that tests are the same everywhere.
 
 Processes of several ranks, actors and workers are forked from one that has imported already what they need.
 """
@@ -33,6 +33,12 @@ RUN = (
 )
 PATIENCE = 60.0
 """Seconds after which processes are ended that wait for one another for ever."""
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Let what a test draws not depend on the tests before it."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

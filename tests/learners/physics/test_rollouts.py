@@ -72,7 +72,6 @@ def test_errors_agree_with_a_loop_over_scenes(sizes: tuple[int, ...]) -> None:
 
 
 def test_a_batch_is_its_scenes_one_by_one() -> None:
-    torch.manual_seed(0)
     graph = interaction_network()
     with torch.no_grad():
         graph.get_buffer("motion.log_scale").fill_(-3)
