@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.reports import Row, check_report, report, row
 from physim.scripts import run_script
@@ -78,6 +79,7 @@ class Args:
     def run(self) -> list[Row]:
         """Do what is asked for and return its figures."""
         check_report(self.json)
+        check_positive(episodes=self.episodes, steps=self.steps)
         if self.train is not None:
             if self.weights == WEIGHTS:
                 raise PhysimError("train writes into --weights: name a file, those that ship stay as they are")

@@ -148,9 +148,8 @@ def run_pretrained(cell: Cell) -> Sequence[Row]:
     begin: dict[str, Tensor] = {}
     if arm.pretrained:
         decisions = PRETRAINED * asked.decisions // DECISIONS
-        empty = environments(
-            "any maze 0", goal=None
-        )  # whoever comes to a goal is put elsewhere, which would tell of it
+        # without a goal: who comes to one is put elsewhere, and so much change would tell of it
+        empty = environments("any maze 0", goal=None)
         before = replace(asked, environments=empty, decisions=decisions, added=("pixel_control",))
         state = before.run().graph.state_dict()
         begin = {name: value for name, value in state.items() if name.split(".")[0] in ENCODER}

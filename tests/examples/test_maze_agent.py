@@ -48,6 +48,12 @@ def test_an_agent_is_judged_beside_chance_and_an_oracle(script: ModuleType, weig
     assert 0 <= rows[0]["value"] <= 1
 
 
+@pytest.mark.parametrize("name", ["episodes", "steps"])
+def test_none_of_what_is_shown_is_refused(script: ModuleType, name: str) -> None:
+    with pytest.raises(PhysimError, match=f"{name} must be above 0, got 0"):
+        script.Args(**{name: 0}).run()
+
+
 def test_without_weights_a_sentence_says_so(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match="there is no weights file"):
         script.Args(weights=tmp_path / "none.safetensors", episodes=2).run()
