@@ -69,10 +69,11 @@ class Actor:
     def unroll(self, ticks: int, version: int = 0) -> Unroll:
         """Decide so many times in each environment."""
         state, seen = self.state, []
-        for _ in range(ticks):
-            before = self._memories() if self.remembered else {}
-            seen.append(self.now | before | self._decide())
-            self.now = self._step(seen[-1][ACTION])
+        with mixed(self.precision, self.device):  # around all ticks: weights are rounded once, not at every tick
+            for _ in range(ticks):
+                before = self._memories() if self.remembered else {}
+                seen.append(self.now | before | self._decide())
+                self.now = self._step(seen[-1][ACTION])
         undecided = {name: torch.zeros_like(seen[-1][name]) for name in (ACTION, BEHAVIOUR)}
         after = self.now | undecided | (self._memories() if self.remembered else {})
         together = {name: torch.stack([tick[name] for tick in (*seen, after)], dim=1) for name in after}
