@@ -10,14 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from learners.agents.curves import curve_rows
 from learners.agents.examination import examined
+from learners.agents.graphs import agent
 from learners.agents.outcomes import Outcomes
+from learners.agents.training import Training
 from learners.agents.trial import FORWARD, NAVIGATING
 from learners.experiment import Cell, grouped, markdown
 from learners.judging import difference, interquartile
 from learners.papers import PaperSettings
-from parts.small_mazes import Arm, check_arms, contest, environments, game_of, trial, tuning
+from parts.small_mazes import TUNING_LAYOUT, Arm, check_arms, contest, environments, game_of, trial
+from physim.checks import TEST_SEEDS_FROM
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 
@@ -36,14 +41,22 @@ ARMS = {
     "depth seen": Arm((), NAVIGATING, (*SEES, "depth")),
     "placebo": Arm(("placebo",), NAVIGATING, SEES),
 }
-KINDS = ("static", "random goal", "i-maze")
-TUNED_ON = ("static", "random goal")
+SMALLER = ", 3 x 3, apples 0.0"
+"""In mazes of 4 x 3 cells nav learns next to nothing in as many decisions: there would be nothing to compare."""
+KINDS = {
+    "static": tuple(f"static {layout}{SMALLER}" for layout in (0, 1)),
+    "random goal": tuple(f"random goal {layout}{SMALLER}" for layout in (0, 1)),
+    "i-maze": ("i-maze 0",),
+}
+"""The tasks of each kind."""
+TUNED_ON = tuple(f"{kind} {TUNING_LAYOUT}{SMALLER}" for kind in ("static", "random goal"))
 SEEDS = tuple(range(10))
 DECISIONS = 250_000
 """Which are 1,000,000 frames: a decision lasts four."""
-WATCHED = 32
+WATCHED = 100
 """Episodes in which each trained agent is watched."""
-TEST_SEED = 90_000
+UNTRAINED = "untrained: "
+"""Before what is decoded from an agent as it was drawn, which walks as it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +68,7 @@ class Args(PaperSettings):
 
     arms: tuple[str, ...] = tuple(ARMS)
     """Which agents; nav, which the others are measured by, must be among them."""
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = tuple(KINDS)
     """Where: a goal that stays, one drawn anew each episode, and one in an alcove of the I-maze."""
     out: Path = RESULTS
 
@@ -65,23 +78,46 @@ def main(args: Args) -> None:
     check_choices("kinds", args.kinds, KINDS)
     check_arms(args.arms, ARMS, BASELINE)
     asked = contest(args, {arm: ARMS[arm] for arm in args.arms}, DECISIONS, run)
-    chosen = asked.chosen("tuning", tuning(TUNED_ON))
-    found = asked.outcomes("mazes", args.few(SEEDS, 2), [f"{kind} 0" for kind in args.kinds], chosen)
+    chosen = replace(asked, run=run_tuning, final=True).chosen("tuning", TUNED_ON)
+    tasks = {kind: args.few(KINDS[kind]) for kind in args.kinds}
+    found = asked.outcomes("mazes", args.few(SEEDS, 2), [task for each in tasks.values() for task in each], chosen)
     text = ""
-    for task, bounds in found.bounds.items():
-        outcomes = replace(found, bounds={task: bounds})
-        text += f"## {task}\n\n{outcomes.table(args.arms, BASELINE)}\n{against_placebo(outcomes, args.arms)}"
-        text += f"{knowledge([row for row in found.rows if row['task'] == task], args.arms)}\n"
+    for kind, each in tasks.items():
+        outcomes = replace(found, bounds={task: found.bounds[task] for task in each})
+        text += f"## {kind}\n\n{outcomes.table(args.arms, BASELINE)}\n{against_placebo(outcomes, args.arms)}"
+        text += f"{knowledge([row for row in found.rows if row['task'] in each], args.arms)}\n"
     args.publish("mazes", text)
 
 
+def run_tuning(cell: Cell) -> Sequence[Row]:
+    """The curve of one training."""
+    return curve_rows(trial(ARMS[cell.arm], cell).run().progress.curve)
+
+
 def run(cell: Cell) -> Sequence[Row]:
-    """The curve of one training, and what the agent does and knows at last, in episodes of their own."""
-    asked = trial(ARMS[cell.arm], cell)
-    training = asked.run()
+    """The curve of one training, and what the agent does and knows at last, in test episodes.
+
+    Beside the baseline, what an agent knows that was never trained.
+    """
+    training = trial(ARMS[cell.arm], cell).run()
+    rows = curve_rows(training.progress.curve)
+    if training.diverged:
+        return rows
     mazes = environments(cell["task"])
-    playing = replace(training.playing, environments=replace(mazes, count=WATCHED), seed=TEST_SEED + cell.seed)
-    return [*curve_rows(training.progress.curve), *examined(playing, training.graph, game_of(mazes).ticks)]
+    playing = replace(training.playing, environments=replace(mazes, count=WATCHED), episodes=TEST_SEEDS_FROM)
+    rows += [*told(training, len(ARMS[cell.arm].added)), *examined(playing, training.graph, game_of(mazes).ticks)]
+    if cell.arm == BASELINE:
+        torch.manual_seed(cell.seed)
+        drawn = examined(playing, agent(**playing.recipe), game_of(mazes).ticks)
+        rows += [{**row, "name": f"{UNTRAINED}{row['name']}"} for row in drawn if "_from_" in str(row["name"])]
+    return rows
+
+
+def told(training: Training, added: int) -> list[Row]:
+    """How well the losses that were added, which come last, are learned at last: their errors."""
+    losses = training.learner.losses[len(training.learner.losses) - added :]
+    last = training.progress.curve[-1]
+    return [{"name": f"error of {loss.name}", "value": last[loss.name] / loss.weight} for loss in losses]
 
 
 def against_placebo(outcomes: Outcomes, arms: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from physim.reports import Row
 
 DRAWS, QUICK_DRAWS = 8, 2
 """Settings are drawn so often, for every arm alike."""
+FINALISTS, MORE_SEEDS = 3, 2
+"""How many of an arm's draws are tried by more seeds, and how many more."""
 
 
 @final
@@ -50,7 +52,8 @@ class Contest:
     """Arms, by how many seconds a decision of each takes, about, that are compared after so many decisions.
 
     `run` is the work of one training, `bounds` finds the scores that count 0 and 1 in each task, and `times` says how
-    many times as many decisions some arms have. Settings are chosen by mean scores, or by those `at_last`.
+    many times as many decisions some arms have. Settings are chosen by mean scores, or by those `at_last`; with a
+    `final`, the best of each arm are tried by more seeds before.
     """
 
     settings: PaperSettings
@@ -61,6 +64,7 @@ class Contest:
     bounds: Callable[[Sequence[str]], Bounds]
     times: Mapping[str, int] = field(default_factory=dict)
     at_last: bool = False
+    final: bool = False
 
     def chosen(self, name: str, tasks: Sequence[str], shown: str | None = None) -> dict[str, Drawn]:
         """The drawn settings with which each arm's score was the best.
@@ -68,15 +72,45 @@ class Contest:
         The sweep is kept under that name, and shown under the same or another.
         """
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
-        cells = [self._cell(arm, TUNING_SEED, task, drawn) for arm in self.arms for drawn in draws for task in tasks]
-        tried = self._ran(name, cells)
-        scores = {arm: [tried.score(arm, drawn, self.at_last) for drawn in draws] for arm in self.arms}
-        lines = [
-            [", ".join(f"{key} {value}" for key, value in drawn.items()), *(scores[arm][number] for arm in self.arms)]
-            for number, drawn in enumerate(draws)
+        scores = self._tried(name, (TUNING_SEED,), tasks, dict.fromkeys(self.arms, draws))
+        lines = [[_words(drawn), *(scores[arm][number] for arm in self.arms)] for number, drawn in enumerate(draws)]
+        lines.append(["mean", *(float(np.mean(scores[arm])) for arm in self.arms)])
+        text = markdown(("", *self.arms), lines)
+        best = {arm: [draws[number] for number in np.argsort(scores[arm])[::-1]] for arm in self.arms}
+        if self.final:
+            best, table = self._finals(f"{name}_finals", tasks, {arm: each[:FINALISTS] for arm, each in best.items()})
+            text += (
+                f"\nThe {FINALISTS} best of each by {MORE_SEEDS} other seeds; the first of each is chosen:\n\n{table}"
+            )
+        self.settings.publish(f"{shown or name}_sweep", text)
+        return {arm: each[0] for arm, each in best.items()}
+
+    def _finals(
+        self, name: str, tasks: Sequence[str], drawn: Mapping[str, Sequence[Drawn]]
+    ) -> tuple[dict[str, list[Drawn]], str]:
+        """An arm's best settings, the best of them by more seeds first; and a table of these."""
+        seeds = range(TUNING_SEED + 1, TUNING_SEED + 1 + MORE_SEEDS)
+        scores = self._tried(name, seeds, tasks, drawn)
+        order = {arm: np.argsort(scores[arm])[::-1] for arm in drawn}
+        lines = [[arm, _words(drawn[arm][number]), scores[arm][number]] for arm in drawn for number in order[arm]]
+        best = {arm: [drawn[arm][number] for number in order[arm]] for arm in drawn}
+        return best, markdown(("", "settings", "mean score"), lines)
+
+    def _tried(
+        self, name: str, seeds: Sequence[int], tasks: Sequence[str], drawn: Mapping[str, Sequence[Drawn]]
+    ) -> dict[str, list[float]]:
+        """The scores of each arm with its settings."""
+        cells = [
+            self._cell(arm, seed, task, setting)
+            for seed in seeds
+            for arm, settings in drawn.items()
+            for setting in settings
+            for task in tasks
         ]
-        self.settings.publish(f"{shown or name}_sweep", markdown(("", *self.arms), lines))
-        return {arm: draws[int(np.argmax(scores[arm]))] for arm in self.arms}
+        tried = self._ran(name, cells)
+        return {
+            arm: [tried.score(arm, setting, self.at_last) for setting in settings] for arm, settings in drawn.items()
+        }
 
     def only(self, arms: Sequence[str]) -> Contest:
         """A contest of some of the arms."""
@@ -100,3 +134,7 @@ class Contest:
         tasks = list(dict.fromkeys(cell["task"] for cell in cells))
         longest = self.decisions * max(self.times.get(arm, 1) for arm in self.arms)
         return Outcomes(rows, self.bounds(tasks), longest)
+
+
+def _words(drawn: Drawn) -> str:
+    return ", ".join(f"{key} {value}" for key, value in drawn.items())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol, final
 
-from learners.agents.graphs import ACTION_VALUES, DUELLING
+from learners.agents.graphs import ACTION_VALUES, DEPTH_MAP, DUELLING
 from learners.agents.losses import (
     AcerCritic,
     AcerNumbersCritic,
@@ -192,7 +192,7 @@ AUXILIARY = {
     ),
     "loop_closure": Auxiliary(lambda net, weight, _: LoopClosure(net, weight), 0.1, "loop_closure", "loop_closure"),
     "imitation": Auxiliary(lambda net, weight, _: Imitation(net, weight), 1.0, None, "advice"),
-    "placebo": Auxiliary(lambda net, weight, _: Placebo(net, weight), 0.1, "placebo"),
+    "placebo": Auxiliary(lambda net, weight, _: Placebo(net, weight, distinct=DEPTH_MAP[1]), 0.1, "placebo"),
     "placebo_replayed": Auxiliary(lambda net, weight, _: Placebo(net, weight, stream=REPLAYED), 0.1, "placebo"),
 }
 

@@ -12,8 +12,6 @@ from torch.nn import functional
 
 from physim.errors import PhysimError
 
-FARTHEST = 10.0
-"""The depth (m) that is seen as 1, and all that is farther."""
 DEVIATION, TRIES = 0.3, 6
 """How far numbers spread about their means, and how many are tried to tell their worth: one to compare, five to average
 (arXiv:1611.01224, section 6).
@@ -50,7 +48,8 @@ class Convolutions(nn.Module):
         dtype = torch.get_autocast_dtype(kind) if mixed else weight.dtype  # bytes are whole in bfloat16, too
         seen = image.to(dtype)  # not divided by 255, nor moved: the weights are far smaller, and scaled instead
         if depth is not None:
-            seen = torch.cat([seen, 255 * (depth / FARTHEST).clamp(max=1)[..., None].to(dtype)], dim=-1)
+            near = 255 / (1 + depth)  # from 255 at the eye through half of it a metre away
+            seen = torch.cat([seen, near[..., None].to(dtype)], dim=-1)
         found = functional.conv2d(seen.permute(0, 3, 1, 2), weight / 255, self.first.bias, self.first.stride)
         return functional.relu(self.second(functional.relu(found))).flatten(1)
 

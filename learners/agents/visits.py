@@ -69,23 +69,48 @@ def searches(ticks: Mapping[str, Tensor], goal: float = GOAL) -> list[Search]:
 
 def latency(found: list[Search]) -> Latency:
     """Over all searches, first and later ones."""
-    firsts, later = ([search for search in found if bool(search.goal) == known] for known in (False, True))
+    firsts, later = first_and_later(found)
     share = float(np.mean([search.found for search in firsts])) if firsts else np.nan
     return Latency(_median(firsts), _median(later), share)
 
 
+def first_and_later(found: list[Search]) -> tuple[list[Search], list[Search]]:
+    """The searches for the first goals of episodes, and those after them."""
+    firsts, later = ([search for search in found if bool(search.goal) == known] for known in (False, True))
+    return firsts, later
+
+
+def mean_time(searches: list[Search], within: float) -> float:
+    """How long searches take in the mean, each counted as `within` at most; NaN where there are none.
+
+    It is the area under their survival up to there, and steadier than a median where ways are short or long.
+    """
+    if not searches:
+        return np.nan
+    times, survival = _survival(searches)
+    before = times < within
+    steps = np.diff([0.0, *times[before], within])
+    return float(steps @ [1.0, *survival[before]])
+
+
 def _median(searches: list[Search]) -> float:
-    """How long half of all searches take, by the estimate of Kaplan and Meier.
+    """How long half of all searches take."""
+    if not searches:
+        return np.nan
+    times, survival = _survival(searches)
+    half = times[survival <= 1 / 2]
+    return float(half[0]) if len(half) else np.inf
+
+
+def _survival(searches: list[Search]) -> tuple[Floats, Floats]:
+    """When searches end [K], and what share takes longer than that [K], by the estimate of Kaplan and Meier.
 
     Those that an episode's end cut short would have taken longer: later ones have less time, so that to leave them out,
     or to count them as they are, would make them faster than first ones even for who forgets everything.
     """
-    if not searches:
-        return np.nan
     cut = [not search.found for search in searches]
     survival = stats.ecdf(stats.CensoredData.right_censored([search.decisions for search in searches], cut)).sf
-    half = survival.quantiles[survival.probabilities <= 1 / 2]
-    return float(half[0]) if len(half) else np.inf
+    return survival.quantiles, survival.probabilities
 
 
 def _straight(shortest: float, way: Floats, goal: Floats) -> float:

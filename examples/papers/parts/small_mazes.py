@@ -26,11 +26,21 @@ from worlds.maze.scores import oracle_of, played, wandering
 MAZE: dict[str, Any] = {"apples": 0.0, "strawberries": 0.0, "size": (42, 42), "actions": "three"}
 """What is simpler here than in the families: nothing but the goal rewards, pictures are small, actions few."""
 SMALL: dict[str, Any] = {"width": 4, "height": 3, "seconds": 20.0}
+I_MAZE = """
+###########
+#G#######G#
+# ####### #
+#   PPP   #
+# ####### #
+#G#######G#
+###########
+"""
+"""Four alcoves, in one of which the goal is for an episode: who remembers where is there in less than half the time."""
 TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "static": ("physim/NavMazeStatic01-v0", SMALL),
     "random goal": ("physim/NavMazeRandomGoal01-v0", SMALL),
     "any maze": ("physim/NavMazeAllRandom01-v0", SMALL),
-    "i-maze": ("physim/IMaze-v0", {"seconds": 30.0}),
+    "i-maze": (OWN, {"layout": I_MAZE.strip(), "goal": "episode", "seconds": 20.0}),
 }
 """The family of each kind of task, and what is smaller in it."""
 TUNING_LAYOUT = 1000

@@ -38,14 +38,14 @@ class Depth(AgentLoss):
 
 @final
 class DepthByNumber(AgentLoss):
-    """The same by regression: half the squared error of log depth at each place, its mean.
+    """D1 by regression: half the squared error of log depth at each place, its mean.
 
     It reads the first of the head's numbers of each place.
     """
 
     wants: ClassVar[tuple[str, ...]] = ("depth",)
 
-    def __init__(self, graph: ModuleGraph, source: Source = "core", weight: float = 1.0) -> None:
+    def __init__(self, graph: ModuleGraph, source: Source = "features", weight: float = 1.0) -> None:
         super().__init__(f"depth_from_{source}", graph, (f"depth_from_{source}",), weight)
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

@@ -57,10 +57,29 @@ def test_each_arm_gets_the_settings_that_were_best_for_it(contest: Contest, tmp_
     rows = read_rows(tmp_path / "tuning.csv")
     assert {row["seed"] for row in rows} == {TUNING_SEED}
     assert len(rows) == 2 * 2 * 8
-    assert len((tmp_path / "tuning_sweep.md").read_text().splitlines()) == 2 + 8
+    assert len((tmp_path / "tuning_sweep.md").read_text().splitlines()) == 2 + 8 + 1
     outcomes = contest.outcomes("runs", (0, 1), ["c"], chosen)
     assert outcomes.lasts("bold") == [[max(rates)] * 2]
     assert outcomes.lasts("shy") == [[1 - min(rates)] * 2]
+
+
+def lucky(cell: Cell) -> Sequence[Row]:
+    """Larger rates are better, but the smallest has luck where settings are tried first."""
+    told = dict(cell.setting)
+    rate = float(str(told["rate"]))
+    luck = cell.seed == TUNING_SEED and rate == min(drawn["rate"] for drawn in RANGES.draws(8))
+    return [{"name": "score", "done": told["decisions"], "value": 1.0 if luck else rate, "seconds": 0.0}]
+
+
+def test_who_was_lucky_is_not_chosen_where_the_best_are_tried_again(contest: Contest, tmp_path: Path) -> None:
+    rates = sorted(drawn["rate"] for drawn in RANGES.draws(8))
+    once = replace(contest, run=lucky).chosen("tuning", ["a"])
+    assert once["bold"]["rate"] == rates[0]
+    twice = replace(contest, run=lucky, final=True).chosen("tuning", ["a"])
+    assert twice["bold"]["rate"] == rates[-1]
+    finals = read_rows(tmp_path / "tuning_finals.csv")
+    assert {row["rate"] for row in finals} == {rates[0], *rates[-2:]}
+    assert {row["seed"] for row in finals} == {TUNING_SEED + 1, TUNING_SEED + 2}
 
 
 def test_some_arms_have_so_many_times_as_many_decisions(contest: Contest) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from learners.agents.visits import Search, latency, searches
+from learners.agents.visits import Search, first_and_later, latency, mean_time, searches
 
 
 def ticks() -> dict[str, Tensor]:
@@ -49,6 +49,19 @@ def test_who_forgets_everything_is_no_faster_later() -> None:
     told = latency(found)
     assert told.first == pytest.approx(104, rel=0.05)
     assert told.later == pytest.approx(104, rel=0.1)
+    mean = sum((149 / 150) ** k for k in range(150))
+    for each in first_and_later(found):
+        assert mean_time(each, 150) == pytest.approx(mean, rel=0.03)
+
+
+def test_searches_that_were_cut_short_count_in_the_mean_as_long_as_they_lasted() -> None:
+    searched = [
+        Search((0, 0), 0, decisions, found, math.nan) for decisions, found in ((4, True), (6, False), (9, True))
+    ]
+    assert mean_time(searched, 5) == pytest.approx(4 + 2 / 3)
+    assert mean_time(searched, 20) == pytest.approx(4 + 2 / 3 * 5)  # the one that was cut is as the one that was not
+    assert mean_time(searched[1:2], 20) == 20
+    assert math.isnan(mean_time([], 20))
 
 
 def test_what_half_would_not_find_takes_for_ever() -> None:

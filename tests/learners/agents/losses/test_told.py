@@ -76,6 +76,15 @@ def test_loops_are_told_by_their_probability() -> None:
     assert float(LoopClosure(NET).value((0 * sure,), {"loop_closure": closed})) == pytest.approx(math.log(2))
 
 
+def test_a_placebo_tells_so_many_distinct_numbers_as_depth_does() -> None:
+    image = torch.randint(256, (2, 3, 20, 20, 3), dtype=torch.uint8)
+    told = Placebo(NET, distinct=16).classes(image).unflatten(-1, (4, 16))
+    assert (told == told[:, :1]).all()
+    assert not torch.equal(told[:, 0, 0], told[:, 0, 1])
+    with pytest.raises(PhysimError, match="distinct is 5, wanted a divisor of 64"):
+        Placebo(NET, distinct=5)
+
+
 def test_a_placebo_is_the_same_every_time_and_can_be_learned() -> None:
     image = torch.randint(256, (4, 8, 40, 40, 3), dtype=torch.uint8)
     logits = torch.zeros(4, 8, 64 * 8, requires_grad=True)
