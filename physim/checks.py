@@ -25,6 +25,12 @@ def check_among(what: str, value: str, known: Iterable[str]) -> None:
         raise PhysimError(f"{what} is {value!r}, wanted one of {', '.join(known)}")
 
 
+def check_several(what: str, names: object) -> None:
+    """Refuse, by what it is, a word, or anything else, where a list of several is wanted."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise PhysimError(f"{what} is {names!r}, wanted several, in a list or a tuple")
+
+
 def check_finite(**fields: object) -> None:
     """Refuse, by name, a float that is not finite; anything else passes."""
     for name, value in fields.items():

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from learners.agents.environments import AnyVectorEnv, acted, named, recipe_of
-from learners.agents.graphs import CHOICE, POLICY
+from learners.agents.environments import AnyVectorEnv, acted, named, recipe_of, spaces_of
+from learners.agents.graphs import CHOICE, CONVOLUTIONS, POLICY
 from learners.agents.modules import Reach
 from learners.agents.unrolls import (
     ACTION,
@@ -58,6 +58,7 @@ class Actor:
         recipe = recipe_of(env)
         self.actions, self.continuous = recipe["actions"], "continuous" in recipe
         _check_actions(graph, self.actions, self.continuous)
+        _check_image(graph, env)
         self.state: State = {}
         self.unrolls = 0
         self._done = np.zeros(env.num_envs, np.bool_)
@@ -148,12 +149,25 @@ class Actor:
         seen = named(observation, self.env.single_observation_space)
         for name in self.labels:
             if name not in infos:
-                raise PhysimError(f"the environments do not tell '{name}': mazes do so by labels=('{name}',)")
+                known = ", ".join(sorted(name for name in infos if name[0] != "_")) or "nothing"
+                raise PhysimError(
+                    f"labels: got '{name}', but infos tell {known}; mazes tell what their own `labels` name"
+                )
             seen[name] = infos[name]
         ticks = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items()}
         ticks[REWARD] = torch.from_numpy(rewards.astype(np.float32))
         told = {RESET: reset, LAST: last, TERMINATED: terminated}
         return ticks | {name: torch.from_numpy(value.copy()) for name, value in told.items()}
+
+
+def _check_image(graph: ModuleGraph, env: AnyVectorEnv) -> None:
+    """Refuse a graph that sees images of another size than environments show."""
+    shown = spaces_of(env.single_observation_space).get("image")
+    if CONVOLUTIONS not in {node.name for node in graph.nodes} or shown is None:
+        return
+    seen = graph.get_submodule(CONVOLUTIONS).image
+    if seen != shown.shape:
+        raise PhysimError(f"the agent sees images of the shape {seen}, but the environments show {shown.shape}")
 
 
 def _check_actions(graph: ModuleGraph, actions: int, continuous: bool) -> None:

@@ -58,7 +58,7 @@ def check_env(env: AnyVectorEnv) -> None:
         raise PhysimError(f"the actions are {actions}, wanted a Discrete space, or a Box of some numbers with bounds")
 
 
-def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "velocity")) -> dict[str, Any]:
+def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "objects", "velocity")) -> dict[str, Any]:
     """The arguments of `agent` that an environment decides: the shapes of what it `sees`, and how many actions."""
     check_env(env)
     if unknown := set(sees) - set(SEEN):

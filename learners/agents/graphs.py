@@ -21,7 +21,7 @@ from learners.agents.modules import (
     perceptron,
 )
 from learners.agents.unrolls import ACTION, REWARD, TRIED
-from physim.checks import check_positive
+from physim.checks import check_positive, check_several
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, ResidualSynthesizer, builder, decoupled, delayed, joined
 
@@ -134,6 +134,8 @@ def agent(  # noqa: PLR0913 (a file names them all)
     "value" [B, T, 1], "choice", and heads.
     Raises: PhysimError for unknown heads or observations, or sizes of which no agent is made.
     """
+    check_several("cores", cores)
+    check_several("heads", heads)
     if unknown := set(sees) - set(SEEN):
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
     if "depth" in sees and "image" not in sees:

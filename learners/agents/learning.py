@@ -99,6 +99,8 @@ class Learner:
         self.optimiser = settings.optimiser(graph.parameters())
         self.clipped = _clipped(graph)
         again = [loss for loss in losses if loss.stream != FRESH]
+        if settings.ratio and not again:
+            raise PhysimError(f"ratio is {settings.ratio}, but no loss learns from what is replayed")
         kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}
         self.replay = Replay(settings.replay, kept) if again else None
         near = any(AVERAGE_POLICY in loss.wants for loss in losses)

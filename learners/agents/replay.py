@@ -99,7 +99,7 @@ class Replay:
 
 
 class _Ring:
-    """The ticks of one actor's environments; `begin` is the oldest."""
+    """The ticks of one actor's environments; `head` is where the next comes."""
 
     def __init__(self, size: int, like: Ticks) -> None:
         self.ticks = {name: value.new_zeros((len(value), size, *value.shape[2:])) for name, value in like.items()}

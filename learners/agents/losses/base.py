@@ -37,8 +37,11 @@ class AgentLoss(Loss):
             raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
         numbers = isinstance(graph.get_submodule(CHOICE), Reach)
         if self.numbers is not None and self.numbers != numbers:
-            kinds = ("agents that choose among actions", "agents that tell numbers")
-            raise PhysimError(f"{name} is for {kinds[self.numbers]}, and this is none of them")
+            kinds = ("choose among actions", "tell numbers")
+            raise PhysimError(
+                f"{name} is for agents that {kinds[self.numbers]}, and this one does not; "
+                f"for agents that {kinds[1]} there are AcerNumbersPolicy and AcerNumbersCritic"
+            )
         self.weight = weight
         self.notes: dict[str, float] = {}
 
@@ -47,7 +50,10 @@ class AgentLoss(Loss):
         for name in self.wants:
             if name not in targets:
                 told = ", ".join(sorted(targets))
-                raise PhysimError(f"{self.name} wants '{name}', which the environment does not tell; it tells {told}")
+                raise PhysimError(
+                    f"{self.name} wants '{name}', but unrolls hold {told}; labels are named in Playing, and in the "
+                    "environments' settings"
+                )
         return self.weight * self.error(values, targets)
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, final, get_args
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from learners.agents.graphs import DEPTH_BINS, DEPTH_MAP
 from learners.agents.losses.base import AgentLoss
+from physim.checks import check_among
 from physim.graph import ModuleGraph
 
 EDGES = (0.25, 0.4, 0.6, 0.8, 1.1, 1.5, 2.2)
@@ -29,6 +30,7 @@ class Depth(AgentLoss):
     wants: ClassVar[tuple[str, ...]] = ("depth",)
 
     def __init__(self, graph: ModuleGraph, source: Source = "core", weight: float = 1.0) -> None:
+        check_among("the source of depth", source, get_args(Source))
         super().__init__(f"depth_from_{source}", graph, (f"depth_from_{source}",), weight)
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -46,6 +48,7 @@ class DepthByNumber(AgentLoss):
     wants: ClassVar[tuple[str, ...]] = ("depth",)
 
     def __init__(self, graph: ModuleGraph, source: Source = "features", weight: float = 1.0) -> None:
+        check_among("the source of depth", source, get_args(Source))
         super().__init__(f"depth_from_{source}", graph, (f"depth_from_{source}",), weight)
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

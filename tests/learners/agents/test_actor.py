@@ -123,6 +123,18 @@ def test_what_cannot_be_played_is_refused() -> None:
         recipe_of(same)
 
 
+def test_objects_are_seen_where_they_are_shown() -> None:
+    mazes = Environments("worlds:physim/NavMazeRandomGoal01-v0", 2, {"observe": ("image", "objects"), "size": (24, 20)})
+    assert set(recipe_of(mazes.make())["sees"]) == {"image", "objects"}
+
+
+def test_a_graph_that_sees_other_images_is_refused(playing: Callable[..., Playing]) -> None:
+    setting = playing()
+    sees = {**setting.recipe["sees"], "image": (30, 30, 3)}
+    with pytest.raises(PhysimError, match=r"shape \(30, 30, 3\), but the environments show \(20, 24, 3\)"):
+        replace(setting, recipe={**setting.recipe, "sees": sees}).actor()
+
+
 def test_a_graph_that_decides_about_something_else_is_refused() -> None:
     env = Environments("CartPole-v1", 2).make()
     with pytest.raises(PhysimError, match="decides about 3 actions, but the environments want 2 actions"):

@@ -101,6 +101,8 @@ def test_agents_are_kept_in_files(tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({"heads": ("sight",)}, r"heads: got 'sight', wanted some of pixel_control"),
+        ({"heads": "pixel_control"}, r"heads is 'pixel_control', wanted several"),
+        ({"cores": 256}, r"cores is 256, wanted several"),
         ({"cores": (1, 2, 3)}, r"cores are \[1, 2, 3\], wanted none, one or two"),
         ({"sees": {"smell": (3,)}}, r"sees: got smell, wanted some of image, depth, vector, objects, velocity"),
         ({"sees": {"velocity": (3,)}}, r"must see an 'image', a 'vector' or 'objects'"),

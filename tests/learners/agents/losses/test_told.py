@@ -85,6 +85,12 @@ def test_a_placebo_tells_so_many_distinct_numbers_as_depth_does() -> None:
         Placebo(NET, distinct=5)
 
 
+def test_depth_is_told_from_features_or_from_the_core() -> None:
+    for loss in (Depth, DepthByNumber):
+        with pytest.raises(PhysimError, match="the source of depth is 'cor', wanted one of features, core"):
+            loss(NET, "cor")  # type: ignore[arg-type]
+
+
 def test_a_placebo_is_the_same_every_time_and_can_be_learned() -> None:
     image = torch.randint(256, (4, 8, 40, 40, 3), dtype=torch.uint8)
     logits = torch.zeros(4, 8, 64 * 8, requires_grad=True)
@@ -122,7 +128,7 @@ def test_classes_of_a_placebo_are_about_equally_filled_in_mazes() -> None:
 
 
 def test_labels_that_the_environment_does_not_tell_are_asked_for() -> None:
-    with pytest.raises(PhysimError, match="loop_closure wants 'loop_closure', which the environment does not tell"):
+    with pytest.raises(PhysimError, match=r"loop_closure wants 'loop_closure', but unrolls hold .*Playing"):
         LoopClosure(NET).value((torch.zeros(1, 2, 1),), {"depth": torch.zeros(1)})
 
 
@@ -132,5 +138,5 @@ def test_advice_is_taken_by_its_log_probability() -> None:
     ticks["last"][1, 0] = True  # nothing is decided there, nor at the end of an unroll
     told = -logits.log_softmax(-1).gather(-1, ticks["advice"][..., None].long())[..., 0]
     torch.testing.assert_close(Imitation(NET).value((logits,), ticks), (told[0, :2].sum() + told[1, 1]) / 3)
-    with pytest.raises(PhysimError, match="imitation wants 'advice', which the environment does not tell"):
+    with pytest.raises(PhysimError, match=r"imitation wants 'advice', but unrolls hold .*Playing"):
         Imitation(NET).value((logits,), {})
