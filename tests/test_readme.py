@@ -33,7 +33,7 @@ def block(word: str) -> str:
 def run(code: str) -> dict[str, Any]:
     """What a block of the README leaves behind."""
     Path("block.py").write_text(code)
-    return runpy.run_path("block.py")
+    return runpy.run_path("block.py", run_name="__main__")
 
 
 def test_engines_roll_out_beside_one_another() -> None:
@@ -82,8 +82,12 @@ def test_mazes_are_drawn_as_text() -> None:
 
 def test_an_agent_learns_by_the_list_of_losses() -> None:
     code = block("def unreal_and_more").replace("1_000_000", "640").replace("reward_scale=0.1", "replay=25")
-    left = run(code)
-    assert {"depth_from_core", "loop_closure", "pixel_control", "value_replay"} <= set(left["curve"][-1])
+    own = block("class Boldness") + code.replace("return [", "return [Boldness(net, 0.1),")
+    maze = "import gymnasium\nenv = gymnasium.make('physim/NavMazeRandomGoal01-v0', size=(42, 42))\n"
+    left = run(own + maze + "seen, reward = env.reset(seed=0)[0], 0.0\n" + block("Mind("))
+    assert {"boldness", "depth_from_core", "loop_closure", "pixel_control", "value_replay"} <= set(left["curve"][-1])
+    assert left["thought"].depth.shape == (4, 16)
+    assert 0 <= left["thought"].action < 8
 
 
 def test_a_ball_is_steered_by_what_an_engine_foresees() -> None:
