@@ -17,8 +17,8 @@ from physim.reports import Row
 
 DRAWS, QUICK_DRAWS = 8, 2
 """Settings are drawn so often, for every arm alike."""
-FINALISTS, MORE_SEEDS = 3, 2
-"""How many of an arm's draws are tried by more seeds, and how many more."""
+FINALISTS = 3
+"""How many of an arm's draws are tried by another seed."""
 
 
 @final
@@ -53,7 +53,7 @@ class Contest:
 
     `run` is the work of one training, `bounds` finds the scores that count 0 and 1 in each task, and `times` says how
     many times as many decisions some arms have. Settings are chosen by mean scores, or by those `at_last`; with a
-    `final`, the best of each arm are tried by more seeds before.
+    `final`, the best of each arm are tried by another seed before.
     """
 
     settings: PaperSettings
@@ -76,24 +76,27 @@ class Contest:
         lines = [[_words(drawn), *(scores[arm][number] for arm in self.arms)] for number, drawn in enumerate(draws)]
         lines.append(["mean", *(float(np.mean(scores[arm])) for arm in self.arms)])
         text = markdown(("", *self.arms), lines)
-        best = {arm: [draws[number] for number in np.argsort(scores[arm])[::-1]] for arm in self.arms}
+        best = {arm: int(np.argmax(scores[arm])) for arm in self.arms}
         if self.final:
-            best, table = self._finals(f"{name}_finals", tasks, {arm: each[:FINALISTS] for arm, each in best.items()})
-            text += (
-                f"\nThe {FINALISTS} best of each by {MORE_SEEDS} other seeds; the first of each is chosen:\n\n{table}"
-            )
+            best, table = self._finals(f"{name}_finals", tasks, draws, scores)
+            text += f"\nThe {FINALISTS} best of each by another seed, too; the best of all is chosen:\n\n{table}"
         self.settings.publish(f"{shown or name}_sweep", text)
-        return {arm: each[0] for arm, each in best.items()}
+        return {arm: draws[number] for arm, number in best.items()}
 
     def _finals(
-        self, name: str, tasks: Sequence[str], drawn: Mapping[str, Sequence[Drawn]]
-    ) -> tuple[dict[str, list[Drawn]], str]:
-        """An arm's best settings, the best of them by more seeds first; and a table of these."""
-        seeds = range(TUNING_SEED + 1, TUNING_SEED + 1 + MORE_SEEDS)
-        scores = self._tried(name, seeds, tasks, drawn)
-        order = {arm: np.argsort(scores[arm])[::-1] for arm in drawn}
-        lines = [[arm, _words(drawn[arm][number]), scores[arm][number]] for arm in drawn for number in order[arm]]
-        best = {arm: [drawn[arm][number] for number in order[arm]] for arm in drawn}
+        self, name: str, tasks: Sequence[str], draws: Sequence[Drawn], scores: Mapping[str, Sequence[float]]
+    ) -> tuple[dict[str, int], str]:
+        """The number of each arm's best draw by two seeds, among those that were the best by one; and a table."""
+        first = {arm: np.argsort(scores[arm])[::-1][:FINALISTS].tolist() for arm in self.arms}
+        again = self._tried(
+            name, (TUNING_SEED + 1,), tasks, {arm: [draws[number] for number in each] for arm, each in first.items()}
+        )
+        both = {
+            arm: {number: (scores[arm][number] + other) / 2 for number, other in zip(each, again[arm], strict=True)}
+            for arm, each in first.items()
+        }
+        lines = [[arm, _words(draws[number]), score] for arm, each in both.items() for number, score in each.items()]
+        best = {arm: max(each, key=lambda number, each=each: each[number]) for arm, each in both.items()}
         return best, markdown(("", "settings", "mean score"), lines)
 
     def _tried(

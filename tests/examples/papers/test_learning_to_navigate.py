@@ -16,7 +16,6 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("learning_to_navigate")
     for name, value in {"DECISIONS": 50 * 960, "WATCHED": 6, "SEEDS": (0,), "TUNED_ON": ("random goal 1000",)}.items():
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(importlib.import_module("learners.agents.contest"), "MORE_SEEDS", 1)
     mazes = importlib.import_module("parts.small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
     monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
