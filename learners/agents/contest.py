@@ -96,7 +96,7 @@ class Contest:
             for arm, each in first.items()
         }
         lines = [[arm, _words(draws[number]), score] for arm, each in both.items() for number, score in each.items()]
-        best = {arm: max(each, key=lambda number, each=each: each[number]) for arm, each in both.items()}
+        best = {arm: max(each, key=each.__getitem__) for arm, each in both.items()}
         return best, markdown(("", "settings", "mean score"), lines)
 
     def _tried(
