@@ -68,7 +68,8 @@ class Args:
     episodes: int | None = None
     """Show nothing, but play so many test episodes and print how good the agent was, beside chance and an oracle."""
     train: int | None = None
-    """Train an agent for so many decisions, into --weights; one that was interrupted goes on when asked for as many."""
+    """Train an agent for so many decisions, at least 320000, into --weights; one that was interrupted goes on when
+    asked for as many."""
     size: tuple[int, int] = (1280, 720)
     """Width and height of the picture in pixels."""
     record: Path | None = None
@@ -207,6 +208,10 @@ def train(decisions: int, weights: Path) -> None:
     least = math.ceil(MAZES * REPLAY / min(stage.share for stage in STAGES))
     if decisions < least:
         raise PhysimError(f"train is {decisions}, wanted at least {least}: each stage fills the replay first")
+    folder = weights.with_suffix(".training")
+    if others := sorted({path.name for path in folder.glob("[0-9]*")} - {str(decisions)}):
+        told = f"train is {decisions}, but {folder} holds a training of {others[0]} decisions"
+        raise PhysimError(f"{told}: wanted as many, or another file for --weights")
     mazes = Environments(f"worlds:{FAMILY}", MAZES, MAZE)
     env = mazes.make()
     recipe = recipe_of(env) | {"cores": [64, 256], "heads": list(heads_of(ADDED))}
@@ -218,7 +223,7 @@ def train(decisions: int, weights: Path) -> None:
             found = losses_of(ADDED, A3C(entropy=stage.entropy))(net)
             return [*found, Imitation(net, stage.imitation)] if stage.imitation else found
 
-        out = weights.with_suffix(".training") / f"stage_{number}"
+        out = folder / str(decisions) / f"stage_{number}"
         settings = TrainingSettings(
             round(decisions * stage.share),
             begin={} if graph is None else graph.state_dict(),
@@ -230,7 +235,10 @@ def train(decisions: int, weights: Path) -> None:
         playing = Playing(told, recipe, stage.ticks, labels, number, precision="bf16-mixed")
         learning = Learning(rate=stage.rate, reward_scale=0.1, precision="bf16-mixed", replay=REPLAY)
         training = Training(playing, losses, learning, settings)
-        training.run()
+        try:
+            training.run()
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f": {folder} keeps what is learned, and the same command goes on") from stop
         graph = training.graph
     assert graph is not None
     save_graph(weights, graph, {"family": FAMILY, "maze": MAZE, "decisions": decisions})

@@ -62,11 +62,13 @@ class Checkpoint:
             progress = Progress(**json.loads(header["progress"]))
             training = dict(json.loads(header["training"]))
         except (KeyError, TypeError, ValueError):
-            raise PhysimError(f"--resume: {self.path} is not a checkpoint, but some other safetensors file") from None
-        for name in {**self.identity, **training}:
-            got, wanted = (told.get(name, "untold") for told in (training, self.identity))
-            if got != wanted:
-                raise PhysimError(f"--resume: {self.path} is of a training with {name} {got}, not {wanted}")
+            raise PhysimError(f"resume: {self.path} is not a checkpoint, but some other safetensors file") from None
+        both = [
+            (name, training.get(name, "untold"), self.identity.get(name, "untold"))
+            for name in {**self.identity, **training}
+        ]
+        if others := [f"{name} {got}, not {wanted}" for name, got, wanted in both if got != wanted]:
+            raise PhysimError(f"resume: {self.path} is of a training with {'; '.join(others)}")
         self._fill(tensors)
         return progress
 
@@ -79,9 +81,9 @@ class Checkpoint:
             with safe_open(self.path, framework="pt") as file:
                 return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except FileNotFoundError:
-            raise PhysimError(f"--resume: there is no checkpoint {self.path} to go on from") from None
+            raise PhysimError(f"resume: there is no checkpoint {self.path} to go on from") from None
         except (OSError, SafetensorError) as error:
-            raise PhysimError(f"--resume: {self.path} is no checkpoint, or it is cut off ({error})") from None
+            raise PhysimError(f"resume: {self.path} is no checkpoint, or it is cut off ({error})") from None
 
     def _fill(self, tensors: dict[str, Any]) -> None:
         state: dict[int, dict[str, Any]] = {}
@@ -92,7 +94,7 @@ class Checkpoint:
             self.graph.load_state_dict(_under("graph.", tensors))
             self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
         except RuntimeError:
-            raise PhysimError(f"--resume: the weights in {self.path} do not fit this training's graph") from None
+            raise PhysimError(f"resume: the weights in {self.path} do not fit this training's graph") from None
 
 
 def _under(prefix: str, tensors: dict[str, Any]) -> dict[str, Any]:

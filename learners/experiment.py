@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import multiprocessing
 import sys
@@ -18,10 +16,10 @@ import numpy as np
 from scipy import stats
 from tqdm import tqdm
 
+from learners.rows import make_folder, read_rows, write_rows
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.interrupts import ignore_interrupts
-from physim.outputs import replacing
 from physim.reports import Row, Value
 
 RESAMPLES = 2000
@@ -30,8 +28,6 @@ TUNING_SEED = 100
 """By which settings are tried, and nothing else."""
 LEAST = 1e-4
 """What is smaller is told with an exponent."""
-NOT_FINITE = ("inf", "-inf", "nan")
-"""Numbers as CSV files hold them that JSON does not know."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +91,23 @@ class Grid:
         others from being run: what they failed by is raised at the end.
         """
         check_positive(workers=workers)
-        missing, failed = self.missing(), list[Exception]()
+        missing = self.missing()
+        if missing:
+            make_folder(self.path.parent, "out")
         hours, done = sum(cell.minutes for cell in missing) / 60, len(self.cells) - len(missing)
         print(
             f"{self.path.stem}: {done} of {len(self.cells)} cells are finished; the rest takes {hours:.2g} core-hours",
             file=sys.stderr,
         )
+        try:
+            self._run(missing, workers)
+        except KeyboardInterrupt as stop:
+            kept = f": {self.path} keeps the cells that are finished, and the same command goes on"
+            raise KeyboardInterrupt(kept) from stop
+        return self.rows()
+
+    def _run(self, missing: Sequence[Cell], workers: int) -> None:
+        failed: list[Exception] = []
         with tqdm(total=len(missing), desc=self.path.stem, unit="cell", disable=None) as bar:
             for cell, outcome in _results(self.run, missing, workers):
                 try:
@@ -113,7 +120,6 @@ class Grid:
                 bar.set_postfix_str(str(cell))
                 bar.update()
         raise_all(failed)
-        return self.rows()
 
     def _keep(self, cell: Cell, rows: Sequence[Row]) -> None:
         if not rows:
@@ -130,7 +136,10 @@ class Grid:
         """The rows of the file by what tells cells apart."""
         names = tuple(self.cells[0].labels)
         kept: dict[tuple[Value, ...], list[Row]] = {}
-        for row in read_rows(self.path):
+        rows = read_rows(self.path)
+        if rows and (lost := {"arm", "seed"}.difference(*rows)):
+            raise PhysimError(f"{self.path}, line 1: there is no column '{min(lost)}', which all cells have")
+        for row in rows:
             kept.setdefault(tuple(row.get(name) for name in names), []).append(row)
         return kept
 
@@ -175,43 +184,6 @@ def raise_all(failed: Sequence[Exception]) -> None:
         raise ExceptionGroup("not all of the work was done", failed)
     if failed:
         raise PhysimError("\n".join(map(str, failed)))
-
-
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as CSV; a column for every key, empty where a row has none, "inf" for what is infinite."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _text_of(item) for key, item in row.items() if item is not None} for row in rows)
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Read rows back, numbers as numbers; none where there is no file."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{key: _value(text) for key, text in row.items() if text != ""} for row in csv.DictReader(file)]
-
-
-def _value(text: str) -> Value:
-    """What was written: text comes back as text even where it looks like a number, because that was quoted."""
-    if text in NOT_FINITE:
-        return float(text)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-
-
-def _text_of(value: Value) -> str:
-    """A number, truth value or text for a cell; quoted where it would be taken for something else."""
-    if isinstance(value, float):
-        return str(value)
-    if not isinstance(value, str):
-        return json.dumps(value)
-    return json.dumps(value) if value == "" or _value(value) != value else value
 
 
 @dataclass(frozen=True)

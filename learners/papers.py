@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from learners.experiment import Cell, Grid, Run, raise_all
+from learners.rows import make_folder
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.outputs import replacing
@@ -53,7 +54,11 @@ class PaperSettings(ABC):
 
     def rows(self, name: str, cells: Sequence[Cell], run: Run) -> list[Row]:
         """The rows of all cells, kept in the CSV file of that name; what is not there yet is run."""
-        return Grid(self.folder / f"{name}.csv", cells, run).complete(self.workers)
+        path = self.folder / f"{name}.csv"
+        rows = Grid(path, cells, run).complete(self.workers)
+        if not any("value" in row for row in rows):
+            raise PhysimError(f"{path}, line 1: there is no column 'value'")
+        return rows
 
     @property
     def partial(self) -> bool:
@@ -93,7 +98,7 @@ def run_parts(
     for part in asked:
         for check in checks.get(part, ()):
             check()
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.folder, "--out")
     failed: list[Exception] = []
     for part in asked:
         try:

@@ -15,15 +15,24 @@ A = TypeVar("A")
 
 
 def run_script(main: Callable[[A], object], arguments: type[A], description: str | None = None) -> None:
-    """Be the program: call `main` with what the command line says; a mistake is one sentence and exit code 2."""
+    """Be the program: call `main` with what the command line says.
+
+    A mistake is one sentence and exit code 2, Ctrl-C one line and exit code 130.
+    """
+    name = Path(sys.argv[0]).name
     try:
         main(tyro.cli(arguments, description=description))
     except PhysimError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt as stop:
+        print(f"{name}: interrupted{stop}", file=sys.stderr)
+        sys.exit(130)
 
 
 def check_choices(option: str, chosen: Collection[str], known: Collection[str]) -> None:
-    """Refuse, by the name of an option, what is not among the `known`."""
+    """Refuse, by the name of an option, what is not among the `known`, and to choose nothing."""
+    if not chosen:
+        raise PhysimError(f"--{option}: got none, wanted some of {list(known)}")
     if unknown := set(chosen) - set(known):
         raise PhysimError(f"--{option}: got {sorted(unknown)}, wanted some of {list(known)}")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from multiprocessing import connection, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any, final
 
 import torch
@@ -23,6 +24,7 @@ from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.meters import Meters
 from learners.agents.training import Diverged, Training
 from learners.agents.transports import Playing
+from learners.agents.transports.processes import cause_of
 from learners.agents.unrolls import AVERAGE_POLICY, REWARD, Ticks, begun, inputs_of
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -58,22 +60,22 @@ def train_placed(training: Training) -> Points:
     parts = _parts(training)
     _store, told = rendezvous(len(NAMES))  # kept until all have ended
     pipes = {name: CONTEXT.Pipe(duplex=False) for name in NAMES}
-    processes = [
-        CONTEXT.Process(target=_learn, args=(rank, parts, told[rank], pipes[name][1]), daemon=True, name=name)
+    processes = {
+        name: CONTEXT.Process(target=_learn, args=(rank, parts, told[rank], pipes[name][1]), daemon=True, name=name)
         for rank, name in enumerate(NAMES)
-    ]
-    for process, (_, end) in zip(processes, pipes.values(), strict=True):
+    }
+    for name, process in processes.items():
         process.start()
-        end.close()
+        pipes[name][1].close()
     try:
-        training.progress.curve = _words({name: line for name, (line, _) in pipes.items()})[NAMES[VISION]]
-        for process in processes:
+        training.progress.curve = _words({name: line for name, (line, _) in pipes.items()}, processes)[NAMES[VISION]]
+        for process in processes.values():
             process.join()
     except Diverged:
         training.diverged = True
         raise
     finally:
-        for process in processes:
+        for process in processes.values():
             process.kill()  # of no consequence where it has ended
             process.join()
     training.decisions = parts.updates * parts.each
@@ -180,7 +182,7 @@ def _check(training: Training) -> None:
         raise PhysimError("two processes play in one of them and keep no files: wanted no actors and no folder `out`")
 
 
-def _words(lines: Mapping[str, connection.Connection]) -> dict[str, Any]:
+def _words(lines: Mapping[str, connection.Connection], processes: Mapping[str, BaseProcess]) -> dict[str, Any]:
     """What each process says at its end; raises PhysimError where that is why it failed, or where it dies before."""
     said: dict[str, Any] = {}
     while len(said) < len(lines):
@@ -189,7 +191,7 @@ def _words(lines: Mapping[str, connection.Connection]) -> dict[str, Any]:
             try:
                 said[name] = lines[name].recv()
             except (EOFError, ConnectionResetError):
-                raise PhysimError(f"the process of the {name} died") from None
+                raise PhysimError(f"the process of the {name} died {cause_of(processes[name])}") from None
             if isinstance(said[name], PhysimError):
                 raise _cause(said[name], [line for other, line in lines.items() if other not in said])
     return said

@@ -21,10 +21,11 @@ from learners.agents.learning import Learner, Learning
 from learners.agents.losses.base import AgentLoss
 from learners.agents.meters import Meters
 from learners.agents.transports import Here, Playing, Processes, Transport
+from learners.agents.transports.checks import check_several, check_whole
 from learners.agents.unrolls import Ticks
 from learners.checkpoints import Checkpoint, Progress
-from learners.experiment import write_rows
-from physim.checks import TEST_SEEDS_FROM, check_positive
+from learners.rows import make_folder, write_rows
+from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interrupts import HeldInterrupts
@@ -48,7 +49,7 @@ class TrainingSettings:
     of `frozen` names do not learn.
 
     In the folder `out` lie the curve (CSV) and the checkpoint, which with `replay_kept` holds what is replayed, too.
-    With `tensorboard`, its events lie there too.
+    With `tensorboard`, its events lie there too. `resume` goes on from that checkpoint, to as many decisions or more.
     `actors` are processes of their own, on a Ray cluster if `cluster`; without, environments are played in this one.
     """
 
@@ -58,19 +59,25 @@ class TrainingSettings:
     actors: int = 0
     cluster: bool = False
     points: int = 100
-    out: Path | None = None
+    out: Path | str | None = None
     resume: bool = False
     replay_kept: bool = False
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        check_positive(decisions=self.decisions, points=self.points)
-        if self.actors < 0:
-            raise PhysimError(f"actors is {self.actors}, wanted 0 or more")
-        if self.tensorboard and self.out is None:
-            raise PhysimError("tensorboard wants a folder `out` for its events")
+        check_whole(1, decisions=self.decisions, points=self.points)
+        check_whole(0, actors=self.actors)
+        check_several(frozen=self.frozen)
+        for name in ("resume", "replay_kept", "tensorboard"):
+            if getattr(self, name) and self.out is None:
+                raise PhysimError(f"{name} wants a folder `out`")
         if self.tensorboard and find_spec("tensorboard") is None:
             raise PhysimError("tensorboard is not installed: pip install 'physim[tensorboard]'")
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files lie, if any are kept."""
+        return None if self.out is None else Path(self.out)
 
 
 @final
@@ -88,7 +95,7 @@ class Training:
             self.graph = agent(**playing.recipe)
         _check_training(playing)
         _begin(self.graph, settings.begin, settings.frozen)
-        self.learner = Learner(self.graph, losses(self.graph), learning, playing.seed)
+        self.learner = Learner(self.graph, _losses_of(self.graph, losses), learning, playing.seed)
         self._check_replay()
         self.progress, self.decisions, self.diverged = Progress(), 0, False
         self.meters, self.scores = Meters(), Scores()
@@ -99,11 +106,8 @@ class Training:
 
         Raises: Diverged where a loss is no longer finite.
         """
-        if self.settings.out is not None:
-            self.settings.out.mkdir(parents=True, exist_ok=True)
-        if self.settings.resume:
-            self._read()
-        events = events_in(self.settings.out if self.settings.tensorboard else None)
+        self._enter()
+        events = events_in(self.settings.folder if self.settings.tensorboard else None)
         with (
             self._transport() as transport,
             HeldInterrupts() as interrupts,
@@ -155,14 +159,19 @@ class Training:
 
     def _point(self, replaced: int, write: Callable[[Mapping[str, float]], None]) -> None:
         """Add a row to the curve where one is due."""
-        if self.decisions * self.settings.points < (len(self.progress.curve) + 1) * self.settings.decisions:
+        last = int(self.progress.curve[-1]["decisions"]) if self.progress.curve else 0
+        if self._points_at(self.decisions) == self._points_at(last):
             return
         told = {"decisions": float(self.decisions), "seconds": self.progress.seconds, "replaced": float(replaced)}
         row = told | self.meters.taken()
         self.progress.curve.append(row)
-        if self.settings.out is not None:
-            write_rows(self.settings.out / "curve.csv", [dict(row) for row in self.progress.curve])
+        if self.settings.folder is not None:
+            write_rows(self.settings.folder / "curve.csv", [dict(row) for row in self.progress.curve])
         write(row)
+
+    def _points_at(self, decisions: int) -> int:
+        """How many points are due after so many decisions."""
+        return decisions * self.settings.points // self.settings.decisions
 
     def _transport(self) -> Transport:
         if self.settings.cluster:
@@ -179,18 +188,32 @@ class Training:
 
     @property
     def _checkpoint(self) -> Checkpoint | None:
-        if self.settings.out is None:
+        if self.settings.folder is None:
             return None
-        playing = {"environments": str(self.playing.environments), "recipe": str(dict(self.playing.recipe))}
-        learned = {
-            "losses": "; ".join(map(_told, self.learner.losses)),
-            "learning": str(self.learner.settings),
-        }
-        learned |= {"frozen": ", ".join(self.settings.frozen), "precision": self.playing.precision}
-        own = {"ticks": self.playing.ticks, "seed": self.playing.seed, "decisions": self.settings.decisions}
-        own |= {"remembered": self.playing.remembered}
-        path = self.settings.out / "checkpoint.safetensors"
-        return Checkpoint(path, {**playing, **learned, **own}, self.graph, self.learner.optimiser)
+        playing, environments = self.playing, self.playing.environments
+        told = {"environments": environments.id, "environments count": str(environments.count)}
+        told |= _each("environments", environments.settings) | _each("recipe", playing.recipe)
+        for loss in self.learner.losses:
+            told |= {f"loss {loss.name}": type(loss).__name__} | _each(f"loss {loss.name}", _settings_of(loss))
+        told |= _each("learning", vars(self.learner.settings)) | {"frozen": ", ".join(self.settings.frozen)}
+        told |= _each(
+            "playing", {name: getattr(playing, name) for name in ("ticks", "seed", "precision", "remembered")}
+        )
+        path = self.settings.folder / "checkpoint.safetensors"
+        return Checkpoint(path, told, self.graph, self.learner.optimiser)
+
+    def _enter(self) -> None:
+        """Take over what a checkpoint says, or refuse to write over it, before there are actors."""
+        if self._checkpoint is None:
+            return
+        path = self._checkpoint.path
+        if self.settings.resume:
+            self._read(self._checkpoint)
+        elif path.exists():
+            raise PhysimError(
+                f"out: {path.parent} holds a training: go on from it by resume=True, or name another folder"
+            )
+        make_folder(path.parent, "out")
 
     def _save(self, transport: Transport) -> None:
         if self._checkpoint is not None:
@@ -198,13 +221,19 @@ class Training:
             told = self.scores.saved() | self.meters.saved() | {"decisions": torch.tensor(self.decisions)}
             self._checkpoint.save(self.progress, learned | told | transport.saved())
 
-    def _read(self) -> None:
-        """Take over what a checkpoint says, before there are actors."""
-        if self._checkpoint is None:
-            raise PhysimError("resume wants a folder `out` in which a checkpoint lies")
-        self.progress = self._checkpoint.load()
-        self._more = self._checkpoint.more()
+    def _read(self, checkpoint: Checkpoint) -> None:
+        """Take over what a checkpoint says."""
+        self.progress = checkpoint.load()
+        self._more = checkpoint.more()
         self.decisions = int(self._more["decisions"])
+        unroll = self.playing.ticks * self.playing.environments.count  # by so many the last may lie behind the end
+        if self.decisions - unroll >= self.settings.decisions:
+            raise PhysimError(
+                f"decisions is {self.settings.decisions}, but {self.decisions} are made in {self.settings.out}"
+            )
+        kept = any(name.startswith("replay/") for name in self._more)
+        if self.settings.replay_kept and self.learner.replay is not None and not kept:
+            raise PhysimError(f"replay_kept: {checkpoint.path} holds nothing of what was replayed: resume without it")
         self.learner.restore(self._more)
         self.scores.restore(self._more)
         self.meters.restore(self._more)
@@ -217,10 +246,22 @@ class Training:
         self._more = {}
 
 
+def _losses_of(graph: ModuleGraph, losses: Losses) -> Sequence[AgentLoss]:
+    """What a graph learns by; refuse what is no list of losses."""
+    if not callable(losses):
+        raise PhysimError(f"losses is a {type(losses).__name__}, wanted a function that gives the losses of a graph")
+    found = losses(graph)
+    if not (isinstance(found, Sequence) and found and all(isinstance(loss, AgentLoss) for loss in found)):
+        raise PhysimError(f"losses gave {found!r}, wanted a list of at least one loss")
+    return found
+
+
 def _begin(graph: ModuleGraph, begin: Mapping[str, Tensor], frozen: Sequence[str]) -> None:
     """Put tensors in the place of a graph's own, and let modules stay as they are."""
     state = graph.state_dict()
     for name, value in begin.items():
+        if not isinstance(value, Tensor):
+            raise PhysimError(f"begin: '{name}' is {value!r}, wanted a tensor")
         if name not in state or state[name].shape != value.shape:
             wanted = f"{list(state[name].shape)}" if name in state else "a name of the graph's state"
             raise PhysimError(f"begin: '{name}' {list(value.shape)} does not fit, wanted {wanted}")
@@ -232,10 +273,13 @@ def _begin(graph: ModuleGraph, begin: Mapping[str, Tensor], frozen: Sequence[str
         modules[name].requires_grad_(False)
 
 
-def _told(loss: AgentLoss) -> str:
-    """A loss and its settings."""
-    told = {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
-    return f"{type(loss).__name__} {told}"
+def _each(what: str, settings: Mapping[str, object]) -> dict[str, str]:
+    """Settings of something, each by a name of its own, so that what differs can be told alone."""
+    return {f"{what} {name}": str(value) for name, value in settings.items()}
+
+
+def _settings_of(loss: AgentLoss) -> dict[str, object]:
+    return {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
 
 
 def _check_training(playing: Playing) -> None:

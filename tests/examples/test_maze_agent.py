@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -8,8 +9,10 @@ import pytest
 
 from learners.agents.graphs import agent
 from learners.agents.methods import heads_of
+from learners.agents.training import Training
 from physim.errors import PhysimError
 from physim.graph import load_graph, save_graph
+from physim.scripts import run_script
 
 
 @pytest.fixture
@@ -74,8 +77,31 @@ def test_it_is_trained_stage_by_stage_and_goes_on_where_it_was(
     script.Args(train=8000, weights=weights).run()
     _, told = load_graph(weights)
     assert told["decisions"] == 8000
-    curves = sorted(tmp_path.glob("agent.training/*/curve.csv"))
+    curves = sorted(tmp_path.glob("agent.training/8000/*/curve.csv"))
     assert [path.parent.name for path in curves] == [f"stage_{number}" for number in range(4)]
     first = weights.read_bytes()
     script.Args(train=8000, weights=weights).run()  # nothing is left to do
     assert weights.read_bytes() == first
+    with pytest.raises(PhysimError, match=r"train is 9000, but .*agent\.training holds a training of 8000 decisions"):
+        script.Args(train=9000, weights=weights).run()
+
+
+def test_the_help_tells_the_least_training(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PhysimError) as refused:
+        script.Args(train=100, weights=Path("agent.safetensors")).run()
+    least = re.search(r"at least (\d+)", str(refused.value))
+    monkeypatch.setattr("sys.argv", ["maze_agent.py", "--help"])
+    with pytest.raises(SystemExit):
+        run_script(script.Args.run, script.Args)
+    assert f"at least {least[1]}" in " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
+def test_an_interrupt_tells_what_is_kept(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Training) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Training, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt, match=r"agent\.training keeps what is learned, and the same command goes on"):
+        script.Args(train=320_000, weights=tmp_path / "agent.safetensors").run()

@@ -56,7 +56,7 @@ def test_saving_leaves_one_file(checkpoint: Make, tmp_path: Path) -> None:
 
 
 def test_a_missing_checkpoint_is_refused(checkpoint: Make) -> None:
-    with pytest.raises(PhysimError, match=r"--resume: there is no checkpoint .*a\.checkpoint"):
+    with pytest.raises(PhysimError, match=r"^resume: there is no checkpoint .*a\.checkpoint"):
         checkpoint().load()
 
 
@@ -101,7 +101,11 @@ def test_a_checkpoint_that_does_not_say_whose_it_is_is_refused(checkpoint: Make)
 
 @pytest.mark.parametrize(
     ("told", "reason"),
-    [({"config": "best"}, "seed untold, not 0"), ({"config": "best", "seed": 0, "data": "a"}, "data a, not untold")],
+    [
+        ({"config": "paper", "seed": 1}, "config paper, not best; seed 1, not 0$"),
+        ({"config": "best"}, "seed untold, not 0"),
+        ({"config": "best", "seed": 0, "data": "a"}, "data a, not untold"),
+    ],
 )
 def test_a_checkpoint_that_tells_less_or_more_is_refused_by_what_differs(
     told: Identity, reason: str, checkpoint: Make

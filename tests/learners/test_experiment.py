@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from learners.experiment import Cell, Grid, Interval, grouped, markdown, mean, read_rows, write_rows
+from learners.experiment import Cell, Grid, Interval, grouped, markdown, mean
+from learners.rows import read_rows
 from physim.errors import PhysimError
 from physim.reports import Row
 from physim.threads import threads
@@ -132,7 +133,7 @@ def test_an_interrupt_ends_the_cells_under_way_and_keeps_the_finished_ones(
 
     monkeypatch.setattr(Grid, "_keep", interrupted)
     begun = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"grid\.csv keeps the cells that are finished, and the same command"):
         grid("endless").complete(2)
     assert time.monotonic() - begun < 100
     assert len(grid("endless").rows()) == 1
@@ -178,17 +179,26 @@ def test_a_cell_without_rows_and_cells_that_are_the_same_are_refused(tmp_path: P
         Grid(tmp_path / "grid.csv", [*CELLS, Cell("ours")], measured)
 
 
-def test_rows_survive_the_way_to_a_file_and_back(tmp_path: Path) -> None:
-    rows: list[Row] = [
-        {"a": 1, "b": 1 / 3, "c": "text, with a comma"},
-        {"b": float("inf"), "d": True, "c": "012345678901"},
-        {"c": "12345678e901", "e": "True", "f": '"'},
-        {"b": -float("inf"), "c": "inf", "e": "nan", "f": "Infinity"},
-    ]
-    write_rows(tmp_path / "new" / "rows.csv", rows)
-    assert read_rows(tmp_path / "new" / "rows.csv") == rows
-    assert (tmp_path / "new" / "rows.csv").read_text().splitlines()[2].split(",")[1] == "inf"
-    assert read_rows(tmp_path / "none.csv") == []
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("arm,", "", "line 2: got 5 values, wanted 4"),
+        ("arm", "was", "line 1: there is no column 'arm'"),
+        ("second,0.4", "second,0.x", r"line 3: value is '0\.x', wanted a number|line 5: value is 1\.4, wanted text"),
+    ],
+)
+def test_a_file_that_is_damaged_is_named_before_anything_runs(old: str, new: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "grid.csv"
+    Grid(path, CELLS[:2], measured).complete()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(PhysimError, match=rf"^.*grid\.csv, {told}"):
+        Grid(path, CELLS, interrupted).complete()
+
+
+def test_where_no_file_can_be_nothing_is_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PhysimError, match=r"^out cannot be written: .*file \("):
+        Grid(tmp_path / "file" / "grid.csv", CELLS, interrupted).complete()
 
 
 def test_intervals_hold_the_mean_in_about_as_many_cases_as_they_say() -> None:

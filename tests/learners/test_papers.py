@@ -60,7 +60,24 @@ def test_a_part_of_the_arms_does_not_take_the_place_of_all(tmp_path: Path, capsy
 def test_parts_that_there_are_not_are_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(PhysimError, match=r"--parts: got \['third'\], wanted some of \['first', 'second'\]"):
         run_parts(Args(out=tmp_path), ("first", "third"), PARTS)
+    with pytest.raises(PhysimError, match=r"--parts: got none, wanted some of \['first', 'second'\]"):
+        run_parts(Args(out=tmp_path), (), PARTS)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PhysimError, match=r"^--out cannot be written: .*file/below \("):
+        run_parts(Args(out=tmp_path / "file" / "below"), ("first",), {"first": pytest.fail})
+
+
+def test_kept_rows_without_figures_are_refused_with_their_file(tmp_path: Path) -> None:
+    args = Args(out=tmp_path, workers=1)
+    first(args)
+    path = tmp_path / "measured.csv"
+    path.write_text(path.read_text().replace("value", "figure"))
+    with pytest.raises(PhysimError, match=r"^first: .*measured\.csv, line 1: there is no column 'value'$"):
+        run_parts(args, ("first",), PARTS)
 
 
 def test_a_part_that_fails_does_not_keep_others_from_being_published(tmp_path: Path) -> None:

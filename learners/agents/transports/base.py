@@ -13,6 +13,7 @@ import numpy as np
 from learners.agents.actor import Actor
 from learners.agents.environments import Environments
 from learners.agents.graphs import agent
+from learners.agents.transports.checks import check_several, check_whole
 from learners.agents.unrolls import Ticks, Unroll
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -42,6 +43,11 @@ class Playing:
     remembered: bool = False
     begun: int = 0
     episodes: int | None = None
+
+    def __post_init__(self) -> None:
+        check_whole(1, ticks=self.ticks)
+        check_whole(0, seed=self.seed, episodes=self.episodes)
+        check_several(labels=self.labels)
 
     def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
         """An actor, by a graph of its own where none is given."""

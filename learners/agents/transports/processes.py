@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from typing import Any, final
 
 import torch
@@ -25,7 +26,7 @@ SLOTS = 2
 class Processes(Transport):
     """So many actors, one thread each. One that dies is replaced by another that begins anew.
 
-    Raises: PhysimError where an actor fails, with what it said, or dies LIVES times.
+    Raises: PhysimError where an actor fails, with what it said, or dies LIVES times, or before its first unroll.
     """
 
     def __init__(self, playing: Playing, graph: ModuleGraph, count: int) -> None:
@@ -81,8 +82,10 @@ class Processes(Transport):
         return replace(unroll, ticks=actor.slots[slot])
 
     def _replace(self, dead: _Process) -> None:
-        dead.process.join()
+        cause = cause_of(dead.process)
         dead.line.close()
+        if not (dead.life or dead.slots):  # as it began, so would all that follow it end
+            raise PhysimError(f"actor {dead.number} died before its first unroll {cause}")
         life = self.buried(dead.number, dead.life)
         self.actors[self.actors.index(dead)] = _Process(self, dead.number, life)
 
@@ -115,6 +118,17 @@ class _Process:
     def _send(self, what: Any) -> None:
         with suppress(OSError):  # it is dead, as `receive` will find
             self.line.send(what)
+
+
+def cause_of(dead: BaseProcess) -> str:
+    """Why a process died, as far as its end tells."""
+    dead.join()
+    if dead.exitcode is not None and dead.exitcode < 0:
+        return f"(signal {-dead.exitcode}): is there too little memory?"
+    return (
+        f"(exit code {dead.exitcode}, of what is told above): a new process imports the script that started it, so "
+        'what that does must stand under `if __name__ == "__main__":`'
+    )
 
 
 def _act(playing: Playing, weights: list[Ticks], clock: Any, line: Any, number: int, life: int) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from multiprocessing import active_children
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -111,3 +113,14 @@ def test_what_two_processes_do_not_is_refused(playing: Callable[..., Playing]) -
     again = Training(playing(), replayed, Learning(replay=20), TrainingSettings(300))
     with pytest.raises(PhysimError, match="'value_replay' is of the stream 'replayed', wanted 'fresh'"):
         train_placed(again)
+
+
+def test_a_process_that_cannot_even_start_says_what_it_may_be(
+    playing: Callable[..., Playing], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that a script starts which is not there for its own import."""
+    (tmp_path / "leaving.py").write_text("import os\ndef leave(*_):\n    os._exit(1)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(placed, "_learn", importlib.import_module("leaving").leave)
+    with pytest.raises(PhysimError, match=r"died \(exit code 1, .* under `if __name__ == \"__main__\":`$"):
+        train_placed(training(playing()))

@@ -20,8 +20,8 @@ from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Unroll
-from learners.experiment import read_rows
 from learners.precision import PRECISIONS, has_bfloat16
+from learners.rows import read_rows
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from tests.learners.agents.conftest import HEADS
@@ -52,9 +52,8 @@ def plain(net: ModuleGraph) -> list[AgentLoss]:
 
 
 def trained(playing: Playing, out: Path | None = None, **settings: Any) -> Training:
-    training = Training(
-        playing, everything, LEARNING, TrainingSettings(600, points=5, out=out, replay_kept=True, **settings)
-    )
+    kept = TrainingSettings(600, points=5, out=out, replay_kept=out is not None, **settings)
+    training = Training(playing, everything, LEARNING, kept)
     training.run(progress=False)
     return training
 
@@ -129,12 +128,51 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         started(frozen=("eyes",))
     with pytest.raises(PhysimError, match="actors is -1"):
         started(actors=-1)
+    with pytest.raises(PhysimError, match="begin: 'x' is 1, wanted a tensor"):
+        started(begin={"x": 1})
+    with pytest.raises(PhysimError, match="losses is a list, wanted a function"):
+        started([losses.Values])
+    with pytest.raises(PhysimError, match="losses gave None, wanted a list of at least one loss"):
+        started(lambda net: None)
+    with pytest.raises(PhysimError, match=r"losses gave \[\], wanted"):
+        started(lambda net: [])
     with pytest.raises(PhysimError, match="2 losses are called 'values'"):
         started(lambda net: [*plain(net), losses.Values(net)])
     with pytest.raises(PhysimError, match="the stream is 'replay', wanted one of fresh, replayed, skewed"):
         started(lambda net: [*plain(net), losses.Values(net, stream="replay")])
     with pytest.raises(PhysimError, match="replay begins with 9 ticks, wanted more than unrolls have, 11"):
         started(lambda net: [*plain(net), losses.Values(net, stream="replayed")], Learning(replay=9))
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"actors": 1.5}, r"actors is 1\.5, wanted a whole number, 0 or more"),
+        ({"decisions": 1.5}, r"decisions is 1\.5, wanted a whole number, 1 or more"),
+        ({"points": 0}, "points is 0, wanted a whole number, 1 or more"),
+        ({"frozen": "convolutions"}, r"frozen is 'convolutions', wanted several names: \('convolutions',\)"),
+        ({"replay_kept": True}, "replay_kept wants a folder `out`"),
+        ({"resume": True}, "resume wants a folder `out`"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_by_name(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(PhysimError, match=told):
+        TrainingSettings(**{"decisions": 60, **settings})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ticks", 0, "a whole number, 1 or more"),
+        ("ticks", -3, "a whole number, 1 or more"),
+        ("seed", -1, "a whole number, 0 or more"),
+        ("episodes", -4, "a whole number, 0 or more"),
+        ("labels", "advice", r"several names: \('advice',\)"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_by_name(name: str, value: Any, told: str) -> None:
+    with pytest.raises(PhysimError, match=f"{name} is {value!r}, wanted {told}"):
+        Playing(Environments("CartPole-v1"), {}, **{name: value})
 
 
 def test_replay_alone_teaches_once_it_is_there(playing: Callable[..., Playing]) -> None:
@@ -146,14 +184,62 @@ def test_replay_alone_teaches_once_it_is_there(playing: Callable[..., Playing]) 
     assert "implied_values" in curve[-1]
 
 
+def ran(playing: Playing, learning: Learning = LEARNING, added: Any = plain, **settings: Any) -> list[dict[str, float]]:
+    """The curve of a training of 90 decisions, if nothing else is said."""
+    settings = {"decisions": 90, "points": 3} | settings
+    return Training(playing, added, learning, TrainingSettings(**settings)).run(progress=False)
+
+
 def test_another_training_is_not_gone_on_with(playing: Callable[..., Playing], tmp_path: Path) -> None:
-    settings = TrainingSettings(90, out=tmp_path)
-    Training(playing(), plain, LEARNING, settings).run(progress=False)
-    other = TrainingSettings(120, out=tmp_path, resume=True)
-    with pytest.raises(PhysimError, match="is of a training with decisions 90, not 120"):
-        Training(playing(), plain, LEARNING, other).run(progress=False)
-    with pytest.raises(PhysimError, match="resume wants a folder"):
-        Training(playing(), plain, LEARNING, TrainingSettings(90, resume=True)).run(progress=False)
+    ran(playing(), out=tmp_path)
+    with pytest.raises(PhysimError, match=r"is of a training with learning rate 0\.0007, not 0\.1$"):
+        ran(playing(), replace(LEARNING, rate=0.1), out=tmp_path, resume=True)
+    with pytest.raises(PhysimError, match=r"with environments width 3, not 4; recipe features 12, not 16$"):
+        ran(playing(maze={"width": 4}, features=16), out=tmp_path, resume=True)
+    with pytest.raises(PhysimError, match=r"with loss values weight 0\.5, not 0\.25$"):
+        ran(
+            playing(),
+            added=lambda net: [losses.PolicyGradient(net), losses.Values(net, 0.25)],
+            out=tmp_path,
+            resume=True,
+        )
+
+
+def test_a_training_is_not_written_over_and_a_refused_one_leaves_no_folder(
+    playing: Callable[..., Playing], tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    with pytest.raises(PhysimError, match="there is no checkpoint"):
+        ran(playing(), out=folder, resume=True)
+    assert not folder.exists()
+    first = ran(playing(), out=str(folder))
+    with pytest.raises(PhysimError, match="new holds a training: go on from it by resume=True"):
+        ran(playing(), out=folder)
+    assert ran(playing(), out=folder, resume=True) == first
+    for file in (folder / "curve.csv", folder / "curve.csv" / "below"):
+        with pytest.raises(PhysimError, match=r"^out cannot be written: .*curve\.csv"):
+            ran(playing(), out=file)
+
+
+def test_a_training_is_extended_but_not_shortened(playing: Callable[..., Playing], tmp_path: Path) -> None:
+    whole = ran(playing(), decisions=180, points=6)
+    ran(playing(), decisions=80, points=2, out=tmp_path)  # ends with the unroll that it is in, after 90
+    assert [row["decisions"] for row in ran(playing(), decisions=80, points=2, out=tmp_path, resume=True)] == [60, 90]
+    more = ran(playing(), decisions=180, points=3, out=tmp_path, resume=True)
+    assert [row["decisions"] for row in more] == [60, 90, 120, 180]
+    assert more[-1]["gradient"] == pytest.approx((whole[-1]["gradient"] + whole[-2]["gradient"]) / 2)
+    with pytest.raises(PhysimError, match="decisions is 150, but 180 are made in"):
+        ran(playing(), decisions=150, out=tmp_path, resume=True)
+
+
+def test_what_was_not_kept_is_not_gone_on_with(playing: Callable[..., Playing], tmp_path: Path) -> None:
+    def replayed(net: ModuleGraph) -> list[AgentLoss]:
+        return [losses.ImpliedValues(net, 0.01)]
+
+    ran(playing(), added=replayed, decisions=150, out=tmp_path)
+    with pytest.raises(PhysimError, match=r"replay_kept: .*checkpoint\.safetensors holds nothing of what was replayed"):
+        ran(playing(), added=replayed, decisions=150, out=tmp_path, resume=True, replay_kept=True)
+    ran(playing(), added=replayed, decisions=210, out=tmp_path, resume=True)
 
 
 def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from learners.agents.losses import AgentLoss, PolicyGradient, Values
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Unroll
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
 
@@ -40,3 +42,11 @@ def test_a_training_that_loses_a_node_learns_as_much_and_nothing_twice(
     assert training.decisions == 3_000
     assert len(learned) == len(set(learned)) == 100  # unrolls of 30 decisions
     assert curve[-1]["replaced"] == 1
+
+
+def test_without_ray_a_sentence_names_the_setting_and_no_flag(
+    playing: Callable[..., Playing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(PhysimError, match=r"^cluster wants Ray, which is not installed"):
+        Training(playing(), plain, Learning(), TrainingSettings(60, cluster=True)).run(progress=False)

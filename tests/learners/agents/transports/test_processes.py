@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 import pytest
 import torch
 
+from learners.agents.environments import Environments
 from learners.agents.graphs import agent
 from learners.agents.transports import Playing, Processes
 from learners.agents.unrolls import RESET
@@ -19,7 +21,7 @@ def test_unrolls_come_whole_and_once_and_the_dead_are_replaced(playing: Callable
     with Processes(settings, net, 2) as transport:
         seen: dict[tuple[int, int], int] = {}
         for version in count():
-            if version == 4:
+            if (0, 0, 0) in seen and transport.replaced == 0:
                 transport.actors[0].process.kill()
             unroll = transport.receive()
             assert (unroll.actor, unroll.life, unroll.number) not in seen
@@ -59,3 +61,26 @@ def test_an_actor_that_fails_is_heard(playing: Callable[..., Playing]) -> None:
         pytest.raises(PhysimError, match="actor 0 failed: PhysimError: labels: got 'smell', but infos tell "),
     ):
         transport.receive()
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("os._exit(3)", r"\(exit code 3, .*: a new process imports the script .* under `if __name__ == \"__main__\":`"),
+        ("os.kill(os.getpid(), 9)", r"\(signal 9\): is there too little memory\?"),
+    ],
+)
+def test_an_actor_that_dies_before_its_first_unroll_ends_the_training_at_once(
+    end: str, told: str, playing: Callable[..., Playing], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deadly.py").write_text(f"import os\n{end}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    recipe = playing().recipe
+    deadly = Playing(Environments("deadly:Maze-v0"), recipe)
+    with (
+        Processes(deadly, agent(**recipe), 1) as transport,
+        pytest.raises(PhysimError, match=f"actor 0 died before its first unroll {told}"),
+    ):
+        transport.receive()
+    assert transport.replaced == 0
