@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import isfinite
+from numbers import Integral
 
 from physim.errors import PhysimError
 
@@ -25,10 +26,18 @@ def check_among(what: str, value: str, known: Iterable[str]) -> None:
         raise PhysimError(f"{what} is {value!r}, wanted one of {', '.join(known)}")
 
 
-def check_several(what: str, names: object) -> None:
-    """Refuse, by what it is, a word, or anything else, where a list of several is wanted."""
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise PhysimError(f"{what} is {names!r}, wanted several, in a list or a tuple")
+def check_whole(least: int, **fields: object) -> None:
+    """Refuse, by name, what is no whole number of at least so much; None means "not asked for"."""
+    for name, value in fields.items():
+        if value is not None and not (isinstance(value, Integral) and int(value) >= least):
+            raise PhysimError(f"{name} is {value!r}, wanted a whole number, {least} or more")
+
+
+def check_several(**fields: object) -> None:
+    """Refuse, by name, a word, which would be taken for its letters, or a number, where several are wanted."""
+    for name, value in fields.items():
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise PhysimError(f"{name} is {value!r}, wanted several: ({value!r},)")
 
 
 def check_finite(**fields: object) -> None:

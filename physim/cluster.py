@@ -49,7 +49,7 @@ class Cluster(Workers):
         except (errors.WorkerCrashedError, errors.NodeDiedError, errors.ObjectLostError, errors.OutOfMemoryError):
             raise given_up(numbers) from None
         except errors.RayError as error:
-            raise PhysimError(f"--cluster: the Ray cluster failed ({_first_line(error)})") from error
+            raise PhysimError(f"cluster: the Ray cluster failed ({_first_line(error)})") from error
         return packed
 
 
@@ -66,7 +66,7 @@ def joined_cluster() -> tuple[Any, Callable[[], None]]:
         ray.init("auto", log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise PhysimError(
-            "--cluster: no Ray cluster answers; wanted one in RAY_ADDRESS, or here by `ray start --head`: "
+            "cluster: no Ray cluster answers; wanted one in RAY_ADDRESS, or here by `ray start --head`: "
             + _first_line(error)
         ) from error
     return ray, ray.shutdown
@@ -76,7 +76,7 @@ def _ray() -> Any:
     try:
         import ray
     except ModuleNotFoundError:
-        raise PhysimError("--cluster wants Ray, which is not installed: pip install 'physim[cluster]'") from None
+        raise PhysimError("cluster wants Ray, which is not installed: pip install 'physim[cluster]'") from None
     return ray
 
 

@@ -134,8 +134,7 @@ def agent(  # noqa: PLR0913 (a file names them all)
     "value" [B, T, 1], "choice", and heads.
     Raises: PhysimError for unknown heads or observations, or sizes of which no agent is made.
     """
-    check_several("cores", cores)
-    check_several("heads", heads)
+    check_several(cores=cores, heads=heads)
     if unknown := set(sees) - set(SEEN):
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
     if "depth" in sees and "image" not in sees:

@@ -21,11 +21,10 @@ from learners.agents.learning import Learner, Learning
 from learners.agents.losses.base import AgentLoss
 from learners.agents.meters import Meters
 from learners.agents.transports import Here, Playing, Processes, Transport
-from learners.agents.transports.checks import check_several, check_whole
 from learners.agents.unrolls import Ticks
 from learners.checkpoints import Checkpoint, Progress
 from learners.rows import make_folder, write_rows
-from physim.checks import TEST_SEEDS_FROM
+from physim.checks import TEST_SEEDS_FROM, check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interrupts import HeldInterrupts
@@ -139,8 +138,9 @@ class Training:
         first = ticks * self.playing.environments.count * max(1, self.settings.actors)
         if first > self.settings.decisions:
             raise PhysimError(
-                f"learning from what is replayed begins after {first:.0f} decisions, and there are only "
-                f"{self.settings.decisions}: make more, or the replay smaller, by Learning(replay=, begin=)"
+                f"learning from what is replayed begins after {first:.0f} decisions, {ticks:.0f} of each environment, "
+                f"and there are only {self.settings.decisions}: make more, or the replay smaller, Learning(replay=), "
+                "or begin sooner, at a share of it, Learning(begin=)"
             )
 
     def _update(self, transport: Transport, bar: tqdm[NoReturn]) -> None:

@@ -117,7 +117,7 @@ def test_without_a_cluster_there_is_one_sentence(
     pytest.importorskip("ray")
     monkeypatch.setenv("RAY_ADDRESS", address)
     assert main(["generate", "nbody", "--cluster", "--out", f"{tmp_path}/a.h5"]) == 2
-    assert "physim: --cluster: no Ray cluster answers; wanted one in RAY_ADDRESS" in capsys.readouterr().err
+    assert "physim: cluster: no Ray cluster answers; wanted one in RAY_ADDRESS" in capsys.readouterr().err
 
 
 def test_without_ray_there_is_one_sentence(tmp_path: Path) -> None:
@@ -125,5 +125,5 @@ def test_without_ray_there_is_one_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, "generate", "nbody", "--cluster", "--out", f"{tmp_path}/a.h5"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "physim: --cluster wants Ray, which is not installed: pip install 'physim[cluster]'\n"
+    assert done.stderr == "physim: cluster wants Ray, which is not installed: pip install 'physim[cluster]'\n"
     assert not list(tmp_path.iterdir())

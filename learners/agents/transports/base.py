@@ -13,8 +13,8 @@ import numpy as np
 from learners.agents.actor import Actor
 from learners.agents.environments import Environments
 from learners.agents.graphs import agent
-from learners.agents.transports.checks import check_several, check_whole
 from learners.agents.unrolls import Ticks, Unroll
+from physim.checks import check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.learner import Precision

@@ -23,10 +23,7 @@ class Cluster(Transport):
     """
 
     def __init__(self, playing: Playing, graph: ModuleGraph, count: int) -> None:
-        try:
-            self._ray, self._close = joined_cluster()
-        except PhysimError as error:
-            raise PhysimError(str(error).removeprefix("--")) from None  # it was no flag that asked
+        self._ray, self._close = joined_cluster()
         self.playing, self.replaced = playing, 0
         self._remote = self._ray.remote(num_cpus=1)(_Remote)
         self._lives = [0] * count

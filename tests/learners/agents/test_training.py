@@ -118,7 +118,7 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         started(maze={"seed": 90_000})
     with pytest.raises(PhysimError, match="seed must be under 90000"):
         Training(replace(playing(), seed=90_000), plain, LEARNING, TrainingSettings(60))
-    with pytest.raises(PhysimError, match="begins after 120 decisions, and there are only 60"):
+    with pytest.raises(PhysimError, match="begins after 120 decisions, 40 of each environment, and there are only 60"):
         started(lambda net: [losses.Values(net, stream="replayed")])
     with pytest.raises(PhysimError, match=r"decay is 1\.5, wanted a share"):
         Learning(decay=1.5)
@@ -150,7 +150,7 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         ({"actors": 1.5}, r"actors is 1\.5, wanted a whole number, 0 or more"),
         ({"decisions": 1.5}, r"decisions is 1\.5, wanted a whole number, 1 or more"),
         ({"points": 0}, "points is 0, wanted a whole number, 1 or more"),
-        ({"frozen": "convolutions"}, r"frozen is 'convolutions', wanted several names: \('convolutions',\)"),
+        ({"frozen": "convolutions"}, r"frozen is 'convolutions', wanted several: \('convolutions',\)"),
         ({"replay_kept": True}, "replay_kept wants a folder `out`"),
         ({"resume": True}, "resume wants a folder `out`"),
     ],
@@ -167,7 +167,7 @@ def test_settings_that_cannot_be_meant_are_refused_by_name(settings: dict[str, A
         ("ticks", -3, "a whole number, 1 or more"),
         ("seed", -1, "a whole number, 0 or more"),
         ("episodes", -4, "a whole number, 0 or more"),
-        ("labels", "advice", r"several names: \('advice',\)"),
+        ("labels", "advice", r"several: \('advice',\)"),
     ],
 )
 def test_what_cannot_be_played_is_refused_by_name(name: str, value: Any, told: str) -> None:
