@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from learners.experiment import Cell, read_rows
+from learners.experiment import Cell
+from learners.rows import read_rows
+from worlds.maze.grounds import ground_of
 
 
 @pytest.fixture
@@ -35,6 +38,18 @@ def test_agents_are_compared_and_examined(script: ModuleType, tmp_path: Path) ->
     assert {"position_from_first_core", "position_from_core", "untrained: position_from_core"} <= names["nav"]
     assert {"position_from_features", "position_from_nothing"} <= names["ff"]
     assert not any("_core" in str(name) for name in names["ff"])
+
+
+def test_mazes_that_settings_are_chosen_in_have_other_walls(paper: Callable[[str], ModuleType]) -> None:
+    module, mazes = paper("learning_to_navigate"), importlib.import_module("parts.small_mazes")
+
+    def walls(task: str) -> str:
+        game = mazes.game_of(mazes.environments(task))
+        return re.sub(r"[^#\n]", " ", ground_of(game.maze, game.seed).layout.text)
+
+    tasks = {walls(task) for kind in ("static", "random goal") for task in module.KINDS[kind]}
+    assert len(tasks) == 2
+    assert not tasks & {walls(task) for task in module.TUNED_ON}
 
 
 @pytest.mark.parametrize("kind", ["static", "i-maze"])
