@@ -14,6 +14,7 @@ from learners.agents.message_passing import UNITS, Messages
 from learners.agents.modules import (
     Convolutions,
     DuellingMaps,
+    Means,
     PlainWorths,
     Reach,
     Sample,
@@ -130,8 +131,8 @@ def agent(  # noqa: PLR0913 (a file names them all)
     Reward and action are the last ones, where an agent with cores is `told` them. `heads` are the names of auxiliary
     heads. If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic gradients.
 
-    Ports: "features", "core" (the last of them), "policy" (logits [B, T, A], or means of numbers if `continuous`),
-    "value" [B, T, 1], "choice", and heads.
+    Ports: "features", "core" (the last of them), "policy" (logits [B, T, A], or means of numbers if `continuous`,
+    from -1 to 1: see Means), "value" [B, T, 1], "choice", and heads.
     Raises: PhysimError for unknown heads or observations, or sizes of which no agent is made.
     """
     check_several(cores=cores, heads=heads)
@@ -145,7 +146,7 @@ def agent(  # noqa: PLR0913 (a file names them all)
     found = _features(graph, seen, sees, features)
     read = (decoupled(found[0], ResidualSynthesizer(features)), features) if cut else found
     core = _core(graph, read, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
-    policy = graph.add(POLICY, nn.Linear(core[1], actions), core[0])
+    policy = graph.add(POLICY, (Means if continuous else nn.Linear)(core[1], actions), core[0])
     graph.add(VALUE, nn.Linear(core[1], 1), core[0])
     choice = graph.add(CHOICE, Reach() if continuous else Sample(), policy, graph.input("chance"))
     acted = graph[ACTION] if told and cores else graph.later(ACTION)

@@ -65,6 +65,19 @@ class Sample(nn.Module):
 
 
 @final
+class Means(nn.Linear):
+    """The means of numbers [B, F] -> [B, A], from -1 to 1: a linear layer's, bent by tanh.
+
+    Actions are cut off there: means beyond would change nothing that is done, and worths of actions that are never
+    carried out would let them run away.
+    """
+
+    def forward(self, core: Tensor) -> Tensor:
+        """The means."""
+        return super().forward(core).tanh()
+
+
+@final
 class Reach(nn.Module):
     """Numbers [B, A] about their means [B, A], normally distributed, where `chance` [B, A] is uniform in (0, 1)."""
 

@@ -80,6 +80,18 @@ def test_choices_follow_the_probabilities() -> None:
     torch.testing.assert_close(chosen.mean(0), probability, atol=0.02, rtol=0)
 
 
+def test_means_of_numbers_stay_where_actions_do() -> None:
+    net = agent(sees={"vector": (2,)}, actions=3, cores=(), features=4, continuous=True)
+    seen = {"vector": 1e4 * torch.randn(50, 2, generator=torch.Generator().manual_seed(0))}
+    means = net(seen, outputs=net["policy"])
+    assert means.abs().max() <= 1
+    assert (means.abs() > 0.99).any()
+    assert net.get_submodule("policy").out_features == 3
+    near = net({"vector": torch.zeros(1, 2)}, outputs=net["policy"])
+    layer, core = net.get_submodule("policy"), net({"vector": torch.zeros(1, 2)}, outputs=net["features"])
+    torch.testing.assert_close(near, torch.nn.functional.linear(core, layer.weight, layer.bias).tanh())
+
+
 @pytest.mark.parametrize("size", [(84, 84), (42, 42), (64, 80)])
 def test_cells_of_four_pixels_cover_the_middle(size: tuple[int, int]) -> None:
     net = agent(sees={"image": (*size, 3)}, actions=2, cores=(4,), features=4, heads=("pixel_control",))
