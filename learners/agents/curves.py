@@ -16,7 +16,9 @@ SMOOTHED = 5
 
 
 class Curve(NamedTuple):
-    """Scores after so many decisions; a point at which no episode ended has the score of the one before."""
+    """Scores after so many decisions; a point at which no episode ended has the score of the one before, NaN where none
+    ended yet.
+    """
 
     decisions: Sequence[float]
     scores: Sequence[float]
@@ -50,11 +52,11 @@ class Curve(NamedTuple):
 def curve_rows(points: Iterable[dict[str, float]]) -> list[Row]:
     """A training's curve as rows of its scores and of the processor's seconds; NaN after 0 decisions where it has none.
 
-    Points before the first episode's end have its score, or 0 where no episode ended.
+    Points before the first episode's end have the score NaN: nothing is known of them.
     """
     points = list(points) or [{"decisions": 0.0, "score": math.nan, "seconds": 0.0}]
     rows: list[Row] = []
-    score = next((point["score"] for point in points if "score" in point), 0.0)
+    score = math.nan
     for point in points:
         score = point.get("score", score)
         rows.append({"name": "score", "done": point["decisions"], "value": score, "seconds": point["seconds"]})

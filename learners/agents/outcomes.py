@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -103,12 +104,14 @@ class Outcomes:
         return [self._curve([row for row in mine if row["seed"] == seed], self.bounds[task]) for seed in seeds]
 
     def _curve(self, rows: Sequence[Row], bounds: tuple[float, float]) -> Curve:
-        """One training's, between the bounds; where it diverged it is as bad as chance from there on."""
+        """One training's, between the bounds: as bad as chance before the first episode ended, and from where it
+        diverged on.
+        """
         low, high = bounds
         asked = min(self.decisions, float(str(rows[0].get("decisions", self.decisions))))
         curve = curve_of(rows).until(asked)
         last, *_ = [*curve.decisions[-1:], 0.0]
         every = float(np.diff([0, *curve.decisions]).min()) if last else asked
         more = np.arange(last + every, asked + every / 2, every).tolist()
-        scores = [(score - low) / (high - low) for score in curve.scores]
+        scores = [0.0 if math.isnan(score) else (score - low) / (high - low) for score in curve.scores]
         return Curve([*curve.decisions, *more], [*scores, *[0.0] * len(more)])

@@ -6,13 +6,20 @@ from learners.agents.curves import Curve, curve_of, curve_rows
 
 
 def test_curves_come_back_from_rows_and_points_without_episodes_take_the_last_score() -> None:
-    points = [{"decisions": 10.0, "seconds": 1.0}, {"decisions": 20.0, "seconds": 2.0, "score": 4.0}]
+    points = [{"decisions": 10.0, "seconds": 1.0, "score": 4.0}, {"decisions": 20.0, "seconds": 2.0}]
     points += [{"decisions": 30.0, "seconds": 3.0}, {"decisions": 40.0, "seconds": 4.0, "score": 8.0}]
     curve = curve_of(curve_rows(points))
     assert curve.decisions == [10.0, 20.0, 30.0, 40.0]
-    assert curve.scores == [4.0, 4.0, 4.0, 8.0]  # the first has that of the first episode
+    assert curve.scores == [4.0, 4.0, 4.0, 8.0]
     assert curve.area == 5.0
     assert curve.last == 8.0
+
+
+def test_nothing_is_known_of_points_before_the_first_episodes_end() -> None:
+    points = [{"decisions": 10.0, "seconds": 1.0}, {"decisions": 20.0, "seconds": 2.0, "score": -4.0}]
+    scores = curve_of(curve_rows(points)).scores
+    assert math.isnan(scores[0])
+    assert scores[1:] == [-4.0]
 
 
 def test_a_score_counts_as_reached_where_it_is_on_the_average_of_neighbours() -> None:

@@ -44,6 +44,17 @@ def test_who_diverged_is_as_bad_as_chance_from_there_on() -> None:
     assert Outcomes(nothing, BOUNDS, 60).areas("plain") == [[0, 0], [0, 0]]
 
 
+def test_points_before_the_first_episodes_end_count_as_chance() -> None:
+    """Where all scores are below 0, 0 would be the best of them."""
+    found: list[Row] = [
+        {**row, "task": "c", "value": math.nan if row["done"] < 30 else -250.0}
+        for row in rows("plain")
+        if row["task"] == "a"
+    ]
+    outcomes = Outcomes(found, {"c": (-500.0, 0.0)}, 40)
+    assert [curve.scores for curve in outcomes.curves("plain")[0]] == [[0.0, 0.0, 0.5, 0.5]] * 2
+
+
 def test_frames_are_counted_to_a_share_of_the_baselines_last_score() -> None:
     outcomes = Outcomes(jumping("plain", at=160) + jumping("better", at=100, to=0.55), BOUNDS, 240)
     assert outcomes.frames("plain", "plain", 0.9) == [[180.0, 180.0], [180.0, 180.0]]
