@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, Literal, final, get_args
 
@@ -100,14 +101,17 @@ class AcerPolicy(AgentLoss):
             gradient = weights / policy.clamp(min=SMALL)
             outwards = -average / policy.clamp(min=SMALL)
         truncated = of_chosen(ratio, ticks[ACTION][:, :-1]) > self.truncation
-        self.notes = notes(truncated, gradient, outwards, self.region)
+        self.notes = notes(truncated, gradient, outwards, self.region, ticks)
         return gradient if self.region is None else within_region(gradient, outwards, self.region)
 
 
-def notes(truncated: Tensor, gradient: Tensor, outwards: Tensor, region: float | None) -> dict[str, float]:
+def notes(
+    truncated: Tensor, gradient: Tensor, outwards: Tensor, region: float | None, ticks: Mapping[str, Tensor]
+) -> dict[str, float]:
     """In what share of decisions a ratio was truncated, and a step turned to stay within the region."""
-    turned = 0.0 if region is None else float(((gradient * outwards).sum(-1) > region).float().mean())
-    return {"truncated": float(truncated.float().mean()), "turned": turned}
+    turned = (gradient * outwards).sum(-1) > (math.inf if region is None else region)
+    shares = {"truncated": truncated, "turned": turned}
+    return {name: float(mean_decided(each.float(), ticks)) for name, each in shares.items()}
 
 
 class _Targets:

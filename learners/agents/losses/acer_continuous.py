@@ -91,7 +91,7 @@ class AcerNumbersPolicy(AgentLoss):
         tried = beyond * (other_worth - value) * (other[:, :-1] - means)
         gradient = (taken + tried) / DEVIATION**2
         outwards = (means - ticks[AVERAGE_POLICY][:, :-1]) / DEVIATION**2
-        self.notes = notes(ratio.squeeze(-1) > self.truncation, gradient, outwards, self.region)
+        self.notes = notes(ratio.squeeze(-1) > self.truncation, gradient, outwards, self.region, ticks)
         return gradient if self.region is None else within_region(gradient, outwards, self.region)
 
 

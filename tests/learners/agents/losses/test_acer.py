@@ -117,8 +117,9 @@ def test_shares_of_what_was_truncated_and_turned_are_noted() -> None:
     ratio = (policy / ticks[BEHAVIOUR].exp()).gather(-1, ticks[ACTION][..., None])[:, :-1]
     free, held = AcerPolicy(NET, truncation=1.0, region=None), AcerPolicy(NET, truncation=1.0, region=0.1)
     steps = [loss.step(values, ticks) for loss in (free, held)]
-    turned = (steps[0] != steps[1]).any(-1).float().mean()
-    assert free.notes == {"truncated": pytest.approx(float((ratio > 1).float().mean())), "turned": 0.0}
+    decided = ~ticks[LAST][:, :-1]
+    turned = (steps[0] != steps[1]).any(-1)[decided].float().mean()
+    assert free.notes == {"truncated": pytest.approx(float((ratio > 1)[decided].float().mean())), "turned": 0.0}
     assert held.notes == {**free.notes, "turned": pytest.approx(float(turned))}
     assert 0 < held.notes["truncated"] < 1
     assert 0 < held.notes["turned"] < 1

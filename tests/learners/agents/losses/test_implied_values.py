@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -51,6 +52,27 @@ def test_an_update_is_the_papers_and_not_scaled_by_the_temperature() -> None:
         torch.testing.assert_close(values.grad[0, 0, 0], -wrong)
         assert not logits.grad[0, 1].any()  # the target is no variable
         assert not values.grad[0, 1].any()
+
+
+def test_how_far_what_is_implied_spreads_stands_beside_the_targets() -> None:
+    random = torch.Generator().manual_seed(0)
+    logits, values = (torch.randn(3, 5, size, generator=random, dtype=torch.float64) for size in (A, 1))
+    ticks = {
+        ACTION: torch.randint(A, (3, 5), generator=random),
+        REWARD: torch.randn(3, 5, generator=random, dtype=torch.float64),
+        LAST: torch.zeros(3, 5, dtype=torch.bool),
+        TERMINATED: torch.zeros(3, 5, dtype=torch.bool),
+    }
+    told = []
+    for temperature in (1e-3, 1e-2):
+        loss = ImpliedValues(NET, temperature, discount=0.0)
+        loss.value((logits, values), ticks)
+        told.append(loss.notes)
+    names = ["deviation of temperature log pi", "deviation of targets"]
+    assert list(told[0]) == names
+    assert told[1][names[0]] == pytest.approx(10 * told[0][names[0]])
+    assert told[0][names[0]] == pytest.approx(1e-3 * float(logits.log_softmax(-1)[:, :-1].std(correction=0)))
+    assert told[0][names[1]] == pytest.approx(float(ticks[REWARD][:, 1:].std(correction=0)))
 
 
 def test_duelling_sarsa_is_regularised_actor_critic() -> None:
