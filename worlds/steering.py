@@ -17,6 +17,10 @@ from physim.scenes.scene import Scene
 from physim.worlds.find import WorldSource
 
 Observation = npt.NDArray[np.float32]
+UNITS = {"gravity": 20.0, "vel": 3.0}
+"""In what these are told (m / s^2, m / s), so that they are about 1 as the others are: an agent's first layer, whose
+weights are alike, would hear little else of strings, where gravity is about 20 and bodies get up to 10 m / s fast.
+"""
 
 
 @final
@@ -25,7 +29,7 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
 
     - action [2 M] from -1 to 1: shares of the largest force on each movable body, x and y
     - observation float32: all that WorldEnv tells of the bodies, what stays of them too, and where the first movable
-      one is to go, as one vector (`gymnasium.spaces.flatten`)
+      one is to go, in UNITS, as one vector (`gymnasium.spaces.flatten`)
     - end: the episode is cut short after so many `decisions`; it is terminated where the scene blows up
 
     `world` and `parameters` as of WorldEnv. Raises: PhysimError as that does, and where no episode is under way.
@@ -97,4 +101,5 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
         self.env.close()
 
     def _told(self) -> Observation:
-        return spaces.flatten(self.env.observation_space, self._seen)  # type: ignore[return-value] # an array
+        told = self._seen | {name: self._seen[name] / np.float32(unit) for name, unit in UNITS.items()}
+        return spaces.flatten(self.env.observation_space, told)  # type: ignore[return-value] # an array

@@ -8,7 +8,9 @@ from gymnasium.utils.env_checker import check_env
 import worlds  # noqa: F401 (registers the id)
 from physim.environments.world_env import WorldEnv
 from physim.errors import PhysimError
-from worlds.steering import Steering
+from physim.worlds.find import WorldSource
+from worlds.held_strings import HeldStrings
+from worlds.steering import UNITS, Steering
 
 
 def test_gymnasium_finds_nothing_wrong() -> None:
@@ -25,8 +27,18 @@ def test_forces_are_held_and_rewards_are_means_of_the_worlds_own() -> None:
         steps = [plain.step(forces) for _ in range(5)]
         assert reward == pytest.approx(np.mean([step[1] for step in steps]))
     told = steps[-1][0]
-    assert np.array_equal(seen, np.concatenate([told[name].ravel() for name in sorted(told)]))
+    assert np.allclose(seen, np.concatenate([(told[name] / UNITS.get(name, 1)).ravel() for name in sorted(told)]))
     assert np.array_equal(env.goal, first["goal"])
+
+
+@pytest.mark.parametrize(("world", "sizes"), [("balls", {"balls": 3}), (HeldStrings, {"masses": 5})])
+def test_what_is_seen_is_about_1(world: WorldSource, sizes: dict[str, int]) -> None:
+    env, seen = Steering(world, hold=20, decisions=3, **sizes), []
+    rng = np.random.default_rng(0)
+    for seed in range(5):
+        seen.append(env.reset(seed=seed)[0])
+        seen += [env.step(rng.uniform(-1, 1, env.numbers))[0] for _ in range(3)]
+    assert 0.5 < np.abs(seen).max(0).max() < 3
 
 
 def test_all_that_a_scene_differs_in_is_seen() -> None:
