@@ -19,7 +19,7 @@ from learners.agents.environments import Environments
 from learners.agents.learning import Learning
 from learners.agents.methods import ACERNumbers
 from learners.agents.trial import Trial
-from learners.agents.watching import means_of, rewards_of
+from learners.agents.watching import Decide, means_of, rewards_of
 from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
 from learners.papers import PaperSettings
 from learners.planning import ByGradient, Futures, Planner, Sampled
@@ -48,16 +48,18 @@ COUNT, REPLAY = 8, 2000
 ACER = "acer"
 TIMES = {ACER: 1, "acer, 4 times the steps": 4}
 """ACER, which plays as many steps as the engine learned from, and more."""
-RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (5, 10, 20), "discount": (0.9, 0.95, 0.99)})
+RANGES = Ranges({"rate": (1e-4, 3e-3)}, {"ticks": (5, 10, 20), "discount": (0.9, 0.95, 0.99)}, spread=True)
 """What ACER's settings are drawn from."""
 
 
 class Planning(NamedTuple):
-    """A planner, the horizons it is tried with, and minutes of an episode for each decision that is foreseen, about."""
+    """A planner, the horizons it is tried with in each world, and minutes of an episode for each decision that is
+    foreseen, about.
+    """
 
     kind: type[Planner]
     settings: Mapping[str, int]
-    horizons: tuple[int, ...]
+    horizons: Mapping[str, tuple[int, ...]]
     minutes: float
 
     def planner(self, futures: Futures, horizon: int) -> Planner:
@@ -66,8 +68,10 @@ class Planning(NamedTuple):
 
 
 PLANNERS = {
-    "by samples": Planning(Sampled, {"count": 256, "elite": 16, "rounds": 3}, (3, 5, 8), 0.15),
-    "by gradient": Planning(ByGradient, {"count": 16, "rounds": 2}, (3, 5), 0.7),
+    "by samples": Planning(
+        Sampled, {"count": 256, "elite": 16, "rounds": 3}, {"balls": (3, 5), "strings": (3, 5, 8)}, 0.15
+    ),
+    "by gradient": Planning(ByGradient, {"count": 16, "rounds": 2}, dict.fromkeys(WORLDS, (3, 5)), 0.7),
 }
 NOTHING = "nothing"
 ARMS = (NOTHING, *PLANNERS, *TIMES)
@@ -114,11 +118,13 @@ def planned(args: Args, world: str) -> list[Row]:
     tried = [
         plan_cell(args, world, arm, horizon, TUNED_ON, TUNING_SEED)
         for arm in arms
-        for horizon in args.few(PLANNERS[arm].horizons)
+        for horizon in args.few(PLANNERS[arm].horizons[world])
     ]
     far = grouped(args.rows(f"{world}_horizons", tried, run_plans), ("arm", "horizon")) if tried else {}
     best = {
-        arm: min(args.few(PLANNERS[arm].horizons), key=lambda horizon, arm=arm: float(np.mean(far[arm, horizon])))
+        arm: min(
+            args.few(PLANNERS[arm].horizons[world]), key=lambda horizon, arm=arm: float(np.mean(far[arm, horizon]))
+        )
         for arm in arms
     }
     cells = [plan_cell(args, world, arm, best[arm], EPISODES, TEST_SEEDS_FROM) for arm in arms]
@@ -139,7 +145,7 @@ def run_plans(cell: Cell) -> Sequence[Row]:
     env = steering(cell["world"])
     seeds = range(cell.seed, cell.seed + cell["episodes"])
     if cell.arm == NOTHING:
-        return distances([rewards_of(env, seed, lambda _: np.zeros(env.numbers)) for seed in seeds])
+        return distances([rewards_of(env, seed, nothing(env)) for seed in seeds])
     futures = Futures(LearnedEngine.load(cell["world"]), env.largest, env.hold)
     planner = PLANNERS[cell.arm].planner(futures, cell["horizon"])
     return distances([planner.steer(env, seed) for seed in seeds])
@@ -151,7 +157,8 @@ def played(args: Args, world: str) -> list[Row]:
     if not arms:
         return []
     bounds = {world: (-float(DECISIONS), 0.0)}
-    contest = Contest(args, {ACER: 1 / 200}, args.shortened(LEARNED_FROM), RANGES, run_tuning, lambda _: bounds)
+    decisions = args.shortened(LEARNED_FROM)
+    contest = Contest(args, {ACER: 1 / 200}, decisions, RANGES, run_tuning, lambda _: bounds, at_last=True, final=True)
     chosen = contest.chosen(f"{world}_tuning", [world])[ACER]
     cells = [
         replace(each, arm=arm)
@@ -167,9 +174,9 @@ def run_tuning(cell: Cell) -> Sequence[Row]:
 
 
 def run_agent(episodes: int, cell: Cell) -> Sequence[Row]:
-    """The mean distance of each test episode of an agent that was trained."""
-    graph, env = trial(cell).run().graph, steering(cell["task"])
-    decide = means_of(graph, env.action_space)
+    """The mean distance of each test episode of an agent that was trained: it does nothing where it diverged."""
+    training, env = trial(cell).run(), steering(cell["task"])
+    decide = nothing(env) if training.diverged else means_of(training.graph, env.action_space)
     return distances([rewards_of(env, TEST_SEEDS_FROM + number, decide) for number in range(episodes)])
 
 
@@ -193,6 +200,11 @@ def trial(cell: Cell) -> Trial:
 def steering(world: str) -> Steering:
     """The environment of a world."""
     return Steering(decisions=DECISIONS, **WORLDS[world])
+
+
+def nothing(env: Steering) -> Decide:
+    """To push nothing."""
+    return lambda _: np.zeros(env.numbers)
 
 
 def distances(rewards: Sequence[Sequence[float]]) -> list[Row]:

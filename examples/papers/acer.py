@@ -6,14 +6,14 @@ python examples/papers/acer.py [--quick] [--parts replay numbers scene]
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from learners.agents.methods import ACER
 from learners.experiment import Cell
 from learners.papers import PaperSettings, run_parts
 from parts import acer_numbers
-from parts.off_policy_tasks import CONTROL, WHOLE, Arm, compared, outcomes
+from parts.off_policy_tasks import KINDS, KNOWING, WHOLE, Arm, compared, outcomes
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 
@@ -37,13 +37,14 @@ PAIRS = [
     ("ratio 1", BASELINE),
     *((REPLAYING, arm) for arm in ("ratio 0, 5 epochs", "ratio 4, no region", "ratio 4, not truncated")),
 ]
-OBJECTS = "objects"
-SEEING = {OBJECTS: Arm(ACER(), ratio=4, seconds=4.0, sees="objects")}
-"""An agent that reads a maze as a scene, among whose objects messages pass: it knows where the goal is, in sight or
-not. Beside it stands the one that replays as much and sees pixels.
-"""
-SCENE = "static"
-KINDS = (*CONTROL, "static")
+PIXELS = "pixels"
+SEEING = {
+    "objects": Arm(ACER(), ratio=4, seconds=2.0),
+    PIXELS: Arm(ACER(), ratio=4, seconds=6.0, sees="image"),
+}
+"""An agent that reads a maze as a scene, among whose objects messages pass, beside one that sees pixels."""
+SCENE = replace(KINDS["random goal"], decisions=100_000)
+"""Where they are compared: pixels want more decisions."""
 ALL = ("replay", "numbers", "scene")
 
 
@@ -58,7 +59,7 @@ class Args(PaperSettings):
     """What to do: agents that choose, by how much is replayed; agents that tell numbers, beside PPO, which wants the
     extra `libraries`; and an agent that reads mazes as scenes, by message passing, beside one that sees their pixels.
     """
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = tuple(KINDS)
     """Which tasks of the first part: poles, acrobots, mazes."""
     out: Path = RESULTS
 
@@ -81,9 +82,9 @@ def numbers(args: Args) -> str:
 
 
 def scene(args: Args) -> str:
-    """Agents that see pixels, or objects, in one table."""
-    arms = {REPLAYING: ARMS[REPLAYING], **SEEING}
-    return outcomes(args, arms, run, SCENE, "scene").table(list(arms), REPLAYING)
+    """Agents that see objects, or pixels, in one table."""
+    found = outcomes(args, SEEING, run, "scene", SCENE)
+    return f"{found.table(list(SEEING), PIXELS)}\n{KNOWING}"
 
 
 def run(cell: Cell) -> Sequence[Row]:

@@ -26,15 +26,19 @@ FINALISTS = 3
 class Ranges:
     """What settings are drawn from: log-uniformly `between` two numbers, or `among` some.
 
-    Draws share a range evenly, however few they are: each has a part of it for its own (a Latin hypercube).
+    Draws share a range evenly, however few they are: each has a part of it for its own (a Latin hypercube). By that
+    alone settings may go along with one another by chance, and what one of them did be told of the other; where they
+    are `spread`, hypercubes are tried for one that fills the space evenly, too.
     """
 
     between: Mapping[str, tuple[float, float]]
     among: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    spread: bool = False
 
     def draws(self, count: int) -> list[Drawn]:
         """So many settings."""
-        places = qmc.LatinHypercube(len(self.between) + len(self.among), rng=TUNING_SEED).random(count)
+        settings, tried = len(self.between) + len(self.among), "random-cd" if self.spread else None
+        places = qmc.LatinHypercube(settings, rng=TUNING_SEED, optimization=tried).random(count)
         return [self._at(place) for place in places]
 
     def _at(self, place: Floats) -> Drawn:
@@ -66,10 +70,10 @@ class Contest:
     at_last: bool = False
     final: bool = False
 
-    def chosen(self, name: str, tasks: Sequence[str], shown: str | None = None) -> dict[str, Drawn]:
+    def chosen(self, name: str, tasks: Sequence[str]) -> dict[str, Drawn]:
         """The drawn settings with which each arm's score was the best.
 
-        The sweep is kept under that name, and shown under the same or another.
+        The sweep is kept, and shown, under that name.
         """
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
         scores = self._tried(name, (TUNING_SEED,), tasks, dict.fromkeys(self.arms, draws))
@@ -80,7 +84,7 @@ class Contest:
         if self.final:
             best, table = self._finals(f"{name}_finals", tasks, draws, scores)
             text += f"\nThe {FINALISTS} best of each by another seed, too; the best of all is chosen:\n\n{table}"
-        self.settings.publish(f"{shown or name}_sweep", text)
+        self.settings.publish(f"{name}_sweep", text)
         return {arm: draws[number] for arm, number in best.items()}
 
     def _finals(

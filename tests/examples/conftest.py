@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from torch import nn
+
+from learners.agents.training import Training
+from learners.agents.trial import Trial
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -27,6 +32,20 @@ def example() -> Callable[[str], ModuleType]:
         return module
 
     return imported
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings that diverge at once: what was learned is no number."""
+
+    def run(trial: Trial, after: Training | None = None) -> Training:
+        training = trial.training()
+        for parameter in training.graph.parameters():
+            nn.init.constant_(parameter, math.nan)
+        training.diverged = True
+        return training
+
+    monkeypatch.setattr(Trial, "run", run)
 
 
 @pytest.fixture

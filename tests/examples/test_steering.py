@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learners.experiment import read_rows
+from learners.experiment import Cell, read_rows
 from physim.errors import PhysimError
 from worlds.steering import Steering
 
@@ -20,7 +20,7 @@ specification.loader.exec_module(steering)
 
 def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "Steering", lambda **sizes: Steering(hold=20, **sizes))
-    few = steering.Planning(steering.Sampled, {"count": 12, "elite": 3, "rounds": 2}, (3, 4), 0.1)
+    few = steering.Planning(steering.Sampled, {"count": 12, "elite": 3, "rounds": 2}, {"balls": (3, 4)}, 0.1)
     monkeypatch.setattr(steering, "PLANNERS", {"by samples": few})
     for name, value in {"LEARNED_FROM": 50 * 160, "REPLAY": 400, "DECISIONS": 3}.items():
         monkeypatch.setattr(steering, name, value)
@@ -35,6 +35,7 @@ def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: 
     assert (folder / "steering.md").read_text().count("\n") == 4 + len(arms)
     tuned = read_rows(folder / "balls_tuning.csv") + read_rows(folder / "balls_horizons.csv")
     assert {row["seed"] for row in tuned} == {100}
+    assert {row["seed"] for row in read_rows(folder / "balls_tuning_finals.csv")} == {101}
 
 
 def test_the_free_end_of_a_string_is_steered() -> None:
@@ -43,6 +44,15 @@ def test_the_free_end_of_a_string_is_steered() -> None:
         env.reset(seed=seed)
         moves = np.flatnonzero(env.scene.inverse_mass.numpy())
         assert moves.tolist() == [0, 1, 2, 3]  # the first of them is free, the fifth mass is pinned
+
+
+def test_who_diverged_counts_as_who_does_nothing(broken: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steering, "DECISIONS", 3)
+    setting = {"task": "balls", "decisions": 800, "rate": 1e-3, "ticks": 5, "discount": 0.9}
+    rows = steering.run_agent(2, Cell("acer", 0, tuple(setting.items())))
+    plan = {"world": "balls", "horizon": 0, "episodes": 2}
+    assert rows == steering.run_plans(Cell("nothing", steering.TEST_SEEDS_FROM, tuple(plan.items())))
+    assert all(np.isfinite(row["value"]) for row in rows)
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:

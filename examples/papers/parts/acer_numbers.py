@@ -25,8 +25,8 @@ from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.reports import Row
 
-COUNT, REPLAY, RATIO = 8, 5000, 8.0
-"""How many environments are played at a time; how many ticks of each are kept; how often they are learned from."""
+COUNT, REPLAY = 8, 5000
+"""How many environments are played at a time, and how many ticks of each are kept."""
 OURS = "acer"
 ARMS = {
     OURS: ACERNumbers(),
@@ -41,9 +41,13 @@ LONGER_UNROLLS = 20
 """How many times as long PPO's unrolls are, all of whose ticks are learned from many times."""
 TASKS = {"swing up": ("physim/CartPoleSwingUp-v0", 300.0), "chain": ("physim/Chain-v0", 150.0)}
 """Their ids, and the largest score that there could be, which counts 1; what chance has counts 0."""
-RANGES = Ranges({"rate": (3e-4, 1e-2)}, {"ticks": (5, 10, 20), "discount": (0.95, 0.97, 0.99)})
-"""Of the learning rate, how many ticks unrolls have, and the discount."""
-SEEDS, DECISIONS, POINTS = tuple(range(5)), 100_000, 20
+RANGES = Ranges(
+    {"rate": (1e-4, 3e-3)}, {"ticks": (5, 10, 20), "discount": (0.95, 0.97, 0.99), "ratio": (8, 16)}, spread=True
+)
+"""Of the learning rate, how many ticks unrolls have, the discount, and how often ACER learns from what is replayed."""
+SEEDS, DECISIONS, POINTS = tuple(range(8)), 100_000, 20
+Learned = tuple[list[dict[str, float]], Decide | None]
+"""The curve of a training, and what to do by what was learned: nothing is where it diverged."""
 TESTED = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + 20)
 """The seeds of the episodes in which trained agents are judged, by their means, without chance."""
 
@@ -60,6 +64,7 @@ def table(settings: PaperSettings, task: str) -> str:
         lambda _: {task: (chance, largest)},
         {PPO: TIMES},
         at_last=True,
+        final=True,
     )
     name = task.replace(" ", "_")
     chosen = replace(contest, times={PPO: TUNED_TIMES}).chosen(name, [task])
@@ -75,28 +80,35 @@ def table(settings: PaperSettings, task: str) -> str:
 
 
 def run(cell: Cell) -> Sequence[Row]:
-    """The curve of one training, and how good it was at last, by its means."""
-    name, decisions, rate, ticks = TASKS[cell["task"]][0], cell["decisions"], cell["rate"], cell["ticks"]
-    if cell.arm == PPO:
-        curve, means = ppo(name, cell.seed, decisions, rate, LONGER_UNROLLS * ticks, cell["discount"])
-    else:
-        learning = Learning(
-            rate=rate, reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=RATIO, average=0.995
-        )
-        trial = Trial(
-            Environments(f"worlds:{name}", COUNT),
-            decisions,
-            cores=(),
-            method=replace(ARMS[cell.arm], discount=cell["discount"]),
-            learning=learning,
-            told=False,
-            ticks=ticks,
-            every=decisions // POINTS,
-            seed=cell.seed,
-        )
-        training = trial.run()
-        curve, means = training.progress.curve, means_of(training.graph, gymnasium.make(f"worlds:{name}").action_space)
-    return [*curve_rows(curve), {"name": "tested", "value": score_of(cell["task"], means)}]
+    """The curve of one training, and how good it was at last, by its means: as good as chance where it diverged."""
+    curve, means = ppo(cell) if cell.arm == PPO else acer(cell)
+    return [*curve_rows(curve), {"name": "tested", "value": score_of(cell["task"], means or by_chance(cell["task"]))}]
+
+
+def acer(cell: Cell) -> Learned:
+    """The curve of an arm of ours, and its decisions by means."""
+    name, decisions = TASKS[cell["task"]][0], cell["decisions"]
+    training = Trial(
+        Environments(f"worlds:{name}", COUNT),
+        decisions,
+        cores=(),
+        method=replace(ARMS[cell.arm], discount=cell["discount"]),
+        learning=Learning(
+            rate=cell["rate"],
+            reward_scale=0.1,
+            replay=REPLAY,
+            begin=0.05,
+            sequences=COUNT,
+            ratio=cell["ratio"],
+            average=0.995,
+        ),
+        told=False,
+        ticks=cell["ticks"],
+        every=decisions // POINTS,
+        seed=cell.seed,
+    ).run()
+    space = gymnasium.make(f"worlds:{name}").action_space
+    return training.progress.curve, None if training.diverged else means_of(training.graph, space)
 
 
 def score_of(task: str, decide: Decide) -> float:
@@ -117,9 +129,7 @@ def check_peer() -> None:
         raise PhysimError("PPO is Stable-Baselines3's, which is not installed: pip install 'physim[libraries]'")
 
 
-def ppo(
-    name: str, seed: int, decisions: int, rate: float, ticks: int, discount: float
-) -> tuple[list[dict[str, float]], Decide]:
+def ppo(cell: Cell) -> Learned:
     """The curve of Stable-Baselines3's PPO with its usual settings but the drawn ones, and its decisions by means."""
     import stable_baselines3
     import torch
@@ -137,15 +147,33 @@ def ppo(
             )
             return True
 
-    torch.manual_seed(seed)
-    env = make_vec_env(name, COUNT, seed=seed, env_kwargs={"render_mode": None})
+    torch.manual_seed(cell.seed)
+    env = make_vec_env(TASKS[cell["task"]][0], COUNT, seed=cell.seed, env_kwargs={"render_mode": None})
+    ticks = LONGER_UNROLLS * cell["ticks"]
     peer = stable_baselines3.PPO(
-        "MlpPolicy", env, rate, ticks, batch_size=COUNT * ticks // 8, gamma=discount, seed=seed
+        "MlpPolicy",
+        env,
+        cell["rate"],
+        ticks,
+        batch_size=COUNT * ticks // 8,
+        gamma=cell["discount"],
+        seed=cell.seed,
     )
-    peer.learn(decisions, Heard())
+    try:
+        peer.learn(cell["decisions"], Heard())
+    except ValueError:  # torch refuses normal distributions about means that are no numbers
+        return points_of(ended, peer.num_timesteps, cell["decisions"]), None
+    return points_of(ended, peer.num_timesteps, cell["decisions"]), lambda seen: peer.predict(seen, deterministic=True)[
+        0
+    ]
+
+
+def points_of(ended: Sequence[tuple[int, float]], played: int, decisions: int) -> list[dict[str, float]]:
+    """A curve of the scores of episodes, each with the decisions after which it ended, up to where was `played`."""
     points: list[dict[str, float]] = []
     for number in range(1, POINTS + 1):
         low, high = decisions * (number - 1) / POINTS, decisions * number / POINTS
-        scores = [score for done, score in ended if low < done <= high]
-        points.append({"decisions": high, "seconds": 0.0} | ({"score": float(np.mean(scores))} if scores else {}))
-    return points, lambda seen: peer.predict(seen, deterministic=True)[0]
+        if high <= played:
+            scores = [score for done, score in ended if low < done <= high]
+            points.append({"decisions": high, "seconds": 0.0} | ({"score": float(np.mean(scores))} if scores else {}))
+    return points

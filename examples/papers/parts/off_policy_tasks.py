@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 
@@ -14,12 +14,12 @@ from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
 from learners.agents.methods import A3C, ACER, PGQ
-from learners.agents.outcomes import THRESHOLDS, Outcomes
+from learners.agents.outcomes import THRESHOLDS, Bounds, Outcomes
 from learners.agents.trial import Trial
 from learners.experiment import Cell, Run, grouped, markdown, mean_if_known
 from learners.judging import Runs, difference, improvement
 from learners.papers import PaperSettings
-from parts.small_mazes import bounds_of, environments, tuning
+from parts.small_mazes import bounds_of, environments
 from physim.reports import Row
 
 COUNT, REPLAY = 8, 2500
@@ -29,28 +29,52 @@ BEGIN = 0.05
 REWARD_SCALE = 0.1
 WHOLE = 1e9
 """A ratio of probabilities that is never reached: no truncation."""
-RANGES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)})
-"""Of the learning rate, the entropy's weight, and how many ticks unrolls have."""
+POLES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)}, spread=True)
+MAZES = Ranges({"rate": (3e-4, 4e-3), "entropy": (1e-4, 5e-3)}, {"ticks": (5, 20)}, spread=True)
+"""Of the learning rate, the entropy's weight, and how many ticks unrolls have, in CONTROL and in mazes."""
+CONTROL = {"cart pole": "CartPole-v1", "acrobot": "Acrobot-v1"}
+"""The ids of tasks without images."""
+FEW_POINTS, POINTS = 15, 30
+"""Of a curve of CONTROL, where the longest episodes are as long as the ways between points, and of one in mazes."""
 
 
-class Control(NamedTuple):
-    """A task without images: its id, how many decisions are made, and the scores that count 0 and 1."""
+@final
+@dataclass(frozen=True)
+class Kind:
+    """Tasks that arms are compared in, those that settings are chosen in, how many decisions are made, and by which
+    seeds; and what settings are drawn from.
 
-    id: str
+    `slower` is how many times as long a decision takes as in cart poles, about; `bounds` are the scores that count 0
+    and 1, None where chance and the oracle do.
+    """
+
+    tasks: Sequence[str]
+    tuned_on: Sequence[str]
     decisions: int
-    bounds: tuple[float, float]
+    seeds: Sequence[int]
+    ranges: Ranges
+    slower: float = 1.0
+    bounds: Bounds | None = None
 
 
-CONTROL = {
-    "cart pole": Control("CartPole-v1", 60_000, (22.0, 500.0)),
-    "acrobot": Control("Acrobot-v1", 60_000, (-500.0, -75.0)),
+def control(task: str, decisions: int, low: float, high: float) -> Kind:
+    """A kind that is one task of CONTROL, and its scores that count 0 and 1."""
+    return Kind((task,), (task,), decisions, range(20), POLES, bounds={task: (low, high)})
+
+
+MAZE = "random goal {}, 3 x 3, apples 0.0"
+"""The maze of a layout: in larger ones agents without memory learn next to nothing in as many decisions."""
+SHOWN = 16
+"""How many objects are seen, the nearest: such mazes have up to 15."""
+KINDS = {
+    "cart pole": control("cart pole", 60_000, 22.0, 500.0),
+    "acrobot": control("acrobot", 60_000, -500.0, -75.0),
+    "random goal": Kind(tuple(map(MAZE.format, (0, 1))), (MAZE.format(1001),), 60_000, range(10), MAZES, slower=2.0),
 }
 """The pole's bounds: how long it stands by chance, and the longest episode. The acrobot's: an episode without success,
-and what good ones take."""
-MAZE_DECISIONS, LAYOUTS, SEEDS = 100_000, (0, 1), tuple(range(10))
-"""In mazes, chance counts 0 and the oracle 1."""
-POINTS = 30
-"""Of a curve."""
+and what good ones take. There are few mazes so small: the walls of 1001 are others than those of the tasks.
+"""
+KNOWING = "Who sees objects knows where the goal is, in sight or not.\n"
 Pairs = Sequence[tuple[str, str]]
 """Arms that are compared, the first with the second."""
 
@@ -60,15 +84,15 @@ Pairs = Sequence[tuple[str, str]]
 class Arm:
     """A method, and how what is replayed is learned from: see Learning.
 
-    `seconds` is how long ten thousand decisions take on one core where there is no image, about. In mazes it sees an
-    image, or the objects of their scenes.
+    `seconds` is how long ten thousand decisions take on one core in cart poles, about. In mazes it sees the objects of
+    their scenes, or an image.
     """
 
     method: A3C | PGQ | ACER
     ratio: float | None = None
     repeats: int = 1
     seconds: float = 1.0
-    sees: str = "image"
+    sees: str = "objects"
 
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
@@ -91,7 +115,7 @@ class Arm:
             learning=learning,
             told=False,
             ticks=cell["ticks"],
-            every=decisions // POINTS,
+            every=decisions // (FEW_POINTS if cell["task"] in CONTROL else POINTS),
             seed=cell.seed,
         )
 
@@ -113,42 +137,41 @@ def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: 
     `run` is the work of one training, a function of the script's.
     """
     known = [(ours, theirs) for ours, theirs in pairs if {ours, theirs} <= set(arms)]
-    return tables({kind: outcomes(settings, arms, run, kind) for kind in kinds}, list(arms), known)
+    found = {name: outcomes(settings, arms, run, name, KINDS[name]) for name in kinds}
+    return tables(found, list(arms), known)
 
 
-def outcomes(
-    settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kind: str, shown: str | None = None
-) -> Outcomes:
-    """The curves of all arms in a task of CONTROL, or in mazes of a kind; tuning and runs are kept in one file, and the
-    tuning is shown under its name, or another.
-    """
-    if known := CONTROL.get(kind):
-        decisions, slower, tuned, tasks = known.decisions, 1, [kind], [kind]
-    else:
-        decisions, slower, tuned = MAZE_DECISIONS, 4, tuning([kind])
-        tasks = [f"{kind} {layout}" for layout in settings.few(LAYOUTS)]
+def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, name: str, kind: Kind) -> Outcomes:
+    """The curves of all arms in the tasks of a kind; tuning and runs are kept in one file of that name."""
+    known = kind.bounds
     contest = Contest(
         settings,
-        {arm: known.seconds * slower / 1e4 for arm, known in arms.items()},
-        settings.shortened(decisions),
-        RANGES,
+        {arm: known.seconds * kind.slower / 1e4 for arm, known in arms.items()},
+        settings.shortened(kind.decisions),
+        kind.ranges,
         run,
-        (lambda _: {kind: known.bounds}) if known else partial(bounds_of, settings),
+        partial(bounds_of, settings) if known is None else lambda _: known,
+        final=True,
     )
-    name = kind.replace(" ", "_")
-    chosen = contest.chosen(name, tuned, shown)
-    return contest.outcomes(name, settings.few(SEEDS, 2), tasks, chosen)
+    name = name.replace(" ", "_")
+    chosen = contest.chosen(name, kind.tuned_on)
+    return contest.outcomes(name, settings.few(kind.seeds, 2), settings.few(kind.tasks), chosen)
 
 
-def environments_of(task: str, seen: str = "image") -> Environments:
-    """The environments of a task: of CONTROL, or mazes such as "static 0", of which this is seen."""
-    known = CONTROL.get(task)
-    return Environments(known.id, COUNT) if known else replace(environments(task, observe=(seen,)), count=COUNT)
+def environments_of(task: str, sees: str) -> Environments:
+    """The environments of a task: of CONTROL, or mazes such as MAZE, of which this is seen."""
+    if task in CONTROL:
+        return Environments(CONTROL[task], COUNT)
+    return replace(environments(task, observe=(sees,), objects=SHOWN), count=COUNT)
 
 
 def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> str:
     """A table for each kind of task, and one of pairs of arms in all tasks together."""
-    parts = [f"{kind}\n\n{outcomes.table(arms, pairs[0][1])}" for kind, outcomes in found.items()]
+    parts = []
+    for kind, outcomes in found.items():
+        parts.append(f"{kind}\n\n{outcomes.table(arms, pairs[0][1])}\n{noted(outcomes.rows, arms)}")
+        if kind not in CONTROL:
+            parts.append(KNOWING)
 
     def areas(arm: str) -> Runs:
         return [runs for outcomes in found.values() for runs in outcomes.areas(arm)]
@@ -160,10 +183,12 @@ def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> 
         lines.append([f"{ours} - {theirs}", difference(*runs), improvement(*runs), *faster])
     reached = [f"{kind}: times faster to {THRESHOLDS[-1]:.0%} of its last score" for kind in found]
     head = ("", "difference of mean scores", "probability of a better one", *reached)
-    parts.append(f"all tasks\n\n{markdown(head, lines)}")
-    noted = grouped([row for each in found.values() for row in each.rows if row["name"] != "score"], ("name", "arm"))
-    if noted:
-        names = list(dict.fromkeys(name for name, _ in noted))
-        lines = [[name, *(mean_if_known(noted.get((name, arm))) for arm in arms)] for name in names]
-        parts.append(f"shares of decisions\n\n{markdown(('', *arms), lines)}")
-    return "\n".join(parts)
+    return "\n".join([*parts, f"all tasks\n\n{markdown(head, lines)}"])
+
+
+def noted(rows: Sequence[Row], arms: Sequence[str]) -> str:
+    """A table of what the losses of arms note, the means over trainings; without, if they note nothing."""
+    notes = grouped([row for row in rows if row["name"] != "score"], ("name", "arm"))
+    names = list(dict.fromkeys(name for name, _ in notes))
+    lines = [[name, *(mean_if_known(notes.get((name, arm))) for arm in arms)] for name in names]
+    return f"noted by losses, means over decisions\n\n{markdown(('', *arms), lines)}" if names else ""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib
+import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,22 @@ import pytest
 from learners.agents.methods import ACER
 from learners.experiment import Cell, read_rows
 from physim.errors import PhysimError
+from worlds.maze.grounds import ground_of
+
+MAZES = ("random goal 0, 3 x 3, apples 0.0", "random goal 1, 3 x 3, apples 0.0")
+
+
+def walls(task: str) -> str:
+    """The walls of a maze, without what lies in it."""
+    mazes = importlib.import_module("parts.small_mazes")
+    game = mazes.game_of(mazes.environments(task))
+    return re.sub(r"[^#\n]", " ", ground_of(game.maze, game.seed).layout.text)
+
+
+def number_cell(arm: str, rate: float) -> Cell:
+    """A short training of who tells numbers."""
+    setting = {"task": "swing up", "decisions": 10_000, "rate": rate, "ticks": 10, "discount": 0.97, "ratio": 8}
+    return Cell(arm, 0, tuple(setting.items()))
 
 
 @pytest.fixture
@@ -20,8 +38,10 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     """The script at a scale of seconds."""
     module = paper("acer")
     tasks = importlib.import_module("parts.off_policy_tasks")
-    monkeypatch.setattr(tasks, "MAZE_DECISIONS", 50 * 800)
     monkeypatch.setattr(tasks, "REPLAY", 600)
+    short = {name: replace(kind, decisions=50 * 800) for name, kind in tasks.KINDS.items()}
+    monkeypatch.setattr(tasks, "KINDS", short)
+    monkeypatch.setattr(module, "SCENE", short["random goal"])
     mazes = importlib.import_module("parts.small_mazes")
     monkeypatch.setattr(mazes, "EPISODES", 8)
     monkeypatch.setitem(mazes.SMALL, "seconds", 3.0)
@@ -35,31 +55,53 @@ def test_arms_are_compared_in_poles(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(parts=("replay",), kinds=("cart pole",), quick=True, workers=1, out=tmp_path))
     text = (tmp_path / "quick" / "replay.md").read_text()
     assert [line for line in text.splitlines() if line and line[0] != "|" and "does not learn" not in line] == [
-        "cart pole", "all tasks", "shares of decisions"
+        "cart pole", "noted by losses, means over decisions", "all tasks"
     ]  # fmt: skip
     assert text.count("| ratio 4 |") == 2
     assert text.count("| ratio 4 - ratio 0 |") == 1
-    assert "| acer_policy_replayed: truncated |  | " in text  # of the arm that replays alone
+    for share in ("truncated", "turned"):
+        assert f"| acer_policy_replayed: {share} |  | " in text  # of the arm that replays alone
+    assert read_rows(tmp_path / "quick" / "cart_pole_finals.csv")
 
 
 @pytest.mark.slow
 def test_arms_are_compared_in_mazes_where_no_settings_were_chosen(script: ModuleType, tmp_path: Path) -> None:
-    script.main(script.Args(parts=("replay",), kinds=("static",), quick=True, workers=1, out=tmp_path))
+    script.main(script.Args(parts=("replay",), kinds=("random goal",), quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
-    rows = read_rows(folder / "static.csv")
+    rows = read_rows(folder / "random_goal.csv")
     tuned, used = ({row["task"] for row in rows if (row["seed"] == 100) == tuning} for tuning in (True, False))
-    assert (tuned, used) == ({"static 1000"}, {"static 0"})
+    assert (tuned, used) == ({f"random goal {layout}, 3 x 3, apples 0.0"} for layout in (1001, 0))
+    assert "knows where the goal is" in (folder / "replay.md").read_text()
     assert {row["arm"] for row in read_rows(folder / "bounds.csv")} == {"chance", "oracle"}
 
 
 def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(parts=("scene",), quick=True, workers=1, out=tmp_path))
-    lines = (tmp_path / "quick" / "scene.md").read_text().splitlines()
-    assert [line.split("|")[1].strip() for line in lines[2:4]] == ["ratio 4", "objects"]
-    setting = (("task", "static 0"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
-    arms = {"ratio 4": script.ARMS["ratio 4"], **script.SEEING}
-    trials = {arm: arms[arm].trial(Cell(arm, 3, setting)) for arm in arms}
-    assert [list(trial.playing().recipe["sees"]) for trial in trials.values()] == [["image"], ["objects"]]
+    text = (tmp_path / "quick" / "scene.md").read_text()
+    assert [line.split("|")[1].strip() for line in text.splitlines()[2:4]] == ["objects", "pixels"]
+    assert text.endswith("Who sees objects knows where the goal is, in sight or not.\n")
+    setting = (("task", MAZES[0]), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
+    trials = [arm.trial(Cell("any", 3, setting)) for arm in (*script.SEEING.values(), script.ARMS["ratio 4"])]
+    assert [list(trial.playing().recipe["sees"]) for trial in trials] == [["objects"], ["image"], ["objects"]]
+
+
+def test_mazes_that_settings_are_chosen_in_have_other_walls(paper: Callable[[str], ModuleType]) -> None:
+    paper("acer")
+    kind = importlib.import_module("parts.off_policy_tasks").KINDS["random goal"]
+    tasks, tuned = ({walls(task) for task in each} for each in (kind.tasks, kind.tuned_on))
+    assert tuple(kind.tasks) == MAZES
+    assert len(tasks) == 2
+    assert not tasks & tuned
+
+
+def test_agents_see_all_objects_of_a_maze_the_goal_too(paper: Callable[[str], ModuleType]) -> None:
+    paper("acer")
+    tasks = importlib.import_module("parts.off_policy_tasks")
+    for task in (*tasks.KINDS["random goal"].tasks, *tasks.KINDS["random goal"].tuned_on):
+        env = tasks.environments_of(task, "objects").make()
+        there = env.reset(seed=0)[0]["objects"][..., 0].sum(-1)
+        env.close()
+        assert (there < tasks.SHOWN).all()  # so many that none is left out
 
 
 def test_what_is_left_out_is_left_out(paper: Callable[[str], ModuleType]) -> None:
@@ -87,12 +129,14 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     monkeypatch.delitem(part.TASKS, "chain")
     monkeypatch.setattr(part, "DECISIONS", 50 * 640)
     monkeypatch.setattr(part, "REPLAY", 1000)
-    monkeypatch.setattr(part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,)}))
+    monkeypatch.setattr(
+        part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,), "ratio": (8,)})
+    )
     heard: list[int] = []
 
-    def peer(name: str, seed: int, decisions: int, *drawn: float) -> tuple[list[dict[str, float]], Any]:
-        heard.append(decisions)
-        return [{"decisions": float(decisions), "seconds": 0.0, "score": 60.0}], lambda seen: np.zeros(1)
+    def peer(cell: Cell) -> tuple[list[dict[str, float]], Any]:
+        heard.append(cell["decisions"])
+        return [{"decisions": float(cell["decisions"]), "seconds": 0.0, "score": 60.0}], lambda seen: np.zeros(1)
 
     monkeypatch.setattr(part, "find_spec", lambda name: None)
     with pytest.raises(PhysimError, match=r"PPO is Stable-Baselines3's, which is not installed: pip install"):
@@ -101,7 +145,7 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     monkeypatch.setattr(part, "ppo", peer)
     monkeypatch.setattr(part, "TESTED", range(90_000, 90_002))
     script.main(script.Args(parts=("numbers",), quick=True, workers=1, out=tmp_path))
-    assert heard == [1920, 1920, 6400, 6400]  # three times as many in tuning, ten times at last
+    assert heard == [1920] * 4 + [6400] * 2  # three times as many in tuning and finals, ten times at last
     lines = (tmp_path / "quick" / "numbers.md").read_text().splitlines()
     assert [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:] == ["acer", "ppo"]
     assert [row["value"] for row in read_rows(tmp_path / "quick" / "swing_up.csv") if row["name"] == "tested"]
@@ -113,14 +157,44 @@ def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
     pytest.importorskip("stable_baselines3")
     paper("acer")
     part = importlib.import_module("parts.acer_numbers")
-    curve, decide = part.ppo("physim/CartPoleSwingUp-v0", 0, 10_000, 3e-4, 200, 0.97)
+    curve, decide = part.ppo(number_cell("ppo", 3e-4))
     assert 0 <= part.score_of("swing up", decide) < 300
     assert len(curve) == part.POINTS
     assert 0 < min(point["score"] for point in curve if "score" in point) < 300
 
 
+@pytest.mark.slow
+def test_ppo_that_diverges_has_a_curve_up_to_there_and_no_decisions(paper: Callable[[str], ModuleType]) -> None:
+    """Wants the extra `libraries`."""
+    pytest.importorskip("stable_baselines3")
+    paper("acer")
+    curve, decide = importlib.import_module("parts.acer_numbers").ppo(number_cell("ppo", 1e30))
+    assert decide is None
+    assert len(curve) < 20
+
+
+def test_who_diverged_counts_as_chance(
+    paper: Callable[[str], ModuleType], broken: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper("acer")
+    part = importlib.import_module("parts.acer_numbers")
+    monkeypatch.setattr(part, "TESTED", range(90_000, 90_002))
+    rows = list(part.run(number_cell("acer", 1e-3)))
+    chance = part.score_of("swing up", part.by_chance("swing up"))
+    assert [(row["name"], row["value"]) for row in rows[-1:]] == [("tested", chance)]
+    assert [math.isnan(float(str(row["value"]))) for row in rows[:-1]] == [True]
+
+
+def test_a_curve_of_peers_ends_where_they_stopped(paper: Callable[[str], ModuleType]) -> None:
+    paper("acer")
+    part = importlib.import_module("parts.acer_numbers")
+    curve = part.points_of([(30, 1.0), (40, 3.0), (240, 5.0)], 250, 2000)
+    assert [(point["decisions"], point.get("score")) for point in curve] == [(100, 2.0), (200, None)]
+    assert len(part.points_of([], 2048, 2000)) == part.POINTS
+
+
 def test_what_is_not_there_is_refused(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(
-        PhysimError, match=r"--kinds: got \['pong'\], wanted some of \['cart pole', 'acrobot', 'static'"
+        PhysimError, match=r"--kinds: got \['pong'\], wanted some of \['cart pole', 'acrobot', 'random goal'"
     ):
         script.main(script.Args(kinds=("pong",), out=tmp_path))

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from learners.agents.graphs import agent
 from learners.experiment import read_rows
 
 
@@ -29,11 +30,16 @@ def test_networks_learn_by_both_losses_or_either(
     paper: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = paper("pgq")
-    monkeypatch.setattr(script, "KINDS", ("cart pole",))
+    monkeypatch.setattr(script, "KINDS", {"cart pole": script.KINDS["cart pole"]})
     script.main(script.Args(parts=("networks",), quick=True, workers=1, out=tmp_path))
     text = (tmp_path / "quick" / "networks.md").read_text()
     told = [line for line in text.splitlines() if line and line[0] != "|" and "does not learn" not in line]
-    assert told == ["cart pole", "all tasks"]
+    assert told == ["cart pole", "noted by losses, means over decisions", "all tasks"]
+    assert "| implied_values: deviation of temperature log pi |  | " in text
     rows = read_rows(tmp_path / "quick" / "cart_pole.csv")
     curves = {arm: tuple(row["value"] for row in rows if row["arm"] == arm) for arm in script.NETWORKS}
-    assert len(set(curves.values())) == 5
+    assert len(set(curves.values())) == 6
+    methods = {arm: script.NETWORKS[arm].method for arm in script.NETWORKS}
+    net = agent(sees={"vector": (2,)}, actions=2, cores=(), features=3)
+    weights = {loss.name: loss.weight for loss in methods["PGQ, 2 steps"].losses(net)}
+    assert weights["implied_values"] == pytest.approx(weights["policy_gradient"] / 2)  # as in the paper

@@ -81,3 +81,11 @@ def test_speeds_are_of_whole_trainings_however_far_they_went_over_their_decision
         for done in (480, 960)
     ]
     assert script.speeds_of(rows) == {"whole": [1, 960 / 961], "cut": [960 / 962, 960 / 963]}
+
+
+def test_settings_that_were_tried_are_those_that_are_drawn(paper: Callable[[str], ModuleType]) -> None:
+    """Kept sweeps stay valid."""
+    module, mazes = paper("unreal"), importlib.import_module("parts.small_mazes")
+    rows = read_rows(module.RESULTS / "tuning.csv")
+    tried = {tuple(row[name] for name in mazes.RANGES.between) for row in rows}
+    assert tried == {tuple(drawn.values()) for drawn in mazes.RANGES.draws(8)}

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from learners.agents.contest import Contest, Ranges
 from learners.experiment import TUNING_SEED, Cell, read_rows
@@ -45,9 +47,30 @@ def test_draws_are_the_same_again_and_within_their_ranges() -> None:
     assert draws == RANGES.draws(8)
     assert len({tuple(drawn.values()) for drawn in draws}) == 8
     assert [drawn["ticks"] for drawn in draws].count(5) == 4
-    for name, (low, high) in RANGES.between.items():
-        places = sorted(8 * math.log(drawn[name] / low) / math.log(high / low) for drawn in draws)
-        assert [int(place) for place in places] == list(range(8))  # each eighth of the logarithms has its own
+    for name in RANGES.between:
+        assert [int(8 * place) for place in places_of(RANGES, name)] == list(range(8))  # each eighth has its own
+
+
+def places_of(ranges: Ranges, name: str) -> list[float]:
+    """Where eight draws lie in a range, by logarithms from 0 to 1, in order."""
+    low, high = ranges.between[name]
+    return sorted(math.log(drawn[name] / low) / math.log(high / low) for drawn in ranges.draws(8))
+
+
+def test_draws_that_are_spread_do_not_go_along_with_one_another() -> None:
+    def largest(ranges: Ranges) -> float:
+        values = np.array([list(drawn.values()) for drawn in ranges.draws(8)])
+        found = spearmanr(values).statistic
+        return float(np.abs(np.atleast_2d(found) - np.eye(len(found))).max())
+
+    assert largest(RANGES) > 0.6
+    four = Ranges({**RANGES.between, "weight": (0.1, 1.0)}, {"ticks": (5, 10, 20)})
+    for ranges in (RANGES, four):
+        spread = replace(ranges, spread=True)
+        assert largest(spread) < 0.35
+        for name in ranges.between:
+            ours, theirs = ([int(8 * place) for place in places_of(each, name)] for each in (spread, ranges))
+            assert ours == theirs == list(range(8))  # each eighth has its own all the same
 
 
 def test_each_arm_gets_the_settings_that_were_best_for_it(contest: Contest, tmp_path: Path) -> None:
