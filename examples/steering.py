@@ -69,7 +69,7 @@ class Planning(NamedTuple):
 
 PLANNERS = {
     "by samples": Planning(
-        Sampled, {"count": 256, "elite": 16, "rounds": 3}, {"balls": (3, 5), "strings": (3, 5, 8)}, 0.15
+        Sampled, {"count": 256, "elite": 16, "rounds": 3}, {"balls": (3, 5), "strings": (3, 5, 8)}, 0.2
     ),
     "by gradient": Planning(ByGradient, {"count": 16, "rounds": 2}, dict.fromkeys(WORLDS, (3, 5)), 0.7),
 }

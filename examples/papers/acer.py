@@ -20,13 +20,13 @@ from physim.scripts import check_choices, run_script
 RESULTS = Path(__file__).parent / "results" / "acer"
 BASELINE = "ratio 0"
 ARMS = {
-    BASELINE: Arm(ACER(replayed=False)),
-    "ratio 0, no region": Arm(ACER(replayed=False, region=None)),
-    "ratio 0, 5 epochs": Arm(ACER(replayed=False), repeats=5, seconds=2.0),
-    "ratio 1": Arm(ACER(), ratio=1, seconds=1.2),
-    "ratio 4": Arm(ACER(), ratio=4, seconds=2.0),
-    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.0),
-    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.0),
+    BASELINE: Arm(ACER(replayed=False), seconds=1.2),
+    "ratio 0, no region": Arm(ACER(replayed=False, region=None), seconds=1.2),
+    "ratio 0, 5 epochs": Arm(ACER(replayed=False), repeats=5, seconds=2.8),
+    "ratio 1": Arm(ACER(), ratio=1, seconds=1.6),
+    "ratio 4": Arm(ACER(), ratio=4, seconds=2.8),
+    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.8),
+    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.8),
 }
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
 REPLAYING = "ratio 4"
@@ -39,8 +39,8 @@ PAIRS = [
 ]
 PIXELS = "pixels"
 SEEING = {
-    "objects": Arm(ACER(), ratio=4, seconds=2.0),
-    PIXELS: Arm(ACER(), ratio=4, seconds=6.0, sees="image"),
+    "objects": Arm(ACER(), ratio=4, seconds=2.8),
+    PIXELS: Arm(ACER(), ratio=4, seconds=2.2, sees="image"),
 }
 """An agent that reads a maze as a scene, among whose objects messages pass, beside one that sees pixels."""
 SCENE = replace(KINDS["random goal"], decisions=100_000)

@@ -50,11 +50,11 @@ SOLVED = 0.9
 POINTS = 60
 NETWORKS = {
     "actor-critic": Arm(A3C()),
-    "PGQ": Arm(PGQ()),
-    "PGQ, 2 steps": Arm(PGQ(share=1 / 3), ratio=1, seconds=1.5),
+    "PGQ": Arm(PGQ(), seconds=1.2),
+    "PGQ, 2 steps": Arm(PGQ(share=1 / 3), ratio=1, seconds=1.4),
     "Q-learning": Arm(PGQ(share=1.0)),
-    "Q-learning, 2 replays": Arm(PGQ(share=1.0), ratio=2, seconds=1.5),
-    "actor-critic, 2 epochs": Arm(A3C(), repeats=2, seconds=1.5),
+    "Q-learning, 2 replays": Arm(PGQ(share=1.0), ratio=2, seconds=1.2),
+    "actor-critic, 2 epochs": Arm(A3C(), repeats=2, seconds=1.3),
 }
 """The same networks by losses of both kinds, and by either, Q-learning on the values that its policy implies.
 

@@ -34,6 +34,7 @@ MAZES = Ranges({"rate": (3e-4, 4e-3), "entropy": (1e-4, 5e-3)}, {"ticks": (5, 20
 """Of the learning rate, the entropy's weight, and how many ticks unrolls have, in CONTROL and in mazes."""
 CONTROL = {"cart pole": "CartPole-v1", "acrobot": "Acrobot-v1"}
 """The ids of tasks without images."""
+DECISIONS = 60_000
 FEW_POINTS, POINTS = 15, 30
 """Of a curve of CONTROL, where the longest episodes are as long as the ways between points, and of one in mazes."""
 
@@ -57,9 +58,9 @@ class Kind:
     bounds: Bounds | None = None
 
 
-def control(task: str, decisions: int, low: float, high: float) -> Kind:
+def control(task: str, low: float, high: float, slower: float = 1.0) -> Kind:
     """A kind that is one task of CONTROL, and its scores that count 0 and 1."""
-    return Kind((task,), (task,), decisions, range(20), POLES, bounds={task: (low, high)})
+    return Kind((task,), (task,), DECISIONS, range(20), POLES, slower, {task: (low, high)})
 
 
 MAZE = "random goal {}, 3 x 3, apples 0.0"
@@ -67,9 +68,9 @@ MAZE = "random goal {}, 3 x 3, apples 0.0"
 SHOWN = 16
 """How many objects are seen, the nearest: such mazes have up to 15."""
 KINDS = {
-    "cart pole": control("cart pole", 60_000, 22.0, 500.0),
-    "acrobot": control("acrobot", 60_000, -500.0, -75.0),
-    "random goal": Kind(tuple(map(MAZE.format, (0, 1))), (MAZE.format(1001),), 60_000, range(10), MAZES, slower=2.0),
+    "cart pole": control("cart pole", 22.0, 500.0),
+    "acrobot": control("acrobot", -500.0, -75.0, slower=1.3),
+    "random goal": Kind(tuple(map(MAZE.format, (0, 1))), (MAZE.format(1001),), DECISIONS, range(10), MAZES, slower=2.6),
 }
 """The pole's bounds: how long it stands by chance, and the longest episode. The acrobot's: an episode without success,
 and what good ones take. There are few mazes so small: the walls of 1001 are others than those of the tasks.

@@ -39,7 +39,7 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("acer")
     tasks = importlib.import_module("parts.off_policy_tasks")
     monkeypatch.setattr(tasks, "REPLAY", 600)
-    short = {name: replace(kind, decisions=50 * 800) for name, kind in tasks.KINDS.items()}
+    short = {name: replace(kind, decisions=50 * 480) for name, kind in tasks.KINDS.items()}
     monkeypatch.setattr(tasks, "KINDS", short)
     monkeypatch.setattr(module, "SCENE", short["random goal"])
     mazes = importlib.import_module("parts.small_mazes")
@@ -127,7 +127,7 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     for arm in list(part.ARMS)[1:]:
         monkeypatch.delitem(part.ARMS, arm)
     monkeypatch.delitem(part.TASKS, "chain")
-    monkeypatch.setattr(part, "DECISIONS", 50 * 640)
+    monkeypatch.setitem(part.TASKS, "swing up", part.TASKS["swing up"]._replace(decisions=50 * 640))
     monkeypatch.setattr(part, "REPLAY", 1000)
     monkeypatch.setattr(
         part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,), "ratio": (8,)})
