@@ -37,9 +37,9 @@ class Ranges:
 
     def draws(self, count: int) -> list[Drawn]:
         """So many settings."""
-        settings, tried = len(self.between) + len(self.among), "random-cd" if self.spread else None
-        places = qmc.LatinHypercube(settings, rng=TUNING_SEED, optimization=tried).random(count)
-        return [self._at(place) for place in places]
+        settings = len(self.between) + len(self.among)
+        cube = qmc.LatinHypercube(settings, rng=TUNING_SEED, optimization="random-cd" if self.spread else None)
+        return [self._at(place) for place in cube.random(count)]
 
     def _at(self, place: Floats) -> Drawn:
         """The settings at a place [S] in 0 to 1 of each of them."""
