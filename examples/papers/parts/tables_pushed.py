@@ -25,7 +25,7 @@ from worlds.pushing import NOVEL, SEEN, pushes
 
 TEST_SEED = 90_000
 SIDE, FRAMES, BATCH, UPDATES, VALID, TESTED = 32, 8, 6, 2000, 32, 256
-WIDTH, ENCODER, DECODER, COLOURS = 18, (1, 2, 4), 4, 8
+WIDTH, ENCODER, DECODER, COLOURS = 15, (1, 2, 4), 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
 RATE, SECONDS, VERDICTS = 1e-3, 1.2, 6
 ARMS = TOLD, NOT_TOLD = "told", "not told"
