@@ -75,8 +75,13 @@ class PaperSettings(ABC):
 
     def draw(self, name: str, figure: Any) -> None:
         """Write a picture of matplotlib's into the PNG file of that name."""
-        with replacing(self.folder / f"{name}.png") as draft:
-            figure.savefig(draft, format="png", dpi=110)
+        draw_into(self.folder, name, figure)
+
+
+def draw_into(folder: Path, name: str, figure: Any) -> None:
+    """Write a picture of matplotlib's into the PNG file of that name: for cells, which know no more than the folder."""
+    with replacing(folder / f"{name}.png") as draft:
+        figure.savefig(draft, format="png", dpi=110)
 
 
 def net_path(folder: Path, part: str, cell: Cell) -> Path:

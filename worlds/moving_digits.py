@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from physim.arrays import Floats
+from physim.arrays import Floats, Integers
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from worlds.real_data.idx import Bytes
 
 STEP = 0.1
 """How far a digit moves from frame to frame, of its way from wall to wall."""
+PARTICLES = 20_000
+"""Other ways that a way is compared with."""
 
 
-def moving_digits(
-    images: Bytes,
-    count: int,
-    seed: int,
-    frames: int = 20,
-    side: int = 64,
-    digits: int = 2,
-    *,
-    scattered: bool = False,
-) -> Bytes:
+def moving_digits(images: Bytes, count: int, seed: int, frames: int = 20, side: int = 64, digits: int = 2) -> Bytes:
     """Videos [count, frames, side, side] of drawn `images` [N, h, w], where two meet the brighter shows.
 
-    Each starts anywhere, in any direction, and is reflected at the walls, or `scattered`: it leaves them in any
-    direction. A video depends on the seed and its number.
+    Each starts anywhere, in any direction, and is reflected at the walls. A video depends on the seed and its number.
     """
     check_positive(count=count, frames=frames, digits=digits)
     size = images.shape[1]
@@ -36,7 +28,7 @@ def moving_digits(
     for number, video in enumerate(videos):
         random = np.random.default_rng([seed, number])
         chosen = images[random.integers(0, len(images), digits)]
-        corners = ((side - size) * _ways(random, digits, frames, scattered)).astype(np.int64)
+        corners = _corners(random.random((digits, 2)), _anywhere(random, digits), frames, side - size)
         for image, way in zip(chosen, corners, strict=True):
             for frame, (x, y) in zip(video, way, strict=True):
                 here = frame[y : y + size, x : x + size]
@@ -62,23 +54,33 @@ def least(videos: Bytes) -> float:
     return float((entropy * grey[1]).sum() / np.prod(videos.shape[:2]))
 
 
-def _ways(random: np.random.Generator, count: int, frames: int, scattered: bool) -> Floats:
-    """Ways of points between walls at 0 and 1: [count, frames, 2]."""
-    place = random.random((count, 2))
-    speed = _anywhere(random, count)
-    ways = np.empty((count, frames, 2))
+def unknown_places(room: int, frames: int, seen: int, tried: int = 300, seed: int = 0) -> Floats:
+    """About how many nats [frames - seen] it takes to tell where a digit is in each frame from `seen` on, for whoever
+    knows all pixels of the frames before: corners are whole pixels, so its place and direction stay a little unknown.
+
+    By simulation: of a way that is `tried`, the share of PARTICLES, other ways that begin at the same pixel in any
+    direction and went through the same pixels since, that go on to the same one. `room` is how far a corner can go.
+    """
+    random, nats = np.random.default_rng(seed), np.empty((tried, frames - seen))
+    for each in nats:
+        pixel = random.integers(0, room, 2)
+        places = (pixel + random.random((1 + PARTICLES, 2))) / room
+        corners = _corners(places, _anywhere(random, len(places)), frames, room)
+        same = (corners == corners[0]).all(2).cumprod(1).sum(0)  # of the way itself, too, so that none has no chance
+        each[:] = -np.log(same[seen:] / same[seen - 1 : -1])
+    found: Floats = nats.mean(0)
+    return found
+
+
+def _corners(place: Floats, speed: Floats, frames: int, room: int) -> Integers:
+    """The corners [count, frames, 2] of digits that begin at places [count, 2] between walls at 0 and 1."""
+    ways = np.empty((len(place), frames, 2))
     for frame in range(frames):
         ways[:, frame] = place
         place = place + speed
-        outside = (place <= 0) | (place >= 1)
-        if scattered:
-            speed = np.where(outside.any(1, keepdims=True), _anywhere(random, count), speed)
-            inwards = np.where(place <= 0, np.abs(speed), -np.abs(speed))
-            speed = np.where(outside, inwards, speed)
-        else:
-            speed = np.where(outside, -speed, speed)
+        speed = np.where((place <= 0) | (place >= 1), -speed, speed)
         place = place.clip(0, 1)
-    return ways
+    return (room * ways).astype(np.int64)
 
 
 def _anywhere(random: np.random.Generator, count: int) -> Floats:

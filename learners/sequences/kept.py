@@ -8,7 +8,7 @@ from pathlib import Path
 
 from learners.checkpoints import Progress
 from learners.sequences.rows import Batch
-from learners.sequences.training import SequenceTraining
+from learners.sequences.training import Diverged, SequenceTraining
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, load_graph, save_graph
 
@@ -23,8 +23,8 @@ def trained(
 ) -> Progress:
     """Train a network into a file, without a word, or read it where it is there already; gives how it was trained.
 
-    Beside the file lies a checkpoint meanwhile. Raises: PhysimError as trainings do, and where the file is of another
-    network, or one that was trained otherwise.
+    Beside the file lies a checkpoint meanwhile. Raises: Diverged as trainings do, and PhysimError where the file is of
+    another network, or one that was trained otherwise.
     """
     identity = settings.identity(net)
     if path.exists():
@@ -35,7 +35,11 @@ def trained(
         return Progress(**told["progress"])
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = path.with_name(f"{path.name}.checkpoint")
-    progress = replace(settings, checkpoint=checkpoint).run(net, batches, judge, losses, progress=False)
+    try:
+        progress = replace(settings, checkpoint=checkpoint).run(net, batches, judge, losses, progress=False)
+    except Diverged:
+        checkpoint.unlink(missing_ok=True)  # nothing good comes of going on from there
+        raise
     save_graph(path, net, {"progress": asdict(progress), "training": identity})
     checkpoint.unlink(missing_ok=True)
     return progress

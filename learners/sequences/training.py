@@ -30,6 +30,11 @@ SAVE_EVERY = 60.0
 
 
 @final
+class Diverged(PhysimError):
+    """A loss or a verdict is no longer finite: the same training would end so again."""
+
+
+@final
 @dataclass(frozen=True)
 class SequenceTraining:
     """How to train: `updates` of Adam at `rate`, which falls along a cosine, on gradients at most `clip` long.
@@ -62,7 +67,7 @@ class SequenceTraining:
 
         `batches` gives the batch of an update, the same one whenever it is asked.
         `judge` gives a figure, the smaller the better, of a graph in `eval()`; without one the last weights count.
-        Raises: PhysimError where a loss is no longer finite. Ctrl-C leaves a checkpoint and passes on.
+        Raises: Diverged where a loss or a verdict is no longer finite. Ctrl-C leaves a checkpoint and passes on.
         """
         run = _Run(self, net, losses or [Likelihood(net.outputs[0])], judge, batches)
         with HeldInterrupts() as interrupts, self._bar(run.progress.updates, progress) as bar:
@@ -128,7 +133,7 @@ class _Run:
             found, _ = losses_of(self.net, self.losses, inputs, targets)
         total = torch.stack([whole(loss) for loss in found.values()]).sum()
         if not bool(total.isfinite()):
-            raise PhysimError(
+            raise Diverged(
                 f"the training diverged: at update {self.progress.updates} the loss is {float(total.detach())}"
             )
         self.optimiser.zero_grad()
@@ -161,7 +166,9 @@ class _Run:
             figures = [row["judged"] for row in self.progress.curve]
             row["judged"] = self.judge(self.net.eval())
             if not math.isfinite(row["judged"]):
-                raise PhysimError(f"after {self.progress.updates} updates the verdict is {row['judged']}")
+                raise Diverged(
+                    f"the training diverged: after {self.progress.updates} updates the verdict is {row['judged']}"
+                )
             if not figures or row["judged"] < min(figures):
                 self.best = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
         self.progress.curve.append(row)

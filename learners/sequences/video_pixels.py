@@ -98,7 +98,9 @@ class Seen(nn.Module):
         if frame.numel() and not 0 <= float(frame.min()) <= float(frame.max()) <= self.top:
             kind = f"whole numbers from 0 to {self.top}" if self.top > 1 else "numbers from 0 to 1"
             raise PhysimError(f"frames have values from {float(frame.min())} to {float(frame.max())}, wanted {kind}")
-        return 2 * frame.permute(0, 3, 1, 2).to(self.like.dtype) / self.top - 1
+        # where features lie last, PyTorch 2.13 gets gradients of dilated convolutions wrong in bfloat16 on processors,
+        # unless their features are a multiple of 16: they were NaN at the first update
+        return 2 * frame.permute(0, 3, 1, 2).to(self.like.dtype).contiguous() / self.top - 1
 
 
 @final

@@ -201,15 +201,19 @@ def test_where_no_file_can_be_nothing_is_run(tmp_path: Path) -> None:
         Grid(tmp_path / "file" / "grid.csv", CELLS, interrupted).complete()
 
 
-def test_intervals_hold_the_mean_in_about_as_many_cases_as_they_say() -> None:
+@pytest.mark.parametrize(("seeds", "cases"), [(2, 1000), (3, 1000), (9, 1000), (20, 100)])
+def test_intervals_hold_the_mean_in_about_as_many_cases_as_they_say(seeds: int, cases: int) -> None:
     rng = np.random.default_rng(0)
-    held = [mean(rng.normal(3.0, 1.0, 20).tolist()) for _ in range(100)]
-    assert 85 <= sum(each.low <= 3 <= each.high for each in held) <= 99
+    held = [mean(rng.normal(3.0, 1.0, seeds).tolist()) for _ in range(cases)]
+    assert sum(each.low <= 3 <= each.high for each in held) / cases == pytest.approx(
+        0.95, abs=0.02 if cases > 100 else 0.07
+    )
 
 
 def test_intervals_of_one_of_equal_and_of_infinite_values() -> None:
     assert str(mean([2.0])) == "2"
     assert (mean([2.0, 2.0]).low, mean([2.0, 2.0]).high) == (2.0, 2.0)
+    assert str(mean([1.0, 2.0, 3.0])) == "2 [-0.484, 4.48]"  # 4.303 standard errors
     assert str(mean([2.0, float("inf"), 1.0])) == "inf [1, inf]"
 
 

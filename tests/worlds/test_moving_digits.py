@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from physim.errors import PhysimError
-from worlds.moving_digits import least, moving_digits, smaller
+from worlds.moving_digits import least, moving_digits, smaller, unknown_places
 from worlds.real_data import mnist
 from worlds.real_data.catalogue import MNIST
 
@@ -21,20 +23,30 @@ def test_digits_stay_in_the_box_and_move_by_a_tenth_of_their_way() -> None:
     assert all(edges)
 
 
-def test_digits_that_scatter_leave_walls_in_any_direction_and_go_straight_between() -> None:
-    ways = {}
-    for scattered in (False, True):
-        videos = moving_digits(BLOT, 200, seed=0, frames=12, side=104, digits=1, scattered=scattered)
-        corners = np.array([[np.argwhere(frame).min(0) for frame in video] for video in videos]).astype(float)
-        steps = np.diff(corners, axis=1)
-        ways[scattered] = np.hypot(*(steps[:, 1:] - steps[:, :-1]).T).T
-        inside = ((corners > 0) & (corners < 100)).all(2)
-        free = inside[:, :-2] & inside[:, 1:-1] & inside[:, 2:]
-        assert ways[scattered][free].max() <= 3  # whole pixels
-        speeds = np.hypot(*steps.T).T[inside[:, :-1] & inside[:, 1:]]
-        assert 8 < speeds.min() <= speeds.max() < 12
-    headings = {scattered: np.abs(np.round(turn[turn > 3])) for scattered, turn in ways.items()}
-    assert len(set(headings[True].tolist())) > 5
+def test_digits_go_straight_between_walls() -> None:
+    videos = moving_digits(BLOT, 200, seed=0, frames=12, side=104, digits=1)
+    corners = np.array([[np.argwhere(frame).min(0) for frame in video] for video in videos]).astype(float)
+    steps = np.diff(corners, axis=1)
+    turns = np.hypot(*(steps[:, 1:] - steps[:, :-1]).T).T
+    inside = ((corners > 0) & (corners < 100)).all(2)
+    assert turns[inside[:, :-2] & inside[:, 1:-1] & inside[:, 2:]].max() <= 3  # whole pixels
+    speeds = np.hypot(*steps.T).T[inside[:, :-1] & inside[:, 1:]]
+    assert 8 < speeds.min() <= speeds.max() < 12
+
+
+def test_unknown_places_are_the_entropy_of_the_next_pixel_and_fall_as_more_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worlds.moving_digits.PARTICLES", 2000)
+    blot, room, count = np.full((1, 1, 1), 255, np.uint8), 8, 8000
+    nats = unknown_places(room, frames=4, seen=1, tried=500)
+    videos = moving_digits(blot, count, seed=0, frames=2, side=room + 1, digits=1).reshape(count, 2, -1)
+    pixels, ways = videos.argmax(2), Counter[tuple[int, ...]]()
+    ways.update(map(tuple, pixels.tolist()))
+    begun = Counter(pixels[:, 0].tolist())
+    entropy = -sum(count * np.log(count / begun[way[0]]) for way, count in ways.items()) / len(videos)
+    assert nats[0] == pytest.approx(entropy, abs=0.1)
+    assert (np.diff(nats) < 0).all()
 
 
 def test_where_digits_meet_the_brighter_shows() -> None:

@@ -10,7 +10,7 @@ from scipy.ndimage import center_of_mass, label
 from torch import Tensor, nn
 from torch.nn import functional
 
-from physim.arrays import Integers, Singles, Truths
+from physim.arrays import Floats, Integers, Singles, Truths
 from physim.threads import one_thread
 from worlds.real_data.idx import Bytes
 
@@ -50,18 +50,19 @@ class Reader:
         found = self.net(torch.from_numpy(np.stack(each))).argmax(1)
         return tuple(sorted(found.tolist()))
 
-    def kept(self, before: Bytes, after: Bytes, digits: int = 2) -> tuple[float, float]:
-        """The shares of frames after others [N, T, H, W] that have so many parts, and of those that have the digits of
-        the last frame before in which these could be told; videos without such a frame do not count.
+    def kept(self, before: Bytes, after: Bytes, digits: int = 2) -> tuple[Floats, Floats]:
+        """Frame by frame [T], the shares of frames after others [N, T, H, W] that have so many parts, and of those that
+        have the digits of the last frame before in which these could be told; videos without such a frame do not count.
         """
         counted, same = [], []
         for seen, drawn in zip(before, after, strict=True):
             known = [found for found in map(self.read, seen) if len(found) == digits]
             if known:
                 told = [self.read(frame) for frame in drawn]
-                counted += [len(found) == digits for found in told]
-                same += [found == known[-1] for found in told]
-        return float(np.mean(counted or [False])), float(np.mean(same or [False]))
+                counted.append([len(found) == digits for found in told])
+                same.append([found == known[-1] for found in told])
+        none = [[False] * after.shape[1]]
+        return np.mean(counted or none, 0), np.mean(same or none, 0)
 
 
 def _parts(frame: Truths) -> list[Truths]:

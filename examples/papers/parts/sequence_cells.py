@@ -4,7 +4,9 @@ networks that were kept, to draw by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +15,7 @@ from learners.checkpoints import Progress
 from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.masked import Masked
-from learners.sequences.training import SequenceTraining
+from learners.sequences.training import Diverged, SequenceTraining
 from physim.graph import ModuleGraph, load_graph
 from physim.reports import Row, Value
 
@@ -23,10 +25,14 @@ Longer = Mapping[str, tuple[str, float]]
 """Arms that make so many times the updates of others, whom they are like."""
 NOBODY: Longer = MappingProxyType({})
 Setting = tuple[tuple[str, Value], ...]
+Figures = Mapping[tuple[Value, ...], Sequence[float]]
+"""Values over seeds by what they are of."""
 COSTS = {"updates": "updates", "seconds": "seconds of training", "parameters": "parameters"}
 """Of every training, as tables call them."""
 VERDICT = "verdict"
 """The rows of a training's curve."""
+DIVERGED = "diverged"
+"""The row of a training that did, and what stands in tables for its figures."""
 
 
 def cells(
@@ -44,8 +50,8 @@ def cells(
         for arm in (*arms, *longer):
             like, times = longer.get(arm, (arm, 1.0))
             wanted = max(1, round(times * args.shortened(updates)))
-            told = (*setting, ("updates", wanted), ("rate", rates[like]))
-            found.append(Cell(arm, seed, told, wanted * arms[like] / 60))
+            settings = (*setting, ("updates", wanted), ("rate", rates[like]))
+            found.append(Cell(arm, seed, settings, wanted * arms[like] / 60))
     return found
 
 
@@ -60,7 +66,7 @@ def best_rates(
 ) -> dict[str, float]:
     """The rate with which each arm was the best on the validation part, after so many updates; the sweep is shown.
 
-    `run` gives what `outcome` does where the seed is TUNING_SEED.
+    `run` gives what `outcome` does where the seed is TUNING_SEED; a rate at which it diverges is the worst.
     """
     wanted, tried = max(1, args.shortened(updates)), args.few(rates)
     asked = [
@@ -68,21 +74,68 @@ def best_rates(
         for arm, seconds in arms.items()
         for rate in tried
     ]
-    found = grouped(args.rows(f"{name}_rates", asked, run), ("arm", "rate"))
+    found = grouped(rows_of(args, f"{name}_rates", asked, run), ("arm", "rate"))
     best = {arm: min(tried, key=lambda rate, arm=arm: found[arm, rate][0]) for arm in arms}
-    lines = [[rate, *(found[arm, rate][0] for arm in arms)] for rate in tried]
+    lines = [[rate, *(finite_or_diverged(found[arm, rate][0]) for arm in arms)] for rate in tried]
     ends = [arm for arm, rate in best.items() if rate in (min(tried), max(tried))]
-    told = f"\nThe best rate is at the end of what was tried: {', '.join(ends)}.\n" if ends else ""
-    args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + told)
+    note = f"\nThe best rate is at the end of what was tried: {', '.join(ends)}.\n" if ends else ""
+    args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + note)
     return best
 
 
-def outcome(cell: Cell, net: ModuleGraph, progress: Progress, judge: Callable[[], Mapping[str, float]]) -> list[Row]:
-    """The rows of a training: where a rate is tried, its best verdict alone; else its figures, costs and verdicts."""
+def finite_or_diverged(value: float) -> float | str:
+    """A verdict as it stands in tables."""
+    return value if math.isfinite(value) else DIVERGED
+
+
+def rows_of(args: PaperSettings, name: str, cells: Sequence[Cell], run: Run) -> list[Row]:
+    """The rows of all cells, as `args.rows` gives them; a training that diverges keeps no others from being run."""
+    return args.rows(name, cells, partial(unless_diverged, run))
+
+
+def unless_diverged(run: Run, cell: Cell) -> Sequence[Row]:
+    """What a cell gives; where its training diverges, an infinite verdict on a rate that is tried, or a row that says
+    so.
+    """
+    try:
+        return run(cell)
+    except Diverged as error:
+        if cell.seed == TUNING_SEED:
+            return [{"name": "valid", "value": math.inf}]
+        return [{"name": DIVERGED, "value": str(error)}]
+
+
+def figures_of(rows: Iterable[Row], by: Sequence[str]) -> Figures:
+    """Values by columns, the last of which is "name"; none of an arm of which one training or more diverged, because
+    those that are left are the lucky ones.
+    """
+    found = list(rows)
+    lost = {tuple(row.get(column) for column in by[:-1]) for row in found if row["name"] == DIVERGED}
+    return {key: values for key, values in grouped(found, by).items() if key[:-1] not in lost}
+
+
+def mean_or_diverged(values: Sequence[float] | None) -> Interval | str:
+    """The mean over seeds as it stands in tables; of none, that the training diverged."""
+    return DIVERGED if values is None else mean(values)
+
+
+def outcome(
+    cell: Cell,
+    net: ModuleGraph,
+    progress: Progress,
+    judge: Callable[[], Mapping[str, float]],
+    show: Callable[[], object] | None = None,
+) -> list[Row]:
+    """The rows of a training: where a rate is tried, its best verdict alone; else its figures, costs and verdicts.
+
+    `show` draws what the network of the first seed makes, while it is there: repositories keep no networks.
+    """
     if cell.seed == TUNING_SEED:
         return [{"name": "valid", "value": min(row["judged"] for row in progress.curve)}]
-    told = {**judge(), "updates": progress.updates, "seconds": progress.seconds, "parameters": size_of(net)}
-    rows: list[Row] = [{"name": name, "value": value} for name, value in told.items()]
+    if show is not None and cell.seed == SEEDS[0]:
+        show()
+    found = {**judge(), "updates": progress.updates, "seconds": progress.seconds, "parameters": size_of(net)}
+    rows: list[Row] = [{"name": name, "value": value} for name, value in found.items()]
     verdicts = [row for row in progress.curve if "judged" in row]
     return rows + [{"name": VERDICT, "value": row["judged"], "after": row["updates"]} for row in verdicts]
 
@@ -91,15 +144,18 @@ def curves(rows: Sequence[Row], what: str) -> Any:
     """A figure of the verdicts of all trainings, by arm."""
     from matplotlib.figure import Figure
 
-    rows = [row for row in rows if row["name"] == VERDICT]
+    found: dict[Value, dict[Value, list[tuple[Any, Any]]]] = {}
+    for row in rows:
+        if row["name"] == VERDICT:
+            found.setdefault(row["arm"], {}).setdefault(row["seed"], []).append((row["after"], row["value"]))
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for number, arm in enumerate(dict.fromkeys(row["arm"] for row in rows)):
-        for seed in dict.fromkeys(row["seed"] for row in rows):
-            told = [(row["after"], row["value"]) for row in rows if (row["arm"], row["seed"]) == (arm, seed)]
-            axes.plot(*zip(*told, strict=True), color=f"C{number}", label=None if seed else str(arm))
+    for number, (arm, lines) in enumerate(found.items()):
+        for place, line in enumerate(lines.values()):
+            axes.plot(*zip(*line, strict=True), color=f"C{number}", label=None if place else str(arm))
     axes.set(xlabel="updates", ylabel=f"{what}, held out", yscale="log")
-    axes.legend(frameon=False, fontsize=8)
+    if found:  # not all diverged
+        axes.legend(frameon=False, fontsize=8)
     return figure
 
 

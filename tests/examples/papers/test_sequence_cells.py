@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -11,8 +12,9 @@ import torch
 from torch import nn
 
 from learners.checkpoints import Progress
-from learners.experiment import TUNING_SEED, Cell
+from learners.experiment import TUNING_SEED, Cell, mean
 from learners.papers import PaperSettings, net_path
+from learners.sequences.training import Diverged
 from learners.sequences.wavenet import wavenet
 from physim.graph import ModuleGraph, save_graph
 from physim.reports import Row
@@ -54,6 +56,51 @@ def test_a_training_tells_its_figures_costs_and_verdicts(shared: ModuleType) -> 
     assert [(row["after"], row["value"]) for row in rows if row["name"] == shared.VERDICT] == [(2, 3.0), (4, 2.0)]
     tuning = shared.outcome(replace(CELL, seed=TUNING_SEED), line(), PROGRESS, lambda: pytest.fail("judged"))
     assert tuning == [{"name": "valid", "value": 2.0}]
+
+
+def diverges(cell: Cell) -> Sequence[Row]:
+    if (cell.arm, cell.seed) == ("lstm", 1) or cell["rate"] == 0.1:
+        raise Diverged("the training diverged: at update 1 the loss is nan")
+    return [{"name": "valid" if cell.seed == TUNING_SEED else "bits", "value": float(cell["rate"])}]
+
+
+def test_a_rate_at_which_trainings_diverge_is_the_worst(shared: ModuleType, tmp_path: Path) -> None:
+    args = PaperSettings(workers=1, out=tmp_path)
+    for _ in range(2):  # the second time from rows that are kept
+        found = shared.best_rates(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.1, 0.01), diverges)
+        assert found == dict.fromkeys(BEST, 0.01)
+    assert (tmp_path / "speech_sweep.md").read_text().splitlines()[2] == "| 0.1 | diverged | diverged |"
+
+
+def test_an_arm_of_which_a_training_diverged_has_no_figures_and_says_so(shared: ModuleType, tmp_path: Path) -> None:
+    args = PaperSettings(workers=1, out=tmp_path)
+    cells = shared.cells(args, dict.fromkeys(BEST, 1.0), 10, dict.fromkeys(BEST, 0.01))
+    rows = shared.rows_of(args, "speech", cells, diverges)
+    assert [(row["arm"], row["seed"]) for row in rows if row["name"] == shared.DIVERGED] == [("lstm", 1)]
+    values = shared.figures_of(rows, ("arm", "name"))
+    assert values == {("wavenet", "bits"): [0.01] * 3}
+    told = [shared.mean_or_diverged(values.get((arm, "bits"))) for arm in BEST]
+    assert told == [mean([0.01] * 3), "diverged"]
+    assert shared.less(values.get(("lstm", "bits")), values["wavenet", "bits"]) is None
+
+
+def test_what_the_first_seed_makes_is_shown_where_it_is_trained(shared: ModuleType) -> None:
+    shown = list[int]()
+    for seed in (0, 1, TUNING_SEED):
+        shared.outcome(replace(CELL, seed=seed), line(), PROGRESS, dict, partial(shown.append, seed))
+    assert shown == [0]
+
+
+def test_curves_have_a_name_for_each_arm_whichever_seeds_are_left(shared: ModuleType) -> None:
+    rows: list[Row] = [
+        {"arm": arm, "seed": seed, "name": shared.VERDICT, "value": 1.0, "after": after}
+        for arm, seed in (("wavenet", 0), ("wavenet", 1), ("lstm", 1))
+        for after in (1, 2)
+    ]
+    (axes,) = shared.curves(rows, "bits").axes
+    assert [each.get_text() for each in axes.get_legend().get_texts()] == ["wavenet", "lstm"]
+    assert len(axes.lines) == 3
+    assert shared.curves([], "bits").axes[0].get_legend() is None
 
 
 def test_pictures_are_drawn_by_networks_of_the_first_seed_that_are_still_kept(

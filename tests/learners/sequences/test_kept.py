@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 
 from learners.sequences.kept import trained
 from learners.sequences.rows import Batch, Crops, SymbolRow
-from learners.sequences.training import SequenceTraining
+from learners.sequences.training import Diverged, SequenceTraining
 from learners.sequences.wavenet import wavenet
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, save_graph
@@ -43,6 +44,14 @@ def test_what_was_trained_otherwise_is_refused(tmp_path: Path) -> None:
     save_graph(path, fresh())
     with pytest.raises(PhysimError, match="was trained with graph untold, wanted"):
         trained(path, fresh(), SETTINGS, CROPS)
+
+
+def test_what_diverged_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("learners.sequences.training.SAVE_EVERY", 0.0)
+    verdicts = iter([1.0, math.nan])
+    with pytest.raises(Diverged):
+        trained(tmp_path / "net.safetensors", fresh(), SETTINGS, CROPS, lambda judged: next(verdicts))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_was_interrupted_goes_on(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from learners.sequences.bytenet import byte_model
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
-from learners.sequences.training import SequenceTraining
+from learners.sequences.training import Diverged, SequenceTraining
 from learners.sequences.wavenet import wavenet
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, check_steps
@@ -115,8 +116,10 @@ def test_it_makes_all_updates_and_keeps_the_best() -> None:
 
 
 def test_what_diverges_is_told() -> None:
-    with pytest.raises(PhysimError, match=r"the training diverged: at update \d the loss is nan"):
+    with pytest.raises(Diverged, match=r"the training diverged: at update \d the loss is nan"):
         SequenceTraining(10, rate=1e30, every=5).run(small(), crops(), progress=False)
+    with pytest.raises(Diverged, match="the training diverged: after 5 updates the verdict is inf"):
+        SequenceTraining(10, every=5).run(small(), crops(), lambda net: math.inf, progress=False)
 
 
 def test_the_yardstick_has_as_many_parameters_and_steps_as_it_runs() -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from learners.precision import PRECISIONS, has_bfloat16, mixed
 from learners.sequences import video_pixels
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.masked import Masked, MaskedDecoder
@@ -87,6 +88,20 @@ def heard(net: ModuleGraph, name: str) -> tuple[list[int], list[int]]:
 def test_nothing_earlier_hears_of_a_colour_and_something_later_does(name: str, training: bool) -> None:
     last = T * H * W * KINDS[name]["colours"] - 1
     assert heard(network(name).train(training), name) == ([], [last])  # nothing comes behind the last
+
+
+@pytest.mark.skipif(not has_bfloat16(torch.device("cpu")), reason="this processor has no products of bfloat16")
+def test_gradients_in_mixed_precision_are_about_those_of_float32() -> None:
+    torch.manual_seed(0)
+    net = video_pixel_network(3, 4, 18, (4,), 1)
+    videos, found = torch.randint(0, 4, (2, 3, 32, 32, 3)), []
+    for precision in PRECISIONS:
+        net.zero_grad()
+        with mixed(precision, torch.device("cpu")):
+            loss = FrameLikelihood(net.outputs[0]).value((net({"frame": videos}),), {"frame": videos})
+        loss.backward()
+        found.append(torch.cat([value.grad.flatten() for value in net.parameters() if value.grad is not None]))
+    assert float((found[0] - found[1]).norm() / found[0].norm()) < 0.1
 
 
 def test_nothing_earlier_hears_of_an_action() -> None:
