@@ -85,7 +85,7 @@ def _around(symbols: Integers, weights: Floats, edges: Floats, middles: Floats) 
     sound = middles[symbols]
     mean = _pairs(sound)[0] @ weights
     before = np.concatenate([[0.0], np.abs(sound - mean)[:-1]])
-    heard = lfilter(np.full(HEARD, 1 / HEARD), 1.0, before)
+    heard = lfilter(np.full(HEARD, 1 / HEARD), [1.0], before)
     return np.stack([edges[symbols] - mean, edges[symbols + 1] - mean, heard])
 
 
