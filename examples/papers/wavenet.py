@@ -53,9 +53,9 @@ class Args(PaperSettings):
     """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
     prediction and an LSTM, and by how far back models hear; gated units beside rectified ones, and dilated layers
     beside others; a network whose blocks are cut from one another; six voices, with and without a code of who speaks;
-    each voice alone; phones that are heard, and a voice that is told what to say, in speech by `flite` (apt install
-    flite), with the extra `speech`; and music, by how far back models hear (apt install fluidsynth timgm6mb-soundfont),
-    with the extra `music`."""
+    each voice alone, and with the others; phones that are heard, and a voice that is told what to say, in speech by
+    `flite` (apt install flite), with the extra `speech`; and music, by how far back models hear (apt install fluidsynth
+    timgm6mb-soundfont), with the extra `music`."""
     out: Path = RESULTS
 
 
@@ -170,7 +170,7 @@ DRAWING = partial(check_drawing, "this part")
 CHECKS: Checks = {
     "speech": (speech_foretold.check, DRAWING),
     **dict.fromkeys(("fields", "gates", "cut", "speakers", "voices"), (speech_foretold.check,)),
-    "phones": (speech_heard.check,),
+    "phones": (speech_heard.check, DRAWING),
     "told": (speech_told.check, DRAWING),
     "music": (music_played.check, DRAWING),
 }

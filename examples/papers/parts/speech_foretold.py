@@ -43,11 +43,10 @@ RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 4
 """Rates that are tried, for a part of the updates, on the validation part."""
 JUDGED = 20
 """How many recordings of the validation part verdicts are by."""
-PIECES: dict[str, tuple[int, int]] = {LSTM: (1000, 16)}
-"""Samples that count of a piece of sound, and how many pieces an update has, where they are not those of PIECE: LSTMs
-learn more from as many samples where these are of more pieces.
-"""
-PIECE = (4000, 4)
+LENGTH, BATCH = 4000, 4
+"""Samples that count of a piece of sound, and how many pieces an update has."""
+LSTM_LENGTH, LSTM_CONTEXT, LSTM_BATCH = 1000, 256, 16
+"""The same for LSTMs, and the samples before: they learn more, and sooner, from as many samples in more pieces."""
 FIELDS: dict[str, dict[str, Any]] = {
     "short": {"dilations": 6 * (1, 2, 4)},
     WAVENET: {"dilations": DILATIONS},
@@ -189,9 +188,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     torch.manual_seed(cell.seed)
     like = TWICE.get(cell.arm, cell.arm)
     net = network(like)
-    context = receptive_field(FIELDS.get(like, FIELDS[WAVENET])["dilations"])
-    length, batch = PIECES.get(like, PIECE)
-    crops = Crops([known(row, net) for row in all_of(train)], length, context, LEVELS, batch, cell.seed)
+    crops = pieces(like, [known(row, net) for row in all_of(train)], cell.seed)
     judged = [known(row, net) for row in all_of(valid)[:: max(1, len(all_of(valid)) // JUDGED)]]
     path, settings = net_path(folder, "spoken", cell), training_of(cell, 4)
     progress = trained(path, net, settings, crops, lambda judging: bits(judging, judged, LEVELS))
@@ -199,6 +196,14 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     rows = outcome(cell, counted, progress, partial(figures, net, test, like == CODED))
     spent = halves(net, crops) if like == GUESSED else {}
     return rows + [{"name": name, "value": value} for name, value in spent.items()]
+
+
+def pieces(arm: str, rows: Sequence[SymbolRow], seed: int) -> Crops:
+    """The pieces of sound that an arm learns from: as many samples count for all."""
+    if arm == LSTM:
+        return Crops(rows, LSTM_LENGTH, LSTM_CONTEXT, LEVELS, LSTM_BATCH, seed)
+    context = receptive_field(FIELDS.get(arm, FIELDS[WAVENET])["dilations"])
+    return Crops(rows, LENGTH, context, LEVELS, BATCH, seed)
 
 
 def figures(net: ModuleGraph, test: Mapping[str, list[SymbolRow]], coded: bool) -> dict[str, float]:

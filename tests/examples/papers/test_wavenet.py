@@ -167,12 +167,21 @@ def test_both_halves_of_a_cut_network_are_timed_and_learn_nothing_by_it(script: 
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
-def test_networks_that_are_compared_have_as_many_parameters(paper: Callable[[str], ModuleType]) -> None:
+def test_who_is_compared_has_as_many_parameters_and_learns_from_as_many_samples(
+    paper: Callable[[str], ModuleType],
+) -> None:
     paper("wavenet")
     part = importlib.import_module("parts.speech_foretold")
     arms = (*part.GATES, *part.FIELDS, "lstm")
     sizes = [sum(value.numel() for value in part.network(arm).parameters()) for arm in arms]
     assert max(sizes) < 1.01 * min(sizes)
+    rows = [SymbolRow(torch.zeros(100, dtype=torch.int64))]
+    assert len({crops.length * crops.batch for crops in (part.pieces(arm, rows, 0) for arm in arms)}) == 1
+
+
+def test_a_model_sees_as_far_as_the_echo_and_no_farther(paper: Callable[[str], ModuleType]) -> None:
+    module = paper("wavenet")
+    assert module.receptive_field(module.echo_dilations(module.NO_FARTHER, len(module.NEAR))) == module.ECHO_DELAY
 
 
 def test_a_shuffled_code_is_never_ones_own(paper: Callable[[str], ModuleType]) -> None:
