@@ -76,6 +76,6 @@ RESONANCE = Noise(past=(1.6, -0.81), spread=0.05)
 SWITCH = Noise(past=(0.5,), spread=0.03, jump=0.25)
 """Two ways to go on, and nothing tells which."""
 
-ECHO_DELAY = 100
+ECHO_DELAY = 20
 ECHO = Noise(past=(ECHO_DELAY - 1) * (0.0,) + (0.9,), spread=0.087, levels=64)
-"""Noise that comes back a hundred samples later, and again: a model has 1.2 bits of that if it sees so far back."""
+"""Noise that comes back twenty samples later, and again: a model has 1.2 bits of that if it sees so far back."""

@@ -29,9 +29,11 @@ from physim.reports import Row
 from physim.scripts import run_script
 
 RESULTS = Path(__file__).parent / "results" / "bytenet"
-UPDATES, RATE, VERDICTS = 8000, 2e-3, 16
+TOYS = {"doubled": (8000, 5e-3), "ciphered": (600, 2e-3)}
+"""Updates, and their rate."""
+SECONDS, VERDICTS = 0.06, 16
+"""How long an update takes on one core, about, and how often a training is judged."""
 CIPHERED, LETTERS, TRAIN, VALID, TEST = 30, 26, 20_000, 500, 300
-TOYS = ("doubled", "ciphered")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,11 @@ def main(args: Args) -> None:
 
 def toys(args: Args) -> str:
     """How many targets are exactly right where each letter is doubled, or replaced; and what was looked at."""
-    asked = cells(args, dict.fromkeys(TOYS, 0.2), UPDATES, dict.fromkeys(TOYS, RATE), seeds=FEWER_SEEDS)
+    asked = [
+        cell
+        for arm, (updates, rate) in TOYS.items()
+        for cell in cells(args, {arm: SECONDS}, updates, {arm: rate}, seeds=FEWER_SEEDS)
+    ]
     rows = args.rows("toys", asked, partial(run_toy, args.folder))
     args.draw("toys", curves(rows, "bits/letter"))
     values = grouped(rows, ("arm", "name"))

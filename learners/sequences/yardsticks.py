@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.optimize import minimize
+from scipy.signal import lfilter
 from scipy.stats import laplace, norm
 
 from physim.arrays import Floats, Integers
@@ -14,8 +16,10 @@ from physim.errors import PhysimError
 
 Shape = Literal["gaussian", "laplace"]
 SHAPES = {"gaussian": norm, "laplace": laplace}
-ORDER = 16
-"""How many samples linear prediction sees."""
+ORDER, HEARD = 16, 32
+"""How many samples linear prediction sees, and by how many of its errors it knows how large the next one may be."""
+FITTED = 200_000
+"""By how many samples, evenly from the training part, the two numbers of the size of errors are found, about."""
 UNSEEN = 0.1
 """What is added to each count, so that nothing is impossible."""
 LEAST = 1e-6
@@ -41,6 +45,9 @@ def linear_surprises(
 ) -> Floats:
     """Bits of each symbol by linear prediction from the last ORDER samples, with errors of a shape, over levels' bins.
 
+    Errors are as large as a + b times the mean size of the last HEARD ones, a and b as the training part likes them
+    best: a voice is loud and still by turns.
+
     Shapes: edges [classes + 1], the sound between which each level lies, the outermost infinite; middles [classes].
     """
     products, sums = np.zeros((ORDER, ORDER)), np.zeros(ORDER)
@@ -49,15 +56,11 @@ def linear_surprises(
         products += seen.T @ seen
         sums += seen.T @ wanted
     weights = np.linalg.solve(products + 1e-9 * np.trace(products) * np.eye(ORDER), sums)
-    errors = np.concatenate([middles[symbols] - _pairs(middles[symbols])[0] @ weights for symbols in train])
-    kind = SHAPES[shape](scale=errors.std() if shape == "gaussian" else np.abs(errors).mean())
-    surprises = []
-    for symbols in test:
-        inputs, _ = _pairs(middles[symbols])
-        mean = inputs @ weights
-        share = kind.cdf(edges[symbols + 1] - mean) - kind.cdf(edges[symbols] - mean)
-        surprises.append(-np.log2((1 - LEAST) * share + LEAST / len(middles)))
-    return np.concatenate(surprises)
+    step = max(1, sum(map(len, train)) // FITTED)
+    parts = [_around(symbols, weights, edges, middles)[:, ::step] for symbols in train]
+    fitted = _fitted(np.concatenate(parts, axis=1), SHAPES[shape])
+    around = np.concatenate([_around(symbols, weights, edges, middles) for symbols in test], axis=1)
+    return -np.log2((1 - LEAST) * _shares(around, *fitted, SHAPES[shape]) + LEAST / len(middles))
 
 
 def linear_bits(
@@ -75,3 +78,31 @@ def _pairs(sound: Floats) -> tuple[Floats, Floats]:
     """Of each sample the ORDER before it [T, ORDER] and itself [T]; there is silence before the first."""
     heard = np.concatenate([np.zeros(ORDER), sound])
     return sliding_window_view(heard, ORDER)[:-1], sound
+
+
+def _around(symbols: Integers, weights: Floats, edges: Floats, middles: Floats) -> Floats:
+    """From where to where levels lie about their predictions, and the mean size of the last errors [3, T]."""
+    sound = middles[symbols]
+    mean = _pairs(sound)[0] @ weights
+    before = np.concatenate([[0.0], np.abs(sound - mean)[:-1]])
+    heard = lfilter(np.full(HEARD, 1 / HEARD), [1.0], before)
+    return np.stack([edges[symbols] - mean, edges[symbols + 1] - mean, heard])
+
+
+def _shares(around: Floats, least: float, slope: float, kind: Any) -> Floats:
+    """How likely levels are [T] where errors are as large as `least` and `slope` times the last ones."""
+    scale = least + slope * around[2]
+    shares: Floats = kind.cdf(around[1] / scale) - kind.cdf(around[0] / scale)
+    return shares
+
+
+def _fitted(around: Floats, kind: Any) -> tuple[float, float]:
+    """The least size of errors, and how much of the last ones' is added, with which levels are the likeliest."""
+    usual = around[2].mean() + np.finfo(float).tiny
+
+    def surprise(two: Floats) -> float:
+        shares = _shares(around, two[0] * usual, two[1], kind)
+        return -float(np.log((1 - LEAST) * shares + LEAST).mean())
+
+    least, slope = minimize(surprise, (0.5, 0.5), method="Nelder-Mead", bounds=((1e-3, None), (0, None))).x
+    return float(least * usual), float(slope)

@@ -57,9 +57,9 @@ def test_what_cannot_be_is_refused() -> None:
 def test_an_echo_comes_back_after_its_delay_and_at_no_other_time() -> None:
     levels = ECHO.sample(200_000, seed=0)
     sound = levels - levels.mean()
-    likeness = {lag: (sound[lag:] * sound[:-lag]).mean() / sound.var() for lag in (1, 99, 100, 101, 200)}
-    assert likeness.pop(100) == pytest.approx(0.9, abs=0.02)
-    assert likeness.pop(200) == pytest.approx(0.81, abs=0.03)
+    likeness = {lag: (sound[lag:] * sound[:-lag]).mean() / sound.var() for lag in (1, 19, 20, 21, 40)}
+    assert likeness.pop(20) == pytest.approx(0.9, abs=0.02)
+    assert likeness.pop(40) == pytest.approx(0.81, abs=0.03)
     assert all(abs(value) < 0.03 for value in likeness.values())
     alone = -np.log2(np.bincount(levels, minlength=64).clip(1) / len(levels))[levels].mean()
     assert alone - ECHO.surprises(levels).mean() == pytest.approx(1.2, abs=0.02)
