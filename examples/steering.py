@@ -48,6 +48,8 @@ COUNT, REPLAY = 8, 2000
 ACER = "acer"
 TIMES = {ACER: 1, "acer, 4 times the steps": 4}
 """ACER, which plays as many steps as the engine learned from, and more."""
+PLAYED = 6.5e-3
+"""Seconds of a decision of ACER's, about, most of them its world's."""
 RANGES = Ranges({"rate": (1e-4, 3e-3)}, {"ticks": (5, 10, 20), "discount": (0.9, 0.95, 0.99)}, spread=True)
 """What ACER's settings are drawn from."""
 
@@ -158,7 +160,7 @@ def played(args: Args, world: str) -> list[Row]:
         return []
     bounds = {world: (-float(DECISIONS), 0.0)}
     decisions = args.shortened(LEARNED_FROM)
-    contest = Contest(args, {ACER: 1 / 200}, decisions, RANGES, run_tuning, lambda _: bounds, at_last=True, final=True)
+    contest = Contest(args, {ACER: PLAYED}, decisions, RANGES, run_tuning, lambda _: bounds, at_last=True, final=True)
     chosen = contest.chosen(f"{world}_tuning", [world])[ACER]
     cells = [
         replace(each, arm=arm)

@@ -47,7 +47,7 @@ class ImpliedValues(AgentLoss):
         action = ticks[ACTION][:, :-1]
         self.notes = {
             "deviation of temperature log pi": float(self.temperature * logs.detach()[:, :-1].std(correction=0)),
-            "deviation of targets": float(target.std(correction=0)),
+            "deviation of targets": float(target.detach().std(correction=0)),
         }
         wrong = target - of_chosen(implied[:, :-1], action)
         told = of_chosen(logs[:, :-1], action) + self.values * worth[:, :-1]
