@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from learners.experiment import Cell, Interval, grouped, markdown, mean, mean_if_known
 from learners.papers import PaperSettings, net_path
-from learners.precision import mixed
 from learners.sequences.kept import trained
-from learners.sequences.losses import Likelihood
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
 from parts.sequence_cells import COSTS, SEEDS, best_rates, cells, curves, less, outcome, size_of, training_of
-from physim.graph import ModuleGraph, Port, ResidualSynthesizer, builder, detached
-from physim.graph.groups import groups_of
-from physim.graph.ports import Node
-from physim.graph.stepper import Stepper
+from parts.wavenets_parted import cut_in_two, seconds_by_group, severed
+from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.real_data.parts import Part
 from worlds.real_data.speech import MARGIN, RATE, VOICES, recordings
@@ -61,14 +55,10 @@ GATES: dict[str, dict[str, Any]] = {
 """What differs: rectified layers have as many parameters in all."""
 GUESSED, SEVERED = "cut", "severed"
 CUT = {WAVENET: "whole", GUESSED: "cut, gradients guessed", SEVERED: "cut, none comes back"}
-UNIT = 0.03
-"""About the size of a sample's own gradient where the network is cut: in it synthesizers count, so that theirs are not
-longer than the network's, with which they are clipped.
-"""
-TIMED = 9
-"""Updates that halves are timed by."""
 TUNED = (*GATES, LSTM)
 """Who has a rate of its own; others take the WaveNet's, or that of whom they are like."""
+CUT_RATES = (1e-3, 3e-3, 1e-2)
+"""That are tried with guessed gradients: these are noise at first, by which large steps lead astray."""
 QUIET = f"What counts begins and ends with {1000 * MARGIN / RATE:.0f} ms of quiet."
 PRECISIONS = "LSTMs train in float32, convolutions in bfloat16 where the processor has it, and seconds are of both."
 LINEAR = "Linear prediction knows from its last errors how large the next one may be."
@@ -168,6 +158,9 @@ def foretold(args: PaperSettings, arms: Sequence[str], voices: Sequence[str] = (
     seconds = {arm: SECONDS.get(TWICE.get(arm, arm), USUAL) for arm in (*arms, *TUNED)}
     tuned = {arm: seconds[arm] for arm in TUNED}
     rates = best_rates(args, "spoken", tuned, UPDATES // TUNING_SHARE, RATES, work, english)
+    if GUESSED in arms:
+        guessed = {GUESSED: seconds[GUESSED]}
+        rates |= best_rates(args, "cut", guessed, UPDATES // TUNING_SHARE, CUT_RATES, work, english)
     chosen = {arm: rates.get(TWICE.get(arm, arm), rates[WAVENET]) for arm in arms}
     learning = {arm: seconds[arm] for arm in arms if arm not in (*YARDSTICKS, *TWICE)}
     twice = {arm: seconds[arm] for arm in arms if arm in TWICE}
@@ -234,65 +227,14 @@ def network(arm: str) -> ModuleGraph:
     changed = {**FIELDS, **GATES}.get(arm, {})
     net = wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0})
     if arm == GUESSED:
-        for source, reader in crossing(net, len(DILATIONS) // 2):
-            net.cut(source, reader.ports[0], ResidualSynthesizer(CHANNELS, unit=UNIT))
+        cut_in_two(net, CHANNELS, len(DILATIONS) // 2)
     return net
-
-
-@builder("severed_wavenet")
-def severed(channels: int, skips: int, dilations: Sequence[int]) -> ModuleGraph:
-    """A WaveNet of LEVELS whose first half of layers no gradient reaches: they stay as they are drawn."""
-    net = wavenet(LEVELS, channels, skips, dilations)
-    for source, reader in crossing(net, len(dilations) // 2):
-        still = detached(source)
-        reader.sources = tuple(still if port == source else port for port in reader.sources)
-    net.changed()
-    return net
-
-
-def crossing(net: ModuleGraph, middle: int) -> Iterator[tuple[Port, Node]]:
-    """The wires that leave a WaveNet's first layers, and who reads them: the layers behind, and the skips."""
-    (skips,) = net["skips"].node.sources
-    yield from ((net[f"gate_{number}"], skips.node) for number in range(middle))
-    after = net[f"residual_{middle}"]
-    yield net[f"gate_{middle - 1}"], after.node
-    (value,) = net[f"taps_{middle}"].node.sources
-    yield from ((port, value.node) for port in value.node.sources if port.node is not after.node)
 
 
 def halves(net: ModuleGraph, crops: Crops) -> dict[str, float]:
     """Seconds of an update of the whole network, and of the slower of the halves into which it is cut."""
     (whole,), several = seconds_by_group(network(WAVENET), crops), seconds_by_group(net, crops)
     return {"whole": whole, "slower half": max(several)}
-
-
-def seconds_by_group(net: ModuleGraph, crops: Crops) -> list[float]:
-    """Seconds of processor that each part between cuts takes for an update, with what teaches its synthesizers.
-
-    Nothing is learned: the rate is 0.
-    """
-    groups = groups_of(net.train(), [Likelihood(net.outputs[0])])
-    stepper = Stepper(net, groups, groups, partial(Adam, lr=0.0))
-    spent = []
-    for update in range(TIMED):
-        inputs, targets = crops(update)
-        clocks, values = [process_time()], dict[Port, Tensor]()
-        with mixed("bf16-mixed", torch.device("cpu")):
-            for group in groups:
-                values |= {one.port: values[one.source].detach().requires_grad_() for one in group.enters}
-                values |= stepper.forward(group, inputs, values)
-                stepper.backward(group, values, targets, {})
-                clocks.append(process_time())
-            for group in groups:
-                for one in group.leaves:
-                    assert one.decoupled is not None
-                    stepper.learn(one.decoupled.synthesizer, partial(one.misjudged, values, values[one.port].grad))
-                clocks.append(process_time())
-        forward, taught = np.diff(clocks).reshape(2, len(groups))
-        spent.append(forward + taught)
-    net.eval()
-    found: list[float] = np.median(spent, axis=0).tolist()
-    return found
 
 
 def known(row: SymbolRow, net: ModuleGraph) -> SymbolRow:
