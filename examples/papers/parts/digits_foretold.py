@@ -96,7 +96,11 @@ def compared(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     columns = ("nats/frame", "above the least", "videos seen", *COSTS.values())
     head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", *columns)
     table = markdown(head, [[*line, *[None] * (len(head) - len(line))] for line in lines])
-    return f"{table}\nThe least is the cross-entropy of pixels with themselves; what places add to it is simulated.\n"
+    note = (
+        "The least is the cross-entropy of pixels with themselves. But digits stand at whole pixels: what the next "
+        "place costs whoever knows those before is told, by simulation, by how many ways through these go on to it."
+    )
+    return f"{table}\n{note}\n"
 
 
 def ablated(args: PaperSettings, rate: float) -> str:

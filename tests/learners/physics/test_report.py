@@ -92,7 +92,7 @@ def test_candidates_have_means_with_intervals_over_seeds_and_their_updates() -> 
     others = one_step(9.0, arm="best", model="constant_velocity")
     report = markdown_report({"candidates": [*rows, alone, others]})
     assert column(report, "arm") == ["best", "mlp"]
-    assert column(report, "balls, 6 balls") == ["0.2 [0.1, 0.3]", "0.5"]
+    assert column(report, "balls, 6 balls") == ["0.2 [-0.0484, 0.448]", "0.5"]
     assert column(report, "updates on balls") == ["91", "7"]
 
 
