@@ -1,22 +1,19 @@
-"""What experiments with sequence models share: cells of arms, rates chosen for each, what comes of a training, and the
-networks that were kept, to draw by.
-"""
+"""What experiments with sequence models share: cells of arms, rates chosen for each, and what comes of a training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from learners.checkpoints import Progress
 from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markdown, mean
-from learners.papers import PaperSettings, net_path
+from learners.papers import PaperSettings
 from learners.sequences.masked import Masked
 from learners.sequences.training import Diverged, SequenceTraining
-from physim.graph import ModuleGraph, load_graph
+from physim.graph import ModuleGraph
 from physim.reports import Row, Value
 
 SEEDS, FEWER_SEEDS = (0, 1, 2), (0, 1)
@@ -157,13 +154,6 @@ def curves(rows: Sequence[Row], what: str) -> Any:
     if found:  # not all diverged
         axes.legend(frameon=False, fontsize=8)
     return figure
-
-
-def kept_nets(folder: Path, part: str, cells: Sequence[Cell]) -> Iterator[tuple[Cell, ModuleGraph]]:
-    """The networks of the first seed, where they are still kept: pictures are drawn by these."""
-    for cell in cells:
-        if cell.seed == 0 and (path := net_path(folder, part, cell)).exists():
-            yield cell, load_graph(path)[0].eval()
 
 
 def training_of(cell: Cell, verdicts: int) -> SequenceTraining:

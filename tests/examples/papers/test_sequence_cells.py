@@ -8,15 +8,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-import torch
 from torch import nn
 
 from learners.checkpoints import Progress
 from learners.experiment import TUNING_SEED, Cell, mean
-from learners.papers import PaperSettings, net_path
+from learners.papers import PaperSettings
 from learners.sequences.training import Diverged
-from learners.sequences.wavenet import wavenet
-from physim.graph import ModuleGraph, save_graph
+from physim.graph import ModuleGraph
 from physim.reports import Row
 
 BEST = {"wavenet": 0.1, "lstm": 0.01}
@@ -101,18 +99,3 @@ def test_curves_have_a_name_for_each_arm_whichever_seeds_are_left(shared: Module
     assert [each.get_text() for each in axes.get_legend().get_texts()] == ["wavenet", "lstm"]
     assert len(axes.lines) == 3
     assert shared.curves([], "bits").axes[0].get_legend() is None
-
-
-def test_pictures_are_drawn_by_networks_of_the_first_seed_that_are_still_kept(
-    shared: ModuleType, tmp_path: Path
-) -> None:
-    cells = [CELL, replace(CELL, seed=1), replace(CELL, arm="lost")]
-    net = wavenet(8, 4, 4, (1, 2))
-    for cell in cells[:2]:
-        path = net_path(tmp_path, "speech", cell)
-        path.parent.mkdir(exist_ok=True)
-        save_graph(path, net)
-    ((cell, kept),) = shared.kept_nets(tmp_path, "speech", cells)
-    assert cell == CELL
-    assert not kept.training
-    assert all(torch.equal(value, net.state_dict()[name]) for name, value in kept.state_dict().items())
