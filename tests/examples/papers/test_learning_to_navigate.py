@@ -47,7 +47,7 @@ def test_mazes_that_settings_are_chosen_in_have_other_walls(paper: Callable[[str
         game = mazes.game_of(mazes.environments(task))
         return re.sub(r"[^#\n]", " ", ground_of(game.maze, game.seed).layout.text)
 
-    tasks = {walls(task) for kind in ("static", "random goal") for task in module.KINDS[kind]}
+    tasks = {walls(module.KINDS[kind]) for kind in ("static", "random goal")}
     assert len(tasks) == 2
     assert not tasks & {walls(task) for task in module.TUNED_ON}
 
