@@ -6,7 +6,7 @@ python examples/steering.py [--worlds balls strings] [--quick]
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,13 +41,11 @@ DECISIONS = 30
 LEARNED_FROM = 40_000
 """How many decisions the steps are that each shipped engine learned from, as its file's provenance tells: 2000 scenes
 of 1000 steps, 50 steps a decision."""
-EPISODES, TUNED_ON, SEEDS = 16, 4, tuple(range(4))
-"""Test episodes; those that horizons are chosen on; and of how many trainings agents are judged."""
+EPISODES, TUNED_ON, SEEDS = 16, 4, tuple(range(5))
+"""Test episodes; those that horizons are chosen on; and by which seeds agents that are judged were trained."""
 COUNT, REPLAY = 8, 2000
 """How many environments ACER plays at a time, and how many ticks of each are kept."""
 ACER = "acer"
-TIMES = {ACER: 1, "acer, 4 times the steps": 4}
-"""ACER, which plays as many steps as the engine learned from, and more."""
 PLAYED = 6.5e-3
 """Seconds of a decision of ACER's, about, most of them its world's."""
 RANGES = Ranges({"rate": (1e-4, 3e-3)}, {"ticks": (5, 10, 20), "discount": (0.9, 0.95, 0.99)}, spread=True)
@@ -73,10 +71,10 @@ PLANNERS = {
     "by samples": Planning(
         Sampled, {"count": 256, "elite": 16, "rounds": 3}, {"balls": (3, 5), "strings": (3, 5, 8)}, 0.2
     ),
-    "by gradient": Planning(ByGradient, {"count": 16, "rounds": 2}, dict.fromkeys(WORLDS, (3, 5)), 0.7),
+    "by gradient": Planning(ByGradient, {"count": 16, "rounds": 2}, dict.fromkeys(WORLDS, (3,)), 0.7),
 }
 NOTHING = "nothing"
-ARMS = (NOTHING, *PLANNERS, *TIMES)
+ARMS = (NOTHING, *PLANNERS, ACER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,17 +115,17 @@ def table(args: Args, world: str) -> str:
 def planned(args: Args, world: str) -> list[Row]:
     """Test episodes of the planners, with the horizons that were the best in others, and of who does nothing."""
     arms = [arm for arm in args.arms if arm in PLANNERS]
+    horizons = {arm: args.few(PLANNERS[arm].horizons[world], 2) for arm in arms}
     tried = [
         plan_cell(args, world, arm, horizon, TUNED_ON, TUNING_SEED)
-        for arm in arms
-        for horizon in args.few(PLANNERS[arm].horizons[world])
+        for arm, several in horizons.items()
+        for horizon in several
+        if len(several) > 1
     ]
     far = grouped(args.rows(f"{world}_horizons", tried, run_plans), ("arm", "horizon")) if tried else {}
     best = {
-        arm: min(
-            args.few(PLANNERS[arm].horizons[world]), key=lambda horizon, arm=arm: float(np.mean(far[arm, horizon]))
-        )
-        for arm in arms
+        arm: min(several, key=lambda horizon, arm=arm: float(np.mean(far.get((arm, horizon), 0))))
+        for arm, several in horizons.items()
     }
     cells = [plan_cell(args, world, arm, best[arm], EPISODES, TEST_SEEDS_FROM) for arm in arms]
     if NOTHING in args.arms:
@@ -155,18 +153,13 @@ def run_plans(cell: Cell) -> Sequence[Row]:
 
 def played(args: Args, world: str) -> list[Row]:
     """Test episodes of agents that learned by ACER, with settings that were the best in trainings of their own."""
-    arms = [arm for arm in args.arms if arm in TIMES]
-    if not arms:
+    if ACER not in args.arms:
         return []
     bounds = {world: (-float(DECISIONS), 0.0)}
     decisions = args.shortened(LEARNED_FROM)
     contest = Contest(args, {ACER: PLAYED}, decisions, RANGES, run_tuning, lambda _: bounds, at_last=True, final=True)
-    chosen = contest.chosen(f"{world}_tuning", [world])[ACER]
-    cells = [
-        replace(each, arm=arm)
-        for arm in arms
-        for each in replace(contest, times={ACER: TIMES[arm]}).cells(args.few(SEEDS), [world], {ACER: chosen})
-    ]
+    chosen = contest.chosen(f"{world}_tuning", [world])
+    cells = contest.cells(args.few(SEEDS), [world], chosen)
     return args.rows(f"{world}_agents", cells, partial(run_agent, 2 if args.quick else EPISODES))
 
 

@@ -18,18 +18,17 @@ from physim.reports import Row
 from physim.scripts import check_choices, run_script
 
 RESULTS = Path(__file__).parent / "results" / "acer"
-BASELINE = "ratio 0"
+BASELINE, REPLAYING = "ratio 0", "ratio 4"
 ARMS = {
     BASELINE: Arm(ACER(replayed=False), seconds=1.2),
     "ratio 0, no region": Arm(ACER(replayed=False, region=None), seconds=1.2),
     "ratio 0, 5 epochs": Arm(ACER(replayed=False), repeats=5, seconds=2.8),
     "ratio 1": Arm(ACER(), ratio=1, seconds=1.6),
-    "ratio 4": Arm(ACER(), ratio=4, seconds=2.8),
-    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.8),
-    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.8),
+    REPLAYING: Arm(ACER(), ratio=4, seconds=2.8),
+    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.8, like=REPLAYING),
+    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.8, like=REPLAYING),
 }
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
-REPLAYING = "ratio 4"
 PAIRS = [
     (REPLAYING, BASELINE),
     (REPLAYING, "ratio 0, no region"),
@@ -53,6 +52,7 @@ class Args(PaperSettings):
     """Train agents by ACER with more and less replay, and with parts of it left out, and write what came of it.
 
     Settings are chosen first, for every arm alike, by a seed and in a layout of their own: the whole sweep is kept.
+    Arms without a part of ACER have those of the whole.
     """
 
     parts: tuple[str, ...] = ALL

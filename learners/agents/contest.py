@@ -57,7 +57,7 @@ class Contest:
 
     `run` is the work of one training, `bounds` finds the scores that count 0 and 1 in each task, and `times` says how
     many times as many decisions some arms have. Settings are chosen by mean scores, or by those `at_last`; with a
-    `final`, the best of each arm are tried by another seed before.
+    `final`, the best of each arm are tried by another seed before. Arms that are `like` others take theirs.
     """
 
     settings: PaperSettings
@@ -67,6 +67,7 @@ class Contest:
     run: Run
     bounds: Callable[[Sequence[str]], Bounds]
     times: Mapping[str, int] = field(default_factory=dict)
+    like: Mapping[str, str] = field(default_factory=dict)
     at_last: bool = False
     final: bool = False
 
@@ -76,16 +77,18 @@ class Contest:
         The sweep is kept, and shown, under that name.
         """
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
-        scores = self._tried(name, (TUNING_SEED,), tasks, dict.fromkeys(self.arms, draws))
-        lines = [[_words(drawn), *(scores[arm][number] for arm in self.arms)] for number, drawn in enumerate(draws)]
-        lines.append(["mean", *(float(np.mean(scores[arm])) for arm in self.arms)])
-        text = markdown(("", *self.arms), lines)
-        best = {arm: int(np.argmax(scores[arm])) for arm in self.arms}
+        arms = [arm for arm in self.arms if arm not in self.like]
+        scores = self._tried(name, (TUNING_SEED,), tasks, dict.fromkeys(arms, draws))
+        lines = [[_words(drawn), *(scores[arm][number] for arm in arms)] for number, drawn in enumerate(draws)]
+        lines.append(["mean", *(float(np.mean(scores[arm])) for arm in arms)])
+        text = markdown(("", *arms), lines)
+        best = {arm: int(np.argmax(scores[arm])) for arm in arms}
         if self.final:
             best, table = self._finals(f"{name}_finals", tasks, draws, scores)
             text += f"\nThe {FINALISTS} best of each by another seed, too; the best of all is chosen:\n\n{table}"
+        text += "".join(f"\n{arm} has the settings of {other}.\n" for arm, other in self.like.items())
         self.settings.publish(f"{name}_sweep", text)
-        return {arm: draws[number] for arm, number in best.items()}
+        return {arm: draws[best[self.like.get(arm, arm)]] for arm in self.arms}
 
     def _finals(
         self, name: str, tasks: Sequence[str], draws: Sequence[Drawn], scores: Mapping[str, Sequence[float]]

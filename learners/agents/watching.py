@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from learners.agents.environments import acted
-from learners.agents.graphs import POLICY
+from learners.agents.graphs import CHOICE, POLICY
 from learners.agents.learning import values_on
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Ticks
@@ -67,6 +67,19 @@ def means_of(graph: ModuleGraph, space: gymnasium.Space[Any]) -> Decide:
     def decide(seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
         means = graph({"vector": torch.from_numpy(seen).float()[None]}, outputs=graph[POLICY])
         return acted(means[0].numpy(), space)
+
+    return decide
+
+
+def chances_of(graph: ModuleGraph, space: gymnasium.Space[Any], seed: int = 0) -> Decide:
+    """Decides numbers of a space as an agent does that learns: by its means and chance; see `means_of`."""
+    random = torch.Generator().manual_seed(seed)
+
+    @torch.no_grad()
+    def decide(seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        chance = torch.rand(1, *(space.shape or ()), generator=random).clamp(1e-7, 1 - 1e-7)
+        inputs = {"vector": torch.from_numpy(seen).float()[None], "chance": chance}
+        return acted(graph(inputs, outputs=graph[CHOICE])[0].numpy(), space)
 
     return decide
 

@@ -86,7 +86,7 @@ class Arm:
     """A method, and how what is replayed is learned from: see Learning.
 
     `seconds` is how long ten thousand decisions take on one core in cart poles, about. In mazes it sees the objects of
-    their scenes, or an image.
+    their scenes, or an image. It takes the settings of whom it is `like`, but for a part.
     """
 
     method: A3C | PGQ | ACER
@@ -94,6 +94,7 @@ class Arm:
     repeats: int = 1
     seconds: float = 1.0
     sees: str = "objects"
+    like: str | None = None
 
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
@@ -152,6 +153,7 @@ def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, name: s
         kind.ranges,
         run,
         partial(bounds_of, settings) if known is None else lambda _: known,
+        like={arm: known.like for arm, known in arms.items() if known.like is not None},
         final=True,
     )
     name = name.replace(" ", "_")

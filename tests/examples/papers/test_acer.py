@@ -158,6 +158,7 @@ def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
     paper("acer")
     part = importlib.import_module("parts.acer_numbers")
     curve, decide = part.ppo(number_cell("ppo", 3e-4))
+    assert decide is not None
     assert 0 <= part.score_of("swing up", decide) < 300
     assert len(curve) == part.POINTS
     assert 0 < min(point["score"] for point in curve if "score" in point) < 300
