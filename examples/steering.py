@@ -100,16 +100,21 @@ def main(args: Args) -> None:
 
 
 def table(args: Args, world: str) -> str:
-    """The mean distance by each arm in the same episodes, and how much more that is than by ACER, in each episode."""
-    values = grouped([*planned(args, world), *played(args, world)], ("arm", "episode"))
-    episodes = args.few(range(EPISODES), 2)
-    far = {arm: [float(np.mean(values[arm, episode])) for episode in episodes] for arm in args.arms}
-    lines = []
+    """The mean distance by each arm in the same episodes, and how much more that is than by ACER, training by training.
+
+    Of who was trained, intervals are over trainings; of the others, over episodes.
+    """
+    far = grouped(planned(args, world), ("arm",))
+    trained = [float(np.mean(each)) for each in grouped(played(args, world), ("seed",)).values()]
+    lines: list[list[object]] = []
     for arm in args.arms:
-        others = far[ACER] if arm != ACER and ACER in far else None
-        more = None if others is None else mean([ours - theirs for ours, theirs in zip(far[arm], others, strict=True)])
-        lines.append([arm, mean(far[arm]), more])
-    return markdown(("steered", "mean distance (m)", f"less {ACER}'s"), lines)
+        if arm == ACER:
+            lines.append([arm, mean(trained), None])
+        else:
+            more = mean([float(np.mean(far[arm,])) - each for each in trained]) if trained else None
+            lines.append([arm, mean(far[arm,]), more])
+    text = markdown(("steered", "mean distance (m)", f"less {ACER}'s"), lines)
+    return f"{text}\nIntervals are over episodes; of acer, and of what is less acer's, over trainings.\n"
 
 
 def planned(args: Args, world: str) -> list[Row]:

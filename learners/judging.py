@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import stats
 
-from learners.experiment import CONFIDENCE, RESAMPLES, Interval
+from learners.experiment import CONFIDENCE, FEW, RESAMPLES, Interval
 from physim.arrays import Floats
 from physim.errors import PhysimError
 
+MORE = 5 * RESAMPLES
+"""Resamples of few runs, of whose intervals the ends lie far out."""
 Runs = Sequence[Sequence[float]]
 """The score of every run, task by task."""
 
@@ -42,18 +45,30 @@ def improvement(ours: Runs, theirs: Runs) -> Interval:
 
 
 def _drawn(arms: Sequence[Runs], statistic: Callable[[Sequence[Floats]], Floats]) -> Interval:
-    """A statistic of arms [..., tasks, runs], and its percentile interval over runs drawn anew in each task."""
+    """A statistic of arms [..., tasks, runs], and its percentile interval over runs drawn anew in each task.
+
+    Few runs that are drawn anew spread too little: the interval is expanded as Student's is (arXiv:1411.5279, 5.2).
+    """
     scores = [_table(runs) for runs in arms]
     middle = float(statistic(scores))
     rng = np.random.default_rng(0)
+    count = RESAMPLES if min(table.shape[1] for table in scores) >= FEW else MORE
     again = []
     for table in scores:
         tasks, runs = table.shape
-        picks = rng.integers(runs, size=(RESAMPLES, tasks, runs))
+        picks = rng.integers(runs, size=(count, tasks, runs))
         again.append(table[np.arange(tasks)[:, None], picks])
-    tail = (1 - CONFIDENCE) / 2
+    tail = min(_tail(*table.shape) for table in scores)
     low, high = np.quantile(statistic(again), [tail, 1 - tail], method="closest_observation")
     return Interval(middle, float(low), float(high), scores[0].size)
+
+
+def _tail(tasks: int, runs: int) -> float:
+    """The share of resamples on either side of an interval."""
+    tail = (1 - CONFIDENCE) / 2
+    if runs >= FEW or runs == 1:
+        return tail
+    return float(stats.norm.cdf(math.sqrt(runs / (runs - 1)) * stats.t.ppf(tail, tasks * (runs - 1))))
 
 
 def _middle(scores: Floats) -> Floats:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from learners.agents.methods import ACER
 from learners.experiment import Cell
-from learners.papers import PaperSettings, run_parts
+from learners.papers import Checks, PaperSettings, run_parts
 from parts import acer_numbers
 from parts.off_policy_tasks import KINDS, KNOWING, WHOLE, Arm, compared, outcomes
 from physim.reports import Row
@@ -67,7 +67,7 @@ class Args(PaperSettings):
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
     check_choices("kinds", args.kinds, KINDS)
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def replay(args: Args) -> str:
@@ -77,7 +77,6 @@ def replay(args: Args) -> str:
 
 def numbers(args: Args) -> str:
     """Agents that tell numbers, in two tasks."""
-    acer_numbers.check_peer()
     return "\n".join(f"{task}\n\n{acer_numbers.table(args, task)}" for task in acer_numbers.TASKS)
 
 
@@ -93,6 +92,7 @@ def run(cell: Cell) -> Sequence[Row]:
 
 
 PARTS: dict[str, Callable[[Args], str]] = {"replay": replay, "numbers": numbers, "scene": scene}
+CHECKS: Checks = {"numbers": (acer_numbers.check_peer,)}
 
 
 if __name__ == "__main__":

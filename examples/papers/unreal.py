@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from torch import Tensor
 
@@ -102,11 +103,21 @@ def mazes(args: Args) -> str:
     table = replace(longer, decisions=asked.decisions).table(args.arms, BASELINE)
     last = interquartile(longer.lasts(BASELINE))
     text = f"{table}\nLast score of {BASELINE} after {LONGER} times as many decisions: {last}\n"
+    if "unreal" in args.arms:
+        text += f"It takes {times_as_long(longer.rows)} times as long as unreal, of one core, the median over runs.\n"
     if {"pixel_control", "placebo"} <= set(args.arms):
         equal = replace(longer, decisions=asked.decisions)
         more = difference(equal.areas("pixel_control"), equal.areas("placebo"))
         text += f"Mean score of pixel_control less placebo's: {more}\n"
     return text
+
+
+def times_as_long(rows: Sequence[Row]) -> str:
+    """How many times as long as UNREAL's A3C's longer training takes, in pairs of the same task and seed."""
+    ended: dict[tuple[object, object], dict[str, float]] = {}
+    for row in rows:
+        ended.setdefault((row["task"], row["seed"]), {})[str(row["arm"])] = float(str(row["seconds"]))
+    return f"{median(each[BASELINE] / each['unreal'] for each in ended.values()):.3g}"
 
 
 def sizes(args: Args) -> str:
@@ -211,11 +222,12 @@ def decoupled(args: Args) -> str:
 
 
 def speeds_of(rows: Sequence[Row]) -> dict[str, list[float]]:
-    """Decisions a second of every training, by arm."""
+    """Decisions a second of every training, by arm, but of those that diverged before their first point."""
     done, seconds = (grouped(rows, ("arm", "task", "seed"), name) for name in ("done", "seconds"))
     found: dict[str, list[float]] = {}
     for training, counts in done.items():
-        found.setdefault(str(training[0]), []).append(counts[-1] / seconds[training][-1])
+        if counts[-1]:
+            found.setdefault(str(training[0]), []).append(counts[-1] / seconds[training][-1])
     return found
 
 

@@ -94,7 +94,7 @@ class Contest:
         self, name: str, tasks: Sequence[str], draws: Sequence[Drawn], scores: Mapping[str, Sequence[float]]
     ) -> tuple[dict[str, int], str]:
         """The number of each arm's best draw by two seeds, among those that were the best by one; and a table."""
-        first = {arm: np.argsort(scores[arm])[::-1][:FINALISTS].tolist() for arm in self.arms}
+        first = {arm: np.argsort(each)[::-1][:FINALISTS].tolist() for arm, each in scores.items()}
         again = self._tried(
             name, (TUNING_SEED + 1,), tasks, {arm: [draws[number] for number in each] for arm, each in first.items()}
         )

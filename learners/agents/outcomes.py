@@ -74,17 +74,27 @@ class Outcomes:
         lines = []
         for arm in arms:
             scores = [interquartile(self.areas(arm)), interquartile(self.lasts(arm))]
-            times = [self.faster(arm, baseline, share) for share in THRESHOLDS]
-            areas = self.areas(arm), self.areas(baseline)
-            lines.append([arm, *scores, *times, difference(*areas), improvement(*areas)])
+            lines.append([arm, *scores, *(self._beside(arm, baseline) if arm != baseline else 4 * [None])])
         faster = [f"times faster to {share:.0%} of {baseline}'s last" for share in THRESHOLDS]
         more = [f"mean score less {baseline}'s", f"probability of a better one than {baseline}'s"]
         table = markdown(["", "mean score", "last score", *faster, *more], lines)
         unlearned = [task for task in self.bounds if task not in self._learned(baseline)]
-        left = (
-            f"\n{baseline} does not learn {', '.join(unlearned)}: how much faster others are is told of the others.\n"
-        )
-        return table + (left if unlearned else "")
+        left = f"{baseline} does not learn {', '.join(unlearned)}: how much faster others are is told of the others. "
+        note = "Runs that never come to such a score count as if they did at the end."
+        return f"{table}\n{left if unlearned else ''}{note}\n{self._tasks(arms)}"
+
+    def _beside(self, arm: str, baseline: str) -> list[Interval | None]:
+        """How much faster and better an arm is than a baseline."""
+        areas = self.areas(arm), self.areas(baseline)
+        return [*(self.faster(arm, baseline, share) for share in THRESHOLDS), difference(*areas), improvement(*areas)]
+
+    def _tasks(self, arms: Sequence[str]) -> str:
+        """The mean last score of each arm in each task, where these are several."""
+        if len(self.bounds) == 1:
+            return ""
+        lasts = {arm: [float(np.mean(runs)) for runs in self.lasts(arm)] for arm in arms}
+        lines = [[task, *(lasts[arm][number] for arm in arms)] for number, task in enumerate(self.bounds)]
+        return f"\n{markdown(('mean last score', *arms), lines)}"
 
     def score(self, arm: str, drawn: Drawn, at_last: bool = False) -> float:
         """The mean score of an arm with some settings, or the one at last, over all tasks."""

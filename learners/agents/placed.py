@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from multiprocessing import connection, parent_process
 from multiprocessing.process import BaseProcess
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -68,12 +68,12 @@ def train_placed(training: Training) -> Points:
         process.start()
         pipes[name][1].close()
     try:
-        training.progress.curve = _words({name: line for name, (line, _) in pipes.items()}, processes)[NAMES[VISION]]
+        said = _words({name: line for name, (line, _) in pipes.items()}, processes)
+        if NAMES[VISION] in said:
+            training.progress.curve = said[NAMES[VISION]].curve
+        _raise_if_failed(training, [each.error for each in said.values() if each.error is not None])
         for process in processes.values():
             process.join()
-    except Diverged:
-        training.diverged = True
-        raise
     finally:
         for process in processes.values():
             process.kill()  # of no consequence where it has ended
@@ -182,9 +182,18 @@ def _check(training: Training) -> None:
         raise PhysimError("two processes play in one of them and keep no files: wanted no actors and no folder `out`")
 
 
-def _words(lines: Mapping[str, connection.Connection], processes: Mapping[str, BaseProcess]) -> dict[str, Any]:
-    """What each process says at its end; raises PhysimError where that is why it failed, or where it dies before."""
-    said: dict[str, Any] = {}
+class _Said(NamedTuple):
+    """What a process says at its end: the curve, which vision alone keeps, and by what it failed, if it did."""
+
+    curve: Points
+    error: PhysimError | None
+
+
+def _words(lines: Mapping[str, connection.Connection], processes: Mapping[str, BaseProcess]) -> dict[str, _Said]:
+    """What each process says at its end, or, where one failed, what the others say soon; raises PhysimError where one
+    dies before.
+    """
+    said: dict[str, _Said] = {}
     while len(said) < len(lines):
         ready = connection.wait([line for name, line in lines.items() if name not in said])
         for name in [name for name, line in lines.items() if line in ready]:
@@ -192,19 +201,27 @@ def _words(lines: Mapping[str, connection.Connection], processes: Mapping[str, B
                 said[name] = lines[name].recv()
             except (EOFError, ConnectionResetError):
                 raise PhysimError(f"the process of the {name} died {cause_of(processes[name])}") from None
-            if isinstance(said[name], PhysimError):
-                raise _cause(said[name], [line for other, line in lines.items() if other not in said])
+            if said[name].error is not None:
+                return said | _soon({other: line for other, line in lines.items() if other not in said})
     return said
 
 
-def _cause(first: PhysimError, others: Sequence[connection.Connection]) -> PhysimError:
-    """Why a training ended: where it diverged in one process, the other may say first that its fellow died."""
-    said = [first]
-    for line in others:
+def _soon(lines: Mapping[str, connection.Connection]) -> dict[str, _Said]:
+    """What processes say of which another has failed."""
+    said: dict[str, _Said] = {}
+    for name, line in lines.items():
         with suppress(EOFError, ConnectionResetError):
             if line.poll(SOON):
-                said.append(line.recv())
-    return next((error for error in said if isinstance(error, Diverged)), first)
+                said[name] = line.recv()
+    return said
+
+
+def _raise_if_failed(training: Training, errors: Sequence[PhysimError]) -> None:
+    """Raise why a training ended: where it diverged in one process, the other may say first that its fellow died."""
+    diverged = [error for error in errors if isinstance(error, Diverged)]
+    training.diverged = bool(diverged)
+    for error in (*diverged, *errors):
+        raise error
 
 
 def _learn(rank: int, parts: _Parts, told: Mapping[str, str], line: connection.Connection) -> None:
@@ -220,9 +237,9 @@ def _learn(rank: int, parts: _Parts, told: Mapping[str, str], line: connection.C
             while placed.version + 1 < parts.updates and parent.is_alive():
                 _check_finite(placed.update() or {}, placed.version)
             placed.finish()
-            line.send(curve)
+            line.send(_Said(curve, None))
         except PhysimError as error:
-            line.send(error)
+            line.send(_Said(curve, error))
             sys.exit(1)
 
 

@@ -36,13 +36,19 @@ def test_the_probability_of_improvement_is_that_of_pairs() -> None:
     assert improvement(OURS, OURS).middle == 0.5
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+@pytest.mark.parametrize("sizes", [(3, 10), (1, 5)])
+def test_intervals_hold_the_truth_as_often_as_they_say(sizes: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)
     held = 0
     for _ in range(200):
-        found = interquartile(rng.normal(size=(3, 10)).tolist())
+        found = interquartile(rng.normal(size=sizes).tolist())
         held += found.low < 0 < found.high
-    assert 0.88 < held / 200 < 0.99
+    assert 0.9 < held / 200 < 0.99
+
+
+def test_arms_of_few_and_of_many_runs_are_compared() -> None:
+    found = difference([[1.0, 2.0, 3.0]], [[1.0] * 12])
+    assert found.low < found.middle == 1.0 < found.high
 
 
 def test_tasks_with_unequal_runs_are_refused() -> None:

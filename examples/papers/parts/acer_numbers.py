@@ -92,11 +92,13 @@ def table(settings: PaperSettings, task: str) -> str:
     found = contest.outcomes(name, settings.few(SEEDS, 2), [task], chosen)
     tested = grouped([row for row in found.rows if row["name"] == "tested"], ("arm",))
     shares = {arm: [[(score - chance) / (largest - chance) for score in tested[arm,]]] for arm in contest.arms}
+    as_long = replace(found, decisions=contest.decisions)
     lines = []
     for arm in contest.arms:
-        told = [interquartile(found.areas(arm)), interquartile(shares[arm]), ratio(shares[arm], shares[PPO])]
-        lines.append([arm, *told, difference(shares[arm], shares[OURS])])
-    head = ("", "mean score in training", "tested at last", f"tested over {PPO}'s", f"less {OURS}'s")
+        told = [interquartile(as_long.areas(arm)), interquartile(shares[arm]), ratio(shares[arm], shares[PPO])]
+        label = f"{arm}, {TIMES} times as long" if arm == PPO else arm
+        lines.append([label, *told, difference(shares[arm], shares[OURS])])
+    head = ("", f"mean score in the first {contest.decisions}", "tested at last", f"over {PPO}'s", f"less {OURS}'s")
     return markdown(head, lines)
 
 

@@ -49,7 +49,7 @@ class DepthByNumber(AgentLoss):
 
     def __init__(self, graph: ModuleGraph, source: Source = "features", weight: float = 1.0) -> None:
         check_among("the source of depth", source, get_args(Source))
-        super().__init__(f"depth_from_{source}", graph, (f"depth_from_{source}",), weight)
+        super().__init__(f"depth_number_from_{source}", graph, (f"depth_from_{source}",), weight)
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         told = values[0].unflatten(-1, (-1, DEPTH_BINS))[..., 0]

@@ -74,7 +74,7 @@ def test_draws_that_are_spread_do_not_go_along_with_one_another() -> None:
 
 
 def test_arms_take_the_settings_of_whom_they_are_like_and_are_not_tried(contest: Contest, tmp_path: Path) -> None:
-    chosen = replace(contest, like={"shy": "bold"}).chosen("tuning", ["a"])
+    chosen = replace(contest, like={"shy": "bold"}, final=True).chosen("tuning", ["a"])
     assert chosen["shy"] == chosen["bold"] == max(RANGES.draws(8), key=lambda drawn: drawn["rate"])
     assert {row["arm"] for row in read_rows(tmp_path / "tuning.csv")} == {"bold"}
     assert "shy has the settings of bold." in (tmp_path / "tuning_sweep.md").read_text()

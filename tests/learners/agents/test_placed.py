@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,7 @@ from learners.agents.curves import curve_of, curve_rows
 from learners.agents.learning import Learning
 from learners.agents.losses import AgentLoss, PolicyGradient, Values
 from learners.agents.placed import train_placed
-from learners.agents.training import Training, TrainingSettings
+from learners.agents.training import Diverged, Training, TrainingSettings
 from learners.agents.transports import Playing
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -97,6 +98,15 @@ def test_where_a_process_dies_the_other_ends_with_its_name(
 def test_a_loss_that_is_not_finite_is_told(playing: Callable[..., Playing]) -> None:
     with pytest.raises(PhysimError, match="the training diverged: after 0 updates the losses are"):
         train_placed(training(playing(), learning=Learning(reward_scale=float("inf"))))
+
+
+def test_the_curve_of_a_training_that_diverges_ends_there(playing: Callable[..., Playing]) -> None:
+    lost = training(playing(), 3000, learning=Learning(rate=1e25, clip=1e30))
+    lost.settings = replace(lost.settings, points=1000)
+    with pytest.raises(Diverged):
+        train_placed(lost)
+    assert lost.diverged
+    assert 0 < len(lost.progress.curve) < 20
 
 
 def test_what_two_processes_do_not_is_refused(playing: Callable[..., Playing]) -> None:
