@@ -14,7 +14,6 @@ import torch
 
 from learners.agents.curves import curve_rows
 from learners.agents.examination import examined
-from learners.agents.graphs import agent
 from learners.agents.outcomes import Outcomes
 from learners.agents.training import Training
 from learners.agents.trial import FORWARD, NAVIGATING
@@ -105,7 +104,7 @@ def run(cell: Cell) -> Sequence[Row]:
     rows += [*told(training, len(ARMS[cell.arm].added)), *examined(playing, training.graph, game_of(mazes).ticks)]
     if cell.arm == BASELINE:
         torch.manual_seed(cell.seed)
-        drawn = examined(playing, agent(**playing.recipe), game_of(mazes).ticks)
+        drawn = examined(playing, playing.graph(), game_of(mazes).ticks)
         rows += [{**row, "name": f"{UNTRAINED}{row['name']}"} for row in drawn if "_from_" in str(row["name"])]
     return rows
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from learners.agents.environments import Environments as Environments
     from learners.agents.environments import recipe_of as recipe_of
     from learners.agents.graphs import agent as agent
+    from learners.agents.graphs import decide as decide
     from learners.agents.learning import Learner as Learner
     from learners.agents.learning import Learning as Learning
     from learners.agents.mind import Mind as Mind
@@ -29,6 +30,7 @@ _HOMES = {
     "Training": "learners.agents.training",
     "TrainingSettings": "learners.agents.training",
     "agent": "learners.agents.graphs",
+    "decide": "learners.agents.graphs",
     "recipe_of": "learners.agents.environments",
     "train_placed": "learners.agents.placed",
 }

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from learners.agents.environments import AnyVectorEnv, acted, named, recipe_of, spaces_of
-from learners.agents.graphs import CHOICE, CONVOLUTIONS, POLICY
-from learners.agents.modules import Reach
+from learners.agents.graphs import CHOICE, CONVOLUTIONS, POLICY, actions_of
+from learners.agents.modules import chance
 from learners.agents.unrolls import (
     ACTION,
     BEHAVIOUR,
@@ -25,6 +25,7 @@ from learners.agents.unrolls import (
     Unroll,
 )
 from learners.precision import mixed, whole
+from physim.checks import TEST_SEEDS_FROM
 from physim.environments.resuming import Resuming
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
@@ -62,7 +63,8 @@ class Actor:
         self.state: State = {}
         self.unrolls = 0
         self._done = np.zeros(env.num_envs, np.bool_)
-        observation, infos = env.reset(seed=seed if episodes is None else episodes)
+        training = seed % (TEST_SEEDS_FROM - env.num_envs)  # the rest are for tests
+        observation, infos = env.reset(seed=training if episodes is None else episodes)
         nothing = np.zeros(env.num_envs, np.float32)
         self.now = self._tick(observation, infos, nothing, ~self._done, self._done, self._done)
 
@@ -113,18 +115,17 @@ class Actor:
 
     def _decide(self) -> Ticks:
         """An action [B] or [B, A] for each, and what it was drawn from [B, A]."""
-        chance = torch.rand(self.env.num_envs, self.actions, generator=self.random).clamp(1e-7, 1 - 1e-7)
-        choice, policy, self.state = self._asked(chance)
+        choice, policy, self.state = self._asked(chance(self.env.num_envs, self.actions, self.random))
         if self.continuous:
             return {ACTION: choice.cpu(), BEHAVIOUR: policy.cpu()}
         return {ACTION: choice.argmax(-1).cpu(), BEHAVIOUR: policy.log_softmax(-1).cpu()}
 
-    def _asked(self, chance: Tensor) -> tuple[Tensor, Tensor, State]:
-        """What the graph chooses now by chance [B, A], its policy, and its memory after that."""
+    def _asked(self, drawn: Tensor) -> tuple[Tensor, Tensor, State]:
+        """What the graph chooses now by the chance that was drawn [B, A], its policy, and its memory after that."""
         now = {name: value.to(self.device) for name, value in self.now.items() if name in self.graph.inputs}
         if REWARD in now:
             now[REWARD] = now[REWARD][:, None]
-        now["chance"] = chance.to(self.device)
+        now["chance"] = drawn.to(self.device)
         reset, outputs = self.now[RESET].to(self.device), (self.graph[CHOICE], self.graph[POLICY])
         with mixed(self.precision, self.device):
             (choice, policy), state = self.graph.step(now, self.state or None, reset, outputs)
@@ -154,7 +155,7 @@ class Actor:
                     f"labels: got '{name}', but infos tell {known}; mazes tell what their own `labels` name"
                 )
             seen[name] = infos[name]
-        ticks = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items()}
+        ticks = {name: torch.from_numpy(np.array(value)) for name, value in seen.items()}  # it may be used again
         ticks[REWARD] = torch.from_numpy(rewards.astype(np.float32))
         told = {RESET: reset, LAST: last, TERMINATED: terminated}
         return ticks | {name: torch.from_numpy(value.copy()) for name, value in told.items()}
@@ -172,7 +173,7 @@ def _check_image(graph: ModuleGraph, env: AnyVectorEnv) -> None:
 
 def _check_actions(graph: ModuleGraph, actions: int, continuous: bool) -> None:
     """Refuse a graph that decides otherwise than environments want."""
-    told: tuple[Any, bool] = graph.get_submodule(POLICY).out_features, isinstance(graph.get_submodule(CHOICE), Reach)
+    told = actions_of(graph)
     if told != (actions, continuous):
         ours, theirs = (f"{count} {'numbers' if kind else 'actions'}" for count, kind in (told, (actions, continuous)))
         raise PhysimError(f"the agent decides about {ours}, but the environments want {theirs}")

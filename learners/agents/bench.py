@@ -15,7 +15,6 @@ from torch import nn
 from tqdm import trange
 
 from learners.agents.environments import Environments, recipe_of
-from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.methods import losses_of
 from learners.agents.modules import KERNELS
@@ -68,7 +67,7 @@ class _Ours:
         env = mazes.make()
         playing = Playing(mazes, recipe_of(env, ("image",)), TICKS, precision=precision)
         env.close()
-        graph = agent(**playing.recipe)
+        graph = playing.graph()
         self.learner = Learner(graph, losses_of(())(graph), Learning(precision=precision))
         self.threads = 1 if actors else torch.get_num_threads()
         self.transport: Transport = Processes(playing, graph, actors) if actors else Here(playing, graph)

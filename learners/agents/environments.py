@@ -91,9 +91,15 @@ def spaces_of(space: spaces.Space[Any]) -> dict[str, spaces.Box]:
 
 
 def named(observation: Any, space: spaces.Space[Any]) -> dict[str, npt.NDArray[Any]]:
-    """Observations [B, ...] by name, without what is no Box; vectors in float32."""
+    """Observations [B, ...] by name, without what is no Box, as agents read them."""
     parts = observation if isinstance(observation, Mapping) else dict.fromkeys(spaces_of(space), observation)
-    found = {name: np.asarray(parts[name]) for name in spaces_of(space)}
-    if "vector" in found:
-        found["vector"] = found["vector"].reshape(len(found["vector"]), -1).astype(np.float32)
-    return found
+    return readable({name: np.asarray(parts[name]) for name in spaces_of(space)})
+
+
+def readable(seen: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Observations [B, ...] by name as agents read them: a vector is a row of float32, its bytes are from 0 to 1."""
+    if "vector" not in seen:
+        return dict(seen)
+    vector = seen["vector"]
+    largest = 255 if vector.dtype == np.uint8 else 1
+    return {**seen, "vector": vector.reshape(len(vector), -1).astype(np.float32) / np.float32(largest)}

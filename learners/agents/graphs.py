@@ -146,15 +146,38 @@ def agent(  # noqa: PLR0913 (a file names them all)
     found = _features(graph, seen, sees, features)
     read = (decoupled(found[0], ResidualSynthesizer(features)), features) if cut else found
     core = _core(graph, read, cores, math.prod(sees.get("velocity", (0,))), actions if told else 0)
-    policy = graph.add(POLICY, (Means if continuous else nn.Linear)(core[1], actions), core[0])
-    graph.add(VALUE, nn.Linear(core[1], 1), core[0])
-    choice = graph.add(CHOICE, Reach() if continuous else Sample(), policy, graph.input("chance"))
+    choice = decide(graph, core, actions, continuous=continuous)
     acted = graph[ACTION] if told and cores else graph.later(ACTION)
     graph.tie(acted, choice)
     parts = Parts(graph, actions, seen, found, core)
     for name in heads:
         parts.head(name)
     return graph
+
+
+def decide(graph: ModuleGraph, core: tuple[Port, int], actions: int, *, continuous: bool = False) -> Port:
+    """Let an agent decide by its core, a port [B, F] and its size; gives the choice.
+
+    Adds "policy", "value" and "choice": a graph that has them is an agent, whatever stands before them.
+    """
+    port, units = core
+    policy = graph.add(POLICY, (Means if continuous else nn.Linear)(units, actions), port)
+    graph.add(VALUE, nn.Linear(units, 1), port)
+    return graph.add(CHOICE, Reach() if continuous else Sample(), policy, graph.input("chance"))
+
+
+def actions_of(graph: ModuleGraph) -> tuple[int, bool]:
+    """How many actions an agent chooses among, or how many numbers it tells, and whether it tells numbers.
+
+    Raises: PhysimError for a graph that does not decide as `decide` lets it.
+    """
+    names = {node.name for node in graph.nodes}
+    if missing := {CHOICE, POLICY, VALUE} - names:
+        raise PhysimError(f"this graph is no agent: it has no {', '.join(sorted(missing))}")
+    policy, choice = graph.get_submodule(POLICY), graph.get_submodule(CHOICE)
+    if not isinstance(policy, nn.Linear) or not isinstance(choice, Sample | Reach):
+        raise PhysimError("this graph is no agent: its policy and choice are others than `decide` adds")
+    return policy.out_features, isinstance(choice, Reach)
 
 
 def _convolutions(graph: ModuleGraph, sees: Mapping[str, Sequence[int]]) -> Convolutions | None:

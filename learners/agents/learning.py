@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from statistics import fmean
 from typing import final
@@ -159,10 +160,10 @@ class Learner:
         return found | (self.replay.saved() if replay and self.replay is not None else {})
 
     def take_over(self, other: Learner) -> None:
-        """Go on from what a learner of the same setting has learned, and from what it replays."""
+        """Go on from what a learner of the same setting has learned, and from what it replays, which stay its own."""
         self.graph.load_state_dict(other.graph.state_dict())
-        self.optimiser.load_state_dict(other.optimiser.state_dict())
-        self.restore(other.saved(replay=True))
+        self.optimiser.load_state_dict(deepcopy(other.optimiser.state_dict()))
+        self.restore({name: value.clone() for name, value in other.saved(replay=True).items()})
 
     def restore(self, saved: Ticks) -> None:
         """Go on from where a learner was; without what it replayed, the replay fills anew."""

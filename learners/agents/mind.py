@@ -12,9 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from learners.agents.graphs import CHOICE, DEPTH_MAP, POLICY, VALUE
+from learners.agents.environments import readable
+from learners.agents.graphs import CHOICE, DEPTH_MAP, POLICY, VALUE, actions_of
 from learners.agents.losses.depth import EDGES
-from learners.agents.modules import Sample
+from learners.agents.modules import chance
 from learners.agents.unrolls import REWARD
 from physim.arrays import Floats
 from physim.errors import PhysimError
@@ -51,9 +52,8 @@ class Mind:
     def __init__(self, graph: ModuleGraph, seed: int = 0) -> None:
         self.graph = graph.eval()
         names = {node.name for node in graph.nodes}
-        if missing := {CHOICE, POLICY, VALUE} - names:
-            raise PhysimError(f"this graph is no agent: it has no {', '.join(sorted(missing))}")
-        if not isinstance(graph.get_submodule(CHOICE), Sample):
+        self.actions, numbers = actions_of(graph)
+        if numbers:
             raise PhysimError("this agent tells numbers, wanted one that chooses among actions")
         self.heads = [name for name in ("depth_from_core", "loop_closure", "pixel_control") if name in names]
         self.begin(seed)
@@ -66,13 +66,11 @@ class Mind:
     @torch.no_grad()
     def decide(self, seen: Mapping[str, npt.NDArray[Any]], reward: float) -> Thought:
         """What to do, by what is seen, without an axis for items, and the reward that came with it."""
-        inputs = {name: torch.from_numpy(np.asarray(value))[None] for name, value in seen.items()}
-        inputs = {name: value for name, value in inputs.items() if name in self.graph.inputs}
+        read = readable({name: np.asarray(value)[None] for name, value in seen.items() if name in self.graph.inputs})
+        inputs = {name: torch.from_numpy(value) for name, value in read.items()}
         if REWARD in self.graph.inputs:
             inputs[REWARD] = torch.tensor([[reward]])
-        actions = self.graph.get_submodule(POLICY).out_features
-        assert isinstance(actions, int)
-        inputs["chance"] = torch.rand(1, actions, generator=self.random).clamp(1e-7, 1 - 1e-7)
+        inputs["chance"] = chance(1, self.actions, self.random)
         names = (CHOICE, POLICY, VALUE, *self.heads)
         values, self.state = self.graph.step(inputs, self.state, outputs=tuple(self.graph[name] for name in names))
         return _thought(dict(zip(names, values, strict=True)))

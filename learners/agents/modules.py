@@ -54,6 +54,11 @@ class Convolutions(nn.Module):
         return functional.relu(self.second(functional.relu(found))).flatten(1)
 
 
+def chance(count: int, actions: int, random: torch.Generator) -> Tensor:
+    """What agents choose by: uniform between 0 and 1, neither of them [B, A]."""
+    return torch.rand(count, actions, generator=random).clamp(1e-7, 1 - 1e-7)
+
+
 @final
 class Sample(nn.Module):
     """A choice [B, A], one-hot, by the probabilities of logits [B, A], where `chance` [B, A] is uniform in (0, 1)."""

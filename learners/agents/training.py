@@ -16,7 +16,6 @@ from tqdm import tqdm
 
 from learners.agents.episodes import Scores
 from learners.agents.events import events_in
-from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses.base import AgentLoss
 from learners.agents.meters import Meters
@@ -81,7 +80,7 @@ class TrainingSettings:
 
 @final
 class Training:
-    """Trains `agent(**playing.recipe)` by losses on what its actors bring.
+    """Trains the agent of `playing` by losses on what its actors bring.
 
     Where the environments are played here and can tell where they are, as mazes do, a resumed training has the same
     curve as one that was never interrupted, if what is replayed is kept; other episodes begin anew.
@@ -91,7 +90,7 @@ class Training:
         self.playing, self.settings = playing, settings
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(playing.seed)  # modules know no other way to draw their first weights
-            self.graph = agent(**playing.recipe)
+            self.graph = playing.graph()
         _check_training(playing)
         _begin(self.graph, settings.begin, settings.frozen)
         self.learner = Learner(self.graph, _losses_of(self.graph, losses), learning, playing.seed)

@@ -8,8 +8,7 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
-from learners.agents.graphs import CHOICE
-from learners.agents.modules import Reach
+from learners.agents.graphs import actions_of
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port
 
@@ -35,7 +34,7 @@ class AgentLoss(Loss):
             raise PhysimError(f"{name}: the stream is {stream!r}, wanted one of {', '.join(STREAMS)}")
         if weight <= 0:
             raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
-        numbers = isinstance(graph.get_submodule(CHOICE), Reach)
+        _, numbers = actions_of(graph)
         if self.numbers is not None and self.numbers != numbers:
             kinds = ("choose among actions", "tell numbers")
             raise PhysimError(

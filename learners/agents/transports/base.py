@@ -12,11 +12,11 @@ import numpy as np
 
 from learners.agents.actor import Actor
 from learners.agents.environments import Environments
-from learners.agents.graphs import agent
 from learners.agents.unrolls import Ticks, Unroll
 from physim.checks import check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
+from physim.graph.builders import build_graph
 from physim.learner import Precision
 
 LIVES = 10
@@ -26,7 +26,8 @@ LIVES = 10
 @final
 @dataclass(frozen=True)
 class Playing:
-    """What each actor plays: environments, in unrolls of so many `ticks`, by `agent(**recipe)`.
+    """What each actor plays: environments, in unrolls of so many `ticks`, by `agent(**recipe)`, or by the graph that
+    another registered `builder` makes of it.
 
     `labels` are told with what is seen; products are taken in `precision`. Where memories are `remembered`, ticks tell
     them, and replayed sequences begin with theirs instead of none. Actors differ by their numbers, those that replace
@@ -43,18 +44,23 @@ class Playing:
     remembered: bool = False
     begun: int = 0
     episodes: int | None = None
+    builder: str = "agent"
 
     def __post_init__(self) -> None:
         check_whole(1, ticks=self.ticks)
         check_whole(0, seed=self.seed, episodes=self.episodes)
         check_several(labels=self.labels)
 
+    def graph(self) -> ModuleGraph:
+        """The agent, with weights as they are drawn."""
+        return build_graph(self.builder, dict(self.recipe))
+
     def actor(self, graph: ModuleGraph | None = None, number: int = 0, life: int = 0) -> Actor:
         """An actor, by a graph of its own where none is given."""
         key = (number, life, self.begun) if self.begun else (number, life)
         source = np.random.SeedSequence(self.seed, spawn_key=key)
         seed = int(source.generate_state(1)[0])
-        env, graph = self.environments.make(), graph or agent(**self.recipe)
+        env, graph = self.environments.make(), graph or self.graph()
         return Actor(env, graph, seed, self.labels, self.precision, self.remembered, self.episodes)
 
 

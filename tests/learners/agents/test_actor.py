@@ -14,8 +14,10 @@ from learners.agents.actor import Actor
 from learners.agents.environments import Environments, acted, named, recipe_of
 from learners.agents.graphs import POLICY, agent
 from learners.agents.learning import values_on
+from learners.agents.mind import Mind
 from learners.agents.transports import Playing
 from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, RESET, REWARD, begun
+from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 
 
@@ -98,6 +100,52 @@ def test_environments_begin_with_seeds_that_are_given(playing: Callable[..., Pla
     image = torch.from_numpy(other.reset(seed=[50, 51, 52])[0]["image"])
     assert torch.equal(setting.actor().now["image"], image)
     assert not torch.equal(playing().actor().now["image"], image)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_no_training_begins_with_what_is_for_tests(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = Environments("CartPole-v1", 3).make()
+    begun_with: list[int] = []
+    reset = env.reset
+
+    def heard(seed: int) -> object:
+        begun_with.append(seed)
+        return reset(seed=seed)
+
+    monkeypatch.setattr(env, "reset", heard)
+    net = agent(**recipe_of(env), cores=(), features=8)
+    Actor(env, net, 2**32 - 1 - seed)
+    Actor(env, net, TEST_SEEDS_FROM - 1 - seed)
+    Actor(env, net, seed)
+    assert all(first >= 0 and first + env.num_envs <= TEST_SEEDS_FROM for first in begun_with)
+    assert begun_with[2] == seed
+
+
+def test_bytes_that_are_no_image_are_read_from_0_to_1() -> None:
+    space = Box(0, 255, (2, 3), np.uint8)
+    seen = np.array([[[0, 51, 102], [153, 204, 255]]], np.uint8)
+    np.testing.assert_allclose(named(seen, space)["vector"], [[0, 0.2, 0.4, 0.6, 0.8, 1]], rtol=1e-6)
+
+
+def test_what_environments_use_again_stays_as_it_was_seen() -> None:
+    """Vectors may hand out one array, again and again."""
+    env = gymnasium.make_vec("CartPole-v1", 2, vectorization_mode="sync", vector_kwargs={"copy": False})
+    seen = Actor(env, agent(**recipe_of(env), cores=(), features=8)).unroll(5).ticks["vector"]
+    assert all((seen[:, tick] != seen[:, tick + 1]).any() for tick in range(5))
+
+
+@pytest.mark.parametrize("cores", [(), (8,), (4, 8)])
+def test_a_mind_decides_as_an_actor_does(playing: Callable[..., Playing], cores: tuple[int, ...]) -> None:
+    setting = playing(count=1, cores=cores)
+    actor = setting.actor()
+    mind = Mind(actor.graph)
+    mind.random.set_state(actor.random.get_state())
+    ticks = actor.unroll(12).ticks
+    for tick in range(12):
+        seen = {name: value[0, tick].numpy() for name, value in ticks.items()}
+        thought = mind.decide(seen, float(ticks[REWARD][0, tick]))
+        assert thought.action == ticks[ACTION][0, tick]
+        torch.testing.assert_close(torch.tensor(thought.probabilities).log(), ticks[BEHAVIOUR][0, tick])
 
 
 def test_numbers_are_spread_between_their_bounds() -> None:

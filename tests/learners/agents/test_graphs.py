@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from learners.agents.graphs import SEEING, TELLING, agent
+from learners.agents.modules import DuellingMaps
 from physim.errors import PhysimError
 from physim.graph import check_steps, load_graph, save_graph
 from tests.learners.agents.conftest import HEADS
@@ -99,6 +100,14 @@ def test_cells_of_four_pixels_cover_the_middle(size: tuple[int, int]) -> None:
     assert all(0 <= side - 4 * cells < 8 for side, cells in zip(size, (rows, columns), strict=True))
     if size == (84, 84):
         assert (rows, columns) == (20, 20)  # arXiv:1611.05397, section 4.1
+
+
+def test_the_mean_over_actions_of_a_duelling_map_is_its_value() -> None:
+    maps = DuellingMaps(6, 3, (4, 6))
+    core = torch.randn(2, 6)
+    value, advantage = maps.maps(maps.spread(core)).split([1, 3], dim=1)
+    torch.testing.assert_close(maps(core).mean(1, keepdim=True), value)
+    assert (advantage.mean(1).abs() > 1e-3).any()
 
 
 def test_agents_are_kept_in_files(tmp_path: Path) -> None:

@@ -8,22 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from learners.agents import losses
 from learners.agents.environments import Environments
-from learners.agents.graphs import agent
+from learners.agents.graphs import agent, decide
 from learners.agents.learning import Learner, Learning
-from learners.agents.losses import AgentLoss
+from learners.agents.losses import AgentLoss, Values
 from learners.agents.losses.base import FRESH, REPLAYED
+from learners.agents.mind import Mind
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Unroll
 from learners.precision import PRECISIONS, has_bfloat16
 from learners.rows import read_rows
 from physim.errors import PhysimError
-from physim.graph import ModuleGraph
+from physim.graph import ModuleGraph, builder
 from tests.learners.agents.conftest import HEADS
 
 STREAMS = FRESH, REPLAYED
@@ -270,6 +273,46 @@ def test_replay_for_the_policy_itself_combines_with_the_rest(
         assert all(math.isfinite(value) for value in row.values())
         updates = training.learner.version
         assert updates == 20 if ratio is None else 30 < updates < 80
+
+
+@builder("tests_small_agent")
+def small_agent(seen: int, actions: int) -> ModuleGraph:
+    graph = ModuleGraph()
+    body = graph.add("features", nn.Sequential(nn.Linear(seen, 8), nn.Tanh()), graph.input("vector"))
+    decide(graph, (body, 8), actions)
+    return graph
+
+
+def test_any_graph_that_decides_is_an_agent() -> None:
+    """And plays by itself."""
+    cart = Playing(Environments("CartPole-v1", 2), {"seen": 4, "actions": 2}, ticks=5, builder="tests_small_agent")
+    training = Training(cart, plain, Learning(), TrainingSettings(60))
+    before = training.graph.get_parameter("features.0.weight").detach().clone()
+    training.run(progress=False)
+    assert not torch.equal(training.graph.get_parameter("features.0.weight"), before)
+    assert Mind(training.graph).decide({"vector": np.zeros(4)}, 0.0).action in (0, 1)
+
+
+def test_who_takes_over_learns_on_as_the_other_would(playing: Callable[..., Playing]) -> None:
+    """What was replayed comes along, and no sequence of it goes on into what the new one plays."""
+    setting = playing()
+    one, other = (Training(setting, replaying, Learning(replay=40, begin=0.5), TrainingSettings(600)) for _ in "ab")
+    actor = setting.actor(one.graph)
+    for _ in range(3):
+        one.learner.update(actor.unroll(10))
+    other.learner.take_over(one.learner)
+    unroll = setting.actor(one.graph, number=1).unroll(10)
+    assert one.learner.update(unroll) == other.learner.update(unroll)
+    for name, value in one.graph.state_dict().items():
+        assert torch.equal(value, other.graph.state_dict()[name]), name
+    assert other.learner.replay is not None
+    ticks = other.learner.replay.rings[0].ticks
+    assert ticks["last"][:, 29].all()  # the tick before the new one's first
+    assert ticks["reset"][:, 30].all()
+
+
+def replaying(net: ModuleGraph) -> list[AgentLoss]:
+    return [*plain(net), Values(net, stream="replayed")]
 
 
 def test_fresh_unrolls_are_repeated(playing: Callable[..., Playing]) -> None:
