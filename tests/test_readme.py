@@ -90,6 +90,11 @@ def test_an_agent_learns_by_the_list_of_losses() -> None:
     assert 0 <= left["thought"].action < 8
 
 
+def test_a_graph_of_ones_own_plays_poles() -> None:
+    unroll = run(block("my_agent"))["poles"].actor().unroll(3)
+    assert unroll.ticks["vector"].shape == (8, 4, 4)
+
+
 def test_a_ball_is_steered_by_what_an_engine_foresees() -> None:
     code = (
         block("from learners.planning")
