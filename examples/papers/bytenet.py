@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import Cell, markdown, mean
 from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.alignment import saliency
 from learners.sequences.beams import search
@@ -22,7 +22,7 @@ from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Pair, PairBatches, pair_bits
 from learners.sequences.wavenet import SYMBOL
 from parts import characters_foretold, pages_translated
-from parts.sequence_cells import COSTS, FEWER_SEEDS, cells, curves, outcome, training_of
+from parts.sequence_cells import COSTS, cells, curves, figures_of, means, outcome, rows_of, training_of
 from physim.graph import ModuleGraph
 from physim.outputs import check_drawing
 from physim.reports import Row
@@ -55,17 +55,15 @@ def main(args: Args) -> None:
 def toys(args: Args) -> str:
     """How many targets are exactly right where each letter is doubled, or replaced; and what was looked at."""
     asked = [
-        cell
-        for arm, (updates, rate) in TOYS.items()
-        for cell in cells(args, {arm: SECONDS}, updates, {arm: rate}, seeds=FEWER_SEEDS)
+        cell for arm, (updates, rate) in TOYS.items() for cell in cells(args, {arm: SECONDS}, updates, {arm: rate})
     ]
-    rows = args.rows("toys", asked, partial(run_toy, args.folder))
+    rows = rows_of(args, "toys", asked, partial(run_toy, args.folder))
     args.draw("toys", curves(rows, "bits/letter"))
-    values = grouped(rows, ("arm", "name"))
+    values = figures_of(rows, ("arm", "name"))
     lines = []
     for arm in TOYS:
         right = [_percent(values.get((arm, name))) for name in ("exact", "aligned")]
-        lines.append([arm, *right, *(mean(values[arm, name]) for name in COSTS)])
+        lines.append([arm, *right, *means(values, COSTS, arm)])
     return markdown(("", "targets exactly right (%)", "letters looked at rightly (%)", *COSTS.values()), lines)
 
 

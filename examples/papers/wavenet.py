@@ -1,11 +1,11 @@
 """WaveNet (arXiv:1609.03499) on sources of known entropy and on real speech: what its parts are good for, in bits.
 
-python examples/papers/wavenet.py [--quick] [--parts sources echo speech fields gates cut speakers voices phones told
-music]
+python examples/papers/wavenet.py [--quick] [--parts sources echo speech gates cut speakers voices phones told music]
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from learners.experiment import Cell, grouped, markdown, mean, mean_if_known
+from learners.experiment import Cell, markdown, mean_if_known
 from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.kept import trained
 from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.wavenet import receptive_field, wavenet
 from learners.sequences.yardsticks import linear_surprises
 from parts import music_played, speech_foretold, speech_heard, speech_told
-from parts.sequence_cells import COSTS, cells, outcome, training_of
+from parts.sequence_cells import COSTS, cells, figures_of, means, outcome, rows_of, training_of
 from physim.arrays import Floats
 from physim.outputs import check_drawing
 from physim.reports import Row
@@ -48,14 +48,13 @@ class Args(PaperSettings):
     """Train small WaveNets and what they are measured by, and write bits a sample; finished trainings are kept."""
 
     parts: tuple[str, ...] = (
-        "sources", "echo", "speech", "fields", "gates", "cut", "speakers", "voices", "phones", "told", "music",
+        "sources", "echo", "speech", "gates", "cut", "speakers", "voices", "phones", "told", "music",
     )  # fmt: skip
-    """What to do: sources whose entropy is known; an echo, by how far models see; one voice, beside tables, linear
-    prediction and an LSTM, and by how far back models hear; gated units beside rectified ones, and dilated layers
-    beside others; a network whose blocks are cut from one another; six voices, with and without a code of who speaks;
-    each voice alone, and with the others; phones that are heard, and a voice that is told what to say, in speech by
-    `flite` (apt install flite), with the extra `speech`; and music, by how far back models hear (apt install fluidsynth
-    timgm6mb-soundfont), with the extra `music`."""
+    """What to do: sources whose entropy is known; an echo, by how far models see, dilated or not; one voice, beside
+    tables, linear prediction and an LSTM; gated units beside rectified ones; a network whose blocks are cut from one
+    another; six voices, with and without a code of who speaks; each voice alone, and with the others; phones that are
+    heard, and a voice that is told what to say, in speech by `flite` (apt install flite), with the extra `speech`; and
+    music, by how far back models hear (apt install fluidsynth timgm6mb-soundfont), with the extra `music`."""
     out: Path = RESULTS
 
 
@@ -70,14 +69,14 @@ def sources(args: Args) -> str:
     for name in SOURCES:
         asked += cells(args, {WAVENET: SOURCE_SECONDS}, SOURCE_UPDATES, {WAVENET: STEP}, setting=(("source", name),))
         asked.append(Cell(LINEAR, 0, (("source", name), ("updates", 0), ("rate", 0.0))))
-    values = grouped(args.rows("sources", asked, partial(run_source, args.folder)), ("source", "arm", "name"))
+    values = figures_of(rows_of(args, "sources", asked, partial(run_source, args.folder)), ("source", "arm", "name"))
     lines = []
     for name in SOURCES:
         for arm in (WAVENET, LINEAR):
-            above = mean([100 * value for value in values[name, arm, "above"]])
             costs = [mean_if_known(values.get((name, arm, cost))) for cost in COSTS]
-            lines.append([name, arm, mean(values[name, arm, "bits"]), above, mean(values[name, arm, "errors"]), *costs])
-    head = ("source", "", "bits", "above its entropy (%)", "in standard errors of the difference")
+            lowest = min(values.get((name, arm, "errors"), [math.nan]))
+            lines.append([name, arm, *means(values, ("bits", "above"), name, arm), lowest, *costs])
+    head = ("source", "", "bits", "above its entropy (%)", "in standard errors of the difference, the lowest")
     return markdown((*head, *COSTS.values()), lines)
 
 
@@ -107,7 +106,7 @@ def above_entropy(found: Floats, entropy: Floats) -> dict[str, float]:
     """Bits of a model [T], and how far they are above those of the source [T]."""
     error = (found - entropy).std() / len(entropy) ** 0.5
     above = found.mean() - entropy.mean()
-    told = {"bits": found.mean(), "entropy": entropy.mean(), "above": above / entropy.mean(), "errors": above / error}
+    told = {"bits": found.mean(), "above": 100 * above / entropy.mean(), "errors": above / error}
     return {name: float(value) for name, value in told.items()}
 
 
@@ -119,13 +118,13 @@ def echoes(args: Args) -> str:
         for depth, arm in kinds
         for cell in cells(args, {arm: ECHO_SECONDS}, ECHO_UPDATES, {arm: STEP}, setting=(("depth", depth),))
     ]
-    values = grouped(args.rows("echo", asked, partial(run_echo, args.folder)), ("depth", "arm", "name"))
+    values = figures_of(rows_of(args, "echo", asked, partial(run_echo, args.folder)), ("depth", "arm", "name"))
     lines = [
         [
             depth,
             arm,
             receptive_field(echo_dilations(arm, depth)),
-            *(mean(values[depth, arm, name]) for name in ("bits", *COSTS)),
+            *means(values, ("bits", *COSTS), depth, arm),
         ]
         for depth, arm in kinds
     ]
@@ -157,7 +156,6 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "sources": sources,
     "echo": echoes,
     "speech": speech_foretold.speech,
-    "fields": speech_foretold.fields,
     "gates": speech_foretold.gates,
     "cut": speech_foretold.cut,
     "speakers": speech_foretold.speakers,
@@ -169,7 +167,7 @@ PARTS: dict[str, Callable[[Args], str]] = {
 DRAWING = partial(check_drawing, "this part")
 CHECKS: Checks = {
     "speech": (speech_foretold.check, DRAWING),
-    **dict.fromkeys(("fields", "gates", "cut", "speakers", "voices"), (speech_foretold.check,)),
+    **dict.fromkeys(("gates", "cut", "speakers", "voices"), (speech_foretold.check,)),
     "phones": (speech_heard.check, DRAWING),
     "told": (speech_told.check, DRAWING),
     "music": (music_played.check, DRAWING),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import Cell, markdown
 from learners.papers import PaperSettings, net_path
 from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
@@ -20,7 +20,7 @@ from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.sounds import read_wav, spectrograms, write_wav
 from learners.sequences.wavenet import receptive_field, wavenet
-from parts.sequence_cells import COSTS, cells, curves, outcome, training_of
+from parts.sequence_cells import COSTS, cells, curves, figures_of, means, outcome, rows_of, training_of
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.chorales import RATE, chorales, played
@@ -46,15 +46,12 @@ def table(args: PaperSettings) -> str:
     """Bits a sample by how far models hear back; what the first of each plays is shown, as sound and as spectra."""
     fields = {str(receptive_field(dilations)): seconds for dilations, seconds in DILATIONS.items()}
     asked = cells(args, fields, UPDATES, dict.fromkeys(fields, STEP))
-    rows = args.rows("music", asked, partial(run, args.folder))
+    rows = rows_of(args, "music", asked, partial(run, args.folder))
     args.draw("music_curves", curves(rows, "bits/sample"))
     clips = {f"hears {1000 * int(field) / RATE:.0f} ms": read_wav(clip(args.folder, field)) for field in fields}
     args.draw("music", spectrograms(clips, RATE))
-    values = grouped(rows, ("arm", "name"))
-    lines = [
-        [field, f"{1000 * int(field) / RATE:.0f}", *(mean(values[field, name]) for name in ("bits", *COSTS))]
-        for field in fields
-    ]
+    values = figures_of(rows, ("arm", "name"))
+    lines = [[field, f"{1000 * int(field) / RATE:.0f}", *means(values, ("bits", *COSTS), field)] for field in fields]
     told = markdown(("samples heard, of a piano at 8 kHz", "ms", "bits/sample", *COSTS.values()), lines)
     return f"{told}\nAll learned at the rate {STEP}, which was tried on speech.\n"
 
@@ -80,16 +77,16 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     torch.manual_seed(cell.seed)
     dilations = next(each for each in DILATIONS if str(receptive_field(each)) == cell.arm)
     net = wavenet(LEVELS, CHANNELS, SKIPS, dilations)
-    crops = Crops(rows_of("train"), 4000, receptive_field(dilations), LEVELS, 4, cell.seed)
+    crops = Crops(sounds_of("train"), 4000, receptive_field(dilations), LEVELS, 4, cell.seed)
     path, settings = net_path(folder, "music", cell), training_of(cell, VERDICTS)
-    progress = trained(path, net, settings, crops, lambda judged: bits(judged, rows_of("valid"), LEVELS))
+    progress = trained(path, net, settings, crops, lambda judged: bits(judged, sounds_of("valid"), LEVELS))
     if cell.seed == 0:  # here, because networks are kept for a while, and what they play for good
         play(clip(folder, cell.arm), net)
-    return outcome(cell, net, progress, lambda: {"bits": bits(net, rows_of("test"), LEVELS)})
+    return outcome(cell, net, progress, lambda: {"bits": bits(net, sounds_of("test"), LEVELS)})
 
 
 @lru_cache(maxsize=3)
-def rows_of(part: Part) -> list[SymbolRow]:
+def sounds_of(part: Part) -> list[SymbolRow]:
     """Chorales of a part in mu-law."""
     names, length = chorales(part), None if part == "train" else JUDGED
     names = names[:: max(1, len(names) // SCORES[part])][: SCORES[part]]

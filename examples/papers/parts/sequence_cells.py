@@ -116,6 +116,11 @@ def mean_or_diverged(values: Sequence[float] | None) -> Interval | str:
     return DIVERGED if values is None else mean(values)
 
 
+def means(values: Figures, names: Iterable[str], *of: Value) -> list[Interval | str]:
+    """The means of several figures of an arm, by these names, as they stand in tables."""
+    return [mean_or_diverged(values.get((*of, name))) for name in names]
+
+
 def outcome(
     cell: Cell,
     net: ModuleGraph,

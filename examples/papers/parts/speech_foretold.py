@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, Interval, grouped, markdown, mean, mean_if_known
+from learners.experiment import Cell, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
@@ -19,7 +19,21 @@ from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
-from parts.sequence_cells import COSTS, SEEDS, best_rates, cells, curves, less, outcome, size_of, training_of
+from parts.sequence_cells import (
+    COSTS,
+    Figures,
+    best_rates,
+    cells,
+    curves,
+    figures_of,
+    less,
+    mean_or_diverged,
+    means,
+    outcome,
+    rows_of,
+    size_of,
+    training_of,
+)
 from parts.wavenets_parted import cut_in_two, seconds_by_group, severed
 from physim.graph import ModuleGraph
 from physim.reports import Row
@@ -29,10 +43,8 @@ from worlds.real_data.speech import MARGIN, RATE, VOICES, recordings
 WAVENET, LSTM, CODED = "wavenet", "lstm", "coded"
 DILATIONS = 2 * tuple(2**power for power in range(9))
 UPDATES, CHANNELS, SKIPS = 1200, 32, 64
-USUAL, SECONDS = 0.38, {LSTM: 0.35, "long": 0.60, "cut": 0.62}
+USUAL, SECONDS = 0.38, {LSTM: 0.35, "cut": 0.62}
 """Seconds an update takes on one core, about, and where it takes others."""
-TWICE = {"wavenet, twice as long": WAVENET, "lstm, twice as long": LSTM}
-"""Who makes twice as many updates, by one seed: by what they gain is seen whether the others had enough."""
 RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 4
 """Rates that are tried, for a part of the updates, on the validation part."""
 JUDGED = 20
@@ -41,50 +53,35 @@ LENGTH, BATCH = 4000, 4
 """Samples that count of a piece of sound, and how many pieces an update has."""
 LSTM_LENGTH, LSTM_CONTEXT, LSTM_BATCH = 1000, 256, 16
 """The same for LSTMs, and the samples before: they learn more, and sooner, from as many samples in more pieces."""
-FIELDS: dict[str, dict[str, Any]] = {
-    "short": {"dilations": 6 * (1, 2, 4)},
-    WAVENET: {"dilations": DILATIONS},
-    "long": {"dilations": tuple(2**power for power in (*range(12), *range(6)))},
-}
-"""As many layers, that hear back less far, as far as all others here do, and farther."""
-GATES: dict[str, dict[str, Any]] = {
-    WAVENET: {},
-    "rectified": {"gated": False, "channels": 39},
-    "not dilated": {"dilations": len(DILATIONS) * (1,)},
-}
+GATES: dict[str, dict[str, Any]] = {WAVENET: {}, "rectified": {"gated": False, "channels": 39}}
 """What differs: rectified layers have as many parameters in all."""
 GUESSED, SEVERED = "cut", "severed"
 CUT = {WAVENET: "whole", GUESSED: "cut, gradients guessed", SEVERED: "cut, none comes back"}
 TUNED = (*GATES, LSTM)
-"""Who has a rate of its own; others take the WaveNet's, or that of whom they are like."""
+"""Who has a rate of its own; others take the WaveNet's."""
 CUT_RATES = (1e-3, 3e-3, 1e-2)
 """That are tried with guessed gradients: these are noise at first, by which large steps lead astray."""
 QUIET = f"What counts begins and ends with {1000 * MARGIN / RATE:.0f} ms of quiet."
 PRECISIONS = "LSTMs train in float32, convolutions in bfloat16 where the processor has it, and seconds are of both."
 LINEAR = "Linear prediction knows from its last errors how large the next one may be."
+ENGLISH, ALL = {"english": UPDATES}, {"all": UPDATES}
+"""Voices, one or "all", and the updates of who learns them."""
 
 
 def speech(args: PaperSettings) -> str:
-    """Bits of one voice by models of equal parameters, also after twice the updates, beside tables and prediction."""
-    arms = (*YARDSTICKS, LSTM, WAVENET, *TWICE)
+    """Bits of one voice by models of equal parameters, beside tables and prediction."""
+    arms = (*YARDSTICKS, LSTM, WAVENET)
     rows = foretold(args, arms)
     args.draw("speech", curves(rows, "bits/sample"))
     values = by_arm(rows)
-    lines = [[arm, *(mean_if_known(values.get((arm, name))) for name in ("bits", *COSTS))] for arm in arms]
-    return noted(("english, 8 kHz", "bits/sample", *COSTS.values()), lines, PRECISIONS, LINEAR)
-
-
-def fields(args: PaperSettings) -> str:
-    """Bits of one voice by how far back models of as many layers hear."""
-    values = by_arm(foretold(args, tuple(FIELDS)))
-    heard = {arm: receptive_field(setting["dilations"]) for arm, setting in FIELDS.items()}
-    lines = [[heard[arm], 1000 * heard[arm] / RATE, *beside(values, arm)] for arm in FIELDS]
-    head = ("samples heard", "ms", "english, 8 kHz: bits/sample", f"less that of {heard[WAVENET]}")
-    return noted((*head, *COSTS.values()), lines)
+    still = [[arm, mean(values[arm, "bits"]), *(1 + len(COSTS)) * [None]] for arm in YARDSTICKS]
+    lines = [*still, *([arm, *beside(values, arm)] for arm in (LSTM, WAVENET))]
+    head = ("english, 8 kHz", "bits/sample", "less the wavenet's", *COSTS.values())
+    return noted(head, lines, PRECISIONS, LINEAR)
 
 
 def gates(args: PaperSettings) -> str:
-    """Bits of one voice by gated units and by rectified ones; by dilated layers and by others."""
+    """Bits of one voice by gated units and by rectified ones."""
     values = by_arm(foretold(args, tuple(GATES)))
     lines = [[arm, *beside(values, arm)] for arm in GATES]
     return noted(("english, 8 kHz", "bits/sample", "less the wavenet's", *COSTS.values()), lines)
@@ -94,7 +91,7 @@ def cut(args: PaperSettings) -> str:
     """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
     values = by_arm(foretold(args, tuple(CUT)))
     lines = [[label, *beside(values, arm)] for arm, label in CUT.items()]
-    spent = {name: mean(values[GUESSED, name]) for name in ("whole", "slower half")}
+    spent = {name: mean_or_diverged(values.get((GUESSED, name))) for name in ("whole", "slower half")}
     told = (
         f"An update of the whole takes {spent['whole']} s of one core; the slower half of the cut one, with what "
         f"teaches its synthesizers, {spent['slower half']} s. Two processes, one a half, would take that long at "
@@ -106,29 +103,36 @@ def cut(args: PaperSettings) -> str:
 def speakers(args: PaperSettings) -> str:
     """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
     arms = (CODED, WAVENET)
-    values = by_arm(foretold(args, arms, ("all",)))
-    names = {"bits": "bits/sample", "shuffled": "codes shuffled", **{f"bits, {voice}": voice for voice in VOICES}}
-    names |= COSTS
-    lines = []
+    values = by_arm(foretold(args, arms, ALL))
+    names = {"bits": "bits/sample", **{f"bits, {voice}": voice for voice in VOICES}, **COSTS}
+    lines: list[list[object]] = []
     for name, label in names.items():
         ours, theirs = (values.get((arm, name)) for arm in arms)
-        lines.append([label, mean_if_known(ours), mean_if_known(theirs), less(ours, theirs)])
-    told = "Of the wrong codes of the English and of the Spanish voice one is the same woman's."
+        lines.append([label, mean_or_diverged(ours), mean_or_diverged(theirs), less(ours, theirs)])
+    wrong, right, untold = (values.get(key) for key in ((CODED, "shuffled"), (CODED, "bits"), (WAVENET, "bits")))
+    lines.append(["codes shuffled", mean_or_diverged(wrong), None, less(wrong, untold)])
+    lines.append(["codes shuffled, less right ones", less(wrong, right), None, None])
+    told = (
+        "Of the wrong codes of the English and of the Spanish voice one is the same woman's; who speaks tells of the "
+        "language, too."
+    )
     return noted(("six voices, 8 kHz", "told who speaks", "not told", "difference"), lines, told)
 
 
 def voices(args: PaperSettings) -> str:
-    """Bits of each voice by a model of it alone, and by one of all voices that made as many updates."""
-    rows = foretold(args, (WAVENET,), tuple(VOICES))
-    alone, together = grouped(rows, ("voice", "name")), by_arm(foretold(args, (CODED,), ("all",)))
+    """Bits of each voice by a model of it alone, and by one of all voices, which heard as much of each."""
+    sizes = {voice: sum(len(row.symbols) for row in sounds_of(voice, "train")) for voice in VOICES}
+    shares = {voice: round(UPDATES * size / sum(sizes.values())) for voice, size in sizes.items()}
+    alone = figures_of(foretold(args, (WAVENET,), shares), ("voice", "name"))
+    together = by_arm(foretold(args, (CODED,), ALL))
     lines: list[list[object]] = []
     for voice in VOICES:
-        ours, theirs = together[CODED, f"bits, {voice}"], alone[voice, "bits"]
-        lines.append([voice, mean(theirs), mean(ours), less(ours, theirs)])
-    spent = by_arm(rows)[WAVENET, "seconds"], together[CODED, "seconds"]
-    lines.append([COSTS["seconds"], *map(mean, spent), None])
-    head = ("voice, 8 kHz", "alone: bits/sample", "with five others, coded", "coded less alone")
-    return noted(head, lines, "Both made as many updates, so that who learned a voice alone heard more of it.")
+        ours, theirs = together.get((CODED, f"bits, {voice}")), alone.get((voice, "bits"))
+        updates = mean_or_diverged(alone.get((voice, "updates")))
+        lines.append([voice, updates, mean_or_diverged(theirs), mean_or_diverged(ours), less(ours, theirs)])
+    head = ("voice, 8 kHz", "updates alone", "alone: bits/sample", "with five others, coded", "coded less alone")
+    told = f"Who learned all made {UPDATES} updates, of which each voice has its share: both heard as much of it."
+    return noted(head, lines, told)
 
 
 def check() -> None:
@@ -141,53 +145,54 @@ def noted(head: Sequence[str], lines: Sequence[Sequence[object]], *notes: str) -
     return f"{markdown(head, lines)}\n{' '.join((*notes, QUIET))}\n"
 
 
-def beside(values: Mapping[Any, list[float]], arm: str) -> list[Interval | None]:
+def beside(values: Figures, arm: str) -> list[object]:
     """The bits of an arm, by how much they are more than the WaveNet's, seed by seed, and its costs."""
-    more = less(values[arm, "bits"], values[WAVENET, "bits"]) if arm != WAVENET else None
-    return [mean(values[arm, "bits"]), more, *(mean(values[arm, name]) for name in COSTS)]
+    ours, theirs = values.get((arm, "bits")), values.get((WAVENET, "bits"))
+    return [mean_or_diverged(ours), None if arm == WAVENET else less(ours, theirs), *means(values, COSTS, arm)]
 
 
-def by_arm(rows: Sequence[Row]) -> dict[Any, list[float]]:
+def by_arm(rows: Sequence[Row]) -> Figures:
     """Figures by arm and name."""
-    return grouped(rows, ("arm", "name"))
+    return figures_of(rows, ("arm", "name"))
 
 
-def foretold(args: PaperSettings, arms: Sequence[str], voices: Sequence[str] = ("english",)) -> list[Row]:
-    """The rows of arms that learn voices one by one, or "all"."""
+def foretold(args: PaperSettings, arms: Sequence[str], voices: Mapping[str, int] = ENGLISH) -> list[Row]:
+    """The rows of arms that learn voices one by one, or "all", by so many updates."""
     work, english = partial(run, args.folder), (("voice", "english"),)
-    seconds = {arm: SECONDS.get(TWICE.get(arm, arm), USUAL) for arm in (*arms, *TUNED)}
+    seconds = {arm: SECONDS.get(arm, USUAL) for arm in (*arms, *TUNED)}
     tuned = {arm: seconds[arm] for arm in TUNED}
     rates = best_rates(args, "spoken", tuned, UPDATES // TUNING_SHARE, RATES, work, english)
     if GUESSED in arms:
         guessed = {GUESSED: seconds[GUESSED]}
         rates |= best_rates(args, "cut", guessed, UPDATES // TUNING_SHARE, CUT_RATES, work, english)
-    chosen = {arm: rates.get(TWICE.get(arm, arm), rates[WAVENET]) for arm in arms}
-    learning = {arm: seconds[arm] for arm in arms if arm not in (*YARDSTICKS, *TWICE)}
-    twice = {arm: seconds[arm] for arm in arms if arm in TWICE}
-    asked = [cell for voice in voices for cell in cells(args, learning, UPDATES, chosen, setting=(("voice", voice),))]
-    asked += cells(args, twice, 2 * UPDATES, chosen, setting=english, seeds=SEEDS[:1])
+    chosen = {arm: rates.get(arm, rates[WAVENET]) for arm in arms}
+    learning = {arm: seconds[arm] for arm in arms if arm not in YARDSTICKS}
+    asked = [
+        cell
+        for voice, updates in voices.items()
+        for cell in cells(args, learning, updates, chosen, setting=(("voice", voice),))
+    ]
     still = (*english, ("updates", 0), ("rate", 0.0))
     asked += [Cell(arm, 0, still, 0.1) for arm in arms if arm in YARDSTICKS]
-    return args.rows("spoken", asked, work)
+    return rows_of(args, "spoken", asked, work)
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of held-out recordings by one model."""
     names = tuple(VOICES) if cell["voice"] == "all" else (cell["voice"],)
-    train, valid, test = ({voice: rows_of(voice, part) for voice in names} for part in ("train", "valid", "test"))
+    train, valid, test = ({voice: sounds_of(voice, part) for voice in names} for part in ("train", "valid", "test"))
     if cell.arm in YARDSTICKS:
         found = YARDSTICKS[cell.arm](*([row.symbols.numpy() for row in all_of(part)] for part in (train, test)))
         return [{"name": "bits", "value": found}]
     torch.manual_seed(cell.seed)
-    like = TWICE.get(cell.arm, cell.arm)
-    net = network(like)
-    crops = pieces(like, [known(row, net) for row in all_of(train)], cell.seed)
-    judged = [known(row, net) for row in all_of(valid)[:: max(1, len(all_of(valid)) // JUDGED)]]
+    net = network(cell.arm)
+    crops = pieces(cell.arm, [known(row, net) for row in all_of(train)], cell.seed)
+    judged = [known(row, net) for row in all_of(valid)[:: -(-len(all_of(valid)) // JUDGED)]]
     path, settings = net_path(folder, "spoken", cell), training_of(cell, 4)
     progress = trained(path, net, settings, crops, lambda judging: bits(judging, judged, LEVELS))
-    counted = network(WAVENET) if like in CUT else net  # synthesizers are no part of what foretells
-    rows = outcome(cell, counted, progress, partial(figures, net, test, like == CODED))
-    spent = halves(net, crops) if like == GUESSED else {}
+    counted = network(WAVENET) if cell.arm in CUT else net  # synthesizers are no part of what foretells
+    rows = outcome(cell, counted, progress, partial(figures, net, test, cell.arm == CODED))
+    spent = halves(net, crops) if cell.arm == GUESSED else {}
     return rows + [{"name": name, "value": value} for name, value in spent.items()]
 
 
@@ -195,8 +200,7 @@ def pieces(arm: str, rows: Sequence[SymbolRow], seed: int) -> Crops:
     """The pieces of sound that an arm learns from: as many samples count for all."""
     if arm == LSTM:
         return Crops(rows, LSTM_LENGTH, LSTM_CONTEXT, LEVELS, LSTM_BATCH, seed)
-    context = receptive_field(FIELDS.get(arm, FIELDS[WAVENET])["dilations"])
-    return Crops(rows, LENGTH, context, LEVELS, BATCH, seed)
+    return Crops(rows, LENGTH, receptive_field(DILATIONS), LEVELS, BATCH, seed)
 
 
 def figures(net: ModuleGraph, test: Mapping[str, list[SymbolRow]], coded: bool) -> dict[str, float]:
@@ -210,7 +214,7 @@ def figures(net: ModuleGraph, test: Mapping[str, list[SymbolRow]], coded: bool) 
 
 
 @lru_cache(maxsize=32)
-def rows_of(voice: str, part: Part) -> list[SymbolRow]:
+def sounds_of(voice: str, part: Part) -> list[SymbolRow]:
     """The recordings of a voice in mu-law, each with who speaks."""
     speaker = torch.tensor(list(VOICES).index(voice))
     found = (encoded(torch.from_numpy(one.sound.copy())) for one in recordings(voice, part))
@@ -224,7 +228,7 @@ def network(arm: str) -> ModuleGraph:
         return lstm_model(LEVELS, units_of(size_of(wavenet(**settings)), LEVELS), 32)
     if arm == SEVERED:
         return severed(CHANNELS, SKIPS, DILATIONS)
-    changed = {**FIELDS, **GATES}.get(arm, {})
+    changed = GATES.get(arm, {})
     net = wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0})
     if arm == GUESSED:
         cut_in_two(net, CHANNELS, len(DILATIONS) // 2)

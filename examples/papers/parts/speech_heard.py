@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, markdown
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.listener import (
@@ -33,7 +33,7 @@ from learners.sequences.losses import UNCOUNTED, Likelihood
 from learners.sequences.mu_law import LEVELS, encoded
 from learners.sequences.rows import Batch, Crops, SymbolRow
 from learners.sequences.wavenet import LOGITS, SYMBOL, receptive_field
-from parts.sequence_cells import COSTS, best_rates, cells, curves, outcome, training_of
+from parts.sequence_cells import COSTS, best_rates, cells, curves, figures_of, means, outcome, rows_of, training_of
 from parts.speech_told import extra
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -48,8 +48,9 @@ SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 40}
 """Of each voice; every voice says others."""
 DILATIONS = 2 * tuple(2**power for power in range(9))
 CHANNELS, SKIPS = 32, 64
-UPDATES, STEP, VERDICTS = 1500, 1e-2, 6
-"""The rate is that of WaveNets, and was tried on speech."""
+UPDATES, VERDICTS = 1500, 6
+RATES, TUNING_SHARE = (3e-3, 1e-2), 5
+"""That are tried with sound, for a part of the updates."""
 CEPSTRAL_RATES = (1e-3, 3e-3, 1e-2)
 """That are tried with cepstra, by all updates."""
 LENGTH, BATCH = 12_000, 2
@@ -63,6 +64,8 @@ LONGER = {AS_MANY: (CEPSTRA_ALONE, LENGTH * BATCH / (FRAME * CEPSTRAL_LENGTH * C
 """Cepstra by fewer updates, which hear as many frames as the others do."""
 SHORTEST = (1, 2, 3, 4)
 """How many frames a phone must be heard to count: what is best on the validation part, for every arm."""
+JUDGED = [f"{voices}: {name} (%)" for voices in ("known voices", "a new voice") for name in ("frames", "phones")]
+"""What is heard wrongly."""
 PAUSE = PHONES.index("pau")
 AFTER = (1 + BESIDE) * FRAME
 """Samples of silence behind a sentence, so that its last frame is heard too."""
@@ -71,19 +74,18 @@ AFTER = (1 + BESIDE) * FRAME
 def table(args: PaperSettings) -> str:
     """Errors on sentences that were not trained on, by voices that were and by one that was not."""
     work, cepstral = partial(run, args.folder), {CEPSTRA_ALONE: ARMS[CEPSTRA_ALONE]}
-    rates = dict.fromkeys(ARMS, STEP) | best_rates(args, "phones", cepstral, UPDATES, CEPSTRAL_RATES, work)
+    sounds = {arm: seconds for arm, seconds in ARMS.items() if arm != CEPSTRA_ALONE}
+    rates = best_rates(args, "phones_of_sound", sounds, UPDATES // TUNING_SHARE, RATES, work)
+    rates |= best_rates(args, "phones_of_cepstra", cepstral, UPDATES, CEPSTRAL_RATES, work)
     asked = cells(args, ARMS, UPDATES, rates, LONGER)
-    rows = args.rows("phones", asked, work)
+    rows = rows_of(args, "phones", asked, work)
     args.draw("phones", curves(rows, "share of frames heard wrongly"))
-    values = grouped(rows, ("arm", "name", "voices"))
+    values = figures_of(rows, ("arm", "name"))
     heard = {cell.arm: cell["updates"] * frames_of(cell.arm) for cell in asked}
     lines = []
     for arm, frames in heard.items():
-        wrong = [mean([100 * value for value in values[arm, name, voices]]) for voices, name in _columns()]
-        lines.append([arm, frames, *wrong, *(mean(values[arm, name, None]) for name in COSTS)])
-    head = ("", "frames learned from", *(f"{voices}: {name} (%)" for voices, name in _columns()))
-    told = f"WaveNets learned at the rate {STEP}, which was tried on speech; cepstra at the best that was tried here."
-    return f"{markdown((*head, *COSTS.values()), lines)}\n{told}\n"
+        lines.append([arm, frames, *means(values, (*JUDGED, *COSTS), arm)])
+    return markdown(("", "frames learned from", *JUDGED, *COSTS.values()), lines)
 
 
 def check() -> None:
@@ -96,10 +98,6 @@ def check() -> None:
 def frames_of(arm: str) -> int:
     """How many frames an update learns from, at most."""
     return CEPSTRAL_LENGTH * CEPSTRAL_BATCH if arm in (CEPSTRA_ALONE, AS_MANY) else LENGTH * BATCH // FRAME
-
-
-def _columns() -> list[tuple[str, str]]:
-    return [(voices, name) for voices in ("known voices", "a new voice") for name in ("frames", "phones")]
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
@@ -126,12 +124,10 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     if cell.seed == TUNING_SEED:
         return rows
     least = min(SHORTEST, key=lambda each: errors(net, valid, each)["phones"])
-    found = {"known voices": said("test", KNOWN), "a new voice": said("test", (NEW,))}
-    return rows + [
-        {"name": name, "value": value, "voices": voices}
-        for voices, heard in found.items()
-        for name, value in errors(net, heard, least).items()
-    ]
+    for voices, heard in {"known voices": said("test", KNOWN), "a new voice": said("test", (NEW,))}.items():
+        wrong = errors(net, heard, least)
+        rows += [{"name": f"{voices}: {name} (%)", "value": 100 * share} for name, share in wrong.items()]
+    return rows
 
 
 def _batch(net: ModuleGraph, crops: Crops, update: int) -> Batch:

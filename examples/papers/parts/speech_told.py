@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, grouped, markdown, mean_if_known
+from learners.experiment import Cell, markdown, mean_if_known
 from learners.papers import PaperSettings, net_path
 from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
@@ -25,7 +25,7 @@ from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.sounds import read_wav, spectrograms, write_wav
 from learners.sequences.wavenet import FEATURES, receptive_field, wavenet
-from parts.sequence_cells import COSTS, cells, outcome, training_of
+from parts.sequence_cells import COSTS, cells, figures_of, outcome, rows_of, training_of
 from physim.arrays import Singles
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -48,7 +48,7 @@ UPDATES, STEP, SECONDS, VERDICTS = 1500, 1e-2, 0.45, 4
 MIDDLE_PITCH = np.log(180.0)
 PHONES_TOLD = 2 * len(PHONES) + 2
 """Features of a frame that tell phones; the others tell the pitch."""
-ARMS = {"phones": PHONES_TOLD, "phones and pitch": PHONES_TOLD + 2}
+ARMS = {"phones and pitch": PHONES_TOLD + 2}
 """How many features each is told, from the first on."""
 
 
@@ -59,7 +59,7 @@ def table(args: PaperSettings) -> str:
     """
     asked = cells(args, dict.fromkeys(ARMS, SECONDS), UPDATES, dict.fromkeys(ARMS, STEP))
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in NATURAL]
-    values = grouped(args.rows("told", asked, partial(run, args.folder)), ("arm", "name"))
+    values = figures_of(rows_of(args, "told", asked, partial(run, args.folder)), ("arm", "name"))
     clips = {arm: read_wav(clip(args.folder, arm)) for arm in (*ARMS, *NATURAL)}
     args.draw("told", spectrograms(clips, RATE))
     names = {"bits": "bits/sample", "words": f"digits wrong of {COUNTED}, as a share", **COSTS}
