@@ -17,7 +17,7 @@ from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.learning import Learning
-from learners.agents.methods import ACERNumbers
+from learners.agents.methods import ACERContinuous
 from learners.agents.trial import Trial
 from learners.agents.watching import Decide, means_of, rewards_of
 from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
@@ -186,9 +186,15 @@ def trial(cell: Cell) -> Trial:
         Environments("worlds:physim/Steering-v0", COUNT, {"decisions": DECISIONS, **WORLDS[cell["task"]]}),
         cell["decisions"],
         cores=(),
-        method=ACERNumbers(discount=cell["discount"], fresh=True),
+        method=ACERContinuous(discount=cell["discount"], fresh=True),
         learning=Learning(
-            rate=cell["rate"], reward_scale=0.1, replay=REPLAY, begin=0.05, sequences=COUNT, ratio=4, average=0.995
+            rate=cell["rate"],
+            reward_scale=0.1,
+            replay=REPLAY,
+            begin=0.05,
+            sequences=COUNT,
+            ratio=4,
+            average_decay=0.995,
         ),
         told=False,
         ticks=cell["ticks"],

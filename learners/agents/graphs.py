@@ -14,9 +14,9 @@ from learners.agents.message_passing import UNITS, Messages
 from learners.agents.modules import (
     Convolutions,
     DuellingMaps,
+    GaussianSample,
     Means,
     PlainWorths,
-    Reach,
     Sample,
     StochasticDuelling,
     perceptron,
@@ -163,7 +163,7 @@ def decide(graph: ModuleGraph, core: tuple[Port, int], actions: int, *, continuo
     port, units = core
     policy = graph.add(POLICY, (Means if continuous else nn.Linear)(units, actions), port)
     graph.add(VALUE, nn.Linear(units, 1), port)
-    return graph.add(CHOICE, Reach() if continuous else Sample(), policy, graph.input("chance"))
+    return graph.add(CHOICE, GaussianSample() if continuous else Sample(), policy, graph.input("chance"))
 
 
 def actions_of(graph: ModuleGraph) -> tuple[int, bool]:
@@ -175,9 +175,9 @@ def actions_of(graph: ModuleGraph) -> tuple[int, bool]:
     if missing := {CHOICE, POLICY, VALUE} - names:
         raise PhysimError(f"this graph is no agent: it has no {', '.join(sorted(missing))}")
     policy, choice = graph.get_submodule(POLICY), graph.get_submodule(CHOICE)
-    if not isinstance(policy, nn.Linear) or not isinstance(choice, Sample | Reach):
+    if not isinstance(policy, nn.Linear) or not isinstance(choice, Sample | GaussianSample):
         raise PhysimError("this graph is no agent: its policy and choice are others than `decide` adds")
-    return policy.out_features, isinstance(choice, Reach)
+    return policy.out_features, isinstance(choice, GaussianSample)
 
 
 def _convolutions(graph: ModuleGraph, sees: Mapping[str, Sequence[int]]) -> Convolutions | None:

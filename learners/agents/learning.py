@@ -51,7 +51,7 @@ class Learning:
     for one unroll that is fresh, by Poisson's distribution; what is fresh has `repeats`. Nothing is replayed before the
     replay is filled to `begin`.
 
-    Where losses keep near an average policy, its weights move by 1 - `average` of the way at an update.
+    Where losses keep near an average policy, its weights move by 1 - `average_decay` of the way at an update.
     """
 
     rate: float = 7e-4
@@ -66,7 +66,7 @@ class Learning:
     begin: float = 1.0
     ratio: float | None = None
     repeats: int = 1
-    average: float = 0.99
+    average_decay: float = 0.99
 
     def __post_init__(self) -> None:
         check_positive(rate=self.rate, epsilon=self.epsilon, clip=self.clip)
@@ -75,7 +75,7 @@ class Learning:
         check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
         check_positive(repeats=self.repeats)
         check_among("precision", self.precision, PRECISIONS)
-        for name, share in {"decay": self.decay, "average": self.average}.items():
+        for name, share in {"decay": self.decay, "average_decay": self.average_decay}.items():
             if not 0 <= share < 1:
                 raise PhysimError(f"{name} is {share}, wanted a share of 0 or more, under 1")
         if not 0 < self.begin <= 1:
@@ -105,7 +105,7 @@ class Learner:
         kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}
         self.replay = Replay(settings.replay, kept) if again else None
         near = any(AVERAGE_POLICY in loss.wants for loss in losses)
-        self.average = Average(graph, settings.average) if near else None
+        self.average = Average(graph, settings.average_decay) if near else None
         self.random = torch.Generator().manual_seed(seed)
         self.version = 0
 

@@ -8,9 +8,9 @@ from typing import ClassVar, NamedTuple, Protocol, final
 
 from learners.agents.graphs import ACTION_VALUES, DEPTH_MAP, DUELLING
 from learners.agents.losses import (
+    AcerContinuousCritic,
+    AcerContinuousPolicy,
     AcerCritic,
-    AcerNumbersCritic,
-    AcerNumbersPolicy,
     AcerPolicy,
     AgentLoss,
     CorrectedPolicyGradient,
@@ -143,7 +143,7 @@ class ACER:
 
 @final
 @dataclass(frozen=True)
-class ACERNumbers:
+class ACERContinuous:
     """ACER for agents that tell numbers, on replayed unrolls and, if so, fresh ones (arXiv:1611.01224, section 4).
 
     `duelling` is the head of their worths.
@@ -164,8 +164,8 @@ class ACERNumbers:
         """A policy's loss and a critic's for each stream."""
         found: list[AgentLoss] = []
         for stream in (FRESH, REPLAYED) if self.fresh else (REPLAYED,):
-            found.append(AcerNumbersPolicy(net, self.truncation, self.region, self.discount, stream, self.duelling))
-            found.append(AcerNumbersCritic(net, discount=self.discount, stream=stream, head=self.duelling))
+            found.append(AcerContinuousPolicy(net, self.truncation, self.region, self.discount, stream, self.duelling))
+            found.append(AcerContinuousCritic(net, discount=self.discount, stream=stream, head=self.duelling))
         return found
 
 

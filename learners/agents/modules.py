@@ -83,7 +83,7 @@ class Means(nn.Linear):
 
 
 @final
-class Reach(nn.Module):
+class GaussianSample(nn.Module):
     """Numbers [B, A] about their means [B, A], normally distributed, where `chance` [B, A] is uniform in (0, 1)."""
 
     def forward(self, means: Tensor, chance: Tensor) -> Tensor:

@@ -7,13 +7,12 @@ from torch import Tensor
 
 
 def lambda_returns(
-    rewards: Tensor, values: Tensor, last: Tensor, terminated: Tensor, discount: float, share: float = 1.0
+    rewards: Tensor, values: Tensor, last: Tensor, terminated: Tensor, discount: float, gae_lambda: float = 1.0
 ) -> Tensor:
-    """R_t = r_{t+1} + discount ((1 - share) V_{t+1} + share R_{t+1}), up to R_T = V_T; share 1 gives n-step returns.
+    """R_t = r_{t+1} + discount ((1 - lambda) V_{t+1} + lambda R_{t+1}), up to R_T = V_T; lambda 1 gives n-step returns.
 
-    With share lambda, R_t - V_t is the generalised advantage (arXiv:1506.02438). An episode's last observation is a
-    tick of its own, at which nothing is decided: its return is its value, or 0 where the episode was `terminated`, not
-    cut short.
+    R_t - V_t is the generalised advantage (arXiv:1506.02438). An episode's last observation is a tick of its own, at
+    which nothing is decided: its return is its value, or 0 where the episode was `terminated`, not cut short.
 
     Shapes: rewards (what came with each observation) and values [B, T + 1, ...]; last, terminated [B, T + 1] bool ->
     returns of the decisions [B, T, ...].
@@ -21,9 +20,9 @@ def lambda_returns(
     more = (1,) * (values.dim() - 2)
     last, terminated = (told.reshape(*told.shape, *more) for told in (last, terminated))
     values = values.masked_fill(terminated, 0.0)
-    near = torch.add(rewards[:, 1:], values[:, 1:], alpha=discount * (1 - share))
+    near = torch.add(rewards[:, 1:], values[:, 1:], alpha=discount * (1 - gae_lambda))
     near = torch.where(last[:, :-1], values[:, :-1], near)  # an end's return is its value, whatever comes then
-    further = (~last[:, :-1]).to(values.dtype) * (discount * share)
+    further = (~last[:, :-1]).to(values.dtype) * (discount * gae_lambda)
     found = [values[:, -1]]
     for told, weight in reversed(list(zip(near.unbind(1), further.unbind(1), strict=True))):
         found.append(torch.addcmul(told, weight, found[-1]))

@@ -15,7 +15,7 @@ from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.graphs import PLAIN_WORTHS
 from learners.agents.learning import Learning
-from learners.agents.methods import ACERNumbers
+from learners.agents.methods import ACERContinuous
 from learners.agents.trial import Trial
 from learners.agents.watching import Decide, chances_of, rewards_of
 from learners.experiment import Cell, grouped, markdown
@@ -32,11 +32,11 @@ are learned from.
 """
 OURS = "acer"
 ARMS = {
-    OURS: ACERNumbers(),
-    "fresh unrolls, too": ACERNumbers(fresh=True),
-    "no duelling": ACERNumbers(duelling=PLAIN_WORTHS),
-    "no region": ACERNumbers(region=None),
-    "not truncated": ACERNumbers(truncation=WHOLE),
+    OURS: ACERContinuous(),
+    "fresh unrolls, too": ACERContinuous(fresh=True),
+    "no duelling": ACERContinuous(duelling=PLAIN_WORTHS),
+    "no region": ACERContinuous(region=None),
+    "not truncated": ACERContinuous(truncation=WHOLE),
 }
 PPO, TIMES, TUNED_TIMES = "ppo", 10, 3
 """How many times as many decisions PPO makes, and in its tuning: it is tuned on more than the others are."""
@@ -123,7 +123,7 @@ def acer(cell: Cell) -> Learned:
             begin=BEGIN,
             sequences=COUNT,
             ratio=cell["ratio"],
-            average=0.995,
+            average_decay=0.995,
         ),
         told=False,
         ticks=cell["ticks"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from learners.agents.losses.acer import AcerCritic, AcerPolicy
-from learners.agents.losses.acer_continuous import AcerNumbersCritic, AcerNumbersPolicy
+from learners.agents.losses.acer_continuous import AcerContinuousCritic, AcerContinuousPolicy
 from learners.agents.losses.actor_critic import PolicyGradient, Values
 from learners.agents.losses.base import AgentLoss
 from learners.agents.losses.control import FeatureControl, PixelControl
@@ -16,9 +16,9 @@ from learners.agents.losses.reward_prediction import RewardPrediction
 from learners.agents.losses.v_trace import CorrectedPolicyGradient, CorrectedValues
 
 __all__ = [
+    "AcerContinuousCritic",
+    "AcerContinuousPolicy",
     "AcerCritic",
-    "AcerNumbersCritic",
-    "AcerNumbersPolicy",
     "AcerPolicy",
     "AgentLoss",
     "CorrectedPolicyGradient",

@@ -22,7 +22,7 @@ LARGEST = 50.0
 
 
 @final
-class AcerNumbersCritic(AgentLoss):
+class AcerContinuousCritic(AgentLoss):
     """(Q_ret - Q(x, a))^2 / 2 + (V_target - V)^2 / 2, V_target = min(1, rho) (Q_ret - Q) + V, the mean over decisions.
 
     Q is of stochastic duelling, or of another `head`; Q_ret by Retrace with the traces min(1, rho^(1 / A)).
@@ -52,7 +52,7 @@ class AcerNumbersCritic(AgentLoss):
 
 
 @final
-class AcerNumbersPolicy(AgentLoss):
+class AcerContinuousPolicy(AgentLoss):
     """The truncated policy gradient of the means, its bias corrected by one action that is tried, in a trust region.
 
     g = min(c, rho) (Q_opc - V) (a - m) / s^2 + max(0, 1 - c / rho(b)) (Q(b) - V) (b - m) / s^2, where Q_opc has the

@@ -21,7 +21,7 @@ DISCOUNT = 0.99
 class PolicyGradient(AgentLoss):
     """-(R_t - V_t) log pi(a_t) - entropy H(pi), the mean over decisions.
 
-    R are n-step returns to the end of the unroll or, with a `share` under 1, lambda-returns: then R - V is the
+    R are n-step returns to the end of the unroll or, with a `gae_lambda` under 1, lambda-returns: then R - V is the
     generalised advantage.
     """
 
@@ -32,15 +32,15 @@ class PolicyGradient(AgentLoss):
         graph: ModuleGraph,
         entropy: float = 1e-3,
         discount: float = DISCOUNT,
-        share: float = 1.0,
+        gae_lambda: float = 1.0,
         weight: float = 1.0,
     ) -> None:
         super().__init__("policy_gradient", graph, (POLICY, VALUE), weight)
-        self.entropy, self.discount, self.share = entropy, discount, share
+        self.entropy, self.discount, self.gae_lambda = entropy, discount, gae_lambda
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         logits, worth = values[0][:, :-1], values[1].detach().squeeze(-1)
-        returns = returns_of(worth, ticks, self.discount, self.share)
+        returns = returns_of(worth, ticks, self.discount, self.gae_lambda)
         logs = logits.log_softmax(-1)
         gains = (returns - worth[:, :-1]) * of_chosen(logs, ticks[ACTION][:, :-1])
         return mean_decided(-gains - self.entropy * entropy(logs), ticks)
@@ -58,18 +58,18 @@ class Values(AgentLoss):
         graph: ModuleGraph,
         weight: float = 0.5,
         discount: float = DISCOUNT,
-        share: float = 1.0,
+        gae_lambda: float = 1.0,
         stream: str = FRESH,
     ) -> None:
         super().__init__("values" if stream == FRESH else "value_replay", graph, (VALUE,), weight, stream)
-        self.discount, self.share = discount, share
+        self.discount, self.gae_lambda = discount, gae_lambda
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         worth = values[0].squeeze(-1)
-        returns = returns_of(worth.detach(), ticks, self.discount, self.share)
+        returns = returns_of(worth.detach(), ticks, self.discount, self.gae_lambda)
         return mean_decided((returns - worth[:, :-1]).square() / 2, ticks)
 
 
-def returns_of(worth: Tensor, ticks: Mapping[str, Tensor], discount: float, share: float = 1.0) -> Tensor:
+def returns_of(worth: Tensor, ticks: Mapping[str, Tensor], discount: float, gae_lambda: float = 1.0) -> Tensor:
     """Lambda-returns [B, T] of an unroll's decisions, from values [B, T + 1]."""
-    return lambda_returns(ticks[REWARD], worth, ticks[LAST], ticks[TERMINATED], discount, share)
+    return lambda_returns(ticks[REWARD], worth, ticks[LAST], ticks[TERMINATED], discount, gae_lambda)

@@ -39,7 +39,7 @@ class AgentLoss(Loss):
             kinds = ("choose among actions", "tell numbers")
             raise PhysimError(
                 f"{name} is for agents that {kinds[self.numbers]}, and this one does not; "
-                f"for agents that {kinds[1]} there are AcerNumbersPolicy and AcerNumbersCritic"
+                f"for agents that {kinds[1]} there are AcerContinuousPolicy and AcerContinuousCritic"
             )
         self.weight = weight
         self.notes: dict[str, float] = {}

@@ -10,7 +10,18 @@ from learners.agents.graphs import agent
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses import ImpliedValues, PolicyGradient
 from learners.agents.losses.base import FRESH, REPLAYED
-from learners.agents.methods import A3C, ACER, AUXILIARY, IMPALA, PGQ, UNREAL, ACERNumbers, Method, heads_of, losses_of
+from learners.agents.methods import (
+    A3C,
+    ACER,
+    AUXILIARY,
+    IMPALA,
+    PGQ,
+    UNREAL,
+    ACERContinuous,
+    Method,
+    heads_of,
+    losses_of,
+)
 from learners.agents.transports import Playing
 from physim.errors import PhysimError
 
@@ -33,8 +44,8 @@ def recipe(environments: Environments, method: Method, **settings: Any) -> dict[
         (PGQ(share=1.0), POLE),
         (ACER(), POLE),
         (ACER(region=None, replayed=False), POLE),
-        (ACERNumbers(), PUSHED),
-        (ACERNumbers(region=None, duelling="plain_worths"), PUSHED),
+        (ACERContinuous(), PUSHED),
+        (ACERContinuous(region=None, duelling="plain_worths"), PUSHED),
     ],
     ids=str,
 )

@@ -12,7 +12,7 @@ import pytest
 from learners.agents.graphs import _core
 from learners.agents.losses import AcerPolicy, ImpliedValues
 from learners.agents.losses.acer import _Targets
-from learners.agents.losses.acer_continuous import AcerNumbersCritic, AcerNumbersPolicy
+from learners.agents.losses.acer_continuous import AcerContinuousCritic, AcerContinuousPolicy
 from learners.agents.losses.control import _Control
 from learners.agents.losses.implied_values import implied_values
 from learners.agents.methods import PGQ
@@ -85,11 +85,11 @@ BUGS = {
         test_acer.test_the_policy_follows_its_equation_in_both_coordinates, (0.5,),
     ),
     "traces of numbers are those of choices": Bug(
-        AcerNumbersCritic.error, {"ratio.pow(1 / ticks[ACTION].shape[-1])": "ratio"},
+        AcerContinuousCritic.error, {"ratio.pow(1 / ticks[ACTION].shape[-1])": "ratio"},
         test_acer_continuous.test_the_critic_fits_retrace_and_v_its_corrected_target,
     ),
     "numbers are judged by Retrace, not by the opportunistic trace": Bug(
-        AcerNumbersPolicy.step,
+        AcerContinuousPolicy.step,
         {"torch.ones_like(ticks[REWARD])": "ratios(values[0], ticks, ticks[ACTION]).clamp(max=1)"},
         test_acer_continuous.test_the_policy_follows_its_equation_within_its_region, (5.0,),
     ),

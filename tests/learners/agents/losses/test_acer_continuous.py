@@ -10,7 +10,7 @@ from torch.distributions import Normal
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.graphs import agent
 from learners.agents.learning import Learning
-from learners.agents.losses import AcerNumbersCritic, AcerNumbersPolicy, AgentLoss, PolicyGradient, Values
+from learners.agents.losses import AcerContinuousCritic, AcerContinuousPolicy, AgentLoss, PolicyGradient, Values
 from learners.agents.losses.acer_continuous import ratios
 from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.modules import DEVIATION, TRIES, StochasticDuelling
@@ -58,7 +58,7 @@ def test_ratios_are_those_of_densities() -> None:
 
 def test_the_critic_fits_retrace_and_v_its_corrected_target() -> None:
     values, ticks = drawn()
-    AcerNumbersCritic(NET, discount=0.9).value(values[:3], ticks).backward()
+    AcerContinuousCritic(NET, discount=0.9).value(values[:3], ticks).backward()
     ratio = ratios(values[0].detach(), ticks, ticks[ACTION])
     value, worth = values[1].detach()[..., 0], values[2].detach()[..., 0]
     traces = ratio.sqrt().clamp(max=1)  # 1 / A, A = 2
@@ -87,10 +87,10 @@ def test_the_policy_follows_its_equation_within_its_region(truncation: float) ->
     gains = gains + (1 - truncation / beyond).clamp(min=0) * (values[3].detach()[:, :-1, 0] - value[:, :-1]) * tried
     gains.sum().backward()
     assert means.grad is not None
-    free = AcerNumbersPolicy(NET, truncation, None, 0.9).step(values, ticks)
+    free = AcerContinuousPolicy(NET, truncation, None, 0.9).step(values, ticks)
     torch.testing.assert_close(free, means.grad[:, :-1])
     outwards = (values[0].detach() - ticks[AVERAGE_POLICY])[:, :-1] / DEVIATION**2  # of the divergence
-    held = AcerNumbersPolicy(NET, truncation, 0.2, 0.9).step(values, ticks)
+    held = AcerContinuousPolicy(NET, truncation, 0.2, 0.9).step(values, ticks)
     torch.testing.assert_close(held, within_region(free, outwards, 0.2))
     assert ((outwards * held).sum(-1) <= 0.2 + 1e-9).all()
 
@@ -114,7 +114,7 @@ def test_losses_are_for_one_kind_of_actions() -> None:
         PolicyGradient(NET)
     choosing = agent(sees={"vector": (2,)}, actions=A, cores=(), features=3, heads=("duelling",))
     with pytest.raises(PhysimError, match="acer_critic_fresh is for agents that tell numbers"):
-        AcerNumbersCritic(choosing)
+        AcerContinuousCritic(choosing)
     Values(NET)
 
 
@@ -123,7 +123,7 @@ def test_numbers_are_learned_from_replay() -> None:
     recipe = recipe_of(env.make()) | {"cores": (), "features": 16, "heads": ("duelling",)}
 
     def acer(net: ModuleGraph) -> list[AgentLoss]:
-        both = AcerNumbersPolicy, AcerNumbersCritic
+        both = AcerContinuousPolicy, AcerContinuousCritic
         return [loss(net, stream=stream) for loss in both for stream in (FRESH, REPLAYED)]
 
     learning = Learning(replay=60, ratio=2.0, begin=0.5, sequences=3)
