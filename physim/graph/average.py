@@ -20,10 +20,12 @@ class Average:
             raise PhysimError(f"decay is {decay}, wanted from 0 to under 1")
         self.graph, self.decay = graph, decay
         self.shadow = copy.deepcopy(graph).requires_grad_(False)
+        # named once: small graphs would spend as long on that as on the weights
+        self._old, self._new = list(self.shadow.parameters()), list(graph.parameters())
 
     @torch.no_grad()
     def update(self) -> None:
         """Move to the graph's weights; buffers are taken as they are."""
-        torch._foreach_lerp_(list(self.shadow.parameters()), list(self.graph.parameters()), 1 - self.decay)
+        torch._foreach_lerp_(self._old, self._new, 1 - self.decay)
         for kept, buffer in zip(self.shadow.buffers(), self.graph.buffers(), strict=True):
             kept.copy_(buffer)
