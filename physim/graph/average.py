@@ -21,7 +21,7 @@ class Average:
         self.graph, self.decay = graph, decay
         self.shadow = copy.deepcopy(graph).requires_grad_(False)
         # named once: small graphs would spend as long on that as on the weights
-        self._old, self._new = list(self.shadow.parameters()), list(graph.parameters())
+        self._old, self._new = tuple(self.shadow.parameters()), tuple(graph.parameters())
 
     @torch.no_grad()
     def update(self) -> None:
