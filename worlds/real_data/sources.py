@@ -111,11 +111,11 @@ class Npm(Package):
 
 @final
 class Debian(Package):
-    """A Debian package. Its mirrors keep one version for each release, so `version` says which one was looked at."""
+    """A Debian package, of one version: updates go by, and mirrors of a release keep the one that it came with."""
 
     def members(self, scratch: Path) -> Members:
         """The files in what apt-get downloads."""
-        run("apt-get", "download", "-qq", self.package, folder=scratch)
+        run("apt-get", "download", "-qq", f"{self.package}={self.version}", folder=scratch)
         files = scratch / "data.tar"
         run("dpkg-deb", "--fsys-tarfile", _only(scratch, "*.deb"), folder=scratch, out=files)
         return of_tar(files)
