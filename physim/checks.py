@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral
 
 from physim.errors import PhysimError
@@ -16,7 +16,15 @@ def check_positive(**fields: float | None) -> None:
     """Refuse, by name, a value that is not finite and above 0; None means "not asked for"."""
     for name, value in fields.items():
         if value is not None and not (value > 0 and isfinite(value)):
-            raise PhysimError(f"{name} must be above 0, got {value}")
+            raise PhysimError(f"{name} must be {'finite' if value == inf else 'above 0'}, got {value}")
+
+
+def check_between(low: float, high: float, **fields: float | None) -> None:
+    """Refuse, by name, a number that is not finite, or not from `low` to `high`; None means "not asked for"."""
+    for name, value in fields.items():
+        if value is not None and not (low <= value <= high and isfinite(value)):
+            bounds = f"{low} or more" if high == inf else f"from {low} to {high}"
+            raise PhysimError(f"{name} is {value}, wanted {bounds}")
 
 
 def check_among(what: str, value: str, known: Iterable[str]) -> None:

@@ -14,10 +14,10 @@ from typing import Self, final
 
 @final
 class HeldInterrupts:
-    """While entered, Ctrl-C only sets `asked`, so that work in progress can stop where its state is whole.
+    """While entered, the first Ctrl-C only sets `asked`, so that work in progress can stop where its state is whole.
 
-    So does SIGTERM where `terminations_interrupt`. What would not raise KeyboardInterrupt (in other threads, or with a
-    handler of a host's own) stays as it is.
+    Another raises KeyboardInterrupt at once, for that work may hang. So does SIGTERM where `terminations_interrupt`.
+    What would not raise KeyboardInterrupt (in other threads, or with a handler of a host's own) stays as it is.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,10 @@ class HeldInterrupts:
             signal.signal(number, signal.default_int_handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
         self.asked = True
+        print("\nstopping as soon as all is whole; once more to stop at once", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -74,6 +77,17 @@ def _lost_interrupts_return() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = told
+
+
+@contextmanager
+def children_ignore_interrupts() -> Iterator[None]:
+    """While entered, processes that start ignore Ctrl-C from their first moment on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 def _in_main_thread() -> bool:

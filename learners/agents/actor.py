@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from learners.agents.environments import AnyVectorEnv, acted, named, recipe_of, spaces_of
-from learners.agents.graphs import CHOICE, CONVOLUTIONS, POLICY, actions_of
+from learners.agents.graphs import CHOICE, POLICY, actions_of, check_image
 from learners.agents.modules import chance
 from learners.agents.unrolls import (
     ACTION,
@@ -59,7 +59,9 @@ class Actor:
         recipe = recipe_of(env)
         self.actions, self.continuous = recipe["actions"], "continuous" in recipe
         _check_actions(graph, self.actions, self.continuous)
-        _check_image(graph, env)
+        shown = spaces_of(env.single_observation_space)
+        if "image" in shown:
+            check_image(graph, shown["image"].shape)
         self.state: State = {}
         self.unrolls = 0
         self._done = np.zeros(env.num_envs, np.bool_)
@@ -67,6 +69,7 @@ class Actor:
         observation, infos = env.reset(seed=training if episodes is None else episodes)
         nothing = np.zeros(env.num_envs, np.float32)
         self.now = self._tick(observation, infos, nothing, ~self._done, self._done, self._done)
+        self._check_seen()
 
     @torch.no_grad()
     def unroll(self, ticks: int, version: int = 0) -> Unroll:
@@ -105,12 +108,22 @@ class Actor:
         self.state = nested({name: value.to(self.device) for name, value in state.items()})
         self._done = self.now[LAST].numpy().copy()
 
+    def _check_seen(self) -> None:
+        """Refuse a graph that cannot read what environments show."""
+        try:
+            self._tried()
+        except RuntimeError as error:
+            shown = ", ".join(f"{name} {list(value.shape[1:])}" for name, value in self.now.items() if value.dim() > 1)
+            raise PhysimError(f"the agent cannot read what the environments show, {shown}: {error}") from error
+
+    @torch.no_grad()
+    def _tried(self) -> State:
+        """The memory after a decision that is not carried out."""
+        return self._asked(torch.full((self.env.num_envs, self.actions), 0.5))[2]
+
     def _memories(self) -> Ticks:
         """What is remembered [B, ...], by name; nothing but zeros before the first decision."""
-        known = self.state
-        if not known:
-            _, _, after = self._asked(torch.full((self.env.num_envs, self.actions), 0.5))
-            known = map_tree(torch.zeros_like, after)
+        known = self.state or map_tree(torch.zeros_like, self._tried())
         return {f"{MEMORY}{name}": value.cpu() for name, value in flattened(known).items()}
 
     def _decide(self) -> Ticks:
@@ -149,26 +162,24 @@ class Actor:
     ) -> Ticks:
         seen = named(observation, self.env.single_observation_space)
         for name in self.labels:
-            if name not in infos:
-                known = ", ".join(sorted(name for name in infos if name[0] != "_")) or "nothing"
-                raise PhysimError(
-                    f"labels: got '{name}', but infos tell {known}; mazes tell what their own `labels` name"
-                )
-            seen[name] = infos[name]
+            seen[name] = _label(name, infos)
         ticks = {name: torch.from_numpy(np.array(value)) for name, value in seen.items()}  # it may be used again
         ticks[REWARD] = torch.from_numpy(rewards.astype(np.float32))
         told = {RESET: reset, LAST: last, TERMINATED: terminated}
         return ticks | {name: torch.from_numpy(value.copy()) for name, value in told.items()}
 
 
-def _check_image(graph: ModuleGraph, env: AnyVectorEnv) -> None:
-    """Refuse a graph that sees images of another size than environments show."""
-    shown = spaces_of(env.single_observation_space).get("image")
-    if CONVOLUTIONS not in {node.name for node in graph.nodes} or shown is None:
-        return
-    seen = graph.get_submodule(CONVOLUTIONS).image
-    if seen != shown.shape:
-        raise PhysimError(f"the agent sees images of the shape {seen}, but the environments show {shown.shape}")
+def _label(name: str, infos: Mapping[str, Any]) -> npt.NDArray[Any]:
+    """What infos tell of every environment; where one tells nothing, Gymnasium's vectors would make it 0."""
+    if name not in infos:
+        known = ", ".join(sorted(name for name in infos if name[0] != "_")) or "nothing"
+        raise PhysimError(f"labels: got '{name}', but infos tell {known}; mazes tell what their own `labels` name")
+    found = np.asarray(infos[name])
+    if not np.all(infos.get(f"_{name}", True)):
+        raise PhysimError(f"labels: some infos lack '{name}', wanted it in all, those of `reset` too")
+    if found.dtype == object:
+        raise PhysimError(f"labels: '{name}' is {found[0]!r}, wanted numbers")
+    return found
 
 
 def _check_actions(graph: ModuleGraph, actions: int, continuous: bool) -> None:

@@ -65,6 +65,8 @@ def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "obje
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
     shapes = {name: list(space.shape) for name, space in spaces_of(env.single_observation_space).items()}
     seen = {name: shape for name, shape in shapes.items() if name in sees}
+    if not seen:
+        raise PhysimError(f"the observations are {', '.join(shapes)}, wanted some of {', '.join(sees)}")
     actions = env.single_action_space
     if isinstance(actions, spaces.Box):
         return {"sees": seen, "actions": actions.shape[0], "continuous": True}
@@ -84,10 +86,15 @@ def acted(action: npt.NDArray[Any], space: spaces.Space[Any]) -> npt.NDArray[Any
 def spaces_of(space: spaces.Space[Any]) -> dict[str, spaces.Box]:
     """The spaces of observations by name, where they have names; else one, an "image" of bytes or a "vector"."""
     if isinstance(space, spaces.Dict):
-        return {name: part for name, part in space.items() if isinstance(part, spaces.Box)}
-    if not isinstance(space, spaces.Box):
+        found = {name: part for name, part in space.items() if isinstance(part, spaces.Box)}
+    elif isinstance(space, spaces.Box):
+        found = {"image" if len(space.shape) == 3 else "vector": space}
+    else:
         raise PhysimError(f"the observations are {space}, wanted a Box or a dictionary of them")
-    return {"image" if space.dtype == np.uint8 and len(space.shape) == 3 else "vector": space}
+    if "image" in found and (found["image"].dtype != np.uint8 or len(found["image"].shape) != 3):
+        image = found["image"]
+        raise PhysimError(f"images are {image.dtype} {list(image.shape)}, wanted uint8 [rows, columns, channels]")
+    return found
 
 
 def named(observation: Any, space: spaces.Space[Any]) -> dict[str, npt.NDArray[Any]]:

@@ -180,6 +180,14 @@ def actions_of(graph: ModuleGraph) -> tuple[int, bool]:
     return policy.out_features, isinstance(choice, GaussianSample)
 
 
+def check_image(graph: ModuleGraph, shape: Sequence[int]) -> None:
+    """Refuse images [rows, columns, channels] of another shape than an agent sees, if it has our convolutions."""
+    if CONVOLUTIONS in {node.name for node in graph.nodes}:
+        seen = graph.get_submodule(CONVOLUTIONS).image
+        if seen != tuple(shape):
+            raise PhysimError(f"the agent sees images of the shape {seen}, but it is shown {tuple(shape)}")
+
+
 def _convolutions(graph: ModuleGraph, sees: Mapping[str, Sequence[int]]) -> Convolutions | None:
     """Convolutions of the image, and of the depth beside it, if any."""
     if "image" not in sees:
@@ -200,7 +208,9 @@ def _features(
         hidden = nn.Sequential(nn.Linear(math.prod(sees["vector"]), units), nn.ReLU())
         sources.append((graph.add(HIDDEN, hidden, graph.input("vector")), units))
     if not sources:
-        raise PhysimError("an agent must see an 'image', a 'vector' or 'objects'")
+        raise PhysimError(
+            f"sees: got {', '.join(sees) or 'nothing'}; an agent must see an 'image', a 'vector' or 'objects'"
+        )
     layer = nn.Sequential(nn.Linear(sum(size for _, size in sources), units), nn.ReLU())
     return graph.add(FEATURES, layer, joined(*(port for port, _ in sources))), units
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from learners.agents.graphs import POLICY
-from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss
+from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss, check_taught
 from learners.agents.modules import TRIES
 from learners.agents.replay import Replay
 from learners.agents.unrolls import (
@@ -29,7 +30,7 @@ from learners.agents.unrolls import (
     inputs_of,
 )
 from learners.precision import PRECISIONS, mixed, whole
-from physim.checks import check_among, check_positive
+from physim.checks import check_among, check_between, check_positive, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, Port, State
 from physim.graph.average import Average
@@ -70,18 +71,15 @@ class Learning:
 
     def __post_init__(self) -> None:
         check_positive(rate=self.rate, epsilon=self.epsilon, clip=self.clip)
-        if self.reward_scale < 0:
-            raise PhysimError(f"reward_scale is {self.reward_scale}, wanted 0, for no reward at all, or more")
-        check_positive(replay=self.replay, sequences=self.sequences, foreseen=self.foreseen)
-        check_positive(repeats=self.repeats)
+        check_between(0, math.inf, reward_scale=self.reward_scale, ratio=self.ratio)
+        whole = {name: getattr(self, name) for name in ("replay", "sequences", "foreseen", "repeats")}
+        check_whole(1, **whole)
         check_among("precision", self.precision, PRECISIONS)
         for name, share in {"decay": self.decay, "average_decay": self.average_decay}.items():
             if not 0 <= share < 1:
                 raise PhysimError(f"{name} is {share}, wanted a share of 0 or more, under 1")
         if not 0 < self.begin <= 1:
             raise PhysimError(f"begin is {self.begin}, wanted a share above 0, up to 1")
-        if self.ratio is not None and self.ratio < 0:
-            raise PhysimError(f"ratio is {self.ratio}, wanted 0 or more")
 
     def optimiser(self, parameters: Iterable[nn.Parameter]) -> torch.optim.RMSprop:
         """What steps parameters, once their gradients are clipped."""
@@ -96,6 +94,7 @@ class Learner:
         self, graph: ModuleGraph, losses: Sequence[AgentLoss], settings: Learning = Learning(), seed: int = 0
     ) -> None:
         check_names(losses)
+        check_taught(losses)
         self.graph, self.losses, self.settings = graph, losses, settings
         self.optimiser = settings.optimiser(graph.parameters())
         self.clipped = _clipped(graph)

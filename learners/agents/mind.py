@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from learners.agents.environments import readable
-from learners.agents.graphs import CHOICE, DEPTH_MAP, POLICY, VALUE, actions_of
+from learners.agents.graphs import CHOICE, DEPTH_MAP, POLICY, SEEN, VALUE, actions_of, check_image
 from learners.agents.losses.depth import EDGES
 from learners.agents.modules import chance
 from learners.agents.unrolls import REWARD
@@ -30,11 +30,12 @@ MIDDLES = (0.15, *((low + high) / 2 for low, high in pairwise(EDGES)), 3.5)
 class Thought:
     """What an agent thinks at a decision: how likely it takes each action, and what it expects to come, by `value`.
 
+    Actions count from 0, or are numbers from -1 to 1 where it tells numbers: see `acted`; without `probabilities`.
     Where it has the heads: the depth (m) that it tells [4, 16]; how likely it was here before; and how much of each
     cell of what it sees would change after the action it takes [rows, columns].
     """
 
-    action: int
+    action: int | Floats
     probabilities: tuple[float, ...]
     value: float
     depth: Floats | None = None
@@ -46,15 +47,14 @@ class Thought:
 class Mind:
     """Decides by an agent's graph; the same seed decides the same, and `begin` begins an episode.
 
-    Raises: PhysimError where the graph is no agent, or none that chooses among actions.
+    Raises: PhysimError where the graph is no agent.
     """
 
     def __init__(self, graph: ModuleGraph, seed: int = 0) -> None:
         self.graph = graph.eval()
         names = {node.name for node in graph.nodes}
-        self.actions, numbers = actions_of(graph)
-        if numbers:
-            raise PhysimError("this agent tells numbers, wanted one that chooses among actions")
+        self.actions, self.numbers = actions_of(graph)
+        self.seen = [name for name in graph.inputs if name in SEEN]
         self.heads = [name for name in ("depth_from_core", "loop_closure", "pixel_control") if name in names]
         self.begin(seed)
 
@@ -64,19 +64,35 @@ class Mind:
         self.state: State | None = None
 
     @torch.no_grad()
-    def decide(self, seen: Mapping[str, npt.NDArray[Any]], reward: float) -> Thought:
-        """What to do, by what is seen, without an axis for items, and the reward that came with it."""
-        read = readable({name: np.asarray(value)[None] for name, value in seen.items() if name in self.graph.inputs})
+    def decide(self, seen: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any], reward: float = 0.0) -> Thought:
+        """What to do, by what is seen, without an axis for items, and the reward that came with it.
+
+        Raises: PhysimError where that lacks what the agent sees, or its image has another shape.
+        """
+        read = readable({name: value[None] for name, value in self._read(seen).items()})
         inputs = {name: torch.from_numpy(value) for name, value in read.items()}
         if REWARD in self.graph.inputs:
             inputs[REWARD] = torch.tensor([[reward]])
         inputs["chance"] = chance(1, self.actions, self.random)
         names = (CHOICE, POLICY, VALUE, *self.heads)
         values, self.state = self.graph.step(inputs, self.state, outputs=tuple(self.graph[name] for name in names))
-        return _thought(dict(zip(names, values, strict=True)))
+        return _thought(dict(zip(names, values, strict=True)), self.numbers)
+
+    def _read(self, seen: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+        """What the agent sees, by name, of all that is there to be seen."""
+        if not isinstance(seen, Mapping):
+            seen = dict.fromkeys(self.seen, seen) if len(self.seen) == 1 else {}
+        if missing := [name for name in self.seen if name not in seen]:
+            raise PhysimError(f"seen has {', '.join(seen) or 'no names'}, wanted {', '.join(missing)}, too")
+        if "image" in self.seen:
+            check_image(self.graph, np.shape(seen["image"]))
+        return {name: np.asarray(seen[name]) for name in self.seen}
 
 
-def _thought(values: Mapping[str, Tensor]) -> Thought:
+def _thought(values: Mapping[str, Tensor], numbers: bool) -> Thought:
+    value = float(values[VALUE][0, 0])
+    if numbers:
+        return Thought(values[CHOICE][0].double().clamp(-1, 1).numpy(), (), value)
     action = int(values[CHOICE][0].argmax())
     depth = loop = control = None
     if "depth_from_core" in values:
@@ -87,4 +103,4 @@ def _thought(values: Mapping[str, Tensor]) -> Thought:
     if "pixel_control" in values:
         control = values["pixel_control"][0, action].double().numpy()
     probabilities = tuple(values[POLICY][0].softmax(-1).tolist())
-    return Thought(action, probabilities, float(values[VALUE][0, 0]), depth, loop, control)
+    return Thought(action, probabilities, value, depth, loop, control)

@@ -34,7 +34,9 @@ class Convolutions(nn.Module):
         for planes, size, stride in KERNELS:
             height, width = ((side - size) // stride + 1 for side in (height, width))
             if min(height, width) < 1:
-                raise PhysimError(f"images are {image[1]} x {image[0]}, wanted at least 20 x 20 pixels")
+                raise PhysimError(
+                    f"images are {list(image)}, wanted [rows, columns, channels] of at least 20 x 20 pixels"
+                )
             layers.append(nn.Conv2d(channels, planes, size, stride))
             channels = planes
         self.first, self.second = layers

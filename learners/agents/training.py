@@ -100,21 +100,24 @@ class Training:
         self._more: Ticks = {}
 
     def run(self, progress: bool = True) -> list[dict[str, float]]:
-        """Train to the end; gives the curve, a row for each point. Ctrl-C leaves a checkpoint and passes on.
+        """Train to the end; gives the curve, a row for each point. Ctrl-C leaves a checkpoint and passes on; once more,
+        it only passes on.
 
         Raises: Diverged where a loss is no longer finite.
         """
         self._enter()
         events = events_in(self.settings.folder if self.settings.tensorboard else None)
         with (
-            self._transport() as transport,
             HeldInterrupts() as interrupts,
+            self._transport() as transport,
             self._bar(progress) as bar,
             events as write,
         ):
             if self.settings.resume:
                 self._go_on(transport)
                 bar.update(self.decisions)
+            else:
+                self._save(transport)  # at once: another training is to find the folder taken
             begun = saved = time.perf_counter()
             before = self.progress.seconds
             while self.decisions < self.settings.decisions:
@@ -125,9 +128,16 @@ class Training:
                     self._save(transport)
                     saved = time.perf_counter()
                 if interrupts.asked:
-                    raise KeyboardInterrupt
+                    raise KeyboardInterrupt(self._stopped)
             self._save(transport)
         return self.progress.curve
+
+    @property
+    def _stopped(self) -> str:
+        """What is told who stopped the training."""
+        kept = self.settings.out
+        hint = "nothing of it was kept: see `out`" if kept is None else f"go on from {kept} by resume=True"
+        return f"stopped after {self.decisions} decisions; {hint}"
 
     def _check_replay(self) -> None:
         """Refuse to end before what is replayed has begun."""

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from learners.agents.environments import acted, readable
-from learners.agents.graphs import CHOICE, POLICY, actions_of
+from learners.agents.graphs import POLICY
 from learners.agents.learning import values_on
-from learners.agents.modules import chance
+from learners.agents.mind import Mind
 from learners.agents.transports import Playing
 from learners.agents.unrolls import Ticks
 from physim.graph import ModuleGraph
@@ -66,7 +67,8 @@ def means_of(graph: ModuleGraph, space: gymnasium.Space[Any]) -> Decide:
 
     @torch.no_grad()
     def decide(seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        means = graph(_vector(seen), outputs=graph[POLICY])
+        inputs = {name: torch.from_numpy(value) for name, value in readable({"vector": seen[None]}).items()}
+        means = graph(inputs, outputs=graph[POLICY])
         return acted(means[0].numpy(), space)
 
     return decide
@@ -74,19 +76,8 @@ def means_of(graph: ModuleGraph, space: gymnasium.Space[Any]) -> Decide:
 
 def chances_of(graph: ModuleGraph, space: gymnasium.Space[Any], seed: int = 0) -> Decide:
     """Decides numbers of a space as an agent does that learns: by its means and chance; see `means_of`."""
-    actions, _ = actions_of(graph)
-    random = torch.Generator().manual_seed(seed)
-
-    @torch.no_grad()
-    def decide(seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        inputs = _vector(seen) | {"chance": chance(1, actions, random)}
-        return acted(graph(inputs, outputs=graph[CHOICE])[0].numpy(), space)
-
-    return decide
-
-
-def _vector(seen: npt.NDArray[Any]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(value) for name, value in readable({"vector": seen[None]}).items()}
+    mind = Mind(graph, seed)
+    return lambda seen: acted(np.asarray(mind.decide(seen).action), space)
 
 
 def _joined(parts: Sequence[Ticks]) -> Ticks:

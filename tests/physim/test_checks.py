@@ -1,15 +1,26 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from physim.checks import check_finite, check_memory, check_positive, check_seed
+from physim.checks import check_between, check_finite, check_memory, check_positive, check_seed
 from physim.errors import PhysimError
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
 def test_what_is_not_above_zero_is_named(value: float) -> None:
-    with pytest.raises(PhysimError, match=f"steps must be above 0, got {value}"):
+    with pytest.raises(PhysimError, match=f"steps must be (above 0|finite), got {value}"):
         check_positive(scenes=1, steps=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "high", "told"), [(-1, 1, "from 0 to 1"), (2, 1, "from 0 to 1"), (math.inf, math.inf, "0 or more")]
+)
+def test_what_is_out_of_bounds_is_named(value: float, high: float, told: str) -> None:
+    with pytest.raises(PhysimError, match=f"share is {value}, wanted {told}"):
+        check_between(0, high, ratio=None, share=value)
+    check_between(0, high, share=1)
 
 
 def test_what_was_not_asked_for_passes() -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 import time
 
 import pytest
 
-from physim.interrupts import HeldInterrupts, ignore_interrupts, terminations_interrupt
+from physim.interrupts import HeldInterrupts, children_ignore_interrupts, ignore_interrupts, terminations_interrupt
 
 
 def test_ctrl_c_waits_while_held_and_raises_again_after() -> None:
@@ -17,6 +18,23 @@ def test_ctrl_c_waits_while_held_and_raises_again_after() -> None:
         assert interrupts.asked
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_a_second_time_is_not_held(capsys: pytest.CaptureFixture[str]) -> None:
+    with HeldInterrupts():
+        signal.raise_signal(signal.SIGINT)
+        assert "once more to stop at once" in capsys.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_children_are_deaf_from_the_start() -> None:
+    with children_ignore_interrupts():
+        code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+        told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "True\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_hosts_own_handler_is_left_alone() -> None:

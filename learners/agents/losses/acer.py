@@ -23,6 +23,7 @@ from learners.agents.unrolls import (
     TERMINATED,
     mean_decided,
 )
+from physim.checks import check_between, check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
@@ -41,6 +42,7 @@ class AcerCritic(AgentLoss):
         self, graph: ModuleGraph, weight: float = 1.0, discount: float = DISCOUNT, stream: str = FRESH
     ) -> None:
         super().__init__(f"acer_critic_{stream}", graph, (POLICY, ACTION_VALUES), weight, stream)
+        check_between(0, 1, discount=discount)
         self.discount = discount
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -60,6 +62,7 @@ class AcerPolicy(AgentLoss):
 
     wants: ClassVar[tuple[str, ...]] = (AVERAGE_POLICY,)
     numbers: ClassVar[bool | None] = False
+    trusts: ClassVar[tuple[str, ...]] = (ACTION_VALUES,)
 
     def __init__(
         self,
@@ -74,6 +77,9 @@ class AcerPolicy(AgentLoss):
         super().__init__(f"acer_policy_{stream}", graph, (POLICY, ACTION_VALUES), 1.0, stream)
         if coordinates not in get_args(Coordinates):
             raise PhysimError(f"coordinates is {coordinates!r}, wanted one of {', '.join(get_args(Coordinates))}")
+        check_between(0, math.inf, entropy=entropy)
+        check_between(0, 1, discount=discount)
+        check_bounds(truncation, region)
         self.entropy, self.truncation, self.region = entropy, truncation, region
         self.coordinates, self.discount = coordinates, discount
 
@@ -103,6 +109,13 @@ class AcerPolicy(AgentLoss):
         truncated = of_chosen(ratio, ticks[ACTION][:, :-1]) > self.truncation
         self.notes = notes(truncated, gradient, outwards, self.region, ticks)
         return gradient if self.region is None else within_region(gradient, outwards, self.region)
+
+
+def check_bounds(truncation: float, region: float | None) -> None:
+    """Refuse bounds that are none; the largest truncation is infinite."""
+    check_positive(region=region)
+    if not truncation > 0:
+        raise PhysimError(f"truncation is {truncation}, wanted more than 0")
 
 
 def notes(

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from learners.agents.graphs import DUELLING, POLICY, VALUE
-from learners.agents.losses.acer import notes
+from learners.agents.losses.acer import check_bounds, notes
 from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.modules import DEVIATION
 from learners.agents.off_policy import retrace, within_region
 from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED, mean_decided
+from physim.checks import check_between
 from physim.graph import ModuleGraph
 
 LARGEST = 50.0
@@ -39,6 +40,7 @@ class AcerContinuousCritic(AgentLoss):
         head: str = DUELLING,
     ) -> None:
         super().__init__(f"acer_critic_{stream}", graph, (POLICY, VALUE, head), weight, stream)
+        check_between(0, 1, discount=discount)
         self.discount = discount
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -61,6 +63,7 @@ class AcerContinuousPolicy(AgentLoss):
 
     wants: ClassVar[tuple[str, ...]] = (AVERAGE_POLICY,)
     numbers: ClassVar[bool | None] = True
+    trusts: ClassVar[tuple[str, ...]] = (VALUE,)
 
     def __init__(
         self,
@@ -72,6 +75,8 @@ class AcerContinuousPolicy(AgentLoss):
         head: str = DUELLING,
     ) -> None:
         super().__init__(f"acer_policy_{stream}", graph, (POLICY, VALUE, head), 1.0, stream)
+        check_between(0, 1, discount=discount)
+        check_bounds(truncation, region)
         self.ports = (*self.ports, *graph[head].node.ports[1:])
         self.truncation, self.region, self.discount = truncation, region, discount
 

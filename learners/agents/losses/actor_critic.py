@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, final
 
@@ -12,6 +13,7 @@ from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.policies import entropy, of_chosen
 from learners.agents.returns import lambda_returns
 from learners.agents.unrolls import ACTION, LAST, REWARD, TERMINATED, mean_decided
+from physim.checks import check_between
 from physim.graph import ModuleGraph
 
 DISCOUNT = 0.99
@@ -26,6 +28,7 @@ class PolicyGradient(AgentLoss):
     """
 
     numbers: ClassVar[bool | None] = False
+    trusts: ClassVar[tuple[str, ...]] = (VALUE,)
 
     def __init__(
         self,
@@ -36,6 +39,8 @@ class PolicyGradient(AgentLoss):
         weight: float = 1.0,
     ) -> None:
         super().__init__("policy_gradient", graph, (POLICY, VALUE), weight)
+        check_between(0, math.inf, entropy=entropy)
+        check_between(0, 1, discount=discount, gae_lambda=gae_lambda)
         self.entropy, self.discount, self.gae_lambda = entropy, discount, gae_lambda
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -62,6 +67,7 @@ class Values(AgentLoss):
         stream: str = FRESH,
     ) -> None:
         super().__init__("values" if stream == FRESH else "value_replay", graph, (VALUE,), weight, stream)
+        check_between(0, 1, discount=discount, gae_lambda=gae_lambda)
         self.discount, self.gae_lambda = discount, gae_lambda
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
@@ -9,30 +10,32 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from learners.agents.graphs import actions_of
+from physim.checks import check_among, check_several
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port
 
 FRESH, REPLAYED, SKEWED = "fresh", "replayed", "skewed"
 """What actors just brought; sequences of what they brought before; and three ticks each, half of them rewarded."""
 
-STREAMS = (FRESH, REPLAYED, SKEWED)
-
 
 class AgentLoss(Loss):
     """`weight` times an error of ports of an agent's graph, which are found by name.
 
-    `wants` names what ticks must hold beside what every unroll holds. A loss is for agents that choose, for those that
-    tell `numbers`, or for both (None). `notes` are figures of its last unroll that stand beside its value in a curve.
+    `wants` names what ticks must hold beside what every unroll holds, and `trusts` the ports that another loss must
+    teach. A loss is for some `streams`, and for agents that choose, for those that tell `numbers`, or for both (None).
+    `notes` are figures of its last unroll that stand beside its value in a curve.
     """
 
     wants: ClassVar[tuple[str, ...]] = ()
+    trusts: ClassVar[tuple[str, ...]] = ()
+    streams: ClassVar[tuple[str, ...]] = (FRESH, REPLAYED)
     numbers: ClassVar[bool | None] = None
 
     def __init__(self, name: str, graph: ModuleGraph, ports: Sequence[str], weight: float, stream: str = FRESH) -> None:
         super().__init__(name, *(_port(graph, port, name) for port in ports), stream=stream)
-        if stream not in STREAMS:
-            raise PhysimError(f"{name}: the stream is {stream!r}, wanted one of {', '.join(STREAMS)}")
-        if weight <= 0:
+        check_several(wants=self.wants)
+        check_among(f"{name}: the stream", stream, self.streams)
+        if not 0 < weight < math.inf:
             raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
         _, numbers = actions_of(graph)
         if self.numbers is not None and self.numbers != numbers:
@@ -53,14 +56,31 @@ class AgentLoss(Loss):
                     f"{self.name} wants '{name}', but unrolls hold {told}; labels are named in Playing, and in the "
                     "environments' settings"
                 )
-        return self.weight * self.error(values, targets)
+        error = self.error(values, targets)
+        if not isinstance(error, Tensor) or error.dim():
+            got = list(error.shape) if isinstance(error, Tensor) else type(error).__name__
+            raise PhysimError(f"the error of {self.name} is {got}, wanted a tensor that is a scalar")
+        return self.weight * error
 
     @abstractmethod
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         """The error, a scalar, from the ports' values [B, T + 1, ...] and the ticks of an unroll."""
 
 
+def check_taught(losses: Sequence[AgentLoss]) -> None:
+    """Refuse losses one of which trusts a port that none of the others teaches."""
+    taught = {port.name for loss in losses for port in loss.ports if port.name not in loss.trusts}
+    for loss in losses:
+        for port in loss.trusts:
+            if port not in taught:
+                raise PhysimError(f"{loss.name} trusts '{port}', and no other loss teaches it: add one that does")
+
+
 def _port(graph: ModuleGraph, port: str, name: str) -> Port:
-    if port not in {node.name for node in graph.nodes}:
-        raise PhysimError(f"{name} stands on '{port}', which this agent does not have: name it in agent(heads=...)")
+    known = [node.name for node in graph.nodes]
+    if port not in known:
+        raise PhysimError(
+            f"{name} stands on '{port}', which this agent does not have: it has {', '.join(known)}; heads are named in "
+            "agent(heads=...)"
+        )
     return graph[port]

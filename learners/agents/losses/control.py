@@ -13,6 +13,7 @@ from learners.agents.graphs import CONVOLUTIONS, PIXEL
 from learners.agents.losses.base import REPLAYED, AgentLoss
 from learners.agents.returns import lambda_returns
 from learners.agents.unrolls import ACTION, LAST, TERMINATED, mean_decided
+from physim.checks import check_between
 from physim.graph import ModuleGraph
 
 DISCOUNT = 0.9
@@ -36,6 +37,7 @@ class _Control(AgentLoss):
 
     def __init__(self, name: str, graph: ModuleGraph, ports: tuple[str, ...], weight: float, discount: float) -> None:
         super().__init__(name, graph, ports, weight, REPLAYED)
+        check_between(0, 1, discount=discount)
         self.discount = discount
 
     @abstractmethod

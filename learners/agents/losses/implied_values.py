@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, final
 
@@ -13,6 +14,7 @@ from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import REPLAYED, AgentLoss
 from learners.agents.policies import entropy, of_chosen
 from learners.agents.unrolls import ACTION, REWARD, TERMINATED, mean_decided
+from physim.checks import check_between, check_positive
 from physim.graph import ModuleGraph
 
 
@@ -37,6 +39,9 @@ class ImpliedValues(AgentLoss):
         values: float = 0.5,
     ) -> None:
         super().__init__("implied_values", graph, (POLICY, VALUE), weight, REPLAYED)
+        check_positive(temperature=temperature)
+        check_between(0, 1, discount=discount)
+        check_between(0, math.inf, values=values)
         self.temperature, self.discount, self.values = temperature, discount, values
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ class RewardPrediction(AgentLoss):
     """The cross-entropy of the sign of a reward, none, more or less, told from the three frames before it."""
 
     wants: ClassVar[tuple[str, ...]] = (NEXT_REWARD,)
+    streams: ClassVar[tuple[str, ...]] = (SKEWED,)
 
     def __init__(self, graph: ModuleGraph, weight: float = 1.0) -> None:
         super().__init__("reward_prediction", graph, ("reward_prediction",), weight, SKEWED)

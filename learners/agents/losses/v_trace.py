@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, final
 
@@ -14,6 +15,7 @@ from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.off_policy import v_trace
 from learners.agents.policies import entropy, of_chosen
 from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, REWARD, TERMINATED, mean_decided
+from physim.checks import check_between
 from physim.graph import ModuleGraph
 
 
@@ -25,11 +27,14 @@ class CorrectedPolicyGradient(AgentLoss):
     """
 
     numbers: ClassVar[bool | None] = False
+    trusts: ClassVar[tuple[str, ...]] = (VALUE,)
 
     def __init__(
         self, graph: ModuleGraph, entropy: float = 1e-3, discount: float = DISCOUNT, stream: str = FRESH
     ) -> None:
         super().__init__(f"corrected_policy_gradient_{stream}", graph, (POLICY, VALUE), 1.0, stream)
+        check_between(0, math.inf, entropy=entropy)
+        check_between(0, 1, discount=discount)
         self.entropy, self.discount = entropy, discount
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
@@ -49,6 +54,7 @@ class CorrectedValues(AgentLoss):
         self, graph: ModuleGraph, weight: float = 0.5, discount: float = DISCOUNT, stream: str = FRESH
     ) -> None:
         super().__init__(f"corrected_values_{stream}", graph, (POLICY, VALUE), weight, stream)
+        check_between(0, 1, discount=discount)
         self.discount = discount
 
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:

@@ -13,7 +13,8 @@ import numpy as np
 from learners.agents.actor import Actor
 from learners.agents.environments import Environments
 from learners.agents.unrolls import Ticks, Unroll
-from physim.checks import check_several, check_whole
+from learners.precision import PRECISIONS
+from physim.checks import check_among, check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.graph.builders import build_graph
@@ -50,6 +51,7 @@ class Playing:
         check_whole(1, ticks=self.ticks)
         check_whole(0, seed=self.seed, episodes=self.episodes)
         check_several(labels=self.labels)
+        check_among("precision", self.precision, PRECISIONS)
 
     def graph(self) -> ModuleGraph:
         """The agent, with weights as they are drawn."""

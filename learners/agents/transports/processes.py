@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +17,7 @@ from learners.agents.transports.base import Playing, Transport
 from learners.agents.unrolls import Ticks, Unroll
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
-from physim.interrupts import ignore_interrupts
+from physim.interrupts import children_ignore_interrupts, ignore_interrupts
 
 SLOTS = 2
 """How many unrolls an actor may have on the way: it decides one while another is learned from."""
@@ -99,7 +100,8 @@ class _Process:
         self.line, end = owner._context.Pipe()
         arguments = (owner.playing, owner._weights, owner._clock, end, number, life)
         self.process = owner._context.Process(target=_act, args=arguments, daemon=True, name=f"actor {number}")
-        self.process.start()
+        with children_ignore_interrupts():
+            self.process.start()
         end.close()
 
     def share(self, like: Mapping[str, Tensor]) -> None:
@@ -149,7 +151,7 @@ def _act(playing: Playing, weights: list[Ticks], clock: Any, line: Any, number: 
     except EOFError:
         pass  # the learner is gone
     except Exception as error:  # whatever it is, the learner says it
-        line.send(("failed", f"{type(error).__name__}: {error}"))
+        line.send(("failed", traceback.format_exc() if not isinstance(error, PhysimError) else str(error)))
 
 
 def _newest(weights: list[Ticks], clock: Any, graph: ModuleGraph) -> int:

@@ -179,7 +179,7 @@ def test_objects_are_seen_where_they_are_shown() -> None:
 def test_a_graph_that_sees_other_images_is_refused(playing: Callable[..., Playing]) -> None:
     setting = playing()
     sees = {**setting.recipe["sees"], "image": (30, 30, 3)}
-    with pytest.raises(PhysimError, match=r"shape \(30, 30, 3\), but the environments show \(20, 24, 3\)"):
+    with pytest.raises(PhysimError, match=r"shape \(30, 30, 3\), but it is shown \(20, 24, 3\)"):
         replace(setting, recipe={**setting.recipe, "sees": sees}).actor()
 
 
@@ -189,3 +189,38 @@ def test_a_graph_that_decides_about_something_else_is_refused() -> None:
         Actor(env, agent(sees={"vector": (4,)}, actions=3, cores=()))
     with pytest.raises(PhysimError, match="decides about 2 numbers, but the environments want 2 actions"):
         Actor(env, agent(sees={"vector": (4,)}, actions=2, cores=(), continuous=True))
+
+
+class Advising(gymnasium.Env[np.ndarray, int]):
+    """Advises in every second step, or in words."""
+
+    observation_space, action_space = Box(0, 1, (2,), np.float32), gymnasium.spaces.Discrete(2)
+
+    def __init__(self, advice: object, always: bool) -> None:
+        self.advice, self.always, self.steps = advice, always, 0
+
+    def reset(self, *, seed: int | None = None, options: object = None) -> tuple[np.ndarray, dict[str, object]]:
+        return self.step(0)[0], {"advice": self.advice}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, object]]:
+        self.steps += 1
+        told = self.always or self.steps % 2 == 0
+        return np.zeros(2, np.float32), 0.0, False, False, {"advice": self.advice} if told else {}
+
+
+@pytest.mark.parametrize(
+    ("advice", "always", "told"),
+    [(1, False, "some infos lack 'advice'"), ("left", True, "'advice' is 'left', wanted numbers")],
+)
+def test_labels_that_are_no_numbers_or_not_always_there_are_refused(advice: object, always: bool, told: str) -> None:
+    env = gymnasium.vector.SyncVectorEnv([lambda: Advising(advice, True), lambda: Advising(advice, always)])
+    net = agent(**recipe_of(env), cores=(), features=8)
+    with pytest.raises(PhysimError, match=told):
+        Actor(env, net, labels=("advice",)).unroll(4)
+
+
+def test_images_of_numbers_are_refused() -> None:
+    for shape, dtype in (((24, 24, 3), np.float32), ((24, 24), np.uint8)):
+        space = Dict({"image": Box(0, 1, shape, dtype)})
+        with pytest.raises(PhysimError, match=rf"images are {np.dtype(dtype)} \[24, 24.*, wanted uint8 \[rows"):
+            named({"image": np.zeros((1, *shape), dtype)}, space)

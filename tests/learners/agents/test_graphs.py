@@ -127,7 +127,7 @@ def test_agents_are_kept_in_files(tmp_path: Path) -> None:
         ({"cores": (1, 2, 3)}, r"cores are \[1, 2, 3\], wanted none, one or two"),
         ({"sees": {"smell": (3,)}}, r"sees: got smell, wanted some of image, depth, vector, objects, velocity"),
         ({"sees": {"velocity": (3,)}}, r"must see an 'image', a 'vector' or 'objects'"),
-        ({"sees": {"image": (12, 30, 3)}}, r"30 x 12, wanted at least 20 x 20"),
+        ({"sees": {"image": (12, 30, 3)}}, r"\[12, 30, 3\], wanted \[rows, columns, channels\] of at least 20 x 20"),
         ({"sees": {"vector": (3,)}, "heads": ("pixel_control",)}, r"'pixel_control' wants an image"),
     ],
 )

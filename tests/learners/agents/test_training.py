@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from learners.agents import losses
 from learners.agents.environments import Environments
@@ -89,7 +89,7 @@ def test_a_training_that_was_interrupted_has_the_same_curve(
 
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "update", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match=r"stopped after 300 decisions; go on from .* by resume=True"):
             trained(seeing, tmp_path)
     again = trained(seeing, tmp_path, resume=True)
     for name, value in whole.graph.state_dict().items():
@@ -125,6 +125,10 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         started(lambda net: [losses.Values(net, stream="replayed")])
     with pytest.raises(PhysimError, match=r"decay is 1\.5, wanted a share"):
         Learning(decay=1.5)
+    with pytest.raises(PhysimError, match="ratio is inf, wanted 0 or more"):
+        Learning(ratio=math.inf)
+    with pytest.raises(PhysimError, match=r"replay is 1\.5, wanted a whole number, 1 or more"):
+        Learning(replay=1.5)  # type: ignore[arg-type]
     with pytest.raises(PhysimError, match=r"begin: 'core\.weight' .* wanted a name of the graph's state"):
         started(begin={"core.weight": torch.zeros(1)})
     with pytest.raises(PhysimError, match="frozen: the graph has no module 'eyes'"):
@@ -141,8 +145,14 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         started(lambda net: [])
     with pytest.raises(PhysimError, match="2 losses are called 'values'"):
         started(lambda net: [*plain(net), losses.Values(net)])
-    with pytest.raises(PhysimError, match="the stream is 'replay', wanted one of fresh, replayed, skewed"):
+    with pytest.raises(PhysimError, match=r"the stream is 'replay', wanted one of fresh, replayed$"):
         started(lambda net: [*plain(net), losses.Values(net, stream="replay")])
+    with pytest.raises(PhysimError, match=r"the stream is 'skewed', wanted one of fresh, replayed$"):
+        started(lambda net: [*plain(net), losses.Values(net, stream="skewed")])
+    with pytest.raises(PhysimError, match="policy_gradient trusts 'value', and no other loss teaches it"):
+        started(lambda net: [losses.PolicyGradient(net)])
+    with pytest.raises(PhysimError, match=r"discount is 2\.0, wanted from 0 to 1"):
+        started(lambda net: [losses.Values(net, discount=2.0)])
     with pytest.raises(PhysimError, match="replay begins with 9 ticks, wanted more than unrolls have, 11"):
         started(lambda net: [*plain(net), losses.Values(net, stream="replayed")], Learning(replay=9))
 
@@ -290,7 +300,31 @@ def test_any_graph_that_decides_is_an_agent() -> None:
     before = training.graph.get_parameter("features.0.weight").detach().clone()
     training.run(progress=False)
     assert not torch.equal(training.graph.get_parameter("features.0.weight"), before)
-    assert Mind(training.graph).decide({"vector": np.zeros(4)}, 0.0).action in (0, 1)
+    assert Mind(training.graph).decide(np.zeros(4)).action in (0, 1)
+    with pytest.raises(PhysimError, match="seen has view, wanted vector, too"):
+        Mind(training.graph).decide({"view": np.zeros(4)})
+    with pytest.raises(PhysimError, match=r"cannot read what the environments show, vector \[4\]: "):
+        replace(cart, recipe={"seen": 5, "actions": 2}).actor()
+
+
+class Wrong(AgentLoss):
+    """An error that is none."""
+
+    def __init__(self, net: ModuleGraph, error: Any) -> None:
+        super().__init__("wrong", net, ("value",), 1.0)
+        self.given = error
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Any:
+        return self.given
+
+
+@pytest.mark.parametrize(("error", "told"), [(None, "NoneType"), (0.5, "float"), (torch.zeros(2), r"\[2\]")])
+def test_a_loss_of_ones_own_that_gives_no_scalar_is_refused(
+    playing: Callable[..., Playing], error: Any, told: str
+) -> None:
+    net = agent(**playing().recipe)
+    with pytest.raises(PhysimError, match=f"the error of wrong is {told}, wanted a tensor that is a scalar"):
+        Learner(net, [*plain(net), Wrong(net, error)]).update(playing().actor(net).unroll(5))
 
 
 def test_who_takes_over_learns_on_as_the_other_would(playing: Callable[..., Playing]) -> None:

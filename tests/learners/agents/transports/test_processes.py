@@ -58,7 +58,7 @@ def test_an_actor_that_fails_is_heard(playing: Callable[..., Playing]) -> None:
     broken = Playing(settings.environments, settings.recipe, labels=("smell",))
     with (
         Processes(broken, agent(**settings.recipe), 1) as transport,
-        pytest.raises(PhysimError, match="actor 0 failed: PhysimError: labels: got 'smell', but infos tell "),
+        pytest.raises(PhysimError, match="actor 0 failed: labels: got 'smell', but infos tell "),
     ):
         transport.receive()
 
