@@ -19,7 +19,7 @@ from physim.graph import ModuleGraph
 class Cluster(Transport):
     """So many actors, one processor each, wherever Ray finds room. Where one dies with its node, another begins anew.
 
-    Raises: PhysimError where there is no cluster, or an actor dies LIVES times.
+    Raises: PhysimError where there is no cluster, or an actor fails, or dies LIVES times, or before its first unroll.
     """
 
     def __init__(self, playing: Playing, graph: ModuleGraph, count: int) -> None:
@@ -30,6 +30,7 @@ class Cluster(Transport):
         self.publish(graph, 0)
         self._actors = [self._remote.remote(playing, number, 0) for number in range(count)]
         self._coming: dict[Any, int] = {}
+        self._heard: set[int] = set()  # who brought an unroll
 
     def publish(self, graph: ModuleGraph, version: int) -> None:
         self._weights = self._ray.put({name: value.detach().cpu() for name, value in graph.state_dict().items()})
@@ -45,9 +46,12 @@ class Cluster(Transport):
                 unroll: Unroll = self._ray.get(ready)
             except self._ray.exceptions.RayTaskError as error:
                 raise PhysimError(f"actor {number} failed: {error.cause}") from None
-            except self._ray.exceptions.RayError:
+            except self._ray.exceptions.RayError as error:
+                if number not in self._heard:  # as it began, so would all that follow it end
+                    raise PhysimError(f"actor {number} died before its first unroll: {error}") from None
                 self._replace(number)
                 continue
+            self._heard.add(number)
             self._coming[self._asked(number)] = number
             return unroll
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,15 @@ def test_a_training_that_loses_a_node_learns_as_much_and_nothing_twice(
     assert training.decisions == 3_000
     assert len(learned) == len(set(learned)) == 100  # unrolls of 30 decisions
     assert curve[-1]["replaced"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("cluster")
+def test_an_actor_that_cannot_begin_ends_the_training_at_once(playing: Callable[..., Playing]) -> None:
+    broken = replace(playing(), labels=("smell",))
+    with pytest.raises(PhysimError, match=r"actor 0 died before its first unroll: (.|\n)*labels: got 'smell'"):
+        Training(broken, plain, Learning(), TrainingSettings(60, actors=1, cluster=True)).run(progress=False)
 
 
 def test_without_ray_a_sentence_names_the_setting_and_no_flag(
