@@ -59,7 +59,7 @@ def test_tasks_with_unequal_runs_are_refused() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_intervals_are_those_of_rliable() -> None:
-    """pip install rliable, beside the extra `test`."""
+    """pip install rliable 'pandas<3', beside the extra `test`."""
     library, metrics = (pytest.importorskip(f"rliable.{name}") for name in ("library", "metrics"))
     scores = {"ours": np.array(OURS).T}  # runs x tasks
     points, bounds = library.get_interval_estimates(
