@@ -18,6 +18,7 @@ sys.modules["example_steering"] = steering
 specification.loader.exec_module(steering)
 
 
+@pytest.mark.slow
 def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "Steering", lambda **sizes: Steering(hold=20, **sizes))
     few = steering.Planning(steering.Sampled, {"count": 12, "elite": 3, "rounds": 2}, {"balls": (3, 4)}, 0.1)

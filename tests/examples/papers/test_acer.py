@@ -75,11 +75,15 @@ def test_arms_are_compared_in_mazes_where_no_settings_were_chosen(script: Module
     assert {row["arm"] for row in read_rows(folder / "bounds.csv")} == {"chance", "oracle"}
 
 
+@pytest.mark.slow
 def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp_path: Path) -> None:
     script.main(script.Args(parts=("scene",), quick=True, workers=1, out=tmp_path))
     text = (tmp_path / "quick" / "scene.md").read_text()
     assert [line.split("|")[1].strip() for line in text.splitlines()[2:4]] == ["objects", "pixels"]
     assert text.endswith("Who sees objects knows where the goal is, in sight or not.\n")
+
+
+def test_agents_see_objects_but_for_one_that_sees_pixels(script: ModuleType) -> None:
     setting = (("task", MAZES[0]), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
     trials = [arm.trial(Cell("any", 3, setting)) for arm in (*script.SEEING.values(), script.ARMS["ratio 4"])]
     assert [list(trial.playing().recipe["sees"]) for trial in trials] == [["objects"], ["image"], ["objects"]]

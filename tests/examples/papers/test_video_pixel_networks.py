@@ -71,7 +71,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize(
-    "parts", [("sprites", "pushing"), pytest.param(tuple(PICTURES), marks=pytest.mark.slow)], ids=["two", "all"]
+    "parts", [("sprites",), pytest.param(tuple(PICTURES), marks=pytest.mark.slow)], ids=["one", "all"]
 )
 def test_every_part_fills_its_table(
     script: ModuleType, digits: ModuleType, tmp_path: Path, parts: tuple[str, ...]
