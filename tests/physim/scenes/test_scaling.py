@@ -65,5 +65,5 @@ def test_energies_go_with_the_square_of_the_length() -> None:
 
 @pytest.mark.parametrize("length", [0.0, -1.0, float("inf"), float("nan")])
 def test_only_a_length_scales(length: float) -> None:
-    with pytest.raises(PhysimError, match="length must be (above 0|finite)"):
+    with pytest.raises(PhysimError, match=r"length must be (above 0|finite)"):
         scaled(Strings().scene(seed=3), length)
