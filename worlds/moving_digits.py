@@ -15,10 +15,20 @@ PARTICLES = 20_000
 """Other ways that a way is compared with."""
 
 
-def moving_digits(images: Bytes, count: int, seed: int, frames: int = 20, side: int = 64, digits: int = 2) -> Bytes:
+def moving_digits(
+    images: Bytes,
+    count: int,
+    seed: int,
+    frames: int = 20,
+    side: int = 64,
+    digits: int = 2,
+    *,
+    scattered: bool = False,
+) -> Bytes:
     """Videos [count, frames, side, side] of drawn `images` [N, h, w], where two meet the brighter shows.
 
-    Each starts anywhere, in any direction, and is reflected at the walls. A video depends on the seed and its number.
+    Each starts anywhere, in any direction, and is reflected at the walls or, if `scattered`, leaves them in any
+    direction. A video depends on the seed and its number.
     """
     check_positive(count=count, frames=frames, digits=digits)
     size = images.shape[1]
@@ -28,7 +38,8 @@ def moving_digits(images: Bytes, count: int, seed: int, frames: int = 20, side: 
     for number, video in enumerate(videos):
         random = np.random.default_rng([seed, number])
         chosen = images[random.integers(0, len(images), digits)]
-        corners = _corners(random.random((digits, 2)), _anywhere(random, digits), frames, side - size)
+        starts = random.random((digits, 2)), _anywhere(random, digits)
+        corners = _corners(*starts, frames, side - size, random if scattered else None)
         for image, way in zip(chosen, corners, strict=True):
             for frame, (x, y) in zip(video, way, strict=True):
                 here = frame[y : y + size, x : x + size]
@@ -72,13 +83,22 @@ def unknown_places(room: int, frames: int, seen: int, tried: int = 300, seed: in
     return found
 
 
-def _corners(place: Floats, speed: Floats, frames: int, room: int) -> Integers:
-    """The corners [count, frames, 2] of digits that begin at places [count, 2] between walls at 0 and 1."""
+def _corners(
+    place: Floats, speed: Floats, frames: int, room: int, scatter: np.random.Generator | None = None
+) -> Integers:
+    """The corners [count, frames, 2] of digits that begin at places [count, 2] between walls at 0 and 1, which reflect
+    them, or scatter them by chance.
+    """
     ways = np.empty((len(place), frames, 2))
     for frame in range(frames):
         ways[:, frame] = place
         place = place + speed
-        speed = np.where((place <= 0) | (place >= 1), -speed, speed)
+        outside = (place <= 0) | (place >= 1)
+        if scatter is None:
+            speed = np.where(outside, -speed, speed)
+        else:
+            speed = np.where(outside.any(1, keepdims=True), _anywhere(scatter, len(place)), speed)
+            speed = np.where(outside, np.where(place <= 0, np.abs(speed), -np.abs(speed)), speed)
         place = place.clip(0, 1)
     return (room * ways).astype(np.int64)
 

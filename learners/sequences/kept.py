@@ -24,9 +24,9 @@ def trained(
     """Train a network into a file, without a word, or read it where it is there already; gives how it was trained.
 
     Beside the file lies a checkpoint meanwhile. Raises: Diverged as trainings do, and PhysimError where the file is of
-    another network, or one that was trained otherwise.
+    another network, or one that was trained otherwise or on other data.
     """
-    identity = settings.identity(net)
+    identity = settings.identity(net, batches)
     if path.exists():
         kept, told = load_graph(path)
         _check_same(path, told.get("training", {}), identity)

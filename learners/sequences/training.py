@@ -81,9 +81,10 @@ class SequenceTraining:
             run.finish()
         return run.progress
 
-    def identity(self, net: ModuleGraph) -> dict[str, str]:
+    def identity(self, net: ModuleGraph, batches: Callable[[int], Batch]) -> dict[str, str]:
         """What tells a training of a graph from others, by name; not where it is kept meanwhile."""
-        return {"graph": f"{net.recipe}\n{net!r}", "settings": str(replace(self, checkpoint=None))}
+        told = {"graph": f"{net.recipe}\n{net!r}", "settings": str(replace(self, checkpoint=None))}
+        return told | {"the first batch": _digest(batches(0))}
 
     def _bar(self, begun: int, progress: bool) -> tqdm[NoReturn]:
         silent = None if progress else True
@@ -184,17 +185,17 @@ class _Run:
         self.best = {name.removeprefix("best/"): value for name, value in more.items()}
 
     @cached_property
-    def _first_batch(self) -> str:
-        """What tells batches of other data, lengths, sizes or seeds from these."""
-        digest = hashlib.sha256()
-        for told in self.batches(0):
-            for name, value in sorted(told.items()):
-                digest.update(f"{name} {value.dtype} {list(value.shape)}".encode())
-                digest.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()[:16]
-
-    @property
     def _checkpoint(self) -> Checkpoint:
         assert self.settings.checkpoint is not None
-        identity = {**self.settings.identity(self.net), "the first batch": self._first_batch}
+        identity = self.settings.identity(self.net, self.batches)
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)
+
+
+def _digest(batch: Batch) -> str:
+    """What tells batches of other data, lengths, sizes or seeds from this one."""
+    digest = hashlib.sha256()
+    for told in batch:
+        for name, value in sorted(told.items()):
+            digest.update(f"{name} {value.dtype} {list(value.shape)}".encode())
+            digest.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -44,7 +44,8 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     Values are of so many `classes`, or, if that is 1, between 0 and 1, of which a sigmoid tells the mean.
 
     Inputs: "frame" [B, T, H, W, colours], int64 or float; "action" [B, T, A], what led to the frame, where there are
-    `actions`. Ports: "memory" [B, T, 2 width, H, W]; "decoder": logits [B, T, H, W, colours, classes].
+    `actions`: they are added where frames come in and where they are foretold from (the paper's bias all layers).
+    Ports: "memory" [B, T, 2 width, H, W]; "decoder": logits [B, T, H, W, colours, classes].
     """
     check_positive(colours=colours, classes=classes, width=width, decoder=decoder)
     check_positive(dilation=min(encoder, default=1))
@@ -144,12 +145,13 @@ class FrameLikelihood(Loss):
 def frame_nats(net: ModuleGraph, videos: Tensor, first: int, actions: Tensor | None = None) -> Tensor:
     """Nats of each frame [N, T] from one on, by a network that sees all true frames before it, and perhaps actions.
 
-    Videos are [N, first + T, H, W, C], actions [N, first + T, A].
+    Videos are [N, first + T, H, W, C], actions [N, first + T, A], on any device.
     """
-    parts = []
+    parts, device = [], next(net.parameters()).device
     for rows in torch.arange(len(videos)).split(CHUNK):
         told = {FRAME: videos[rows], **({} if actions is None else {ACTION: actions[rows]})}
-        parts.append(surprises(net(told)[:, first:], videos[rows, first:]))
+        told = {name: value.to(device) for name, value in told.items()}
+        parts.append(surprises(net(told)[:, first:], told[FRAME][:, first:]).cpu())
     return torch.cat(parts)
 
 

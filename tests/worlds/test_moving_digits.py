@@ -23,8 +23,9 @@ def test_digits_stay_in_the_box_and_move_by_a_tenth_of_their_way() -> None:
     assert all(edges)
 
 
-def test_digits_go_straight_between_walls() -> None:
-    videos = moving_digits(BLOT, 200, seed=0, frames=12, side=104, digits=1)
+@pytest.mark.parametrize("scattered", [False, True])
+def test_digits_go_straight_between_walls_which_send_them_back_or_anywhere(scattered: bool) -> None:
+    videos = moving_digits(BLOT, 200, seed=0, frames=12, side=104, digits=1, scattered=scattered)
     corners = np.array([[np.argwhere(frame).min(0) for frame in video] for video in videos]).astype(float)
     steps = np.diff(corners, axis=1)
     turns = np.hypot(*(steps[:, 1:] - steps[:, :-1]).T).T
@@ -32,6 +33,10 @@ def test_digits_go_straight_between_walls() -> None:
     assert turns[inside[:, :-2] & inside[:, 1:-1] & inside[:, 2:]].max() <= 3  # whole pixels
     speeds = np.hypot(*steps.T).T[inside[:, :-1] & inside[:, 1:]]
     assert 8 < speeds.min() <= speeds.max() < 12
+    along, across = (((corners[..., way] > 0) & (corners[..., way] < 100)) for way in (1, 0))
+    bounced = along[:, :-2] & along[:, 1:-1] & along[:, 2:] & ~across[:, 1:-1]
+    changes = np.abs(steps[:, 1:, 1] - steps[:, :-1, 1])[bounced]  # of the speed along a wall
+    assert (changes.max() > 3) == scattered
 
 
 def test_unknown_places_are_the_entropy_of_the_next_pixel_and_fall_as_more_is_seen(

@@ -4,15 +4,16 @@ video_pixel_networks.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from learners.experiment import TUNING_SEED, Cell, grouped, markdown
+from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, draw_into, net_path
 from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
@@ -23,14 +24,17 @@ from parts.film_pages import page
 from parts.sequence_cells import (
     COSTS,
     Figures,
+    Longer,
     best_rates,
     cells,
     curves,
     figures_of,
-    finite_or_diverged,
+    less,
     mean_or_diverged,
+    means,
     outcome,
     rows_of,
+    scene_seed,
     training_of,
 )
 from physim.graph import ModuleGraph
@@ -41,13 +45,18 @@ from worlds.real_data import mnist
 TEST_SEED = 90_000
 SIDE, SMALLER, FRAMES, SEEN, DIGITS = 32, 2, 8, 4, 2
 """Digits of half the paper's size: frames are as many pixels wide, and foretold from the first SEEN on."""
-WIDTH, ENCODER, DECODER, BATCH, UPDATES = 16, (1, 2, 4), 4, 8, 2000
-RATES, TUNING_SHARE = (3e-3, 1e-2), 5
+WIDTH, ENCODER, DECODER, BATCH, UPDATES = 16, (1, 2, 4), 4, 8, 1500
+RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 4
 """Rates that are tried, for a part of the updates, on held-out digits."""
 HELD_OUT, VALID, TESTED, VERDICTS = 5000, 64, 500, 8
 """Of the training digits, how many verdicts are by; videos of a verdict, and of the test; verdicts in a training."""
 DRAWN, TRIES, SHOWN = 50, 4, 3
 """Videos that are drawn on, how often, and how many of them are shown."""
+NOTE = """Teacher-forced, targets as grey as digits are; {test} test videos of the seed {seed}.
+The least is the cross-entropy of pixels with themselves. But digits stand at whole pixels: what the next place costs
+whoever knows those before is told, by simulation, by how many ways through these go on to it; who tells it by a digit's
+first pixels pays less.
+"""
 PROBES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.03, 0.05, 0.1)
 """How unsure copies of the last frame may be of each pixel."""
 VPN, BASELINE, ALONE = "vpn", "baseline", "convolutional LSTM"
@@ -57,25 +66,32 @@ NETS: dict[str, dict[str, Any]] = {
     ALONE: {"masked": False, "decoder": 1, "encoder": (), "width": 22},
     "vpn, no dilation": {"encoder": (1, 1, 1)},
     "vpn, rectified": {"blocks": "rectified", "encoder": (1, 1, 2, 2, 4, 4), "decoder": 8, "width": 20},
+    "vpn, two stacks": {"two_stacks": True, "width": 14},
 }
 """What differs from a VPN: without masks all pixels of a frame are drawn at once, and one layer is hardly a decoder;
 rectified blocks see half as far as others, and are twice as many. Widths make up for weights that masks leave.
 """
 ARMS = {VPN: 0.9, BASELINE: 1.1, ALONE: 0.6}
 """Networks that are compared, and how many seconds an update takes on one core that has products of bfloat16."""
-ABLATED = {"vpn, no dilation": 0.9, "vpn, rectified": 1.0}
-"""VPNs of which a part is left out: trained once, as long as rates are tried, at the VPN's rate."""
+HALVES: Longer = {f"{arm}, half as long": (arm, 0.5) for arm in ARMS}
+"""Whole trainings of half the updates, by one seed: whether more updates would help."""
+ABLATED = {"vpn, no dilation": 0.9, "vpn, rectified": 1.0, "vpn, two stacks": 1.5}
+"""VPNs of which a part is another, trained as long as rates are tried, at the VPN's rate."""
+LAST = "last frame again"
 
 
 def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
     """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
     work, tuning, chosen = partial(run, args.folder), UPDATES // TUNING_SHARE, {arm: ARMS[arm] for arm in arms}
     rates = best_rates(args, "digits", chosen, tuning, RATES, work)
-    rows = rows_of(args, "digits", cells(args, chosen, UPDATES, rates), work)
-    args.draw("digits", curves(rows, "nats/frame"))
-    values, test = figures_of(rows, ("arm", "name")), videos_of("test", TESTED, TEST_SEED)
-    text = f"{compared(values, arms, test)}\n{by_frame(values, arms)}\n{drawn_on(values, arms, test)}"
-    return f"{text}\n{ablated(args, rates[VPN])}" if VPN in arms else text
+    halves = {name: of for name, of in HALVES.items() if of[0] in arms}
+    asked = cells(args, chosen, UPDATES, rates)
+    asked += [cell for cell in cells(args, chosen, UPDATES, rates, halves, seeds=(0,)) if cell.arm in halves]
+    rows, test = rows_of(args, "digits", asked, work), videos_of("test", TESTED, TEST_SEED)
+    args.draw("digits", curves([row for row in rows if row["arm"] in arms], "nats/frame"))
+    values = figures_of(rows, ("arm", "name"))
+    tables = [compared(values, arms, test), longer(rows, arms), by_frame(values, arms), drawn_on(values, arms, test)]
+    return "\n".join([*tables, *([ablated(args, rates[VPN])] if VPN in arms else [])])
 
 
 def compared(values: Figures, arms: Sequence[str], test: Tensor) -> str:
@@ -85,34 +101,56 @@ def compared(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     last = copied(test, videos_of("held out", VALID, 1))
     lines: list[list[object]] = [
         ["the least possible", bound, 0.0],
-        ["the least, where places are known by whole pixels alone", bound + hidden, hidden],
+        ["at most, for whoever knows all before and the next places by chance", bound + hidden, hidden],
     ]
-    for arm in arms:
-        nats = values.get((arm, "nats"))
-        above = None if nats is None else [value - bound for value in nats]
-        costs = (mean_or_diverged(values.get((arm, name))) for name in ("videos", *COSTS))
-        lines.append([arm, mean_or_diverged(nats), mean_or_diverged(above), *costs])
-    lines.append(["last frame again", last, last - bound])
-    columns = ("nats/frame", "above the least", "videos seen", *COSTS.values())
+    above = {arm: [each - bound for each in values.get((arm, "nats"), ())] for arm in arms}
+    for arm, below in pairwise((*arms, LAST)):
+        found = above[arm]
+        next_one = [last - bound] * len(found) if below == LAST else above[below]
+        costs = means(values, ("videos", *COSTS), arm)
+        fewer = less(found, next_one) if found and next_one else None
+        lines.append([arm, mean_or_diverged(values.get((arm, "nats"))), mean_or_diverged(found or None), fewer, *costs])
+    lines.append([LAST, last, last - bound])
+    columns = ("nats/frame", "above the least", "less the next", "videos seen", *COSTS.values())
     head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", *columns)
     table = markdown(head, [[*line, *[None] * (len(head) - len(line))] for line in lines])
-    note = (
-        "The least is the cross-entropy of pixels with themselves. But digits stand at whole pixels: what the next "
-        "place costs whoever knows those before is told, by simulation, by how many ways through these go on to it."
-    )
-    return f"{table}\n{note}\n"
+    return f"{table}\n{NOTE.format(test=TESTED, seed=TEST_SEED)}{gaps(above)}"
+
+
+def gaps(above: Mapping[str, Sequence[float]]) -> str:
+    """Which part of the baseline's gap to the least the VPN's is, seed by seed."""
+    if not (above.get(VPN) and above.get(BASELINE)):
+        return ""
+    parts = [one / other for one, other in zip(above[VPN], above[BASELINE], strict=True)]
+    return f"The vpn is above the least by {mean(parts)} of what the baseline is.\n"
+
+
+def longer(rows: Sequence[Row], arms: Sequence[str]) -> str:
+    """Whether more updates would help: nats after whole trainings of half of them and of all, by one seed, and how far
+    those of seeds spread.
+    """
+    found = grouped([row for row in rows if row["name"] == "nats"], ("arm",))
+    lines: list[list[object]] = []
+    for arm in arms:
+        half, whole = found.get((f"{arm}, half as long",)), found.get((arm,))
+        if half and whole:
+            lines.append([arm, half[0], whole[0], half[0] - whole[0], max(whole) - min(whole)])
+    return markdown(("by one seed", "half the updates", "all", "gained", "spread of seeds"), lines)
 
 
 def ablated(args: PaperSettings, rate: float) -> str:
-    """Nats a frame of held-out digits by VPNs of which a part is left out, after a part of the updates."""
-    updates = max(1, args.shortened(UPDATES // TUNING_SHARE))
-    asked = [
-        Cell(arm, TUNING_SEED, (("updates", updates), ("rate", rate)), updates * seconds / 60)
-        for arm, seconds in {VPN: ARMS[VPN], **ABLATED}.items()
-    ]
-    found = grouped(rows_of(args, "digits_rates", asked, partial(run, args.folder)), ("arm",))
-    head = (f"after {updates} updates at a rate of {rate:g}, by one seed", "nats/frame, held out")
-    return markdown(head, [[arm, finite_or_diverged(found[arm,][0])] for arm in (VPN, *ABLATED)])
+    """Nats a frame of test digits by VPNs of which a part is another, after a part of the updates."""
+    every = {VPN: ARMS[VPN], **ABLATED}
+    asked = cells(args, every, UPDATES // TUNING_SHARE, dict.fromkeys(every, rate))
+    values = figures_of(rows_of(args, "digits_ablated", asked, partial(run, args.folder)), ("arm", "name"))
+    whole = values.get((VPN, "nats"))
+    lines = []
+    for arm in every:
+        nats = values.get((arm, "nats"))
+        costs = means(values, ("videos", *COSTS), arm)
+        lines.append([arm, mean_or_diverged(nats), None if arm == VPN else less(nats, whole), *costs])
+    head = (f"at a rate of {rate:g}", "nats/frame", f"less {VPN}'s", "videos seen", *COSTS.values())
+    return markdown(head, lines)
 
 
 def check() -> None:
@@ -130,8 +168,8 @@ def by_frame(values: Figures, arms: Sequence[str]) -> str:
 def drawn_on(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     """Whether what networks draw, from frames of their own, are still the digits that they saw.
 
-    Networks draw pixels as 0 or 1: the truth beside them is so drawn too, each pixel by its grey, and as it is. Only
-    the first frame is drawn after true ones, whose pixels are grey, as in training.
+    Networks draw pixels as 0 or 1: the truth beside them is so drawn too, each pixel by its grey, and as it is. What
+    they saw in training was grey, in the frames before and, if they see it, in the frame they draw.
     """
     seen, true = test[:DRAWN, :SEEN], test[:DRAWN, SEEN:]
     chance = torch.rand(true.shape, generator=torch.Generator().manual_seed(0))
@@ -142,7 +180,7 @@ def drawn_on(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     told = [
         f"{what}, frame {frame}" for what in ("two digits", "the same two") for frame in range(1, 1 + FRAMES - SEEN)
     ]
-    note = "Shares of frames. Pixels are drawn as 0 or 1: the first frame alone is drawn after frames as in training.\n"
+    note = "Shares of frames. Pixels are drawn as 0 or 1, where those of videos that networks learned from are grey.\n"
     return f"{markdown(('drawn on by itself', *told), lines)}\n{note}"
 
 
@@ -159,7 +197,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
         [FrameLikelihood(net.outputs[0], first=1)],
     )
     judge = partial(figures, net, cell.seed, progress.updates)
-    return outcome(cell, net, progress, judge, partial(show, folder, cell, net))
+    return outcome(cell, net, progress, judge, partial(show, folder, cell, net) if cell.arm in ARMS else None)
 
 
 def show(folder: Path, cell: Cell, net: ModuleGraph) -> None:
@@ -180,12 +218,13 @@ def figures(net: ModuleGraph, seed: int, updates: int) -> dict[str, float]:
 
 
 def network(arm: str) -> ModuleGraph:
-    """The network of an arm."""
-    return video_pixel_network(1, 1, **{"width": WIDTH, "encoder": ENCODER, "decoder": DECODER, **NETS[arm]})
+    """The network of an arm, whether it is trained longer or not."""
+    like, _ = HALVES.get(arm, (arm, 1.0))
+    return video_pixel_network(1, 1, **{"width": WIDTH, "encoder": ENCODER, "decoder": DECODER, **NETS[like]})
 
 
 def _batch(seed: int, update: int) -> Batch:
-    videos = videos_of("train", BATCH, seed * 1_000_003 + update)
+    videos = videos_of("train", BATCH, scene_seed(seed, update))
     return {FRAME: videos}, {FRAME: videos}
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,16 @@ from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Batch
 from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
-from parts.sequence_cells import COSTS, cells, figures_of, mean_or_diverged, outcome, rows_of, training_of
+from parts.sequence_cells import (
+    COSTS,
+    cells,
+    figures_of,
+    mean_or_diverged,
+    outcome,
+    rows_of,
+    scene_seed,
+    training_of,
+)
 from physim import LearnedEngine, pixels, rollout
 from physim.graph import ModuleGraph
 from physim.reports import Row
@@ -38,32 +48,36 @@ WALL, BALL = 1, 2
 GREYS = (48, 140)
 """From which grey on a pixel is of a wall's class, and of a ball's."""
 TRAINED, TESTED, SAMPLES = 1500, 48, 4
-WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 600, 1e-2
+WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 1200, 1e-2
 SECONDS = 1.3
 """An update takes on one core that has products of bfloat16, about."""
 VPN, ENGINE = "vpn", "interaction network"
 LAST = "last frame again"
-SHOWN = 2
+SHOWN, TOUCH = 2, 0.01
+"""Scenes of the picture, in which balls meet; how near they come then (m)."""
 
 
 def table(args: PaperSettings) -> str:
     """How much of the balls overlaps with the truth's, frame by frame, and what a frame costs; with a picture."""
-    asked = cells(args, {VPN: SECONDS}, UPDATES, {VPN: STEP})
+    asked = cells(args, {VPN: SECONDS}, UPDATES, {VPN: STEP}, seeds=(0,))
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in (ENGINE, LAST)]
     rows, arms = rows_of(args, "balls", asked, partial(run, args.folder)), (VPN, ENGINE, LAST)
     figures = figures_of(rows, ("arm", "name"))
     rows = [row for row in rows if (row["arm"], "overlap") in figures]  # none of an arm that diverged
-    values, best = (
-        grouped([row for row in rows if row["name"] == name], ("arm", "frame")) for name in ("overlap", "best overlap")
+    values, best, met = (
+        grouped([row for row in rows if row["name"] == name], ("arm", "frame"))
+        for name in ("overlap", "best overlap", "overlap of who meet")
     )
     lines = []
     for frame in range(1, 1 + _foretold()):
         told = [values.get((arm, frame)) for arm in arms] + [best.get((VPN, frame))]
+        told += [met.get((arm, frame)) for arm in (VPN, ENGINE)]
         lines.append([f"{EVERY * frame} ms", *map(mean_or_diverged, told)])
     for name, label in {"milliseconds": "ms a frame", **COSTS}.items():
-        lines.append([label, *(mean_if_known(figures.get((arm, name))) for arm in arms), None])
+        lines.append([label, *(mean_if_known(figures.get((arm, name))) for arm in arms), None, None, None])
     args.draw("balls", figure(rows))
-    table = markdown((f"{SIDE} x {SIDE}, after", *arms, f"the best of the vpn's {SAMPLES}"), lines)
+    where = (f"{name}, where balls meet" for name in (VPN, ENGINE))
+    table = markdown((f"{SIDE} x {SIDE}, after", *arms, f"the best of the vpn's {SAMPLES}", *where), lines)
     note = f"The engine begins with the true state, {TESTED} scenes at once; the vpn with {SEEN} frames, one by one."
     nats = mean_or_diverged(figures.get((VPN, "nats")))
     return f"{table}\n{note} Its nats a frame, teacher-forced: {nats}\n"
@@ -88,14 +102,19 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
         drawn = truth[None, :, SEEN - 1 : SEEN].expand(-1, -1, _foretold(), -1, -1, -1)
     seconds = time.perf_counter() - begun
     each = overlap(drawn, truth[None, :, SEEN:])
-    for name, both in {"overlap": each.mean(0).mean(0), "best overlap": each.amax(0).mean(0)}.items():
-        rows += [{"name": name, "frame": frame, "value": value} for frame, value in enumerate(both.tolist(), 1)]
+    best, met = each[each.mean(-1).argmax(0), torch.arange(TESTED)], meeting(moved(TEST_SEED, TESTED))
+    kinds = {
+        "overlap": each.mean((0, 1)),
+        "best overlap": best.mean(0),
+        "overlap of who meet": each[:, met].mean((0, 1)),
+    }
+    for name, told in kinds.items():
+        rows += [{"name": name, "frame": frame, "value": value} for frame, value in enumerate(told.tolist(), 1)]
     if cell.arm != LAST:
         frames = drawn[..., 0, 0, 0].numel()
         rows.append({"name": "milliseconds", "value": 1000 * seconds / frames})
-    if cell.seed == 0:  # for the picture
-        rows += [{"name": "drawn", "frame": scene, "value": told(drawn[0, scene])} for scene in range(SHOWN)]
-    return rows
+    scenes = met.nonzero()[:SHOWN, 0].tolist()  # for the picture
+    return rows + [{"name": "drawn", "frame": scene, "value": packed(drawn[0, scene])} for scene in scenes]
 
 
 def _foretold() -> int:
@@ -113,7 +132,7 @@ def network(folder: Path, cell: Cell) -> tuple[ModuleGraph, Progress]:
 
 def _batch(seed: int, update: int) -> Batch:
     every = videos(0, TRAINED)
-    random = torch.Generator().manual_seed(seed * 1_000_003 + update)
+    random = torch.Generator().manual_seed(scene_seed(seed, update))
     chosen = every[torch.randint(len(every), (BATCH,), generator=random)]
     return {FRAME: chosen}, {FRAME: chosen}
 
@@ -145,12 +164,22 @@ def seen(trajectory: Trajectory) -> Tensor:
     return torch.from_numpy((found > GREYS[0]).astype(np.int64) + (found > GREYS[1]))[..., None]
 
 
-def told(frames: Tensor) -> str:
+def meeting(trajectory: Trajectory) -> Tensor:
+    """Whether two balls of a scene meet while they are foretold [B]."""
+    balls = trajectory.scene.inverse_mass > 0
+    radius = trajectory.scene.radius[balls].unflatten(0, (-1, WORLD.balls))
+    pos = trajectory.pos[(SEEN - 1) * EVERY :, balls].unflatten(1, (-1, WORLD.balls))  # [T, B, N, 2]
+    one, other = torch.triu_indices(WORLD.balls, WORLD.balls, 1)
+    apart = (pos[:, :, one] - pos[:, :, other]).norm(dim=-1) - radius[:, one] - radius[:, other]
+    return (apart < TOUCH).any(0).any(1)
+
+
+def packed(frames: Tensor) -> str:
     """The balls of frames [T, SIDE, SIDE, 1] as text."""
     return np.packbits(frames.numpy() == BALL).tobytes().hex()
 
 
-def shown(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def unpacked(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The balls of frames, 1 where they are [T, SIDE, SIDE], from text."""
     bits = np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8))
     return bits[: _foretold() * SIDE * SIDE].reshape(_foretold(), SIDE, SIDE)
@@ -160,21 +189,22 @@ def figure(rows: Sequence[Row]) -> Any:
     """The truth, and what two models make of it, frame by frame."""
     from matplotlib.figure import Figure
 
-    films = videos(TEST_SEED, TESTED)[:SHOWN, ..., 0].numpy()
+    films = videos(TEST_SEED, TESTED)[..., 0].numpy()
     truth, walls = films[:, SEEN:], (films == WALL).all(1)  # the rims of balls are as grey as walls
-    drawn = {(row["arm"], row["frame"]): shown(str(row["value"])) for row in rows if row["name"] == "drawn"}
+    drawn = {(row["arm"], int(str(row["frame"]))): str(row["value"]) for row in rows if row["name"] == "drawn"}
+    scenes = sorted({scene for _, scene in drawn})
     arms = {"truth": "truth", ENGINE: ENGINE, VPN: "VPN"}
-    arms = {arm: name for arm, name in arms.items() if arm == "truth" or (arm, 0) in drawn}
-    page = Figure(figsize=(1.1 * _foretold() + 1.2, 1.15 * SHOWN * len(arms)), layout="constrained")
-    axes = page.subplots(SHOWN * len(arms), _foretold(), squeeze=False)
-    for scene in range(SHOWN):
-        for place, (arm, name) in enumerate(arms.items()):
-            row = axes[scene * len(arms) + place]
-            balls = truth[scene] == BALL if arm == "truth" else drawn[arm, scene]
-            for number, (axis, ball) in enumerate(zip(row, balls, strict=True), 1):
-                axis.imshow(BALL * ball + walls[scene] * (1 - ball), cmap="gray", vmin=0, vmax=BALL)
-                axis.set(xticks=[], yticks=[])
-                if not (scene or place):
-                    axis.set_title(f"{EVERY * number} ms", fontsize=8)
-            row[0].set_ylabel(name, fontsize=8)
+    arms = {arm: name for arm, name in arms.items() if arm == "truth" or any(arm == other for other, _ in drawn)}
+    height = max(1, len(scenes)) * len(arms)
+    page = Figure(figsize=(1.1 * _foretold() + 1.2, 1.15 * height), layout="constrained")
+    axes = page.subplots(height, _foretold(), squeeze=False)
+    for place, (scene, (arm, name)) in enumerate(product(scenes, arms.items())):
+        row = axes[place]
+        balls = truth[scene] == BALL if arm == "truth" else unpacked(drawn[arm, scene])
+        for number, (axis, ball) in enumerate(zip(row, balls, strict=True), 1):
+            axis.imshow(BALL * ball + walls[scene] * (1 - ball), cmap="gray", vmin=0, vmax=BALL)
+            axis.set(xticks=[], yticks=[])
+            if not place:
+                axis.set_title(f"{EVERY * number} ms", fontsize=8)
+        row[0].set_ylabel(name, fontsize=8)
     return page

@@ -13,6 +13,7 @@ from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markd
 from learners.papers import PaperSettings
 from learners.sequences.masked import Masked
 from learners.sequences.training import Diverged, SequenceTraining
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row, Value
 
@@ -26,6 +27,8 @@ Figures = Mapping[tuple[Value, ...], Sequence[float]]
 """Values over seeds by what they are of."""
 COSTS = {"updates": "updates", "seconds": "seconds of training", "parameters": "parameters"}
 """Of every training, as tables call them."""
+MOST_UPDATES = 20_000
+"""Of a training on scenes, so that seeds 0 to 3 have theirs below TEST_SEEDS_FROM."""
 VERDICT = "verdict"
 """The rows of a training's curve."""
 DIVERGED = "diverged"
@@ -164,6 +167,16 @@ def curves(rows: Sequence[Row], what: str) -> Any:
 def training_of(cell: Cell, verdicts: int) -> SequenceTraining:
     """How a cell is trained, with so many verdicts."""
     return SequenceTraining(cell["updates"], cell["rate"], every=max(1, cell["updates"] // verdicts))
+
+
+def scene_seed(seed: int, update: int) -> int:
+    """The seed of an update's scenes, another for each of a training and of the seeds it is known by: none is a test's.
+
+    Where rates are chosen scenes are those of the first seed.
+    """
+    if not 0 <= update < MOST_UPDATES:
+        raise PhysimError(f"update is {update}, wanted under {MOST_UPDATES}: seeds of later ones are other trainings'")
+    return (0 if seed == TUNING_SEED else seed) * MOST_UPDATES + update
 
 
 def size_of(net: ModuleGraph) -> int:

@@ -78,7 +78,7 @@ def test_every_part_fills_its_table(
 ) -> None:
     script.main(script.Args(parts=parts, quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
-    wanted = {"sprites": 4, "pushing": 12, "digits": 3 * len(digits.ARMS) + 21, "balls": 8}
+    wanted = {"sprites": 6, "pushing": 16, "digits": 4 * len(digits.ARMS) + 27, "balls": 8}
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in parts}
     assert {part: len(text) - 2 for part, text in lines.items()} == {part: wanted[part] for part in parts}
     pictures = [PICTURES[part] for part in parts]
@@ -191,7 +191,7 @@ def test_balls_that_a_good_engine_moves_overlap_with_the_truths(script: ModuleTy
     truth = balls.videos(90_000, 2)
     assert set(truth.unique().tolist()) == {0, balls.WALL, balls.BALL}
     frames = truth[0, balls.SEEN :]
-    assert (balls.shown(balls.told(frames)) == (frames[..., 0] == balls.BALL).numpy()).all()
+    assert (balls.unpacked(balls.packed(frames)) == (frames[..., 0] == balls.BALL).numpy()).all()
     assert float(balls.overlap(truth, truth).min()) == 1
     found = {
         arm: [row["value"] for row in balls.run(tmp_path, Cell(arm, 0, (("updates", 0),))) if row["name"] == "overlap"]

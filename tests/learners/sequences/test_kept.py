@@ -28,7 +28,7 @@ def test_what_was_trained_is_read_and_not_trained_again(tmp_path: Path) -> None:
     path, net, again = tmp_path / "nets" / "net.safetensors", fresh(), fresh()
     first = trained(path, net, SETTINGS, CROPS, lambda judged: 1.0)
     assert [row["judged"] for row in first.curve] == [1.0, 1.0, 1.0]
-    second = trained(path, again, SETTINGS, lambda update: pytest.fail("trained again"))
+    second = trained(path, again, SETTINGS, lambda update: pytest.fail("trained again") if update else CROPS(0))
     assert second == first
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in net.state_dict().items())
     assert [each.name for each in path.parent.iterdir()] == ["net.safetensors"]
@@ -41,6 +41,8 @@ def test_what_was_trained_otherwise_is_refused(tmp_path: Path) -> None:
         trained(path, fresh(), replace(SETTINGS, rate=0.1), CROPS)
     with pytest.raises(PhysimError, match="was trained with graph"):
         trained(path, wavenet(8, 4, 4, (1, 4)), SETTINGS, CROPS)
+    with pytest.raises(PhysimError, match="was trained with the first batch"):
+        trained(path, fresh(), SETTINGS, replace(CROPS, seed=9))
     save_graph(path, fresh())
     with pytest.raises(PhysimError, match="was trained with graph untold, wanted"):
         trained(path, fresh(), SETTINGS, CROPS)

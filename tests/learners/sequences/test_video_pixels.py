@@ -13,7 +13,7 @@ from torch.nn import functional
 from learners.precision import PRECISIONS, has_bfloat16, mixed
 from learners.sequences import video_pixels
 from learners.sequences.conv_lstm import ConvLSTM
-from learners.sequences.masked import Masked, MaskedDecoder
+from learners.sequences.masked import Masked, MaskedDecoder, Rows
 from learners.sequences.pixel_kernels import foretell
 from learners.sequences.pixels import Columns, by_columns, continued, drawn_frame, native_weights
 from learners.sequences.video_pixels import FrameLikelihood, frame_nats, surprises, video_pixel_network
@@ -159,9 +159,28 @@ def colours(decoder: Any) -> None:
     mask[:] = mask.transpose(0, 1) if mask.shape[0] == mask.shape[1] else mask.flip(0)
 
 
+def head(decoder: Any) -> None:
+    """The logits of the first colour see the last's features."""
+    decoder.head.mask[:] = 1
+
+
+def rows(decoder: Any) -> None:
+    """The stack of rows above sees the row itself."""
+    decoder.rows = Rows(decoder.colours, decoder.links[0].in_channels).double()
+    nn.init.normal_(decoder.rows.core.weight)
+
+
 @pytest.mark.parametrize(
     ("name", "plant"),
-    [("binary", leaking), ("binary", middle), ("binary", ahead), ("binary", below), ("colours", colours)],
+    [
+        ("binary", leaking),
+        ("binary", middle),
+        ("binary", ahead),
+        ("binary", below),
+        ("colours", colours),
+        ("colours", head),
+        ("stacks", rows),
+    ],
 )
 def test_a_planted_leak_is_found(name: str, plant: Any) -> None:
     net = network(name)
@@ -196,7 +215,7 @@ def test_a_pixel_at_a_time_is_as_the_whole_frame(name: str) -> None:
         whole, columns = decoder(context, seen), Columns(decoder, context)
         for row, column, colour in product(range(H), range(W), range(decoder.colours)):
             logits = columns.logits(row, column)[:, colour]
-            assert torch.allclose(logits, whole[:, row, column, colour], atol=1e-10)
+            assert torch.allclose(logits, whole[:, row, column, colour], rtol=0, atol=1e-10)
             columns.put(row, column, colour, seen[:, colour, row, column])
 
 
@@ -219,7 +238,7 @@ def test_the_native_loop_foretells_what_a_whole_frame_does(name: str) -> None:
         logits = np.zeros(weights.head_bias.size)
         foretell(weights, np.ascontiguousarray(places), frame, rooms, row, column, logits, space)
         found = logits.reshape(decoder.colours, -1)[colour]
-        assert np.allclose(found, whole[row, column, colour].numpy(), atol=1e-10)
+        assert np.allclose(found, whole[row, column, colour].numpy(), rtol=0, atol=1e-10)
         frame[row + 1, column + 1, colour] = seen[0, colour, row, column]
 
 
