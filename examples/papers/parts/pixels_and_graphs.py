@@ -62,8 +62,8 @@ def table(args: PaperSettings) -> str:
     asked = cells(args, {VPN: SECONDS}, UPDATES, {VPN: STEP}, seeds=(0,))
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in (ENGINE, LAST)]
     rows, arms = rows_of(args, "balls", asked, partial(run, args.folder)), (VPN, ENGINE, LAST)
-    figures = figures_of(rows, ("arm", "name"))
-    rows = [row for row in rows if (row["arm"], "overlap") in figures]  # none of an arm that diverged
+    known = figures_of(rows, ("arm", "name"))
+    rows = [row for row in rows if (row["arm"], "overlap") in known]  # none of an arm that diverged
     values, best, met = (
         grouped([row for row in rows if row["name"] == name], ("arm", "frame"))
         for name in ("overlap", "best overlap", "overlap of who meet")
@@ -71,50 +71,72 @@ def table(args: PaperSettings) -> str:
     lines = []
     for frame in range(1, 1 + _foretold()):
         told = [values.get((arm, frame)) for arm in arms] + [best.get((VPN, frame))]
-        told += [met.get((arm, frame)) for arm in (VPN, ENGINE)]
-        lines.append([f"{EVERY * frame} ms", *map(mean_or_diverged, told)])
+        meet = [mean_if_known(met.get((arm, frame))) for arm in (VPN, ENGINE)]
+        lines.append([f"{EVERY * frame} ms", *map(mean_or_diverged, told), *meet])
     for name, label in {"milliseconds": "ms a frame", **COSTS}.items():
-        lines.append([label, *(mean_if_known(figures.get((arm, name))) for arm in arms), None, None, None])
+        lines.append([label, *(mean_if_known(known.get((arm, name))) for arm in arms), None, None, None])
     args.draw("balls", figure(rows))
     where = (f"{name}, where balls meet" for name in (VPN, ENGINE))
     table = markdown((f"{SIDE} x {SIDE}, after", *arms, f"the best of the vpn's {SAMPLES}", *where), lines)
     note = f"The engine begins with the true state, {TESTED} scenes at once; the vpn with {SEEN} frames, one by one."
-    nats = mean_or_diverged(figures.get((VPN, "nats")))
+    nats = mean_or_diverged(known.get((VPN, "nats")))
     return f"{table}\n{note} Its nats a frame, teacher-forced: {nats}\n"
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Overlaps with the truth, of unseen scenes, and what a frame costs."""
-    truth, rows = videos(TEST_SEED, TESTED), list[Row]()
-    begun = time.perf_counter()
+    rows = list[Row]()
     if cell.arm == VPN:
         net, progress = network(folder, cell)
-        rows += outcome(cell, net, progress, lambda: {"nats": float(frame_nats(net, truth, SEEN).mean())})
-        continued(net, truth[:1, :SEEN], 1)  # native code is made now
-        begun = time.perf_counter()
-        drawn = torch.stack([continued(net, truth[:, :SEEN], _foretold(), seed) for seed in range(SAMPLES)])
-    elif cell.arm == ENGINE:
-        engine, start = LearnedEngine.load("balls"), moved(TEST_SEED, TESTED).at((SEEN - 1) * EVERY)
-        seen(rollout(engine, start, EVERY))
-        begun = time.perf_counter()
-        drawn = seen(rollout(engine, start, EVERY * _foretold()))[None, :, 1:]
+        rows += outcome(cell, net, progress, partial(figures, net))
+        drawn, seconds = drawn_by(net)
     else:
-        drawn = truth[None, :, SEEN - 1 : SEEN].expand(-1, -1, _foretold(), -1, -1, -1)
-    seconds = time.perf_counter() - begun
-    each = overlap(drawn, truth[None, :, SEEN:])
-    best, met = each[each.mean(-1).argmax(0), torch.arange(TESTED)], meeting(moved(TEST_SEED, TESTED))
-    kinds = {
-        "overlap": each.mean((0, 1)),
-        "best overlap": best.mean(0),
-        "overlap of who meet": each[:, met].mean((0, 1)),
-    }
-    for name, told in kinds.items():
+        drawn, seconds = foreseen() if cell.arm == ENGINE else (last_again(), None)
+    if seconds is not None:
+        rows.append({"name": "milliseconds", "value": 1000 * seconds / drawn[..., 0, 0, 0].numel()})
+    met = meeting(moved(TEST_SEED, TESTED))
+    for name, told in overlaps(drawn, met).items():
         rows += [{"name": name, "frame": frame, "value": value} for frame, value in enumerate(told.tolist(), 1)]
-    if cell.arm != LAST:
-        frames = drawn[..., 0, 0, 0].numel()
-        rows.append({"name": "milliseconds", "value": 1000 * seconds / frames})
     scenes = met.nonzero()[:SHOWN, 0].tolist()  # for the picture
     return rows + [{"name": "drawn", "frame": scene, "value": packed(drawn[0, scene])} for scene in scenes]
+
+
+def figures(net: ModuleGraph) -> dict[str, float]:
+    """Nats a frame of unseen scenes."""
+    return {"nats": float(frame_nats(net, videos(TEST_SEED, TESTED), SEEN).mean())}
+
+
+def drawn_by(net: ModuleGraph) -> tuple[Tensor, float]:
+    """Samples [S, B, T, H, W, 1] of the frames after those seen, by a VPN, and how many seconds they took."""
+    seen = videos(TEST_SEED, TESTED)[:, :SEEN]
+    continued(net, seen[:1], 1)  # native code is made now
+    begun = time.perf_counter()
+    drawn = torch.stack([continued(net, seen, _foretold(), seed) for seed in range(SAMPLES)])
+    return drawn, time.perf_counter() - begun
+
+
+def foreseen() -> tuple[Tensor, float]:
+    """The frames [1, B, T, H, W, 1] of where the engine moves the balls, and how many seconds they took."""
+    engine, start = LearnedEngine.load("balls"), moved(TEST_SEED, TESTED).at((SEEN - 1) * EVERY)
+    frames(rollout(engine, start, EVERY))
+    begun = time.perf_counter()
+    drawn = frames(rollout(engine, start, EVERY * _foretold()))[None, :, 1:]
+    return drawn, time.perf_counter() - begun
+
+
+def last_again() -> Tensor:
+    """The last frame that was seen, for each after it [1, B, T, H, W, 1]."""
+    return videos(TEST_SEED, TESTED)[None, :, SEEN - 1 : SEEN].expand(-1, -1, _foretold(), -1, -1, -1)
+
+
+def overlaps(drawn: Tensor, met: Tensor) -> dict[str, Tensor]:
+    """Means [T] of the overlap of samples [S, B, T, H, W, 1] with the truth: of all, of each scene's best sample, and
+    of the scenes in which balls meet [B], if there are any.
+    """
+    each = overlap(drawn, videos(TEST_SEED, TESTED)[None, :, SEEN:])
+    best = each[each.mean(-1).argmax(0), torch.arange(TESTED)]
+    found = {"overlap": each.mean((0, 1)), "best overlap": best.mean(0)}
+    return {**found, "overlap of who meet": each[:, met].mean((0, 1))} if met.any() else found
 
 
 def _foretold() -> int:
@@ -146,7 +168,7 @@ def overlap(drawn: Tensor, truth: Tensor) -> Tensor:
 @lru_cache(maxsize=2)
 def videos(seed: int, count: int) -> Tensor:
     """Frames [count, FRAMES, SIDE, SIDE, 1] int64 of 0, WALL and BALL, of scenes of these seeds."""
-    parts = [seen(moved(first, min(100, seed + count - first))) for first in range(seed, seed + count, 100)]
+    parts = [frames(moved(first, min(100, seed + count - first))) for first in range(seed, seed + count, 100)]
     return torch.cat(parts)
 
 
@@ -156,11 +178,11 @@ def moved(seed: int, count: int) -> Trajectory:
     return rollout(WORLD.engine(), scenes, EVERY * (FRAMES - 1))
 
 
-def seen(trajectory: Trajectory) -> Tensor:
+def frames(trajectory: Trajectory) -> Tensor:
     """Every frame of scenes as they are seen [B, T, SIDE, SIDE, 1] int64."""
     names = ("pos", "vel", "angle", "angular_velocity", "times")
-    frames = replace(trajectory, **{name: getattr(trajectory, name)[::EVERY] for name in names})
-    found = pixels(frames, (SIDE, SIDE), WINDOW, grey=True)
+    chosen = replace(trajectory, **{name: getattr(trajectory, name)[::EVERY] for name in names})
+    found = pixels(chosen, (SIDE, SIDE), WINDOW, grey=True)
     return torch.from_numpy((found > GREYS[0]).astype(np.int64) + (found > GREYS[1]))[..., None]
 
 
@@ -174,9 +196,9 @@ def meeting(trajectory: Trajectory) -> Tensor:
     return (apart < TOUCH).any(0).any(1)
 
 
-def packed(frames: Tensor) -> str:
+def packed(drawn: Tensor) -> str:
     """The balls of frames [T, SIDE, SIDE, 1] as text."""
-    return np.packbits(frames.numpy() == BALL).tobytes().hex()
+    return np.packbits(drawn.numpy() == BALL).tobytes().hex()
 
 
 def unpacked(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
