@@ -61,6 +61,12 @@ def test_a_cut_graph_learns_by_one_backward_pass_and_without_locks() -> None:
     assert set(left["trainer"].update(left["inputs"], {"class": left["label"]})) == {"digit"}
 
 
+def test_frames_are_foretold_and_drawn() -> None:
+    left = run(block("two_ways").replace("updates=600", "updates=2"))
+    assert left["nats"].shape == (64, 3)
+    assert left["after"].shape == (64, 2, 16, 16, 1)
+
+
 def test_a_sequence_model_learns_and_goes_on() -> None:
     code = block("learners.sequences").replace("range(9)", "range(4)").replace("length=2000", "length=100")
     left = run(code)
