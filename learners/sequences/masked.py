@@ -41,6 +41,16 @@ class Masked(nn.Module):
         """The weights, zero where later pixels would be seen."""
         return self.core.weight * self.mask
 
+    @property
+    def taps(self) -> Tensor:
+        """The weights that see something [features, taps * in_features] of a kernel of 1 or 3: the row above, to the
+        left, the pixel.
+        """
+        weight = self.weight
+        if weight.shape[-1] == 1:
+            return weight[:, :, 0, 0]
+        return torch.cat([weight[:, :, 0, k] for k in range(3)] + [weight[:, :, 1, k] for k in range(2)], 1)
+
     def forward(self, value: Tensor) -> Tensor:
         """What is seen everywhere."""
         return functional.conv2d(value, self.weight, self.core.bias, padding="same")

@@ -12,10 +12,11 @@ from torch.nn import functional
 
 from learners.precision import PRECISIONS, has_bfloat16, mixed
 from learners.sequences import video_pixels
+from learners.sequences.columns import Columns
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.masked import Masked, MaskedDecoder, Rows
 from learners.sequences.pixel_kernels import foretell
-from learners.sequences.pixels import Columns, by_columns, continued, drawn_frame, native_weights
+from learners.sequences.pixels import by_columns, continued, drawn_frame, native_weights
 from learners.sequences.video_pixels import FrameLikelihood, frame_nats, surprises, video_pixel_network
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, check_steps, load_graph, save_graph
