@@ -70,7 +70,7 @@ def test_arms_are_compared_in_mazes_where_no_settings_were_chosen(script: Module
     folder = tmp_path / "quick"
     rows = read_rows(folder / "random_goal.csv")
     tuned, used = ({row["task"] for row in rows if (row["seed"] == 100) == tuning} for tuning in (True, False))
-    assert (tuned, used) == ({f"random goal {layout}, 3 x 3, apples 0.0"} for layout in (1001, 0))
+    assert (tuned, used) == tuple({f"random goal {layout}, 3 x 3, apples 0.0"} for layout in (1001, 0))
     assert "knows where the goal is" in (folder / "replay.md").read_text()
     assert {row["arm"] for row in read_rows(folder / "bounds.csv")} == {"chance", "oracle"}
 
