@@ -177,7 +177,8 @@ def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> 
             parts.append(KNOWING)
 
     def areas(arm: str) -> Runs:
-        return [runs for outcomes in found.values() for runs in outcomes.areas(arm)]
+        """The runs of each kind, whose tasks count together: kinds have as many runs as one another, tasks not."""
+        return [[area for runs in outcomes.areas(arm) for area in runs] for outcomes in found.values()]
 
     lines = []
     for ours, theirs in pairs:
