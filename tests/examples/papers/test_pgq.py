@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from learners.agents.graphs import agent
+from learners.agents.outcomes import Outcomes
 from learners.experiment import read_rows
+from physim.reports import Row
 
 
 def test_grids_are_learned_and_drawn(paper: Callable[[str], ModuleType], tmp_path: Path) -> None:
@@ -43,3 +47,21 @@ def test_networks_learn_by_both_losses_or_either(
     net = agent(sees={"vector": (2,)}, actions=2, cores=(), features=3)
     weights = {loss.name: loss.weight for loss in methods["PGQ, 2 steps"].losses(net)}
     assert weights["implied_values"] == pytest.approx(weights["policy_gradient"] / 2)  # as in the paper
+
+
+def test_kinds_of_tasks_count_alike_where_all_are_taken_together(paper: Callable[[str], ModuleType]) -> None:
+    """One has four runs of one task, another two of each of two."""
+    paper("pgq")
+    tasks = importlib.import_module("parts.off_policy_tasks")
+
+    def outcomes(names: str, seeds: int, better: float) -> Outcomes:
+        rows: list[Row] = [
+            {"arm": arm, "task": task, "seed": seed, "name": "score", "done": done, "value": value, "seconds": 0.0}
+            for task, seed, done in product(names, range(seeds), (10.0, 20.0))
+            for arm, value in (("ours", 0.5 + better), ("theirs", 0.5))
+        ]
+        return Outcomes(rows, dict.fromkeys(names, (0.0, 1.0)), 20)
+
+    found = {"one": outcomes("a", 4, 0.1), "other": outcomes("bc", 2, 0.3)}
+    text = tasks.tables(found, ["ours", "theirs"], [("ours", "theirs")])
+    assert "| ours - theirs | 0.2 [0.2, 0.2] | 1 [1, 1] |" in text.split("all tasks")[1]
