@@ -18,7 +18,7 @@ from physim.scenes import Trajectory, scene_of
 from physim.scenes.scene import STATIC
 from worlds.real_data.idx import Bytes
 
-SEEN, NOVEL = ("disc", "box"), ("triangle", "bar")
+USUAL, NOVEL = ("disc", "box"), ("triangle", "bar")
 """The things that are trained with, and others."""
 TABLE = 1.0
 """Half the table's side (m); walls stand around it."""
@@ -43,11 +43,11 @@ class Pushes(NamedTuple):
     actions: Singles
 
 
-def pushes(count: int, frames: int, seed: int, side: int = 32, things: Sequence[str] = SEEN) -> Pushes:
+def pushes(count: int, frames: int, seed: int, side: int = 32, things: Sequence[str] = USUAL) -> Pushes:
     """So many videos of tables, each with its own things, drawn from (seed, its number) alone."""
     check_positive(count=count, frames=frames, side=side)
-    if unknown := set(things) - {*SEEN, *NOVEL}:
-        raise PhysimError(f"things: got {sorted(unknown)}, wanted some of {[*SEEN, *NOVEL]}")
+    if unknown := set(things) - {*USUAL, *NOVEL}:
+        raise PhysimError(f"things: got {sorted(unknown)}, wanted some of {[*USUAL, *NOVEL]}")
     made = [_pushed(np.random.default_rng([seed, number]), frames, side, things) for number in range(count)]
     return Pushes(np.stack([video for video, _ in made]), np.stack([actions for _, actions in made]))
 

@@ -16,12 +16,10 @@ import torch
 
 from learners.experiment import Cell, markdown
 from learners.papers import Checks, PaperSettings, draw_into, net_path, run_parts
-from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
-from learners.sequences.rows import Batch
-from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
+from learners.sequences.video_pixels import frame_nats, video_pixel_network
 from parts import digits_foretold, pixels_and_graphs, tables_pushed
-from parts.film_pages import page
+from parts.films import Films, page, trained_on
 from parts.sequence_cells import (
     COSTS,
     best_rates,
@@ -31,8 +29,6 @@ from parts.sequence_cells import (
     means,
     outcome,
     rows_of,
-    scene_seed,
-    training_of,
 )
 from physim.graph import ModuleGraph
 from physim.outputs import check_drawing
@@ -103,15 +99,8 @@ def run_sprite(folder: Path, cell: Cell) -> Sequence[Row]:
     """Nats a frame of unseen videos by one network; its verdicts are by others."""
     make, _, apart = SPRITES[cell["video"]]
     torch.manual_seed(cell.seed)
-    net, valid = network(cell.arm, cell["video"]), torch.from_numpy(make(VALID, FRAMES, TEST_SEED - 1, SIDE))
-    progress = trained(
-        net_path(folder, "sprites", cell),
-        net,
-        training_of(cell, 4),
-        partial(_batch, make, cell.seed),
-        lambda judged: float(frame_nats(judged, valid, 1).mean()),
-        [FrameLikelihood(net.outputs[0], first=1)],
-    )
+    net, valid = network(cell.arm, cell["video"]), films(make, VALID, TEST_SEED - 1)
+    progress = trained_on(partial(films, make, BATCH), net_path(folder, "sprites", cell), cell, net, 4, valid)
     judge = partial(figures, net, make, BITS if cell.arm == VPN else apart)
     return outcome(cell, net, progress, judge, partial(show, folder, cell, net))
 
@@ -135,9 +124,9 @@ def show(folder: Path, cell: Cell, net: ModuleGraph) -> None:
     draw_into(folder, f"sprites_{cell['video']}_{cell.arm}".replace(" ", "_"), drawn)
 
 
-def _batch(make: Callable[..., Any], seed: int, update: int) -> Batch:
-    videos = torch.from_numpy(make(BATCH, FRAMES, scene_seed(seed, update), SIDE))
-    return {FRAME: videos}, {FRAME: videos}
+def films(make: Callable[..., Any], count: int, seed: int) -> Films:
+    """Videos of squares [count, FRAMES, SIDE, SIDE, C]."""
+    return torch.from_numpy(make(count, FRAMES, seed, SIDE)), None
 
 
 PARTS: Mapping[str, Callable[[Args], str]] = {

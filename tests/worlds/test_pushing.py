@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from physim.errors import PhysimError
-from worlds.pushing import NOVEL, SEEN, THINGS, pushes
+from worlds.pushing import NOVEL, USUAL, THINGS, pushes
 
 
 def test_videos_are_drawn_from_their_number_alone() -> None:
@@ -36,7 +36,7 @@ def test_the_arm_moves_as_it_is_told_or_less_and_pushes_things() -> None:
     assert pushed >= 12
 
 
-@pytest.mark.parametrize("things", [SEEN, NOVEL])
+@pytest.mark.parametrize("things", [USUAL, NOVEL])
 def test_there_are_as_many_things_as_said(things: tuple[str, ...]) -> None:
     (video,) = pushes(1, 2, seed=1, things=things).videos
     colours = {tuple(pixel) for pixel in video[0].reshape(-1, 3).tolist() if max(pixel) - min(pixel) > 60}

@@ -15,12 +15,10 @@ from torch import Tensor
 
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.papers import PaperSettings, draw_into, net_path
-from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
-from learners.sequences.rows import Batch
-from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, surprises, video_pixel_network
+from learners.sequences.video_pixels import frame_nats, surprises, video_pixel_network
 from parts.drawn_digits import Reader, grey
-from parts.film_pages import page
+from parts.films import Films, page, trained_on
 from parts.sequence_cells import (
     COSTS,
     Figures,
@@ -34,8 +32,6 @@ from parts.sequence_cells import (
     means,
     outcome,
     rows_of,
-    scene_seed,
-    training_of,
 )
 from physim.graph import ModuleGraph
 from physim.reports import Row
@@ -188,14 +184,8 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """What comes of one network; its verdicts are by held-out digits."""
     torch.manual_seed(cell.seed)
     net, valid = network(cell.arm), videos_of("held out", VALID, 1)
-    progress = trained(
-        net_path(folder, "digits", cell),
-        net,
-        training_of(cell, VERDICTS),
-        partial(_batch, cell.seed),
-        lambda judged: float(frame_nats(judged, valid, SEEN).mean()),
-        [FrameLikelihood(net.outputs[0], first=1)],
-    )
+    path = net_path(folder, "digits", cell)
+    progress = trained_on(_films, path, cell, net, VERDICTS, (valid, None), SEEN)
     judge = partial(figures, net, cell.seed, progress.updates)
     return outcome(cell, net, progress, judge, partial(show, folder, cell, net) if cell.arm in ARMS else None)
 
@@ -223,9 +213,8 @@ def network(arm: str) -> ModuleGraph:
     return video_pixel_network(1, 1, **{"width": WIDTH, "encoder": ENCODER, "decoder": DECODER, **NETS[like]})
 
 
-def _batch(seed: int, update: int) -> Batch:
-    videos = videos_of("train", BATCH, scene_seed(seed, update))
-    return {FRAME: videos}, {FRAME: videos}
+def _films(seed: int) -> Films:
+    return videos_of("train", BATCH, seed), None
 
 
 def videos_of(part: str, count: int, seed: int) -> Tensor:

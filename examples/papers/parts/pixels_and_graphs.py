@@ -19,10 +19,9 @@ from torch import Tensor
 from learners.checkpoints import Progress
 from learners.experiment import Cell, grouped, markdown, mean_if_known
 from learners.papers import PaperSettings, net_path
-from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
-from learners.sequences.rows import Batch
-from learners.sequences.video_pixels import FRAME, FrameLikelihood, frame_nats, video_pixel_network
+from learners.sequences.video_pixels import frame_nats, video_pixel_network
+from parts.films import Films, trained_on
 from parts.sequence_cells import (
     COSTS,
     cells,
@@ -30,8 +29,6 @@ from parts.sequence_cells import (
     mean_or_diverged,
     outcome,
     rows_of,
-    scene_seed,
-    training_of,
 )
 from physim import LearnedEngine, pixels, rollout
 from physim.graph import ModuleGraph
@@ -147,16 +144,12 @@ def network(folder: Path, cell: Cell) -> tuple[ModuleGraph, Progress]:
     """A VPN that has seen balls, and how it was trained."""
     torch.manual_seed(cell.seed)
     net = video_pixel_network(1, 3, WIDTH, ENCODER, DECODER)
-    losses = [FrameLikelihood(net.outputs[0], first=1)]
-    path, batches = net_path(folder, "balls", cell), partial(_batch, cell.seed)
-    return net, trained(path, net, training_of(cell, 4), batches, None, losses)
+    return net, trained_on(_films, net_path(folder, "balls", cell), cell, net, verdicts=4)
 
 
-def _batch(seed: int, update: int) -> Batch:
+def _films(seed: int) -> Films:
     every = videos(0, TRAINED)
-    random = torch.Generator().manual_seed(scene_seed(seed, update))
-    chosen = every[torch.randint(len(every), (BATCH,), generator=random)]
-    return {FRAME: chosen}, {FRAME: chosen}
+    return every[torch.randint(len(every), (BATCH,), generator=torch.Generator().manual_seed(seed))], None
 
 
 def overlap(drawn: Tensor, truth: Tensor) -> Tensor:

@@ -13,11 +13,9 @@ from torch import Tensor
 
 from learners.experiment import Cell, markdown
 from learners.papers import PaperSettings, draw_into, net_path
-from learners.sequences.kept import trained
 from learners.sequences.pixels import continued
-from learners.sequences.rows import Batch
-from learners.sequences.video_pixels import ACTION, FRAME, FrameLikelihood, frame_nats, video_pixel_network
-from parts.film_pages import page
+from learners.sequences.video_pixels import frame_nats, video_pixel_network
+from parts.films import Films, page, trained_on
 from parts.sequence_cells import (
     COSTS,
     cells,
@@ -26,12 +24,10 @@ from parts.sequence_cells import (
     mean_or_diverged,
     outcome,
     rows_of,
-    scene_seed,
-    training_of,
 )
 from physim.graph import ModuleGraph
 from physim.reports import Row
-from worlds.pushing import NOVEL, SEEN, pushes
+from worlds.pushing import NOVEL, USUAL, pushes
 
 TEST_SEED = 90_000
 SIDE, FRAMES, BATCH, UPDATES, VALID, TESTED = 32, 8, 6, 800, 32, 256
@@ -40,7 +36,7 @@ WIDTH, ENCODER, DECODER, COLOURS = 15, (1, 2, 4), 4, 8
 RATE, SECONDS, VERDICTS = 1e-2, 0.85, 6
 """Seconds of an update are those of one core that has products of bfloat16."""
 ARMS = TOLD, NOT_TOLD = "told", "not told"
-THINGS = {"seen": SEEN, "novel": NOVEL}
+THINGS = {"seen": USUAL, "novel": NOVEL}
 NOTE = f"""Teacher-forced, differences seed by seed; an update sees {BATCH} videos of {FRAMES} frames.
 Who trusts what it is told does worse by wrong actions than who is told none: in the mean over wrong ones that is so for
 any who foretells well.
@@ -85,15 +81,8 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     torch.manual_seed(cell.seed)
     told = cell.arm == TOLD
     net = video_pixel_network(3, COLOURS, WIDTH, ENCODER, DECODER, actions=2 if told else 0)
-    valid, known = tables(VALID, TEST_SEED - 1, SEEN)
-    progress = trained(
-        net_path(folder, "pushing", cell),
-        net,
-        training_of(cell, VERDICTS),
-        partial(_batch, told, cell.seed),
-        lambda judged: float(frame_nats(judged, valid, 1, known if told else None).mean()),
-        [FrameLikelihood(net.outputs[0], first=1)],
-    )
+    path, valid = net_path(folder, "pushing", cell), films(told, VALID, TEST_SEED - 1)
+    progress = trained_on(partial(films, told, BATCH), path, cell, net, VERDICTS, valid)
     return outcome(cell, net, progress, partial(figures, net, told), partial(show, folder, net) if told else None)
 
 
@@ -109,9 +98,10 @@ def figures(net: ModuleGraph, told: bool) -> dict[str, float]:
     return found
 
 
-def _batch(told: bool, seed: int, update: int) -> Batch:
-    videos, actions = tables(BATCH, scene_seed(seed, update), SEEN)
-    return {FRAME: videos, **({ACTION: actions} if told else {})}, {FRAME: videos}
+def films(told: bool, count: int, seed: int) -> Films:
+    """Tables with things of the kinds that are seen in training, and what a network that is `told` actions is told."""
+    videos, actions = tables(count, seed, USUAL)
+    return videos, actions if told else None
 
 
 def tables(count: int, seed: int, things: Sequence[str]) -> tuple[Tensor, Tensor]:
