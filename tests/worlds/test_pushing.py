@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from physim.errors import PhysimError
-from worlds.pushing import NOVEL, USUAL, THINGS, pushes
+from worlds.pushing import NOVEL, THINGS, USUAL, pushes
 
 
 def test_videos_are_drawn_from_their_number_alone() -> None:

@@ -27,14 +27,14 @@ class Reader:
 
     def __init__(self, images: Bytes, kinds: Integers) -> None:
         self.side = images.shape[1]
-        torch.manual_seed(0)
-        self.net = nn.Sequential(nn.Linear(self.side**2, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 10))
         drawn = np.random.default_rng(0).random(images.shape, np.float32) < images / np.float32(WHITE)
         read = [_centred(next(iter(_parts(image)), image), self.side) for image in drawn]
         bright = torch.from_numpy(np.stack(read))
         wanted = torch.from_numpy(kinds.astype(np.int64))
-        optimiser = torch.optim.Adam(self.net.parameters(), RATE)
-        with one_thread():
+        with torch.random.fork_rng(devices=[]), one_thread():
+            torch.manual_seed(0)
+            self.net = nn.Sequential(nn.Linear(self.side**2, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 10))
+            optimiser = torch.optim.Adam(self.net.parameters(), RATE)
             for _ in range(EPOCHS):
                 for rows in torch.randperm(len(bright)).split(BATCH):
                     optimiser.zero_grad()
