@@ -13,11 +13,12 @@ from tqdm import trange
 
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.fused import Fused
-from learners.sequences.generation import Sampling, Stream
+from learners.sequences.generation import Stream
 from learners.sequences.masked import MaskedDecoder
 from learners.sequences.pixels import drawn_frame
 from learners.sequences.video_pixels import DECODER, video_pixel_network
 from learners.sequences.wavenet import BLOCK, SYMBOL, receptive_field, wavenet
+from learners.sequences.ways import Plain, Sampling
 from physim.graph import ModuleGraph
 from physim.reports import Row, row
 from physim.threads import one_thread
@@ -46,7 +47,7 @@ def wavenet_speeds(rounds: Iterable[object], fused: int, plain: int) -> list[Row
     net = wavenet(channels=32, skips=64, dilations=3 * BLOCK).eval()
     ways: dict[str, tuple[Stream, int]] = {
         "fused step": (Stream(net, way=Fused(net)), fused),
-        "plain step": (Stream(net), plain),
+        "plain step": (Stream(net, way=Plain(net)), plain),
     }
     speeds: dict[str, list[float]] = {name: [] for name in ways}
     for stream, _ in ways.values():
@@ -69,7 +70,7 @@ def cost_law(layers: Iterable[int], samples: int) -> list[Row]:
         dilations = [2**number for number in range(count)]
         net = wavenet(channels=32, skips=64, dilations=dilations).eval()
         seen = torch.zeros(1, receptive_field(dilations), dtype=torch.int64)
-        stream = Stream(net)
+        stream = Stream(net, way=Plain(net))
         stream.step(2)
         cached = 1 / _speed(partial(stream.step, PLAIN_SAMPLES // 4), PLAIN_SAMPLES // 4)
         naive = 1 / _speed(partial(_again, net, seen, samples), samples)

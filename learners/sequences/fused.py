@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from learners.sequences import kernels
-from learners.sequences.generation import Sampling
 from learners.sequences.wavenet import CONTEXT, EMBEDDING, FEATURES, LOGITS, SKIPS, SPEAKER
+from learners.sequences.ways import Sampling
 from physim.errors import PhysimError
 from physim.graph import CausalConv1d, ModuleGraph, State
 
@@ -45,17 +45,15 @@ class Weights(NamedTuple):
 class Fused:
     """Makes the symbols of a `wavenet` on the processor, as `Plain` does, but many times as fast.
 
-    The weights are those that the graph has when this is made.
     Raises: PhysimError for graphs that are no `wavenet`, have a context stack, or are not on the processor.
     """
 
     def __init__(self, net: ModuleGraph) -> None:
-        modules = dict(net.named_children())
-        if CONTEXT in modules or not {EMBEDDING, SKIPS, LOGITS, "taps_0"} <= set(modules):
+        if not _is_wavenet(net):
             raise PhysimError("the fused step is of graphs that wavenet(...) builds, without a context stack")
-        if next(net.parameters()).device.type != "cpu":
+        if not _on_processor(net):
             raise PhysimError("the fused step runs on the processor: move the graph there")
-        self.net = net
+        self.net, modules = net, dict(net.named_children())
         layers = range(sum(name.startswith("taps_") for name in modules))
         taps = [f"taps_{number}" for number in layers]
         self.memories: dict[str, Any] = {name: modules[name] for name in ("stem", *taps)}
@@ -64,14 +62,35 @@ class Fused:
         self.dilations = np.array([self.memories[name].core.dilation[0] for name in taps])
         told = [name for name in (SPEAKER, FEATURES) if f"{name}_0" in modules]
         self.told = [self._told(f"{name}_{number}") for name in told for number in layers]
-        self.weights = _weights(modules, len(layers))
+        self.still = all(self.net[f"{name}_0"].node.whole for name in told)
+        self._version, self._weights = self._versions(), _weights(modules, len(layers))
+
+    @staticmethod
+    def fits(net: ModuleGraph) -> bool:
+        """Whether a graph is one that this makes symbols of."""
+        return _is_wavenet(net) and _on_processor(net)
+
+    @property
+    def weights(self) -> Weights:
+        """Those that the graph has now."""
+        if self._version != self._versions():
+            self._version, self._weights = (
+                self._versions(),
+                _weights(dict(self.net.named_children()), len(self.dilations)),
+            )
+        return self._weights
+
+    def _versions(self) -> list[tuple[int, int]]:
+        """What tells that weights were changed."""
+        return [(id(value), value._version) for value in self.net.parameters()]
 
     @torch.no_grad()
     def __call__(
         self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
     ) -> tuple[Tensor, State]:
         """Symbols, one after the other."""
-        known, after = self._known(chances, inputs, state)
+        weights = self.weights
+        known, after = self._known(chances[:, :1] if self.still else chances, inputs, state)
         stem, *layers = (self._memory(name, len(last), state) for name in self.memories)
         rings = np.concatenate(layers, 1)
         chances = chances.contiguous()  # of other strides the loop would be compiled once more
@@ -79,7 +98,7 @@ class Fused:
         options = kernels.Options(sampling.temperature, sampling.top_k or 0, self.gated)
         for row, told in enumerate(known):
             symbol, chance = int(last[row]), chances[row].numpy()
-            kernels.run(self.weights, self.dilations, told, rings[row], stem[row], symbol, chance, options, made[row])
+            kernels.run(weights, self.dilations, told, rings[row], stem[row], symbol, chance, options, made[row])
         return torch.from_numpy(made), after | self._turned(stem, rings, chances.shape[1])
 
     def _told(self, name: str) -> Any:
@@ -87,7 +106,7 @@ class Fused:
         return self.net[f"repeated({name})"] if port.node.whole else port
 
     def _known(self, chances: Tensor, inputs: Mapping[str, Tensor], state: State) -> tuple[Array, State]:
-        """What is added to what each layer sees [B, T, L, W], or once for all ticks, and the memory of it."""
+        """What is added to what each layer sees [B, T, L, W], for one tick or all, and the memory of it."""
         layers, _, width = self.weights.taps.shape
         if not self.told:
             return np.zeros((len(chances), 1, layers, width), self.weights.taps.dtype), state
@@ -112,6 +131,15 @@ class Fused:
             start += ring.shape[1]
             state[name] = torch.from_numpy(np.roll(ring, -ticks, axis=1))
         return state
+
+
+def _is_wavenet(net: ModuleGraph) -> bool:
+    modules = {name for name, _ in net.named_children()}
+    return {EMBEDDING, SKIPS, LOGITS, "taps_0"} <= modules and CONTEXT not in modules
+
+
+def _on_processor(net: ModuleGraph) -> bool:
+    return next(net.parameters()).device.type == "cpu"
 
 
 def _weights(modules: Mapping[str, Any], layers: int) -> Weights:

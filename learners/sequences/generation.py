@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, final
+from collections.abc import Callable, Iterator, Mapping
+from typing import final
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from learners.sequences.fused import Fused
+from learners.sequences.layers import Upsampling
 from learners.sequences.wavenet import EMBEDDING, SYMBOL
+from learners.sequences.ways import Plain, Sampling, Way
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
@@ -18,63 +21,8 @@ from physim.graph.nodes import ModuleNode
 
 CHUNK = 512
 """How many symbols are made at a time: between two, whoever listens is told."""
-
-
-@final
-class Sampling:
-    """How a symbol is drawn from logits: at a `temperature`, 0 for the likeliest one, from the `top_k` alone."""
-
-    def __init__(self, temperature: float = 1.0, top_k: int | None = None) -> None:
-        if not temperature >= 0:
-            raise PhysimError(f"temperature is {temperature}, wanted 0 or more")
-        check_positive(top_k=top_k)
-        self.temperature, self.top_k = temperature, top_k
-
-    def draw(self, logits: Tensor, chance: Tensor) -> Tensor:
-        """Symbols [B] int64 by logits [B, K], where `chance` [B] is uniform in 0 to 1."""
-        if not self.temperature:
-            return logits.argmax(-1)
-        weights = ((logits - logits.max(-1, keepdim=True).values) / self.temperature).exp()
-        if self.top_k is not None and self.top_k < weights.shape[-1]:
-            weights = weights * (weights >= weights.topk(self.top_k).values[..., -1:])
-        summed = weights.double().cumsum(-1)
-        found = torch.searchsorted(summed, chance[:, None].double() * summed[:, -1:], right=True)[:, 0]
-        last = weights.shape[-1] - 1 - (weights > 0).flip(-1).int().argmax(-1)  # that can be drawn
-        return found.minimum(last)
-
-
-class Way(Protocol):
-    """A way to make symbols: the plain one, and faster ones that make the same."""
-
-    def __call__(
-        self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
-    ) -> tuple[Tensor, State]:
-        """Symbols [B, T] after the `last` [B], one for each of chances [B, T], from a memory; and the one after them.
-
-        `inputs` are what else the graph reads: whole, or [B, T, ...].
-        """
-
-
-@final
-class Plain:
-    """Each symbol by a `step` of the graph."""
-
-    def __init__(self, net: ModuleGraph) -> None:
-        self.net = net
-
-    def __call__(
-        self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
-    ) -> tuple[Tensor, State]:
-        """Symbols, one after the other."""
-        made = []
-        for tick in range(chances.shape[1]):
-            told = {name: value if self.net[name].node.whole else value[:, tick] for name, value in inputs.items()}
-            if tick:
-                told = {name: value for name, value in told.items() if not self.net[name].node.whole}
-            logits, state = self.net.step({**told, SYMBOL: last}, state)
-            last = sampling.draw(logits, chances[:, tick])
-            made.append(last)
-        return torch.stack(made, 1), state
+PART = 8192
+"""How many ticks are run at a time, at most: what a graph makes meanwhile is to fit into memory."""
 
 
 @final
@@ -82,14 +30,15 @@ class Stream:
     """So many `streams` of symbols from a graph, such as `wavenet` or `byte_model`, that goes on where it was.
 
     `given` are what else the graph reads: values that are whole [B, ...], or ticks [B, T, ...], of which each symbol
-    takes one. `way` makes the symbols: `Plain` unless told otherwise. Chances are drawn from `seed`, so that the same
-    seed gives the same symbols, however many are asked for at a time.
+    takes one; there are as many streams, or one. `way` makes the symbols, the fastest that the graph has unless told
+    otherwise. Chances are drawn from `seed`, so that the same seed gives the same symbols, however many are asked for
+    at a time.
     """
 
     def __init__(
         self,
         net: ModuleGraph,
-        streams: int = 1,
+        streams: int | None = None,
         *,
         given: Mapping[str, Tensor] | None = None,
         temperature: float = 1.0,
@@ -97,56 +46,63 @@ class Stream:
         seed: int = 0,
         way: Way | None = None,
     ) -> None:
+        if way is not None and way.net is not net:
+            raise PhysimError("way makes the symbols of another graph, wanted one of this graph")
+        streams = next(map(len, (given or {}).values()), 1) if streams is None else streams
         check_positive(streams=streams)
-        self.net, self.way, self.sampling = net, way or Plain(net), Sampling(temperature, top_k)
+        self.net, self.way, self.sampling = net, way or fastest(net), Sampling(temperature, top_k)
         self.device = next(net.parameters()).device
         self.given = {name: value.to(self.device) for name, value in (given or {}).items()}
         self.last = torch.full((streams,), _start(net), dtype=torch.int64, device=self.device)
         self.random = torch.Generator().manual_seed(seed)
         self.state: State = {}
         self.ticks = 0
+        self.foretold: Tensor | None = None
         self._check_given()
 
     @torch.no_grad()
     def prefill(self, symbols: Tensor) -> None:
         """Take symbols [B, T] for its own, all at once: what it makes then follows them."""
-        self._check_streams("symbols", symbols)
-        if symbols.dim() != 2 or not symbols.shape[1]:
-            raise PhysimError(f"symbols have the shape {list(symbols.shape)}, wanted [B, T] of at least one each")
-        _check_classes("symbols", symbols, _start(self.net))
-        symbols = symbols.to(self.device)
-        before = torch.cat([self.last[:, None], symbols[:, :-1]], 1)
-        _, self.state = self.net.window({**self._inputs(symbols.shape[1]), SYMBOL: before}, self.state)
-        self.last = symbols[:, -1]
-        self.ticks += symbols.shape[1]
+        self._check_symbols(symbols)
+        for part in symbols.to(self.device).split(PART, 1):
+            before = torch.cat([self.last[:, None], part[:, :-1]], 1)
+            _, state = self.net.window({**self._inputs(part.shape[1]), SYMBOL: before}, self.state)
+            self.state = map_tree(torch.clone, state)  # views would keep all that was seen
+            self.last = part[:, -1]
+            self.ticks += part.shape[1]
 
     @torch.no_grad()
     def step(self, count: int = 1) -> Tensor:
         """The next `count` symbols [B, count] int64."""
         check_positive(count=count)
+        self._check_taken()
         chances = torch.rand(count, len(self.last), generator=self.random, dtype=torch.float64).T.to(self.device)
-        made, self.state = self.way(self.last, chances, self._inputs(count), self.state, self.sampling)
-        self.last = made[:, -1]
-        self.ticks += count
-        return made
+        return torch.cat([self._made(part) for part in chances.split(PART, 1)], 1)
 
     @torch.no_grad()
     def foretell(self) -> Tensor:
-        """The logits [B, K] of the next symbols; then they are to be taken by `take`."""
-        told = {name: value if self.net[name].node.whole else value[:, 0] for name, value in self._inputs(1).items()}
-        logits: Tensor
-        logits, self.state = self.net.step({**told, SYMBOL: self.last}, self.state)
-        self.ticks += 1
-        return logits
+        """The logits [B, K] of the next symbols, which are then to be taken by `take`."""
+        if self.foretold is None:
+            told = self._inputs(1)
+            told = {name: value if self.net[name].node.whole else value[:, 0] for name, value in told.items()}
+            self.foretold, self.state = self.net.step({**told, SYMBOL: self.last}, self.state)
+        return self.foretold
 
     def take(self, symbols: Tensor) -> None:
         """Take symbols [B] for those that were foretold."""
-        self.last = symbols
+        if self.foretold is None:
+            raise PhysimError("take: nothing was foretold, wanted foretell() before, or prefill()")
+        if symbols.shape != self.last.shape:
+            raise PhysimError(f"symbols have the shape {list(symbols.shape)}, wanted {list(self.last.shape)}")
+        _check_classes("symbols", symbols, _start(self.net))
+        self.last, self.foretold = symbols.to(self.device), None
+        self.ticks += 1
 
     def reorder(self, order: Tensor) -> None:
         """Go on with these of its streams [B'], perhaps some of them several times: beams do so."""
         self.last = self.last[order]
         self.state = map_tree(lambda value: value[order], self.state)
+        self.foretold = None if self.foretold is None else self.foretold[order]
         self.given = {name: value[order] for name, value in self.given.items()}
 
     def clone(self) -> Stream:
@@ -159,6 +115,7 @@ class Stream:
 
     def saved(self) -> dict[str, Tensor]:
         """Where it is, by name: for safetensors files."""
+        self._check_taken()
         own = {"last": self.last, "ticks": torch.tensor(self.ticks), "random": self.random.get_state()}
         told = own | {f"state/{name}": value for name, value in flattened(self.state).items()}
         return {name: value.clone(memory_format=torch.contiguous_format) for name, value in told.items()}
@@ -167,18 +124,29 @@ class Stream:
         """Go on from where another stream of the same graph, and of as many, was saved."""
         if saved["last"].shape != self.last.shape:
             raise PhysimError(f"{len(saved['last'])} streams were saved, wanted {len(self.last)}")
+        self.foretold = None
         self.last, self.ticks = saved["last"].to(self.device), int(saved["ticks"])
         self.random.set_state(saved["random"].cpu())
         flat = {name.removeprefix("state/"): value for name, value in saved.items() if name.startswith("state/")}
         self.state = nested({name: value.to(self.device) for name, value in flat.items()})
 
+    def _made(self, chances: Tensor) -> Tensor:
+        """A symbol for each of chances [B, T]."""
+        inputs = self._inputs(chances.shape[1])
+        made, self.state = self.way(self.last, chances, inputs, self.state, self.sampling)
+        self.last = made[:, -1]
+        self.ticks += made.shape[1]
+        return made
+
     def _inputs(self, count: int) -> dict[str, Tensor]:
         """What the next so many ticks read; what is whole is told once."""
         told: dict[str, Tensor] = {}
         for name, value in self.given.items():
-            if not self.net[name].node.whole:
-                if self.ticks + count > value.shape[1]:
-                    raise PhysimError(f"given '{name}' has {value.shape[1]} ticks, wanted {self.ticks + count} or more")
+            whole = self.net[name].node.whole
+            ticks = _ticks_of(self.net, name, value) if whole else value.shape[1]
+            if ticks is not None and self.ticks + count > ticks:
+                raise PhysimError(f"given '{name}' has {ticks} ticks, wanted {self.ticks + count} or more")
+            if not whole:
                 told[name] = value[:, self.ticks : self.ticks + count]
             elif not self.ticks:
                 told[name] = value
@@ -192,19 +160,36 @@ class Stream:
             )
         for name, value in self.given.items():
             self._check_streams(f"given '{name}'", value)
-            for embedding in _embeddings(self.net, name):
-                _check_classes(f"given '{name}'", value, embedding.num_embeddings)
+            for module in _readers(self.net, name):
+                _check_read(f"given '{name}'", value, module)
+
+    def _check_symbols(self, symbols: Tensor) -> None:
+        """Refuse what is no prompt."""
+        self._check_taken()
+        self._check_streams("symbols", symbols)
+        if symbols.dim() != 2 or not symbols.shape[1]:
+            raise PhysimError(f"symbols have the shape {list(symbols.shape)}, wanted [B, T] of at least one each")
+        _check_classes("symbols", symbols, _start(self.net))
+
+    def _check_taken(self) -> None:
+        if self.foretold is not None:
+            raise PhysimError("symbols were foretold: take(...) them first")
 
     def _check_streams(self, what: str, value: Tensor) -> None:
         if len(value) != len(self.last):
             raise PhysimError(f"{what} are of {len(value)} streams, wanted {len(self.last)}")
 
 
+def fastest(net: ModuleGraph) -> Way:
+    """The fastest way to make symbols that a graph has."""
+    return Fused(net) if Fused.fits(net) else Plain(net)
+
+
 def generate(  # noqa: PLR0913 (the words that users know)
     net: ModuleGraph,
     length: int,
     *,
-    streams: int = 1,
+    streams: int | None = None,
     prompt: Tensor | None = None,
     given: Mapping[str, Tensor] | None = None,
     temperature: float = 1.0,
@@ -217,17 +202,19 @@ def generate(  # noqa: PLR0913 (the words that users know)
 ) -> Tensor:
     """Symbols [B, T] int64 that a graph goes on with, at most `length` of them, after a `prompt` [B, S], if any.
 
-    All streams end once each had the symbol `stop`; what follows it in a stream is `stop` again. `callback` is told of
-    new symbols [B, T'] as they come. Graphs in training mode draw dropout: see `eval()`.
+    There are as many streams as the prompt has, or what is `given`, unless told otherwise. All end once each had the
+    symbol `stop`; what follows it in a stream is `stop` again. `callback` is told of new symbols [B, T'] as they come.
+    Graphs in training mode draw dropout: see `eval()`.
 
     Raises: PhysimError where the prompt, or what is `given`, does not fit the graph.
     """
     check_positive(length=length)
+    streams = len(prompt) if streams is None and prompt is not None else streams
     stream = Stream(net, streams, given=given, temperature=temperature, top_k=top_k, seed=seed, way=way)
     if prompt is not None:
         stream.prefill(prompt)
     made: list[Tensor] = []
-    over = torch.zeros(streams, dtype=torch.bool, device=stream.device)
+    over = torch.zeros_like(stream.last, dtype=torch.bool)
     with tqdm(total=length, unit=" symbols", unit_scale=True, disable=None if progress else True) as bar:
         while (left := length - sum(part.shape[1] for part in made)) and not bool(over.all()):
             part = stream.step(min(left, CHUNK))
@@ -259,10 +246,28 @@ def _start(net: ModuleGraph) -> int:
     return embedding.num_embeddings - 1
 
 
-def _embeddings(net: ModuleGraph, name: str) -> list[nn.Embedding]:
-    """The embeddings that read an input."""
-    modules = [node.module for node in net.nodes if isinstance(node, ModuleNode) and net[name] in node.sources]
-    return [module for module in modules if isinstance(module, nn.Embedding)]
+def _readers(net: ModuleGraph, name: str) -> Iterator[nn.Module]:
+    """The modules that read an input."""
+    return (node.module for node in net.nodes if isinstance(node, ModuleNode) and net[name] in node.sources)
+
+
+def _ticks_of(net: ModuleGraph, name: str, value: Tensor) -> int | None:
+    """For how many ticks there are frames [B, S, ...], if they are frames of several ticks each."""
+    several = [module.samples for module in _readers(net, name) if isinstance(module, Upsampling)]
+    return min(several) * value.shape[1] if several else None
+
+
+def _check_read(what: str, value: Tensor, module: nn.Module) -> None:
+    """Refuse what a module cannot read."""
+    if isinstance(module, nn.Embedding):
+        _check_classes(what, value, module.num_embeddings)
+    elif isinstance(module, nn.Linear | Upsampling):
+        features = module.in_features if isinstance(module, nn.Linear) else module.features
+        kind = next(module.parameters()).dtype
+        if value.dim() != 3 or value.shape[2] != features:
+            raise PhysimError(f"{what} has the shape {list(value.shape)}, wanted [B, T, {features}]")
+        if value.dtype != kind:
+            raise PhysimError(f"{what} is of {value.dtype}, wanted {kind}")
 
 
 def _check_classes(what: str, value: Tensor, classes: int) -> None:

@@ -66,7 +66,7 @@ class Upsampling(nn.Module):
         super().__init__()
         if not strides or min(strides) < 1:
             raise PhysimError(f"strides are {list(strides)}, wanted at least one, all positive")
-        self.samples = math.prod(strides)
+        self.features, self.samples = features, math.prod(strides)
         self.cores = nn.ModuleList(
             nn.ConvTranspose1d(features, features, 2 * stride, stride, (stride + 1) // 2, stride % 2)
             for stride in strides

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from learners.sequences.blocks import Block
 from learners.sequences.columns import Columns
-from learners.sequences.generation import Sampling
 from learners.sequences.kernels import Options
 from learners.sequences.masked import Masked, MaskedDecoder
 from learners.sequences.pixel_kernels import draw_frame
 from learners.sequences.video_pixels import ACTION, CONTEXT, DECODER, FRAME, PlainDecoder
+from learners.sequences.ways import Sampling
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State

@@ -13,7 +13,6 @@ import torch
 
 from learners.experiment import Cell, markdown
 from learners.papers import PaperSettings, net_path
-from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
 from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
@@ -68,7 +67,7 @@ def clip(folder: Path, field: str) -> Path:
 
 def play(path: Path, net: ModuleGraph) -> None:
     """Write what a model plays."""
-    symbols = generate(net, CLIP, temperature=TEMPERATURE, way=Fused(net))
+    symbols = generate(net, CLIP, temperature=TEMPERATURE)
     write_wav(path, decoded(symbols[0]).numpy(), RATE)
 
 

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from learners.experiment import Cell, markdown, mean_if_known
 from learners.papers import PaperSettings, net_path
-from learners.sequences.fused import Fused
 from learners.sequences.generation import generate
 from learners.sequences.kept import trained
 from learners.sequences.listener import edits
@@ -109,7 +108,7 @@ def _judged(net: ModuleGraph, test: Sequence[SymbolRow], sounds: Sequence[Single
 def speech(net: ModuleGraph, told: SymbolRow, seed: int) -> Singles:
     """What a voice says that is told as a row is."""
     given = {name: value[None] for name, value in told.frames.items()}
-    symbols = generate(net, len(told.symbols), given=given, seed=seed, way=Fused(net))
+    symbols = generate(net, len(told.symbols), given=given, seed=seed)
     return decoded(symbols[0]).numpy()
 
 

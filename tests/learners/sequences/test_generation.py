@@ -8,9 +8,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from learners.sequences.fused import Fused
-from learners.sequences.generation import Sampling, Stream, generate
+from learners.sequences.generation import Stream, fastest, generate
 from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import wavenet
+from learners.sequences.ways import Plain, Sampling
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph
 from tests.learners.sequences.conftest import (
@@ -43,7 +44,7 @@ def test_the_fused_step_makes_what_the_plain_one_makes(name: str) -> None:
     net = wavenet_of(name)
     given = given_to(net)
     for options in ({}, {"temperature": 0.0}, {"temperature": 0.7, "top_k": 3}):
-        plain = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, **options)  # type: ignore[arg-type]
+        plain = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, way=Plain(net), **options)  # type: ignore[arg-type]
         fused = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, way=Fused(net), **options)  # type: ignore[arg-type]
         assert torch.equal(plain, fused)
 
@@ -51,7 +52,7 @@ def test_the_fused_step_makes_what_the_plain_one_makes(name: str) -> None:
 @pytest.mark.parametrize("name", ["wide kernels", "speakers and frames"])
 def test_fused_memories_are_the_plain_ones_after_many_turns(name: str) -> None:
     net = wavenet_of(name)
-    plain, fused = (Stream(net, STREAMS, given=given_to(net), way=way) for way in (None, Fused(net)))
+    plain, fused = (Stream(net, STREAMS, given=given_to(net), way=way) for way in (Plain(net), Fused(net)))
     for count in (1, 9, 27, 20):
         assert torch.equal(plain.step(count), fused.step(count))
         for key, value in plain.saved().items():
@@ -61,7 +62,7 @@ def test_fused_memories_are_the_plain_ones_after_many_turns(name: str) -> None:
 def test_fused_singles_are_as_good_as_torchs() -> None:
     """In float32 the same chances give the same symbols but where they fall between two."""
     net = wavenet(64, 16, 16, (1, 2, 4, 8)).eval()
-    plain, fused = generate(net, 200), generate(net, 200, way=Fused(net))
+    plain, fused = (generate(net, 200, way=way) for way in (Plain(net), Fused(net)))
     first = int((plain != fused).flatten().nonzero()[0]) if not torch.equal(plain, fused) else 200
     assert first > 20
 
@@ -69,7 +70,7 @@ def test_fused_singles_are_as_good_as_torchs() -> None:
 @pytest.mark.parametrize("fused", [False, True])
 def test_a_stream_goes_on_from_where_another_was_saved(fused: bool, tmp_path: Path) -> None:
     net = wavenet_of("speakers and frames")
-    way = Fused(net) if fused else None
+    way = Fused(net) if fused else Plain(net)
     whole = generate(net, LENGTH, streams=STREAMS, given=given_to(net), seed=5, way=way)
     stream = Stream(net, STREAMS, given=given_to(net), seed=5, way=way)
     parts = [stream.step(17)]
@@ -179,6 +180,68 @@ def test_speakers_and_characters_that_are_unknown_are_refused_at_once(name: str)
             Stream(net, STREAMS, given={name: value})
 
 
+def test_the_fastest_way_that_there_is_is_taken() -> None:
+    assert isinstance(Stream(wavenet_of("speakers"), given=given_to(wavenet_of("speakers"))).way, Fused)
+    assert isinstance(fastest(wavenet_of("context")), Plain)
+    assert isinstance(fastest(byte_net("rectified")), Plain)
+    with pytest.raises(PhysimError, match="way makes the symbols of another graph"):
+        Stream(wavenet_of("plain"), way=Fused(wavenet_of("plain")))
+
+
+@pytest.mark.parametrize("change", ["in place", "another"])
+def test_fused_steps_know_weights_that_changed(change: str) -> None:
+    net = wavenet_of("plain")
+    way = Fused(net)
+    before = generate(net, LENGTH, way=way)
+    with torch.no_grad():
+        if change == "in place":
+            net.get_submodule("taps_1").core.weight.mul_(-2.0)  # type: ignore[union-attr, operator]
+        else:
+            net.get_submodule("skips").weight = torch.nn.Parameter(-2.0 * net.get_submodule("skips").weight)  # type: ignore[operator]
+    after = generate(net, LENGTH, way=way)
+    assert torch.equal(after, generate(net, LENGTH, way=Plain(net)))
+    assert not torch.equal(after, before)
+
+
+def test_there_are_as_many_streams_as_what_is_given_has() -> None:
+    net = wavenet_of("features")
+    assert generate(net, 3, given=given_to(net)).shape == (STREAMS, 3)
+    assert generate(wavenet_of("plain"), 3, prompt=symbols(10)).shape == (STREAMS, 3)
+
+
+@pytest.mark.parametrize("make", [lambda: wavenet_of("speakers and frames"), lambda: byte_net("rectified")])
+def test_parts_of_prompts_and_steps_are_no_others(make: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    net: ModuleGraph = make()  # type: ignore[operator]
+
+    def made() -> Tensor:
+        stream = Stream(net, STREAMS, given=given_to(net), seed=4)
+        stream.prefill(symbols(20))
+        return stream.step(LENGTH - 20)
+
+    whole = made()
+    monkeypatch.setattr("learners.sequences.generation.PART", 7)
+    assert torch.equal(made(), whole)
+
+
+def test_what_is_foretold_stays_so_until_symbols_are_taken() -> None:
+    net = byte_net("rectified")
+    stream = Stream(net, STREAMS)
+    logits = stream.foretell()
+    assert torch.equal(stream.foretell(), logits)
+    for refused in (stream.step, lambda: stream.prefill(symbols(3)), stream.saved):
+        with pytest.raises(PhysimError, match="symbols were foretold: take"):
+            refused()
+    with pytest.raises(PhysimError, match=f"symbols are from {CLASSES} to {CLASSES}, wanted 0 to {CLASSES - 1}"):
+        stream.take(torch.full((STREAMS,), CLASSES))
+    with pytest.raises(PhysimError, match=r"symbols have the shape \[1\], wanted"):
+        stream.take(torch.tensor([1]))
+    said = symbols(2)
+    stream.take(said[:, 0])
+    with pytest.raises(PhysimError, match="take: nothing was foretold"):
+        stream.take(said[:, 1])
+    assert torch.allclose(stream.foretell(), logits_after(net, said)[:, 1], rtol=0, atol=1e-10)
+
+
 def test_what_does_not_fit_is_refused_by_name() -> None:
     net = wavenet_of("features")
     with pytest.raises(PhysimError, match=r"given: got \[\], wanted \['features'\]"):
@@ -187,6 +250,17 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
         Stream(net, 2, given=given_to(net))
     with pytest.raises(PhysimError, match="given 'features' has 8 ticks, wanted 9 or more"):
         Stream(net, STREAMS, given=given_to(net, 8)).step(9)
+    framed = wavenet_of("speakers and frames")
+    given, samples = given_to(framed), framed.get_submodule("upsampling").samples
+    few = given | {"features": given["features"][:, :2]}
+    with pytest.raises(
+        PhysimError, match=f"given 'features' has {2 * samples} ticks, wanted {2 * samples + 1} or more"
+    ):
+        Stream(framed, given=few).step(2 * int(samples) + 1)  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match=r"given 'features' has the shape .*, wanted \[B, T, "):
+        Stream(framed, given=given | {"features": given["features"][..., :1]})
+    with pytest.raises(PhysimError, match=r"given 'features' is of torch\.float16, wanted torch\.float64"):
+        Stream(framed, given=given | {"features": given["features"].half()})
     with pytest.raises(PhysimError, match="temperature is -1, wanted 0 or more"):
         Sampling(-1)
     with pytest.raises(PhysimError, match="without a context stack"):

@@ -1,0 +1,73 @@
+"""Ways to make symbols: how one is drawn, and the plain way to make many, which faster ones make the same by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, final
+
+import torch
+from torch import Tensor
+
+from learners.sequences.wavenet import SYMBOL
+from physim.checks import check_positive
+from physim.errors import PhysimError
+from physim.graph import ModuleGraph, State
+
+
+@final
+class Sampling:
+    """How a symbol is drawn from logits: at a `temperature`, 0 for the likeliest one, from the `top_k` alone."""
+
+    def __init__(self, temperature: float = 1.0, top_k: int | None = None) -> None:
+        if not temperature >= 0:
+            raise PhysimError(f"temperature is {temperature}, wanted 0 or more")
+        check_positive(top_k=top_k)
+        self.temperature, self.top_k = temperature, top_k
+
+    def draw(self, logits: Tensor, chance: Tensor) -> Tensor:
+        """Symbols [B] int64 by logits [B, K], where `chance` [B] is uniform in 0 to 1."""
+        if not self.temperature:
+            return logits.argmax(-1)
+        weights = ((logits - logits.max(-1, keepdim=True).values) / self.temperature).exp()
+        if self.top_k is not None and self.top_k < weights.shape[-1]:
+            weights = weights * (weights >= weights.topk(self.top_k).values[..., -1:])
+        summed = weights.double().cumsum(-1)
+        found = torch.searchsorted(summed, chance[:, None].double() * summed[:, -1:], right=True)[:, 0]
+        last = weights.shape[-1] - 1 - (weights > 0).flip(-1).int().argmax(-1)  # that can be drawn
+        return found.minimum(last)
+
+
+class Way(Protocol):
+    """A way to make symbols of a graph: the plain one, and faster ones that make the same."""
+
+    net: ModuleGraph
+
+    def __call__(
+        self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
+    ) -> tuple[Tensor, State]:
+        """Symbols [B, T] after the `last` [B], one for each of chances [B, T], from a memory; and the one after them.
+
+        `inputs` are what else the graph reads: whole, or [B, T, ...].
+        """
+
+
+@final
+class Plain:
+    """Each symbol by a `step` of the graph."""
+
+    def __init__(self, net: ModuleGraph) -> None:
+        self.net = net
+
+    def __call__(
+        self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
+    ) -> tuple[Tensor, State]:
+        """Symbols, one after the other."""
+        made = []
+        for tick in range(chances.shape[1]):
+            told = {name: value if self.net[name].node.whole else value[:, tick] for name, value in inputs.items()}
+            if tick:
+                told = {name: value for name, value in told.items() if not self.net[name].node.whole}
+            logits, state = self.net.step({**told, SYMBOL: last}, state)
+            last = sampling.draw(logits, chances[:, tick])
+            made.append(last)
+        return torch.stack(made, 1), state
