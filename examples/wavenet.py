@@ -76,7 +76,6 @@ class Args:
 
         import torch
 
-        from learners.sequences.fused import Fused
         from learners.sequences.generation import generate
         from learners.sequences.mu_law import decoded
         from learners.sequences.sounds import spectrograms, write_wav
@@ -90,10 +89,9 @@ class Args:
         net = load_graph(self.weights)[0].eval()
         options: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed, "progress": True}
         given = {"features": torch.from_numpy(known)[None]}
-        way = Fused(net)
-        generate(net, 1, given={"features": given["features"][:, :1]}, way=way)  # native code is made now
+        generate(net, 1, given={"features": given["features"][:, :1]})  # native code is made now
         begun = time.perf_counter()
-        heard = decoded(generate(net, len(known), given=given, way=way, **options)[0]).numpy()
+        heard = decoded(generate(net, len(known), given=given, **options)[0]).numpy()
         speed = len(heard) / (time.perf_counter() - begun)
         if self.listen is not None:
             write_wav(self.listen, heard, RATE)

@@ -98,10 +98,11 @@ class Decoder:
         """Blocks on what was written before [B, T, 2 width], and the logits of what follows."""
         width = self.width
         for number, dilation in enumerate(self.dilations):
-            inner = net.add(f"narrow_{number}", _narrow(width), value)
             if self.blocks == "rectified":
+                inner = net.add(f"narrow_{number}", _narrow(width), value)
                 taps = net.add(f"taps_{number}", CausalConv1d(width, width, self.kernel_size, dilation), inner)
             else:
+                inner = net.add(f"narrow_{number}", _narrow(width)[:-1], value)  # units update what has a sign
                 taps = _multiplied(net, number, inner, CausalConv1d(width, 4 * width, self.kernel_size, dilation))
             value = added(value, net.add(f"wide_{number}", _wide(width), taps))
         head = nn.Sequential(

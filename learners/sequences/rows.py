@@ -45,7 +45,8 @@ class Crops:
 
     `start` is the symbol that stands before the first of a row. What counts lies anywhere, beyond a row's ends too,
     so that all symbols are as likely to be learned from: then fewer of them count. Update k draws its pieces from
-    (seed, k) alone. Where rows have frames of so many symbols (`frame`), what counts begins and ends where frames do.
+    (seed, k) alone. Where rows have frames of so many symbols (`frame`), what counts begins and ends where frames do;
+    there is one frame more, with which the last is blended.
     """
 
     rows: Sequence[SymbolRow]
@@ -93,7 +94,7 @@ class Crops:
             value[: max(0, place) - begin] = UNCOUNTED
             value[place + self.length - begin :] = UNCOUNTED
         ticks = {name: _cut(value, begin, size, 0) for name, value in row.ticks.items()}
-        first, count = begin // self.frame, size // self.frame
+        first, count = begin // self.frame, size // self.frame + 1  # the last is blended with the one after it
         frames = {name: _cut(value, first, count, 0) for name, value in row.frames.items()}
         return {SYMBOL: before, **row.whole, **ticks, **frames}, wanted
 

@@ -27,6 +27,8 @@ from physim.learner import Precision
 
 SAVE_EVERY = 60.0
 """Seconds between checkpoints."""
+WARM = 0.05
+"""The share of updates in which the rate rises: Transformers want that, and all models are treated alike."""
 
 
 @final
@@ -37,7 +39,8 @@ class Diverged(PhysimError):
 @final
 @dataclass(frozen=True)
 class SequenceTraining:
-    """How to train: `updates` of Adam at `rate`, which falls along a cosine, on gradients at most `clip` long.
+    """How to train: `updates` of Adam on gradients at most `clip` long, at a rate that rises to `rate` over the first
+    of them, a share of WARM, and falls along a cosine.
 
     Products are taken in `precision`. Each `every` updates the model is judged, and the best weights are kept. All
     updates are made: while the rate is high, verdicts that fall no more say little, because they fall again as it does.
@@ -177,7 +180,7 @@ class _Run:
     def _set_rate(self) -> None:
         share = self.progress.updates / self.settings.updates
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+            group["lr"] = self.settings.rate * min(1, (share + 1 / self.settings.updates) / WARM) * _falling(share)
 
     def _resume(self) -> None:
         self.progress = self._checkpoint.load()
@@ -189,6 +192,11 @@ class _Run:
         assert self.settings.checkpoint is not None
         identity = self.settings.identity(self.net, self.batches)
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)
+
+
+def _falling(share: float) -> float:
+    """What is left of a rate after a share of the updates."""
+    return 0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2
 
 
 def _digest(batch: Batch) -> str:

@@ -67,9 +67,13 @@ def wavenet(  # noqa: PLR0913 (a file names them all)
     return net
 
 
-def receptive_field(dilations: Sequence[int], kernel_size: int = 2) -> int:
-    """How many symbols what is foretold depends on: those that the stem sees, and each layer's reach more."""
-    return 1 + (kernel_size - 1) * (1 + sum(dilations))
+def receptive_field(dilations: Sequence[int], kernel_size: int = 2, context: Sequence[int] = ()) -> int:
+    """How many symbols what is foretold depends on: those that the stem sees, and each layer's reach more.
+
+    All but the first layer see behind what a `context` stack told the first, too.
+    """
+    first, *others = dilations
+    return 1 + (kernel_size - 1) * (1 + max(first, sum(context)) + sum(others))
 
 
 @final

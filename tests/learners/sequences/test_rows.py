@@ -51,12 +51,31 @@ def test_every_symbol_is_as_likely_to_be_learned_from() -> None:
 def test_frames_are_cut_with_their_symbols() -> None:
     rows = [SymbolRow(torch.arange(80), frames={"features": torch.arange(20)[:, None].double()})]
     inputs, targets = Crops(rows, length=12, context=8, start=-7, batch=16, frame=4)(0)
-    assert inputs["features"].shape == (16, 5, 1)
+    assert inputs["features"].shape == (16, 6, 1)
     for wanted, frames in zip(targets["symbol"], inputs["features"], strict=True):
         places = (wanted != UNCOUNTED).nonzero()[:, 0]
         assert torch.equal(wanted[places] // 4, frames[places // 4, 0].long())
     with pytest.raises(PhysimError, match=r"crops of 5 \+ 10 symbols are not whole frames of 4"):
         Crops(rows, 10, 5, -7, frame=4)
+
+
+def test_what_counts_of_a_piece_is_told_what_it_is_in_the_whole_row() -> None:
+    """Upsampled frames reach into one another: the last of a piece, too."""
+    net, random = wavenet_of("frames"), torch.Generator().manual_seed(0)
+    symbols = torch.randint(0, CLASSES, (96,), generator=random)
+    frames = torch.randn(16, 2, generator=random, dtype=torch.float64)
+    before = torch.cat([torch.tensor([CLASSES]), symbols[:-1]])
+    whole = net({"symbol": before[None], "features": frames[None]})[0]
+    inputs, targets = Crops([SymbolRow(symbols, frames={"features": frames})], 12, 24, CLASSES, 8, frame=6)(0)
+    pieces, places = net(inputs), [-1] * 8
+    for number, (seen, wanted) in enumerate(zip(inputs["symbol"], targets["symbol"], strict=True)):
+        windows = before.unfold(0, len(seen), 6) if len(seen) <= len(before) else before[None]
+        found = (windows == seen).all(1).nonzero().flatten().tolist()
+        if found:  # the whole piece lies in the row
+            places[number] = 6 * found[0]
+            here = (wanted != UNCOUNTED).nonzero().flatten()
+            assert torch.allclose(pieces[number, here], whole[places[number] + here], rtol=0, atol=1e-10)
+    assert max(places) >= 0
 
 
 def test_an_update_draws_from_its_number_and_the_seed_alone() -> None:

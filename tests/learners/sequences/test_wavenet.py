@@ -33,13 +33,24 @@ def test_so_they_do_at_full_size() -> None:
     check_steps(net, {"symbol": seen}, split=ticks // 2)
 
 
-@pytest.mark.parametrize(("dilations", "kernel_size"), [((1, 2, 4), 2), ((1, 3, 2), 3), ((5,), 4), ((2, 2), 2)])
+@pytest.mark.parametrize(
+    ("dilations", "kernel_size", "context"),
+    [
+        ((1, 2, 4), 2, ()),
+        ((1, 3, 2), 3, ()),
+        ((5,), 4, ()),
+        ((2, 2), 2, ()),
+        ((1, 2, 4), 2, (3, 6)),
+        ((9, 2), 2, (3, 4)),
+        ((1, 2), 3, (5,)),
+    ],
+)
 def test_what_is_foretold_depends_on_its_receptive_field_and_nothing_else(
-    dilations: tuple[int, ...], kernel_size: int
+    dilations: tuple[int, ...], kernel_size: int, context: tuple[int, ...]
 ) -> None:
     """The skips' gradient by what the stem reads is there exactly as far back as the formula says, and never ahead."""
-    net = wavenet(CLASSES, 4, 5, dilations, kernel_size).double()
-    field, ticks = receptive_field(dilations, kernel_size), 40
+    net = wavenet(CLASSES, 4, 5, dilations, kernel_size, context=context).double()
+    field, ticks = receptive_field(dilations, kernel_size, context), 40
     value = torch.randn(1, ticks, 4, dtype=torch.float64, requires_grad=True)
     skips = net({"symbol": symbols(ticks)[:1]}, outputs=net["skips"], given={net["embedding"]: value})
     (gradient,) = torch.autograd.grad(skips[0, 30].sum(), value)
