@@ -16,51 +16,81 @@ MORE = 5 * RESAMPLES
 """Resamples of few runs, of whose intervals the ends lie far out."""
 Runs = Sequence[Sequence[float]]
 """The score of every run, task by task."""
+Pairs = Sequence[tuple[Runs, Runs]]
+"""Ours and theirs, kind of tasks by kind: however many tasks and runs they have, kinds count alike."""
 
 
 def interquartile(runs: Runs) -> Interval:
     """The mean of the middle half of all runs of all tasks; its interval draws runs of each task anew."""
-    return _drawn([runs], lambda drawn: _middle(drawn[0]))
+    return _drawn([[runs]], lambda drawn: _middle(drawn[0]))
 
 
 def difference(ours: Runs, theirs: Runs) -> Interval:
     """The interquartile mean of ours less that of theirs."""
-    return _drawn([ours, theirs], lambda drawn: _middle(drawn[0]) - _middle(drawn[1]))
+    return mean_difference([(ours, theirs)])
+
+
+def mean_difference(kinds: Pairs) -> Interval:
+    """The `difference` of each kind, the mean over kinds."""
+    return _drawn(kinds, lambda drawn: _middle(drawn[0]) - _middle(drawn[1]))
 
 
 def ratio(ours: Runs, theirs: Runs) -> Interval:
     """The interquartile mean of ours over that of theirs: of areas under curves, or of frames to a threshold."""
     with np.errstate(divide="ignore", invalid="ignore"):  # nothing over nothing is no number
-        return _drawn([ours, theirs], lambda drawn: _middle(drawn[0]) / _middle(drawn[1]))
+        return _drawn([[ours, theirs]], lambda drawn: _middle(drawn[0]) / _middle(drawn[1]))
 
 
 def improvement(ours: Runs, theirs: Runs) -> Interval:
     """How likely a run of ours is better than one of theirs of the same task, a tie counting half; mean over tasks."""
+    return mean_improvement([(ours, theirs)])
+
+
+def mean_improvement(kinds: Pairs) -> Interval:
+    """The `improvement` in each kind, the mean over kinds."""
 
     def better(drawn: Sequence[Floats]) -> Floats:
         pairs = drawn[0][..., :, None] - drawn[1][..., None, :]
         return ((pairs > 0) + 0.5 * (pairs == 0)).mean((-3, -2, -1))
 
-    return _drawn([ours, theirs], better)
+    return _drawn(kinds, better)
 
 
-def _drawn(arms: Sequence[Runs], statistic: Callable[[Sequence[Floats]], Floats]) -> Interval:
-    """A statistic of arms [..., tasks, runs], and its percentile interval over runs drawn anew in each task.
+def crossed(scores: Floats) -> Interval:
+    """The mean of scores [trainings, episodes], its interval over trainings and episodes that are both drawn anew.
+
+    Each training is judged in the same episodes. Of one training, or who was not trained, episodes alone are drawn.
+    """
+    rng = np.random.default_rng(0)
+    rows, columns = (rng.integers(size, size=(MORE, size)) for size in scores.shape)
+    again = scores[rows[:, :, None], columns[:, None, :]].mean((1, 2))
+    several = [size for size in scores.shape if size > 1]
+    tail = min((_tail(1, size) for size in several), default=_tail(1, 1))
+    low, high = np.quantile(again, [tail, 1 - tail], method="closest_observation")
+    return Interval(float(scores.mean()), float(low), float(high), scores.size)
+
+
+def _drawn(kinds: Sequence[Sequence[Runs]], statistic: Callable[[Sequence[Floats]], Floats]) -> Interval:
+    """A statistic of arms [..., tasks, runs], the mean over kinds, and its percentile interval over runs drawn anew in
+    each task.
 
     Few runs that are drawn anew spread too little: the interval is expanded as Student's is (arXiv:1411.5279, 5.2).
     """
-    scores = [_table(runs) for runs in arms]
-    middle = float(statistic(scores))
+    tables = [[_table(runs) for runs in arms] for arms in kinds]
+    every = [table for arms in tables for table in arms]
+    count = RESAMPLES if min(table.shape[1] for table in every) >= FEW else MORE
     rng = np.random.default_rng(0)
-    count = RESAMPLES if min(table.shape[1] for table in scores) >= FEW else MORE
-    again = []
-    for table in scores:
-        tasks, runs = table.shape
-        picks = rng.integers(runs, size=(count, tasks, runs))
-        again.append(table[np.arange(tasks)[:, None], picks])
-    tail = min(_tail(*table.shape) for table in scores)
-    low, high = np.quantile(statistic(again), [tail, 1 - tail], method="closest_observation")
-    return Interval(middle, float(low), float(high), scores[0].size)
+    again = [[_again(table, count, rng) for table in arms] for arms in tables]
+    middle, drawn = (np.mean([statistic(arms) for arms in several], axis=0) for several in (tables, again))
+    tail = min(_tail(*table.shape) for table in every)
+    low, high = np.quantile(drawn, [tail, 1 - tail], method="closest_observation")
+    return Interval(float(middle), float(low), float(high), sum(arms[0].size for arms in tables))
+
+
+def _again(table: Floats, count: int, rng: np.random.Generator) -> Floats:
+    """Scores [tasks, runs] so many times, the runs of each task drawn anew [count, tasks, runs]."""
+    tasks, runs = table.shape
+    return table[np.arange(tasks)[:, None], rng.integers(runs, size=(count, tasks, runs))]
 
 
 def _tail(tasks: int, runs: int) -> float:

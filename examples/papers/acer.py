@@ -25,8 +25,8 @@ ARMS = {
     "ratio 0, 5 epochs": Arm(ACER(replayed=False), repeats=5, seconds=2.8),
     "ratio 1": Arm(ACER(), ratio=1, seconds=1.6),
     REPLAYING: Arm(ACER(), ratio=4, seconds=2.8),
-    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.8, like=REPLAYING),
-    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.8, like=REPLAYING),
+    "ratio 4, no region": Arm(ACER(region=None), ratio=4, seconds=2.8),
+    "ratio 4, not truncated": Arm(ACER(truncation=WHOLE), ratio=4, seconds=2.8),
 }
 """Four updates from what is replayed for one of what is fresh take as long as five epochs on what is fresh."""
 PAIRS = [
@@ -52,7 +52,6 @@ class Args(PaperSettings):
     """Train agents by ACER with more and less replay, and with parts of it left out, and write what came of it.
 
     Settings are chosen first, for every arm alike, by a seed and in a layout of their own: the whole sweep is kept.
-    Arms without a part of ACER have those of the whole.
     """
 
     parts: tuple[str, ...] = ALL

@@ -6,7 +6,8 @@ python examples/papers/pgq.py [--quick] [--parts grids steps networks]
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,10 @@ ARMS = {
 }
 """Q-learning with two replays learns from as much as PGQ with one."""
 RATES = (0.5, 0.8, 1.0, 1.1, 1.25, 1.5)
+TEMPERATURES = (1e-3, 1e-2, 1e-1)
+SHARES, SHARE_RATES = (0.0, 0.25, 0.5, 0.75, 1.0), (0.5, 0.8, 1.0)
+"""Of Q-learning in PGQ, and the steps with which they are tried: with that of 0.5 neither part has more than 1."""
+MIXED, USUAL = "PGQ", "4 x 6"
 SOLVED = 0.9
 """Of the best policy's worth, what a policy must bring at last to have solved a problem."""
 POINTS = 60
@@ -58,8 +63,9 @@ NETWORKS = {
 }
 """The same networks by losses of both kinds, and by either, Q-learning on the values that its policy implies.
 
-PGQ sums both gradients in one step, as the others take one; or it takes a step by each, that of Q-learning half as long
-as the other, as in the paper. Who is compared with that takes two steps, too.
+PGQ sums both gradients in one step, as the others take one; or it takes a step by each, on average as often (the paper:
+exactly as often), that of Q-learning weighed half as much as the other, as in the paper. Who is compared with that
+takes two steps, too.
 """
 PAIRS = [
     *(("PGQ", arm) for arm in ("actor-critic", "Q-learning")),
@@ -93,7 +99,7 @@ def main(args: Args) -> None:
 
 def grids(args: Args) -> str:
     """The mean worth of the policy from the start, over the whole of learning."""
-    cells = [cell(args, arm, problem, 1.0) for problem in PROBLEMS for arm in ARMS]
+    cells = [cell(args, arm, problem) for problem in PROBLEMS for arm in ARMS]
     rows = args.rows("grids", cells, run)
     areas = grouped([row for row in rows if row["name"] == "area"], ("problem", "arm"))
     picture(args.folder / "grids.png", rows)
@@ -110,27 +116,53 @@ OTHERS = ("actor-critic", "Q-learning", "Q-learning, 2 replays")
 
 
 def steps(args: Args) -> str:
-    """The share of learners that solve the grid, by the size of their steps."""
+    """Learners on the usual grid by the size of their steps, the entropy's weight, and PGQ's share of Q-learning."""
     arms = list(ARMS)[:3]
-    cells = [cell(args, arm, "4 x 6", rate) for rate in RATES for arm in arms]
+    cells = [
+        cell(args, arm, rate=rate, temperature=temperature)
+        for temperature in TEMPERATURES
+        for rate in RATES
+        for arm in arms
+    ]
     rows = args.rows("steps", cells, run)
-    lasts = grouped([row for row in rows if row["name"] == "last"], ("rate", "arm"))
-    enough = SOLVED * best("4 x 6")
-    solved = {key: mean([float(last >= enough) for last in values]) for key, values in lasts.items()}
-    return markdown(("step", *arms), [[rate, *(str(solved[rate, arm]) for arm in arms)] for rate in RATES])
+    lasts, areas = (
+        grouped([row for row in rows if row["name"] == name], ("temperature", "rate", "arm"))
+        for name in ("last", "area")
+    )
+    enough = SOLVED * best(USUAL)
+    lines = []
+    for temperature, rate in product(TEMPERATURES, RATES):
+        keys = [(temperature, rate, arm) for arm in arms]
+        solved = [mean([float(last >= enough) for last in lasts[key]]) for key in keys]
+        lines.append([temperature, rate, *map(str, solved), *(mean(areas[key]) for key in keys)])
+    told = [f"{arm}: {what}" for what in ("share solved", "mean worth") for arm in arms]
+    return f"{markdown(('weight of the entropy', 'step', *told), lines)}\n{shares(args)}"
 
 
-def cell(args: Args, arm: str, problem: str, rate: float) -> Cell:
+def shares(args: Args) -> str:
+    """The mean worth of PGQ's policy, by its share of Q-learning."""
+    cells = [cell(args, MIXED, rate=rate, share=share) for share in SHARES for rate in SHARE_RATES]
+    rows = args.rows("shares", cells, run)
+    areas = grouped([row for row in rows if row["name"] == "area"], ("share", "rate"))
+    lines = [[share, *(mean(areas[share, rate]) for rate in SHARE_RATES)] for share in SHARES]
+    return markdown(("share of Q-learning in PGQ", *(f"step {rate}" for rate in SHARE_RATES)), lines)
+
+
+def cell(
+    args: Args, arm: str, problem: str = USUAL, rate: float = 1.0, temperature: float = 1e-3, share: float = 0.5
+) -> Cell:
     """All learners of a method on a problem."""
     count = args.steps(problem)
-    return Cell(arm, 0, (("problem", problem), ("steps", count), ("seeds", args.learners), ("rate", rate)), count / 1e5)
+    setting: Row = {"problem": problem, "steps": count, "seeds": args.learners}
+    setting |= {"rate": rate, "temperature": temperature, "share": share}
+    return Cell(arm, 0, tuple(setting.items()), count / 1e5)
 
 
 def run(cell: Cell) -> Sequence[Row]:
     """Of each learner the mean worth of its policy, and the last; and the mean curve of all."""
-    arm, rate = ARMS[cell.arm], cell["rate"]
+    told = {name: cell[name] for name in ("rate", "temperature", "share")}
     count, seeds = cell["steps"], cell["seeds"]
-    worths = Tabular(arm.method, rate, arm.temperature, arm.replays).run(PROBLEMS[cell["problem"]](), count, seeds)
+    worths = replace(ARMS[cell.arm], **told).run(PROBLEMS[cell["problem"]](), count, seeds)
     rows: list[Row] = []
     for number, worth in enumerate(worths):
         rows += [{"name": "area", "run": number, "value": float(worth.mean())}]

@@ -56,8 +56,9 @@ class Contest:
     """Arms, by how many seconds a decision of each takes, about, that are compared after so many decisions.
 
     `run` is the work of one training, `bounds` finds the scores that count 0 and 1 in each task, and `times` says how
-    many times as many decisions some arms have. Settings are chosen by mean scores, or by those `at_last`; with a
-    `final`, the best of each arm are tried by another seed before. Arms that are `like` others take theirs.
+    many times as many decisions some arms have, and `draw_times` how many while all draws are tried. Settings are
+    chosen by mean scores, or by those `at_last`; with a `final`, the best of each arm are tried by another seed before.
+    Arms that are `like` others take theirs.
     """
 
     settings: PaperSettings
@@ -67,6 +68,7 @@ class Contest:
     run: Run
     bounds: Callable[[Sequence[str]], Bounds]
     times: Mapping[str, int] = field(default_factory=dict)
+    draw_times: Mapping[str, int] = field(default_factory=dict)
     like: Mapping[str, str] = field(default_factory=dict)
     at_last: bool = False
     final: bool = False
@@ -78,7 +80,8 @@ class Contest:
         """
         draws = self.ranges.draws(QUICK_DRAWS if self.settings.quick else DRAWS)
         arms = [arm for arm in self.arms if arm not in self.like]
-        scores = self._tried(name, (TUNING_SEED,), tasks, dict.fromkeys(arms, draws))
+        drawing = replace(self, times={**self.times, **self.draw_times})
+        scores = drawing._tried(name, (TUNING_SEED,), tasks, dict.fromkeys(arms, draws))
         lines = [[_words(drawn), *(scores[arm][number] for arm in arms)] for number, drawn in enumerate(draws)]
         lines.append(["mean", *(float(np.mean(scores[arm])) for arm in arms)])
         text = markdown(("", *arms), lines)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from learners.agents.graphs import POLICY
-from learners.agents.losses.base import FRESH, REPLAYED, SKEWED, AgentLoss, check_taught
+from learners.agents.losses.base import FRESH, NOTED, REPLAYED, SKEWED, AgentLoss, check_taught
 from learners.agents.modules import TRIES
 from learners.agents.replay import Replay
 from learners.agents.unrolls import (
@@ -38,6 +38,9 @@ from physim.graph.context import map_tree
 from physim.graph.cutting import Decoupled
 from physim.graph.losses import check_names, values_of
 from physim.learner import Precision
+
+CLIPPED = "clipped"
+"""In what share of updates the gradient was too long, in curves."""
 
 
 @final
@@ -148,8 +151,8 @@ class Learner:
         told = {name: float(loss.detach()) for name, loss in losses.items()}
         for loss in self.losses:
             if loss.name in losses:
-                told |= {f"{loss.name}: {name}": note for name, note in loss.notes.items()}
-        return told | {"gradient": float(norm)}
+                told |= {f"{loss.name}{NOTED}{name}": note for name, note in loss.notes.items()}
+        return told | {"gradient": float(norm), CLIPPED: float(norm > self.settings.clip)}
 
     def saved(self, replay: bool) -> Ticks:
         """Where it is beside its weights and optimiser, by name; with what is replayed, if asked."""

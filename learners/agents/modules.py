@@ -71,13 +71,23 @@ class Sample(nn.Module):
         return functional.one_hot(chosen, logits.shape[-1]).to(logits.dtype)
 
 
+FIRST = 0.01
+"""What the first weights of means are multiplied by, as PPO's are."""
+
+
 @final
 class Means(nn.Linear):
     """The means of numbers [B, F] -> [B, A], from -1 to 1: a linear layer's, bent by tanh.
 
     Actions are cut off there: means beyond would change nothing that is done, and worths of actions that are never
-    carried out would let them run away.
+    carried out would let them run away. They begin near 0: an agent whose first means are large tries little else.
     """
+
+    def __init__(self, features: int, actions: int) -> None:
+        super().__init__(features, actions)
+        with torch.no_grad():
+            self.weight.mul_(FIRST)
+            self.bias.zero_()
 
     def forward(self, core: Tensor) -> Tensor:
         """The means."""

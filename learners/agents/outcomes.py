@@ -115,7 +115,7 @@ class Outcomes:
 
     def _curve(self, rows: Sequence[Row], bounds: tuple[float, float]) -> Curve:
         """One training's, between the bounds: as bad as chance before the first episode ended, and from where it
-        diverged on.
+        diverged on, or as bad as it was if that is worse.
         """
         low, high = bounds
         asked = min(self.decisions, float(str(rows[0].get("decisions", self.decisions))))
@@ -124,4 +124,4 @@ class Outcomes:
         every = float(np.diff([0, *curve.decisions]).min()) if last else asked
         more = np.arange(last + every, asked + every / 2, every).tolist()
         scores = [0.0 if math.isnan(score) else (score - low) / (high - low) for score in curve.scores]
-        return Curve([*curve.decisions, *more], [*scores, *[0.0] * len(more)])
+        return Curve([*curve.decisions, *more], [*scores, *[min([0.0, *scores[-1:]])] * len(more)])

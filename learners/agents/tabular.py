@@ -21,18 +21,29 @@ class Tabular:
     """How to learn: by which method, with steps of `rate` on logits and values, and the entropy's weight `temperature`.
 
     The actor-critic's critic is the temporal difference. Q-learning and PGQ fit the values that the policy implies, on
-    `replays` transitions a step, drawn from all so far; all behave by their policy.
+    `replays` transitions a step, drawn from all so far; all behave by their policy. PGQ's steps of Q-learning count
+    2 `share`, its others 2 (1 - `share`): both 1 where the share is a half.
     """
 
     method: str = "pgq"
     rate: float = 1.0
     temperature: float = 1e-3
     replays: int = 1
+    share: float = 0.5
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise PhysimError(f"method is {self.method!r}, wanted one of {', '.join(METHODS)}")
         check_positive(rate=self.rate, temperature=self.temperature, replays=self.replays)
+        if not 0 <= self.share <= 1:
+            raise PhysimError(f"share is {self.share}, wanted 0 (actor-critic) to 1 (Q-learning)")
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """The steps of the actor-critic and of Q-learning."""
+        mixed = self.method == "pgq"
+        improving, fitting = (2 * (1 - self.share), 2 * self.share) if mixed else (1.0, 1.0)
+        return self.rate * improving, self.rate * fitting
 
     def run(self, problem: Problem, steps: int, seeds: int, first: int = 0) -> Floats:
         """What the policies of so many learners are worth from the start, exactly, after each step [seeds, steps]."""
@@ -78,33 +89,32 @@ class _Learners:
 
     def _improve(self, state: Integers, action: Integers, after: Integers) -> None:
         """The actor-critic's step, by the temporal difference, and towards more entropy."""
-        policy = _softmax(self.logits[self.each, state])
-        logs = np.log(policy)
-        surprise = -(policy * logs).sum(-1, keepdims=True)
+        policy, advantages = self._advantages(state)
         error = self._reward(state, action) + self._kept(after) * self.values[self.each, after]
         error -= self.values[self.each, state]
-        gain = error[:, None] * (np.eye(self.problem.actions)[action] - policy)
-        self.logits[self.each, state] += self.setting.rate * (
-            gain - self.setting.temperature * policy * (logs + surprise)
-        )
-        self.values[self.each, state] += self.setting.rate * error
+        self._move(state, action, policy, error, self.setting.rates[0], policy * advantages)
 
     def _fit(self, state: Integers, action: Integers, after: Integers) -> None:
         """A step of Q-learning on the values that the policy implies."""
-        best = self._implied(after).max(-1)
-        error = self._reward(state, action) + self._kept(after) * best - self._implied(state)[self.each, action]
-        policy = _softmax(self.logits[self.each, state])
-        gain = error[:, None] * (np.eye(self.problem.actions)[action] - policy)
-        self.logits[self.each, state] += self.setting.rate * gain
-        self.values[self.each, state] += self.setting.rate * error
+        policy, advantages = self._advantages(state)
+        best = self._advantages(after)[1].max(-1) + self.values[self.each, after]
+        error = self._reward(state, action) + self._kept(after) * best
+        error -= advantages[self.each, action] + self.values[self.each, state]
+        self._move(state, action, policy, error, self.setting.rates[1])
 
-    def _implied(self, state: Integers) -> Floats:
-        """Q~ [seeds, A] = temperature (log pi + H) + V in a state of each learner."""
+    def _move(
+        self, state: Integers, action: Integers, policy: Floats, error: Floats, rate: float, less: Floats | float = 0.0
+    ) -> None:
+        """A step by an error along the gradients of log pi and V, and of logits by something `less`."""
+        gain = error[:, None] * (np.eye(self.problem.actions)[action] - policy)
+        self.logits[self.each, state] += rate * (gain - less)
+        self.values[self.each, state] += rate * error
+
+    def _advantages(self, state: Integers) -> tuple[Floats, Floats]:
+        """The policy in a state of each learner, and the advantages that it implies, temperature (log pi + H)."""
         policy = _softmax(self.logits[self.each, state])
         logs = np.log(policy)
-        surprise = -(policy * logs).sum(-1, keepdims=True)
-        implied: Floats = self.setting.temperature * (logs + surprise) + self.values[self.each, state][:, None]
-        return implied
+        return policy, self.setting.temperature * (logs - (policy * logs).sum(-1, keepdims=True))
 
     def _reward(self, state: Integers, action: Integers) -> Floats:
         found: Floats = self.problem.rewards[state, action]
@@ -114,14 +124,14 @@ class _Learners:
         return np.where(self.problem.ends[after], 0.0, self.problem.discount)
 
 
+LEAST = 300.0
+"""How far logits count under the largest: probabilities stay numbers above nothing."""
+
+
 def _softmax(logits: Floats) -> Floats:
     shifted = np.exp(np.maximum(logits - logits.max(-1, keepdims=True), -LEAST))
     normal: Floats = shifted / shifted.sum(-1, keepdims=True)
     return normal
-
-
-LEAST = 300.0
-"""How far logits count under the largest: probabilities stay numbers above nothing."""
 
 
 def _picked(chances: Floats, uniform: Floats) -> Integers:

@@ -17,11 +17,11 @@ from learners.agents.graphs import PLAIN_WORTHS
 from learners.agents.learning import Learning
 from learners.agents.methods import ACERContinuous
 from learners.agents.trial import Trial
-from learners.agents.watching import Decide, chances_of, rewards_of
+from learners.agents.watching import Decide, chances_of, means_of, rewards_of
 from learners.experiment import Cell, grouped, markdown
 from learners.judging import difference, interquartile, ratio
 from learners.papers import PaperSettings
-from parts.off_policy_tasks import WHOLE
+from parts.off_policy_tasks import CLIP, REWARD_SCALE, WHOLE, noted, notes_in
 from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.reports import Row
@@ -33,13 +33,12 @@ are learned from.
 OURS = "acer"
 ARMS = {
     OURS: ACERContinuous(),
-    "fresh unrolls, too": ACERContinuous(fresh=True),
     "no duelling": ACERContinuous(duelling=PLAIN_WORTHS),
     "no region": ACERContinuous(region=None),
     "not truncated": ACERContinuous(truncation=WHOLE),
 }
-PPO, TIMES, TUNED_TIMES = "ppo", 10, 3
-"""How many times as many decisions PPO makes, and in its tuning: it is tuned on more than the others are."""
+PPO, TIMES, DRAW_TIMES = "ppo", 10, 3
+"""How many times as many decisions PPO makes, and while all its draws are tried: the best of them are tried by all."""
 LONGER_UNROLLS = 20
 """How many times as long PPO's unrolls are, all of whose ticks are learned from many times."""
 
@@ -60,14 +59,21 @@ TASKS = {
 }
 """In half as many, poles are spun, and not yet held; a chain of six joints is hardly learned."""
 RANGES = Ranges(
-    {"rate": (1e-4, 3e-3)}, {"ticks": (5, 10, 20), "discount": (0.95, 0.97, 0.99), "ratio": (8, 16)}, spread=True
+    {"rate": (1e-4, 3e-3), "region": (0.01, 0.3)},
+    {"ticks": (5, 10, 20), "discount": (0.95, 0.97, 0.99), "again": (8, 16)},
+    spread=True,
 )
-"""Of the learning rate, how many ticks unrolls have, the discount, and how often ACER learns from what is replayed."""
+"""Of the learning rate, of ACER's region, which in rewards that are not scaled would be ten times as large, of how many
+ticks unrolls have, of the discount, and of how often all is learned from: replayed by ACER, by epochs in PPO.
+"""
 OURS_SECONDS, PPO_SECONDS = 1e-3, 2.5e-4
 """Of a decision on one core, about: ours learn from each a dozen times, PPO ten times, in larger batches."""
-SEEDS, POINTS = tuple(range(6)), 20
-Learned = tuple[list[dict[str, float]], Decide | None]
-"""The curve of a training, and what it learned to do, by chance as while it learned: nothing is where it diverged."""
+SEEDS, POINTS = tuple(range(10)), 20
+Learned = tuple[list[dict[str, float]], dict[str, Decide]]
+"""The curve of a training, and what it learned to do, by its means and by draws about them: nothing where it diverged.
+"""
+BY_MEANS, BY_DRAWS = "tested by its means", "tested as it explores"
+"""How trained agents are judged: PPO learns how far it explores about its means, ACER's is given."""
 TESTED = range(TEST_SEEDS_FROM, TEST_SEEDS_FROM + 20)
 """The seeds of the episodes in which trained agents are judged."""
 
@@ -83,46 +89,57 @@ def table(settings: PaperSettings, task: str) -> str:
         run,
         lambda _: {task: (chance, largest)},
         {PPO: TIMES},
+        {PPO: DRAW_TIMES},
         like=dict.fromkeys([arm for arm in ARMS if arm != OURS], OURS),
         at_last=True,
         final=True,
     )
     name = task.replace(" ", "_")
-    chosen = replace(contest, times={PPO: TUNED_TIMES}).chosen(name, [task])
+    chosen = contest.chosen(name, [task])
     found = contest.outcomes(name, settings.few(SEEDS, 2), [task], chosen)
-    tested = grouped([row for row in found.rows if row["name"] == "tested"], ("arm",))
-    shares = {arm: [[(score - chance) / (largest - chance) for score in tested[arm,]]] for arm in contest.arms}
+    tested = grouped(found.rows, ("name", "arm"))
+    by_means, by_draws = (
+        {arm: [[(score - chance) / (largest - chance) for score in tested[how, arm]]] for arm in contest.arms}
+        for how in (BY_MEANS, BY_DRAWS)
+    )
     as_long = replace(found, decisions=contest.decisions)
-    lines = []
+    lines: list[list[object]] = []
     for arm in contest.arms:
-        told = [interquartile(as_long.areas(arm)), interquartile(shares[arm]), ratio(shares[arm], shares[PPO])]
-        label = f"{arm}, {TIMES} times as long" if arm == PPO else arm
-        lines.append([label, *told, difference(shares[arm], shares[OURS])])
-    head = ("", f"mean score in the first {contest.decisions}", "tested at last", f"over {PPO}'s", f"less {OURS}'s")
-    return markdown(head, lines)
+        scores = [as_long.areas(arm), by_draws[arm], by_means[arm]]
+        over = None if arm == PPO else ratio(by_means[arm], by_means[PPO])
+        less = None if arm == OURS else difference(by_means[arm], by_means[OURS])
+        lines.append([f"{arm}, {TIMES} times as long" if arm == PPO else arm, *map(interquartile, scores), over, less])
+    head = (f"mean score in the first {contest.decisions}", BY_DRAWS, BY_MEANS, f"over {PPO}'s", f"less {OURS}'s")
+    return f"{markdown(('', *head), lines)}\n{noted(found.rows, list(contest.arms))}"
 
 
 def run(cell: Cell) -> Sequence[Row]:
     """The curve of one training, and how good it was at last: as good as chance where it diverged."""
     curve, learned = ppo(cell) if cell.arm == PPO else acer(cell)
-    return [*curve_rows(curve), {"name": "tested", "value": score_of(cell["task"], learned or by_chance(cell["task"]))}]
+    rows = [*curve_rows(curve), *notes_in(curve)]
+    for how in (BY_MEANS, BY_DRAWS):
+        rows.append({"name": how, "value": score_of(cell["task"], learned.get(how) or by_chance(cell["task"]))})
+    return rows
 
 
 def acer(cell: Cell) -> Learned:
     """The curve of an arm of ours, and its decisions."""
-    name, decisions = TASKS[cell["task"]].id, cell["decisions"]
+    name, decisions, method = TASKS[cell["task"]].id, cell["decisions"], ARMS[cell.arm]
+    region = None if method.region is None else cell["region"]
+    method = replace(method, discount=cell["discount"], region=region)
     training = Trial(
         Environments(f"worlds:{name}", COUNT),
         decisions,
         cores=(),
-        method=replace(ARMS[cell.arm], discount=cell["discount"]),
+        method=method,
         learning=Learning(
             rate=cell["rate"],
-            reward_scale=0.1,
+            clip=CLIP,
+            reward_scale=REWARD_SCALE,
             replay=REPLAY,
             begin=BEGIN,
             sequences=COUNT,
-            ratio=cell["ratio"],
+            ratio=cell["again"],
             average_decay=0.995,
         ),
         told=False,
@@ -131,7 +148,9 @@ def acer(cell: Cell) -> Learned:
         seed=cell.seed,
     ).run()
     space = gymnasium.make(f"worlds:{name}").action_space
-    return training.progress.curve, None if training.diverged else chances_of(training.graph, space)
+    ways = {BY_MEANS: means_of, BY_DRAWS: chances_of}
+    learned = {} if training.diverged else {how: way(training.graph, space) for how, way in ways.items()}
+    return training.progress.curve, learned
 
 
 def score_of(task: str, decide: Decide) -> float:
@@ -179,14 +198,19 @@ def ppo(cell: Cell) -> Learned:
         cell["rate"],
         ticks,
         batch_size=COUNT * ticks // 8,
+        n_epochs=cell["again"],
         gamma=cell["discount"],
         seed=cell.seed,
     )
     try:
         peer.learn(cell["decisions"], Heard())
     except ValueError:  # torch refuses normal distributions about means that are no numbers
-        return points_of(ended, peer.num_timesteps, cell["decisions"]), None
-    return points_of(ended, peer.num_timesteps, cell["decisions"]), lambda seen: peer.predict(seen)[0]
+        return points_of(ended, peer.num_timesteps, cell["decisions"]), {}
+    learned: dict[str, Decide] = {
+        how: lambda seen, still=how == BY_MEANS: peer.predict(seen, deterministic=still)[0]
+        for how in (BY_MEANS, BY_DRAWS)
+    }
+    return points_of(ended, peer.num_timesteps, cell["decisions"]), learned
 
 
 def points_of(ended: Sequence[tuple[int, float]], played: int, decisions: int) -> list[dict[str, float]]:

@@ -12,12 +12,13 @@ import numpy as np
 from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
-from learners.agents.learning import Learning
+from learners.agents.learning import CLIPPED, Learning
+from learners.agents.losses.base import NOTED
 from learners.agents.methods import A3C, ACER, PGQ
 from learners.agents.outcomes import THRESHOLDS, Bounds, Outcomes
 from learners.agents.trial import Trial
 from learners.experiment import Cell, Run, grouped, markdown, mean_if_known
-from learners.judging import Runs, difference, improvement
+from learners.judging import difference, mean_difference, mean_improvement
 from learners.papers import PaperSettings
 from parts.small_mazes import bounds_of, environments
 from physim.reports import Row
@@ -26,7 +27,8 @@ COUNT, REPLAY = 8, 2500
 """How many environments are played at a time, and how many ticks of each are kept."""
 BEGIN = 0.05
 """How full the replay is before anything is replayed."""
-REWARD_SCALE = 0.1
+REWARD_SCALE, CLIP = 0.1, 10.0
+"""Gradients are seldom so long: at a length of 1 nine of ten are cut, and parts of losses no longer tell how far."""
 WHOLE = 1e9
 """A ratio of probabilities that is never reached: no truncation."""
 POLES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)}, spread=True)
@@ -35,8 +37,8 @@ MAZES = Ranges({"rate": (3e-4, 4e-3), "entropy": (1e-4, 5e-3)}, {"ticks": (5, 20
 CONTROL = {"cart pole": "CartPole-v1", "acrobot": "Acrobot-v1"}
 """The ids of tasks without images."""
 DECISIONS = 60_000
-FEW_POINTS, POINTS = 15, 30
-"""Of a curve of CONTROL, where the longest episodes are as long as the ways between points, and of one in mazes."""
+POINTS = 60
+"""Of a curve."""
 
 
 @final
@@ -86,7 +88,7 @@ class Arm:
     """A method, and how what is replayed is learned from: see Learning.
 
     `seconds` is how long ten thousand decisions take on one core in cart poles, about. In mazes it sees the objects of
-    their scenes, or an image. It takes the settings of whom it is `like`, but for a part.
+    their scenes, or an image.
     """
 
     method: A3C | PGQ | ACER
@@ -94,13 +96,13 @@ class Arm:
     repeats: int = 1
     seconds: float = 1.0
     sees: str = "objects"
-    like: str | None = None
 
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
         decisions = cell["decisions"]
         learning = Learning(
             rate=cell["rate"],
+            clip=CLIP,
             reward_scale=REWARD_SCALE,
             replay=REPLAY,
             begin=BEGIN,
@@ -117,20 +119,29 @@ class Arm:
             learning=learning,
             told=False,
             ticks=cell["ticks"],
-            every=decisions // (FEW_POINTS if cell["task"] in CONTROL else POINTS),
+            every=decisions // POINTS,
             seed=cell.seed,
         )
 
     def rows(self, cell: Cell) -> Sequence[Row]:
         """The curve of a cell's training, and the means of what its losses note."""
         curve = self.trial(cell).run().progress.curve
-        notes: dict[str, list[float]] = {}
-        for point in curve:
-            for name, value in point.items():
-                if ": " in name:
-                    notes.setdefault(name, []).append(value)
-        told: list[Row] = [{"name": name, "value": float(np.mean(values))} for name, values in notes.items()]
-        return [*curve_rows(curve), *told]
+        return [*curve_rows(curve), *notes_in(curve)]
+
+
+def notes_in(curve: Sequence[Mapping[str, float]]) -> list[Row]:
+    """The means of what losses note in a curve, and of how often gradients were clipped."""
+    notes: dict[str, list[float]] = {}
+    for point in curve:
+        for name, value in point.items():
+            if is_note(name):
+                notes.setdefault(name, []).append(value)
+    return [{"name": name, "value": float(np.mean(values))} for name, values in notes.items()]
+
+
+def is_note(name: str) -> bool:
+    """Whether a figure of a curve is what a loss notes, or how often gradients were clipped."""
+    return NOTED in name or name == CLIPPED
 
 
 def compared(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, kinds: Sequence[str], pairs: Pairs) -> str:
@@ -153,7 +164,6 @@ def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, name: s
         kind.ranges,
         run,
         partial(bounds_of, settings) if known is None else lambda _: known,
-        like={arm: known.like for arm, known in arms.items() if known.like is not None},
         final=True,
     )
     name = name.replace(" ", "_")
@@ -171,28 +181,25 @@ def environments_of(task: str, sees: str) -> Environments:
 def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> str:
     """A table for each kind of task, and one of pairs of arms in all tasks together."""
     parts = []
-    for kind, outcomes in found.items():
-        parts.append(f"{kind}\n\n{outcomes.table(arms, pairs[0][1])}\n{noted(outcomes.rows, arms)}")
+    for kind, outcome in found.items():
+        parts.append(f"{kind}\n\n{outcome.table(arms, pairs[0][1])}\n{noted(outcome.rows, arms)}")
         if kind not in CONTROL:
             parts.append(KNOWING)
-
-    def areas(arm: str) -> Runs:
-        """The runs of each kind, whose tasks count together: kinds have as many runs as one another, tasks not."""
-        return [[area for runs in outcomes.areas(arm) for area in runs] for outcomes in found.values()]
-
     lines = []
     for ours, theirs in pairs:
-        runs = areas(ours), areas(theirs)
-        faster = [outcomes.faster(ours, theirs, THRESHOLDS[-1]) for outcomes in found.values()]
-        lines.append([f"{ours} - {theirs}", difference(*runs), improvement(*runs), *faster])
+        runs = [(outcome.areas(ours), outcome.areas(theirs)) for outcome in found.values()]
+        faster = [outcome.faster(ours, theirs, THRESHOLDS[-1]) for outcome in found.values()]
+        each = [difference(*kind) for kind in runs]
+        lines.append([f"{ours} - {theirs}", *each, mean_difference(runs), mean_improvement(runs), *faster])
     reached = [f"{kind}: times faster to {THRESHOLDS[-1]:.0%} of its last score" for kind in found]
-    head = ("", "difference of mean scores", "probability of a better one", *reached)
+    differences = [f"{kind}: difference of mean scores" for kind in found]
+    head = ("", *differences, "the mean of these", "probability of a better one, the mean", *reached)
     return "\n".join([*parts, f"all tasks\n\n{markdown(head, lines)}"])
 
 
 def noted(rows: Sequence[Row], arms: Sequence[str]) -> str:
     """A table of what the losses of arms note, the means over trainings; without, if they note nothing."""
-    notes = grouped([row for row in rows if row["name"] != "score"], ("name", "arm"))
+    notes = grouped([row for row in rows if is_note(str(row["name"]))], ("name", "arm"))
     names = list(dict.fromkeys(name for name, _ in notes))
     lines = [[name, *(mean_if_known(notes.get((name, arm))) for arm in arms)] for name in names]
     return f"noted by losses, means over decisions\n\n{markdown(('', *arms), lines)}" if names else ""

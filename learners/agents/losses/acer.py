@@ -62,7 +62,7 @@ class AcerPolicy(AgentLoss):
 
     wants: ClassVar[tuple[str, ...]] = (AVERAGE_POLICY,)
     numbers: ClassVar[bool | None] = False
-    trusts: ClassVar[tuple[str, ...]] = (ACTION_VALUES,)
+    trusts: tuple[str, ...] = (ACTION_VALUES,)
 
     def __init__(
         self,

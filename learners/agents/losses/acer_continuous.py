@@ -63,7 +63,6 @@ class AcerContinuousPolicy(AgentLoss):
 
     wants: ClassVar[tuple[str, ...]] = (AVERAGE_POLICY,)
     numbers: ClassVar[bool | None] = True
-    trusts: ClassVar[tuple[str, ...]] = (VALUE,)
 
     def __init__(
         self,
@@ -77,6 +76,7 @@ class AcerContinuousPolicy(AgentLoss):
         super().__init__(f"acer_policy_{stream}", graph, (POLICY, VALUE, head), 1.0, stream)
         check_between(0, 1, discount=discount)
         check_bounds(truncation, region)
+        self.trusts = (VALUE, self.ports[2].name)
         self.ports = (*self.ports, *graph[head].node.ports[1:])
         self.truncation, self.region, self.discount = truncation, region, discount
 

@@ -28,7 +28,7 @@ class PolicyGradient(AgentLoss):
     """
 
     numbers: ClassVar[bool | None] = False
-    trusts: ClassVar[tuple[str, ...]] = (VALUE,)
+    trusts: tuple[str, ...] = (VALUE,)
 
     def __init__(
         self,

@@ -14,6 +14,8 @@ from physim.checks import check_among, check_several
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port
 
+NOTED = ": "
+"""Stands between a loss's name and what it notes, in curves."""
 FRESH, REPLAYED, SKEWED = "fresh", "replayed", "skewed"
 """What actors just brought; sequences of what they brought before; and three ticks each, half of them rewarded."""
 
@@ -27,7 +29,7 @@ class AgentLoss(Loss):
     """
 
     wants: ClassVar[tuple[str, ...]] = ()
-    trusts: ClassVar[tuple[str, ...]] = ()
+    trusts: tuple[str, ...] = ()
     streams: ClassVar[tuple[str, ...]] = (FRESH, REPLAYED)
     numbers: ClassVar[bool | None] = None
 
@@ -41,8 +43,8 @@ class AgentLoss(Loss):
         if self.numbers is not None and self.numbers != numbers:
             kinds = ("choose among actions", "tell numbers")
             raise PhysimError(
-                f"{name} is for agents that {kinds[self.numbers]}, and this one does not; "
-                f"for agents that {kinds[1]} there are AcerContinuousPolicy and AcerContinuousCritic"
+                f"{name} is for agents that {kinds[self.numbers]}, and this one does not: see learners.agents.methods "
+                "for what others learn by"
             )
         self.weight = weight
         self.notes: dict[str, float] = {}

@@ -17,6 +17,11 @@ from learners.agents.unrolls import ACTION, REWARD, TERMINATED, mean_decided
 from physim.checks import check_between, check_positive
 from physim.graph import ModuleGraph
 
+SELDOM = -20.0
+"""The least logarithm of a probability that values are implied by: those of what is next to never done have no end, and
+errors of a few such actions, replayed, would be larger than all others together.
+"""
+
 
 @final
 class ImpliedValues(AgentLoss):
@@ -24,8 +29,9 @@ class ImpliedValues(AgentLoss):
 
     Q~ = temperature (log pi + H) + V, which at its fixed point is the policy's own Q where `temperature` is the weight
     of the entropy in PolicyGradient; T* Q~ = r + discount max Q~(s', b). Not the gradient of a squared error: by that
-    the policy would learn as little as the temperature is small. Noted is how far temperature log pi and the targets
-    spread: where the first is far less, Q~ tells nothing of actions.
+    the policy would learn as little as the temperature is small. Noted is how large the advantages of what was done
+    are, those that are implied and those of the targets: where the first are far less, Q~ tells nothing of actions.
+    Noted is, too, how often what was done is so seldom that SELDOM counts.
     """
 
     numbers: ClassVar[bool | None] = False
@@ -50,15 +56,20 @@ class ImpliedValues(AgentLoss):
         best = implied.amax(-1).masked_fill(ticks[TERMINATED], 0.0)
         target = ticks[REWARD][:, 1:] + self.discount * best[:, 1:]
         action = ticks[ACTION][:, :-1]
+        done, logs, now = of_chosen(implied[:, :-1], action), of_chosen(logs[:, :-1], action), worth[:, :-1]
         self.notes = {
-            "deviation of temperature log pi": float(self.temperature * logs.detach()[:, :-1].std(correction=0)),
-            "deviation of targets": float(target.detach().std(correction=0)),
+            "implied advantages": _size(done - now.detach(), ticks),
+            "advantages of targets": _size(target - now.detach(), ticks),
+            "seldom": float(mean_decided((logs < SELDOM).float(), ticks)),
         }
-        wrong = target - of_chosen(implied[:, :-1], action)
-        told = of_chosen(logs[:, :-1], action) + self.values * worth[:, :-1]
-        return mean_decided(-wrong * told, ticks)
+        return mean_decided(-(target - done) * (logs + self.values * now), ticks)
 
 
 def implied_values(logs: Tensor, values: Tensor, temperature: float) -> Tensor:
-    """Q~ [..., A] of log-probabilities [..., A] and values [...]."""
-    return torch.add(values[..., None], logs + entropy(logs)[..., None], alpha=temperature)
+    """Q~ [..., A] of log-probabilities [..., A], at least SELDOM, and values [...]."""
+    return torch.add(values[..., None], logs.clamp(min=SELDOM) + entropy(logs)[..., None], alpha=temperature)
+
+
+def _size(values: Tensor, ticks: Mapping[str, Tensor]) -> float:
+    """The root of the mean square over decisions."""
+    return float(mean_decided(values.detach().square(), ticks).sqrt())

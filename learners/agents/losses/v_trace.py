@@ -27,7 +27,7 @@ class CorrectedPolicyGradient(AgentLoss):
     """
 
     numbers: ClassVar[bool | None] = False
-    trusts: ClassVar[tuple[str, ...]] = (VALUE,)
+    trusts: tuple[str, ...] = (VALUE,)
 
     def __init__(
         self, graph: ModuleGraph, entropy: float = 1e-3, discount: float = DISCOUNT, stream: str = FRESH

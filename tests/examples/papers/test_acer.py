@@ -29,7 +29,8 @@ def walls(task: str) -> str:
 
 def number_cell(arm: str, rate: float) -> Cell:
     """A short training of who tells numbers."""
-    setting = {"task": "swing up", "decisions": 10_000, "rate": rate, "ticks": 10, "discount": 0.97, "ratio": 8}
+    setting = {"task": "swing up", "decisions": 10_000, "rate": rate, "ticks": 10, "discount": 0.97}
+    setting |= {"again": 8, "region": 0.1}
     return Cell(arm, 0, tuple(setting.items()))
 
 
@@ -134,13 +135,14 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     monkeypatch.setitem(part.TASKS, "swing up", part.TASKS["swing up"]._replace(decisions=50 * 640))
     monkeypatch.setattr(part, "REPLAY", 1000)
     monkeypatch.setattr(
-        part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,), "ratio": (8,)})
+        part, "RANGES", replace(part.RANGES, among={"ticks": (10,), "discount": (0.97,), "again": (8,)})
     )
     heard: list[int] = []
 
     def peer(cell: Cell) -> tuple[list[dict[str, float]], Any]:
         heard.append(cell["decisions"])
-        return [{"decisions": float(cell["decisions"]), "seconds": 0.0, "score": 60.0}], lambda seen: np.zeros(1)
+        learned = dict.fromkeys((part.BY_MEANS, part.BY_DRAWS), lambda seen: np.zeros(1))
+        return [{"decisions": float(cell["decisions"]), "seconds": 0.0, "score": 60.0}], learned
 
     monkeypatch.setattr(part, "find_spec", lambda name: None)
     with pytest.raises(PhysimError, match=r"PPO is Stable-Baselines3's, which is not installed: pip install"):
@@ -149,11 +151,15 @@ def test_numbers_are_learned_by_every_arm_and_judged_beside_ppo(
     monkeypatch.setattr(part, "ppo", peer)
     monkeypatch.setattr(part, "TESTED", range(90_000, 90_002))
     script.main(script.Args(parts=("numbers",), quick=True, workers=1, out=tmp_path))
-    assert heard == [1920] * 4 + [6400] * 2  # three times as many in tuning and finals, ten times at last
+    assert heard == [1920] * 2 + [6400] * 4  # three times as many while draws are tried, ten times then
     lines = (tmp_path / "quick" / "numbers.md").read_text().splitlines()
     labels = [line.split("|")[1].strip() for line in lines if line.startswith("| ")]
-    assert labels[2:] == ["acer", "fresh unrolls, too", "ppo, 10 times as long"]
-    assert [row["value"] for row in read_rows(tmp_path / "quick" / "swing_up.csv") if row["name"] == "tested"]
+    arms = ["acer", "no duelling", "ppo, 10 times as long"]
+    assert labels[2:5] == arms
+    assert "acer_policy_replayed: turned" in labels
+    rows = read_rows(tmp_path / "quick" / "swing_up.csv")
+    for how in (part.BY_MEANS, part.BY_DRAWS):
+        assert len({row["arm"] for row in rows if row["name"] == how}) == len(arms)
 
 
 @pytest.mark.slow
@@ -162,9 +168,10 @@ def test_ppo_has_a_curve(paper: Callable[[str], ModuleType]) -> None:
     pytest.importorskip("stable_baselines3")
     paper("acer")
     part = importlib.import_module("parts.acer_numbers")
-    curve, decide = part.ppo(number_cell("ppo", 3e-4))
-    assert decide is not None
-    assert 0 <= part.score_of("swing up", decide) < 300
+    curve, learned = part.ppo(number_cell("ppo", 3e-4))
+    assert list(learned) == [part.BY_MEANS, part.BY_DRAWS]
+    scores = [part.score_of("swing up", decide) for decide in learned.values()]
+    assert 0 <= min(scores) < max(scores) < 300
     assert len(curve) == part.POINTS
     assert 0 < min(point["score"] for point in curve if "score" in point) < 300
 
@@ -174,8 +181,8 @@ def test_ppo_that_diverges_has_a_curve_up_to_there_and_no_decisions(paper: Calla
     """Wants the extra `libraries`."""
     pytest.importorskip("stable_baselines3")
     paper("acer")
-    curve, decide = importlib.import_module("parts.acer_numbers").ppo(number_cell("ppo", 1e30))
-    assert decide is None
+    curve, learned = importlib.import_module("parts.acer_numbers").ppo(number_cell("ppo", 1e30))
+    assert not learned
     assert len(curve) < 20
 
 
@@ -187,8 +194,8 @@ def test_who_diverged_counts_as_chance(
     monkeypatch.setattr(part, "TESTED", range(90_000, 90_002))
     rows = list(part.run(number_cell("acer", 1e-3)))
     chance = part.score_of("swing up", part.by_chance("swing up"))
-    assert [(row["name"], row["value"]) for row in rows[-1:]] == [("tested", chance)]
-    assert [math.isnan(float(str(row["value"]))) for row in rows[:-1]] == [True]
+    assert [(row["name"], row["value"]) for row in rows[-2:]] == [(part.BY_MEANS, chance), (part.BY_DRAWS, chance)]
+    assert [math.isnan(float(str(row["value"]))) for row in rows[:-2]] == [True]
 
 
 def test_a_curve_of_peers_ends_where_they_stopped(paper: Callable[[str], ModuleType]) -> None:

@@ -98,12 +98,18 @@ BUGS = {
         test_acer_continuous.test_stochastic_duelling_has_the_mean_that_the_value_says,
     ),
     "a squared error is differentiated": Bug(
-        ImpliedValues.error, {"self.temperature).detach()": "self.temperature)", "-wrong * told": "wrong.square() / 2"},
+        ImpliedValues.error,
+        {"self.temperature).detach()": "self.temperature)",
+         "-(target - done) * (logs + self.values * now)": "(target - done).square() / 2"},
         test_implied_values.test_an_update_is_the_papers_and_not_scaled_by_the_temperature,
     ),
     "implied values without the entropy": Bug(
-        implied_values, {"logs + entropy(logs)[..., None]": "logs"},
+        implied_values, {"logs.clamp(min=SELDOM) + entropy(logs)[..., None]": "logs.clamp(min=SELDOM)"},
         test_implied_values.test_the_values_implied_have_the_mean_that_the_critic_says,
+    ),
+    "what is next to never done has worths without end": Bug(
+        implied_values, {"logs.clamp(min=SELDOM)": "logs"},
+        test_implied_values.test_worths_of_what_is_next_to_never_done_have_an_end,
     ),
     "another temperature than the entropy's weight": Bug(
         PGQ.losses, {"ImpliedValues(net, self.entropy,": "ImpliedValues(net, 0.1,"},

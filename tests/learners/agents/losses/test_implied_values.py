@@ -6,7 +6,7 @@ from torch import Tensor
 
 from learners.agents.graphs import agent
 from learners.agents.losses import ImpliedValues, PolicyGradient, Values
-from learners.agents.losses.implied_values import implied_values
+from learners.agents.losses.implied_values import SELDOM, implied_values
 from learners.agents.unrolls import ACTION, LAST, REWARD, TERMINATED
 
 A = 4
@@ -54,7 +54,17 @@ def test_an_update_is_the_papers_and_not_scaled_by_the_temperature() -> None:
         assert not values.grad[0, 1].any()
 
 
-def test_how_far_what_is_implied_spreads_stands_beside_the_targets() -> None:
+def test_worths_of_what_is_next_to_never_done_have_an_end() -> None:
+    """Two actions that are about as good: one is never done any more, and its error is no larger than twice as seldom
+    ones'.
+    """
+    for logits in (torch.tensor([0.0, -60.0]), torch.tensor([0.0, -600.0])):
+        implied = implied_values(logits.double().log_softmax(-1), torch.tensor(1.0, dtype=torch.float64), 0.03)
+        assert float(implied[0]) == pytest.approx(1.0)
+        assert float(implied[1]) == pytest.approx(1.0 + 0.03 * SELDOM)
+
+
+def test_implied_advantages_stand_beside_those_of_the_targets() -> None:
     random = torch.Generator().manual_seed(0)
     logits, values = (torch.randn(3, 5, size, generator=random, dtype=torch.float64) for size in (A, 1))
     ticks = {
@@ -68,11 +78,16 @@ def test_how_far_what_is_implied_spreads_stands_beside_the_targets() -> None:
         loss = ImpliedValues(NET, temperature, discount=0.0)
         loss.value((logits, values), ticks)
         told.append(loss.notes)
-    names = ["deviation of temperature log pi", "deviation of targets"]
+    names = ["implied advantages", "advantages of targets", "seldom"]
     assert list(told[0]) == names
     assert told[1][names[0]] == pytest.approx(10 * told[0][names[0]])
-    assert told[0][names[0]] == pytest.approx(1e-3 * float(logits.log_softmax(-1)[:, :-1].std(correction=0)))
-    assert told[0][names[1]] == pytest.approx(float(ticks[REWARD][:, 1:].std(correction=0)))
+    logs = logits.log_softmax(-1)[:, :-1]
+    advantages = (logs - (logs.exp() * logs).sum(-1, keepdim=True)).gather(-1, ticks[ACTION][:, :-1, None])
+    assert told[0][names[0]] == pytest.approx(1e-3 * float(advantages.square().mean().sqrt()))
+    gains = ticks[REWARD][:, 1:] - values[:, :-1, 0]
+    assert told[0][names[1]] == pytest.approx(float(gains.square().mean().sqrt()))
+    loss.value((torch.tensor([0.0, *[-30.0] * (A - 1)]).expand(3, 5, -1), values), ticks)
+    assert loss.notes["seldom"] == pytest.approx(float((ticks[ACTION][:, :-1] > 0).float().mean()))
 
 
 def test_duelling_sarsa_is_regularised_actor_critic() -> None:
