@@ -30,7 +30,8 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
     - action [2 M] from -1 to 1: shares of the largest force on each movable body, x and y
     - observation float32: all that WorldEnv tells of the bodies, what stays of them too, and where the first movable
       one is to go, in UNITS, as one vector (`gymnasium.spaces.flatten`)
-    - end: the episode is cut short after so many `decisions`; it is terminated where the scene blows up
+    - end: the episode is cut short after so many `decisions`; it is terminated where the scene blows up, and what
+      would have been left of it counts as if nothing had moved any more: else it would be well to let it blow up
 
     `world` and `parameters` as of WorldEnv. Raises: PhysimError as that does, and where no episode is under way.
     """
@@ -88,9 +89,12 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
             rewards.append(reward)
             if terminated:
                 break
-        self._decision = self.decisions if terminated else self._decision + 1
-        over = self._decision >= self.decisions and not terminated
-        return self._told(), float(np.mean(rewards)), terminated, over, info
+        reward, left = float(np.mean(rewards)), self.decisions - self._decision - 1
+        if terminated:
+            self._decision = self.decisions
+            return self._told(), reward + left * rewards[-1], True, False, info
+        self._decision += 1
+        return self._told(), reward, False, not left, info
 
     def render(self) -> Any:
         """The scene, where it is drawn."""

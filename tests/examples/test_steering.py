@@ -33,7 +33,7 @@ def test_all_means_are_judged_in_the_same_episodes(tmp_path: Path, monkeypatch: 
     assert all(0 < row["value"] < 5 for row in rows)
     means = {arm: sum(row["value"] for row in rows if row["arm"] == arm) for arm in arms}
     assert means["by samples"] < means["nothing"]
-    assert (folder / "steering.md").read_text().count("\n") == 6 + len(arms)
+    assert (folder / "steering.md").read_text().count("\n") == 5 + 5 + len(arms)
     tuned = read_rows(folder / "balls_tuning.csv") + read_rows(folder / "balls_horizons.csv")
     assert {row["seed"] for row in tuned} == {100}
     assert {row["seed"] for row in read_rows(folder / "balls_tuning_finals.csv")} == {101}
@@ -49,7 +49,7 @@ def test_the_free_end_of_a_string_is_steered() -> None:
 
 def test_who_diverged_counts_as_who_does_nothing(broken: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "DECISIONS", 3)
-    setting = {"task": "balls", "decisions": 800, "rate": 1e-3, "ticks": 5, "discount": 0.9}
+    setting = {"task": "balls", "decisions": 800, "rate": 1e-3, "ticks": 5, "discount": 0.9, "region": 0.1}
     rows = steering.run_agent(2, Cell("acer", 0, tuple(setting.items())))
     plan = {"world": "balls", "horizon": 0, "episodes": 2}
     assert rows == steering.run_plans(Cell("nothing", steering.TEST_SEEDS_FROM, tuple(plan.items())))

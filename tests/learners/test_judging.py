@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from learners.judging import difference, improvement, interquartile, ratio
+from learners.judging import crossed, difference, improvement, interquartile, mean_difference, mean_improvement, ratio
 from physim.errors import PhysimError
 
 RNG = np.random.default_rng(0)
@@ -44,6 +44,27 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sizes: tuple[int, int]) -
         found = interquartile(rng.normal(size=sizes).tolist())
         held += found.low < 0 < found.high
     assert 0.9 < held / 200 < 0.99
+
+
+def test_intervals_over_trainings_and_episodes_hold_the_truth_as_often_as_they_say() -> None:
+    """Luck of trainings and of episodes counts, too, not only that of each training in each episode."""
+    rng = np.random.default_rng(1)
+    held = alone = 0
+    for _ in range(200):
+        scores = rng.normal(size=(8, 1)) + rng.normal(size=16) + 0.5 * rng.normal(size=(8, 16))
+        found, other = crossed(scores), interquartile(scores.mean(1)[None].tolist())
+        held += found.low < 0 < found.high
+        alone += other.low < 0 < other.high
+    assert held / 200 > 0.9
+    assert alone < held
+    assert crossed(np.array([[1.0, 3.0]])).middle == 2.0
+
+
+def test_kinds_of_tasks_count_alike_however_many_their_runs() -> None:
+    kinds = [([[1.0] * 12, [1.2] * 12], [[0.5] * 12, [0.7] * 12]), ([[10.0] * 3], [[9.9] * 3])]
+    found = mean_difference(kinds)
+    assert (found.low, found.middle, found.high) == pytest.approx((0.3, 0.3, 0.3))
+    assert mean_improvement([*kinds, ([[1.0]], [[1.0]])]).middle == pytest.approx(2.5 / 3)
 
 
 def test_arms_of_few_and_of_many_runs_are_compared() -> None:

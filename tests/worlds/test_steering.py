@@ -66,3 +66,20 @@ def test_episodes_end_after_their_decisions() -> None:
     env.reset(seed=0)
     with pytest.raises(PhysimError, match=r"wanted \d finite numbers"):
         env.step(np.zeros(1))
+
+
+def test_it_is_not_well_to_let_a_scene_blow_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of the episode counts as far as the last step was."""
+    env = Steering(hold=2, decisions=5, balls=3)
+    env.reset(seed=0)
+    still = np.zeros(env.numbers)
+    env.step(still)
+    step = env.env.step
+    monkeypatch.setattr(env.env, "step", lambda forces: (*step(forces)[:2], True, False, {"blow_up": "it did"}))
+    _, reward, terminated, truncated, _ = env.step(still)
+    assert (terminated, truncated) == (True, False)
+    plain = Steering(hold=1, decisions=5, balls=3)
+    plain.reset(seed=0)
+    for _ in range(3):
+        _, last, *_ = plain.step(still)
+    assert reward == pytest.approx(4 * last)
