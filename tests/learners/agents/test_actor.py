@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 
 import gymnasium
@@ -15,6 +16,7 @@ from learners.agents.environments import Environments, acted, named, recipe_of
 from learners.agents.graphs import POLICY, agent
 from learners.agents.learning import values_on
 from learners.agents.mind import Mind
+from learners.agents.modules import DEVIATION, chance
 from learners.agents.transports import Playing
 from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, RESET, REWARD, begun
 from physim.checks import TEST_SEEDS_FROM
@@ -156,6 +158,54 @@ def test_numbers_are_spread_between_their_bounds() -> None:
     space = env.single_action_space
     torques = acted(np.array([[-1.0], [0.5], [7.0]], np.float32), space)
     assert torques.tolist() == [[-2.0], [1.0], [2.0]]
+
+
+@pytest.mark.parametrize("cores", [(), (4,)])
+def test_numbers_are_told_as_they_were_drawn_and_with_the_means_they_were_drawn_about(cores: tuple[int, ...]) -> None:
+    """Only what the environment gets is cut off; that of an agent whose means are near a bound often is."""
+    env = Environments("worlds:physim/Reacher-v0", 3, {"seconds": 1.0}).make()
+    net = agent(**recipe_of(env) | {"cores": cores, "features": 8})
+    with torch.no_grad():
+        net.get_parameter("policy.bias").fill_(1.0)
+    got, step = [], env.step
+
+    def heard(action: np.ndarray) -> object:
+        got.append(torch.as_tensor(action))
+        return step(action)
+
+    actor, random = Actor(env, net, seed=5), torch.Generator().manual_seed(5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(env, "step", heard)
+        for _ in range(2):  # from a memory, too
+            unroll = actor.unroll(8)
+            with torch.no_grad():
+                means = values_on(net, [net[POLICY]], unroll.ticks, unroll.state or None)[net[POLICY]][:, :-1]
+            told, action = (unroll.ticks[name][:, :-1] for name in (BEHAVIOUR, ACTION))
+            torch.testing.assert_close(told, means, atol=1e-5, rtol=1e-4)
+            drawn = torch.stack([torch.special.ndtri(chance(3, actor.actions, random)) for _ in range(8)], 1)
+            torch.testing.assert_close(action, means + DEVIATION * drawn, atol=1e-5, rtol=1e-4)
+            assert (action.abs() > 1).any()
+    assert (torch.stack(got).abs() <= 1).all()
+
+
+@pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
+def test_what_was_decided_by_stays_when_the_weights_move(name: str) -> None:
+    """And the next unroll tells of the weights that are."""
+    env = Environments(name, 3).make()
+    net = agent(**recipe_of(env), cores=(), features=8)
+    actor, policy = Actor(env, net), net[POLICY]
+    before = deepcopy(net)
+    first = actor.unroll(6).ticks
+    with torch.no_grad():
+        net.get_parameter("policy.bias").add_(torch.linspace(0.5, 1.0, actor.actions))
+        told = {net: actor.unroll(6).ticks, before: first}
+        for graph, ticks in told.items():
+            found = values_on(graph, [graph[POLICY]], ticks)[graph[POLICY]]
+            wanted = found if actor.continuous else found.log_softmax(-1)
+            torch.testing.assert_close(ticks[BEHAVIOUR][:, :-1], wanted[:, :-1], atol=1e-5, rtol=1e-4)
+        now = values_on(net, [policy], first)[policy]
+        now = now if actor.continuous else now.log_softmax(-1)
+    assert ((first[BEHAVIOUR] - now)[:, :-1].abs() > 0.01).all()
 
 
 def test_what_cannot_be_played_is_refused() -> None:

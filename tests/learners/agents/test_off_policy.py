@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import product
 
 import numpy as np
 import pytest
@@ -8,9 +8,13 @@ import torch
 from scipy import optimize
 from torch import Tensor
 
+from learners.agents.graphs import agent
+from learners.agents.losses import AcerPolicy
 from learners.agents.off_policy import retrace, v_trace, within_region
 from learners.agents.returns import lambda_returns
+from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED
 from physim.arrays import Floats
+from physim.problems import Problem
 from worlds.grids import drawn
 
 B, T = 4, 9
@@ -111,22 +115,84 @@ def test_steps_within_a_region_are_the_nearest_that_are(radius: float) -> None:
         np.testing.assert_allclose(step.numpy(), solved, atol=1e-6)
 
 
-def test_truncation_with_its_bias_corrected_is_a_contraction_to_the_policys_values() -> None:
-    """arXiv:1611.01224, section 7: B Q = r + discount E[min(c, rho) Q + max(0, rho - c) Q], by exact expectations."""
-    problem = drawn(5)
-    rng = np.random.default_rng(0)
+def shipped(policy: Floats, other: Floats, truncation: float) -> tuple[Floats, Floats]:
+    """What AcerPolicy weighs by, [S, A] each: Q_ret where another policy drew the action, and Q of every action."""
+    shape, actions = policy.shape, policy.shape[1]
+    net = agent(sees={"vector": (2,)}, actions=actions, cores=(), features=3, heads=("action_values",))
+    loss = AcerPolicy(net, 0.0, truncation, None, discount=0.0)
+    never = torch.zeros(shape[0], 2, dtype=torch.bool)
+    told = {LAST: never, TERMINATED: never, AVERAGE_POLICY: torch.zeros(shape[0], 2, actions)}
+    told[BEHAVIOUR] = torch.from_numpy(other).log()[:, None].repeat(1, 2, 1)
+    logits = torch.from_numpy(policy).log()[:, None].repeat(1, 2, 1)
+    kept, corrected = np.zeros(shape), np.zeros(shape)
+    for action in range(actions):
+        ticks = told | {ACTION: torch.full((shape[0], 2), action), REWARD: torch.ones(shape[0], 2).double()}
+        step = loss.step((logits, torch.zeros_like(logits)), ticks)  # a return of 1, and V = 0
+        kept[:, action] = (other * policy * step[:, 0].numpy())[:, action]
+        worths = torch.zeros_like(logits)
+        worths[..., action] = 1  # so that V is its probability: that is the return, too, and the first part nothing
+        ticks |= {REWARD: logits[..., action].exp(), ACTION: (ticks[ACTION] + 1) % actions}  # another was done
+        step = loss.step((logits, worths), ticks)
+        corrected[:, action] = (policy * step[:, 0].numpy() / (1 - policy))[:, action]
+    return kept, corrected
+
+
+def truncated(problem: Problem, kept: Floats, corrected: Floats, worths: Floats) -> Floats:
+    """G = r + discount E[sum of kept G + sum of corrected Q] for Q = `worths`."""
+    moves = np.einsum("sat,tb->satb", problem.chances, kept).reshape(worths.size, worths.size)
+    rest = problem.action_values((corrected * worths).sum(-1)).ravel()
+    return np.linalg.solve(np.eye(worths.size) - problem.discount * moves, rest).reshape(worths.shape)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_truncation_with_its_bias_corrected_is_a_contraction_to_the_policys_values(seed: int) -> None:
+    """arXiv:1611.01224, section 7: G = r + discount E[mu min(c, rho) G + pi max(0, 1 - c / rho) Q], solved for G.
+
+    The parts that G and Q have are the shipped policy gradient's. By c = 0 it is the Bellman operator of the policy,
+    by a c without bounds importance sampling: right at once.
+    """
+    problem, rng = drawn(seed, states=6), np.random.default_rng(seed)
     policy, other = (rng.dirichlet(np.ones(problem.actions), problem.states) for _ in range(2))
-    ratio = policy / other
     truth = problem.action_values(problem.values(policy))
-    for truncation in (0.0, 0.5, 1.0, np.inf):
-        worths, errors = np.zeros_like(truth), []
-        for _ in range(400):
-            sampled = (other * np.minimum(ratio, truncation) * worths).sum(-1)
-            corrected = (policy * np.maximum(0, 1 - truncation / ratio) * worths).sum(-1)
-            worths = problem.action_values(sampled + corrected)
-            errors.append(np.abs(worths - truth).max())
-        assert errors[-1] < 1e-9
-        assert all(after <= problem.discount * before + 1e-12 for before, after in pairwise(errors))
+    for truncation in (1e-12, 0.5, 1.0, 5.0, 1e9):
+        weights = shipped(policy, other, truncation)
+        first = worths = rng.normal(size=truth.shape) * 10
+        for _ in range(300):
+            after = truncated(problem, *weights, worths)
+            assert np.abs(after - truth).max() <= problem.discount * np.abs(worths - truth).max() + 1e-9
+            worths = after
+        np.testing.assert_allclose(worths, truth, atol=1e-9)
+        once = truncated(problem, *weights, first)
+        if truncation < 1e-9:
+            np.testing.assert_allclose(once, problem.action_values((policy * first).sum(-1)), atol=1e-9)
+        if truncation > 1e6:
+            np.testing.assert_allclose(once, truth, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_retrace_is_its_operator_in_expectation_over_all_that_can_happen(seed: int) -> None:
+    """R Q = Q + sum over k of (discount P c mu)^k (T_pi Q - Q), arXiv:1606.02647, by each way of four steps."""
+    steps, problem, rng = 4, drawn(seed, states=2, actions=2), np.random.default_rng(seed)
+    policy, other = (rng.dirichlet(np.ones(2), 2) for _ in range(2))
+    traces, truth = np.minimum(1, policy / other), problem.action_values(problem.values(policy))
+    ways = np.array(list(product(range(2), repeat=2 * (steps + 1))))
+    state, action = ways[:, ::2], ways[:, 1::2]
+    chances = problem.chances[state[:, :-1], action[:, :-1], state[:, 1:]].prod(1)
+    chances *= other[state[:, 1:], action[:, 1:]].prod(1)  # the first action is given
+    rewards = np.concatenate([np.zeros((len(ways), 1)), problem.rewards[state, action][:, :-1]], 1)
+    never = torch.zeros(len(ways), steps + 1, dtype=torch.bool)
+    moves = np.einsum("sat,tb->satb", problem.chances, other * traces).reshape(4, 4)
+    for worths in (rng.normal(size=(2, 2)), truth):
+        numbers = [rewards, (policy * worths).sum(-1)[state], worths[state, action], traces[state, action]]
+        reward, value, taken, trace = (torch.from_numpy(each) for each in numbers)
+        returns = retrace(reward, value, taken, trace, never, never, problem.discount)[:, 0].numpy()
+        found = np.zeros((2, 2))
+        np.add.at(found, (state[:, 0], action[:, 0]), chances * returns)
+        surprise = (problem.action_values((policy * worths).sum(-1)) - worths).ravel()
+        powers = np.stack([np.linalg.matrix_power(problem.discount * moves, power) for power in range(steps)])
+        wanted = worths + (powers.sum(0) @ surprise).reshape(2, 2)
+        np.testing.assert_allclose(found, wanted, atol=1e-10)
+    np.testing.assert_allclose(found, truth, atol=1e-10)  # what is right already stays
 
 
 @pytest.mark.slow

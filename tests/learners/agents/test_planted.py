@@ -9,19 +9,21 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from learners.agents.actor import Actor
 from learners.agents.graphs import _core
+from learners.agents.learning import Learner
 from learners.agents.losses import AcerPolicy, ImpliedValues
 from learners.agents.losses.acer import _Targets
-from learners.agents.losses.acer_continuous import AcerContinuousCritic, AcerContinuousPolicy
+from learners.agents.losses.acer_continuous import AcerContinuousCritic, AcerContinuousPolicy, ratios
 from learners.agents.losses.control import _Control
 from learners.agents.losses.implied_values import implied_values
 from learners.agents.methods import PGQ
 from learners.agents.modules import StochasticDuelling
-from learners.agents.off_policy import retrace, within_region
+from learners.agents.off_policy import retrace, v_trace, within_region
 from learners.agents.transports import Playing
 from learners.agents.unrolls import begun
 from physim.graph.average import Average
-from tests.learners.agents import test_actor, test_graphs, test_methods, test_off_policy
+from tests.learners.agents import test_actor, test_graphs, test_learning, test_methods, test_off_policy, test_tabular
 from tests.learners.agents.losses import test_acer, test_acer_continuous, test_control, test_implied_values
 from tests.physim.graph import test_average
 
@@ -122,6 +124,127 @@ BUGS = {
     "returns of what is replayed": Bug(
         PGQ.losses, {"rest * self.values, self.discount)": "rest * self.values, self.discount, stream='replayed')"},
         test_methods.test_pgq_lies_between_a3c_and_q_learning,
+    ),
+    "another share than the paper's": Bug(
+        PGQ.losses, {"self.share, self.discount, self.values": "1 - self.share, self.discount, self.values"},
+        test_tabular.test_at_pgqs_fixed_point_the_losses_move_nothing, (0.25,),
+    ),
+    "the best action is the policy's mean": Bug(
+        ImpliedValues.error, {"implied.amax(-1)": "(logs.exp() * implied).sum(-1).detach()"},
+        test_tabular.test_at_pgqs_fixed_point_the_losses_move_nothing, (0.5,),
+    ),
+    "every action's bias is corrected by the ratio of the one that was done": Bug(
+        AcerPolicy.step, {"self.truncation / ratio.clamp": "self.truncation / (ratio * done).sum(-1, True).clamp"},
+        test_off_policy.test_truncation_with_its_bias_corrected_is_a_contraction_to_the_policys_values, (0,),
+    ),
+    "the correction is not weighted by the policy": Bug(
+        AcerPolicy.step, {"policy * beyond * (worths - value)": "beyond * (worths - value)"},
+        test_off_policy.test_truncation_with_its_bias_corrected_is_a_contraction_to_the_policys_values, (0,),
+    ),
+    "a trace is that of the tick before": Bug(
+        retrace, {"traces[:, :-1].unbind": "traces.roll(1, 1)[:, :-1].unbind"},
+        test_off_policy.test_retrace_is_its_operator_in_expectation_over_all_that_can_happen, (0,),
+    ),
+    "the region drives away from the average policy, by logits": Bug(
+        AcerPolicy.step, {"outwards = policy - average": "outwards = average - policy"},
+        test_acer.test_steps_stay_within_the_trust_region_on_the_whole_policy, ("logits",),
+    ),
+    "the region drives away from the average policy, by probabilities": Bug(
+        AcerPolicy.step, {"outwards = -average": "outwards = average"},
+        test_acer.test_steps_stay_within_the_trust_region_on_the_whole_policy, ("probabilities",),
+    ),
+    "the region drives away from the average means": Bug(
+        AcerContinuousPolicy.step,
+        {"(means - ticks[AVERAGE_POLICY][:, :-1])": "(ticks[AVERAGE_POLICY][:, :-1] - means)"},
+        test_acer_continuous.test_the_policy_follows_its_equation_within_its_region, (5.0,),
+    ),
+    "the region is about the probability of what was done, by probabilities": Bug(
+        AcerPolicy.step, {"outwards = -average": "outwards = -average * done"},
+        test_acer.test_steps_stay_within_the_trust_region_on_the_whole_policy, ("probabilities",),
+    ),
+    "targets are variables": Bug(
+        _Targets.__init__, {"(value.detach() for value in values)": "values"},
+        test_acer.test_the_critic_fits_what_was_done_to_retrace,
+    ),
+    "a time limit is an end for V-trace": Bug(
+        v_trace, {"masked_fill(terminated, 0.0)": "masked_fill(last, 0.0)"},
+        test_off_policy.test_v_trace_is_its_definition,
+    ),
+    "the means that acted are found again when replayed": Bug(
+        ratios, {"(ticks[BEHAVIOUR], means)": "(means, means)"},
+        test_acer_continuous.test_ratios_are_those_of_densities,
+    ),
+    "values of numbers are not corrected": Bug(
+        AcerContinuousCritic.error, {"ratio[:, :-1].clamp(max=1) * surprise": "surprise"},
+        test_acer_continuous.test_the_critic_fits_retrace_and_v_its_corrected_target,
+    ),
+    "values of numbers are corrected without bounds": Bug(
+        AcerContinuousCritic.error, {"ratio[:, :-1].clamp(max=1) * surprise": "ratio[:, :-1] * surprise"},
+        test_acer_continuous.test_the_critic_fits_retrace_and_v_its_corrected_target,
+    ),
+    "the action that is compared is averaged, too": Bug(
+        StochasticDuelling.forward, {"advantage[:, 2:].mean": "advantage[:, 1:].mean"},
+        test_acer_continuous.test_worths_are_those_of_the_equation_over_five_that_are_tried_beside_the_compared_one,
+    ),
+    "worths draw the policy's means": Bug(
+        StochasticDuelling.forward, {"means.detach()": "means"},
+        test_acer_continuous.test_no_gradient_of_a_worth_reaches_the_policys_means,
+    ),
+    "the average network is bound anew, not moved": Bug(
+        Average.update, {"torch._foreach_lerp_(": "self._old = torch._foreach_lerp("},
+        test_learning.test_an_update_moves_the_average_part_of_the_way_to_the_weights,
+    ),
+    "the average network is the network": Bug(
+        Average.update, {"1 - self.decay": "1.0"},
+        test_learning.test_an_update_moves_the_average_part_of_the_way_to_the_weights,
+    ),
+    "a learner forgets the average network": Bug(
+        Learner._step, {"self.average.update()": "pass"},
+        test_learning.test_an_update_moves_the_average_part_of_the_way_to_the_weights,
+    ),
+    "the average policy is the present one": Bug(
+        Learner._near, {"port = self.average.shadow[POLICY]": "port = self.graph[POLICY]",
+                        "values_on(self.average.shadow,": "values_on(self.graph,"},
+        test_learning.test_losses_are_told_the_average_policy_not_the_present_one,
+    ),
+    "the same actions are tried at every update": Bug(
+        Learner._losses, {"generator=self.random": "generator=torch.Generator()"},
+        test_learning.test_actions_are_tried_by_other_chances_at_every_update,
+    ),
+    "only fresh rewards are scaled": Bug(
+        Learner._losses, {"self.settings.reward_scale *": "(self.settings.reward_scale if stream == 'fresh' else 1) *"},
+        test_learning.test_rewards_are_scaled_once_on_every_stream, (2.0,),
+    ),
+    "rewards are scaled again at every repeat": Bug(
+        Learner._losses, {"self.settings.reward_scale * ticks[name]": "ticks[name].mul_(self.settings.reward_scale)"},
+        test_learning.test_rewards_are_scaled_once_on_every_stream, (None,),
+    ),
+    "an agent reads scaled rewards when it learns": Bug(
+        Learner._losses, {"with mixed(": "ticks[REWARD] = self.settings.reward_scale * ticks[REWARD]\n    with mixed("},
+        test_learning.test_an_agent_reads_rewards_as_they_came_whatever_their_scale_for_losses,
+    ),
+    "updates from replay are as many as their mean": Bug(
+        Learner.update, {"int(torch.poisson(torch.tensor(float(self.settings.ratio)), generator=self.random))":
+                         "round(self.settings.ratio)"},
+        test_learning.test_updates_from_replay_are_so_many_by_poissons_distribution,
+    ),
+    "what acted is found again by a learner": Bug(
+        Learner._losses,
+        {"return {loss.name": "ticks[BEHAVIOUR] = next(iter(values.values())).detach()\n"
+                              "    return {loss.name"},
+        test_learning.test_who_acted_is_remembered_not_found_again, (True,),
+    ),
+    "numbers are told as they were cut off": Bug(
+        Actor._decide, {"ACTION: choice.cpu()": "ACTION: choice.clamp(-1, 1).cpu()"},
+        test_actor.test_numbers_are_told_as_they_were_drawn_and_with_the_means_they_were_drawn_about, ((),),
+    ),
+    "numbers are told in place of their means": Bug(
+        Actor._decide, {"BEHAVIOUR: policy.cpu()": "BEHAVIOUR: choice.cpu()"},
+        test_actor.test_numbers_are_told_as_they_were_drawn_and_with_the_means_they_were_drawn_about, ((),),
+    ),
+    "logits are told in place of log-probabilities": Bug(
+        Actor._decide, {"policy.log_softmax(-1)": "policy"},
+        test_actor.test_what_was_decided_by_stays_when_the_weights_move, ("CartPole-v1",),
     ),
 }  # fmt: skip
 

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+import torch
+from scipy.special import softmax
+from torch import Tensor
 
+from learners.agents.graphs import decide
+from learners.agents.learning import values_on
+from learners.agents.losses.base import FRESH
+from learners.agents.methods import PGQ
 from learners.agents.tabular import Tabular, _Learners
+from learners.agents.unrolls import ACTION, LAST, RESET, REWARD, TERMINATED
+from physim.arrays import Floats
 from physim.errors import PhysimError
+from physim.graph import ModuleGraph
 from physim.problems import Problem
 from worlds.grids import drawn, grid
 
@@ -66,6 +78,94 @@ def test_pgqs_fixed_point_is_halfway_between_the_policys_equation_and_the_best_o
         residuals.append(np.abs(best - implied).max())
         assert residuals[-1] <= problem.discount * temperature * np.log(problem.actions) / 2  # half that of either
     assert residuals[0] > residuals[1] > residuals[2]
+
+
+def pgqs_fixed_point(
+    problem: Problem, share: float, temperature: float, implied: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Q~ = (1 - share) Q_pi + share T* Q~ and Q_pi, pi = softmax(Q~ / temperature), by damped iteration."""
+    found = np.zeros_like(problem.rewards) if implied is None else implied
+    policy = softmax(found / temperature, -1)
+    for _ in range(4000):
+        worths = problem.action_values(problem.values(policy))
+        before, found = found, (1 - share) * worths + share * problem.action_values(found.max(-1))
+        wanted = softmax(found / temperature, -1)
+        if max(np.abs(found - before).max(), np.abs(wanted - policy).max()) < 1e-12:
+            break
+        policy = policy + min(0.5, 0.3 * temperature) * (wanted - policy)
+    return found, problem.action_values(problem.values(softmax(found / temperature, -1)))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_pgqs_fixed_point_comes_to_the_policys_values_and_the_best_ones_with_the_temperature(
+    seed: int, share: float
+) -> None:
+    """Section 4.2 of arXiv:1611.01626, by exact values of the policy.
+
+    max Q~ - E_pi Q~ is at most temperature log A; what is asserted of the rest follows from it.
+    """
+    problem, implied, sizes = drawn(seed), None, []
+    for temperature in (1.0, 0.3, 0.1, 0.03):
+        implied, truth = pgqs_fixed_point(problem, share, temperature, implied)
+        best = problem.action_values(implied.max(-1))
+        np.testing.assert_allclose(implied, (1 - share) * truth + share * best, atol=1e-8)
+        apart, residual = np.abs(implied - truth).max(), np.abs(problem.action_values(truth.max(-1)) - truth).max()
+        most = share * problem.discount * temperature * np.log(problem.actions) / (1 - share * problem.discount)
+        assert apart <= most + 1e-9
+        assert residual <= (problem.discount + 1 / share) * most + 1e-9
+        sizes.append((apart, residual))
+    for colder, warmer in pairwise(reversed(sizes)):
+        assert colder[0] < warmer[0]
+        assert colder[1] < warmer[1]
+    assert max(sizes[-1]) < 0.02 * max(sizes[0])
+
+
+def gradient(net: ModuleGraph, problem: Problem, method: PGQ, truth: Floats) -> dict[str, Tensor]:
+    """The mean gradient of a method's losses over all transitions of the policy, by weights; each state alike."""
+    weight = net.get_parameter("policy.weight")
+    policy = weight.detach().T.softmax(-1)
+    total = torch.zeros((), dtype=weight.dtype)
+    for loss in method.losses(net):
+        for state, action in np.ndindex(problem.rewards.shape):
+            for after in range(problem.states):
+                told = loss.stream == FRESH  # an exact return: the episode ends, and that is what it brought
+                ticks = {
+                    "vector": torch.eye(problem.states, dtype=weight.dtype)[[state, after]][None],
+                    ACTION: torch.tensor([[action, 0]]),
+                    REWARD: torch.tensor([[0.0, (truth if told else problem.rewards)[state, action]]]).double(),
+                    RESET: torch.zeros(1, 2, dtype=torch.bool),
+                    LAST: torch.tensor([[False, told]]),
+                    TERMINATED: torch.tensor([[False, told]]),
+                }
+                chance = float(policy[state, action] * problem.chances[state, action, after])
+                total = total + chance * loss.among(values_on(net, loss.ports, ticks), ticks)
+    weights = {name: net.get_parameter(name) for name in ("policy.weight", "value.weight")}
+    return dict(zip(weights, torch.autograd.grad(total, list(weights.values())), strict=True))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_at_pgqs_fixed_point_the_losses_move_nothing(share: float) -> None:
+    """Equation 16: (1 - eta) E[(Q_pi - Q~) d] + eta E[(T* Q~ - Q~) d], d the gradients of log pi and of V, is 0 there.
+
+    And not at A3C's, of which Q~ = Q_pi. The agent is a table: it reads which state it is in.
+    """
+    problem = drawn(2, states=4)
+    for temperature, mine in ((1.0, True), (0.3, True), (0.3, False)):
+        implied, truth = pgqs_fixed_point(problem, share if mine else 0.0, temperature)
+        logits = implied / temperature
+        net = ModuleGraph()
+        decide(net, (net.input("vector"), problem.states), problem.actions)
+        net.double()
+        with torch.no_grad():
+            for parameter in net.parameters():
+                parameter.zero_()
+            net.get_parameter("policy.weight").copy_(torch.from_numpy(logits.T))
+            values = (softmax(logits, -1) * implied).sum(-1)
+            net.get_parameter("value.weight").copy_(torch.from_numpy(values[None]))
+        found = gradient(net, problem, PGQ(problem.discount, temperature, 0.7, share), truth)
+        for each in found.values():
+            assert (each.abs().max() < 1e-8) if mine else (each.abs().max() > 1e-3)
 
 
 def test_together_they_are_better_than_either() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from learners.agents.graphs import agent
 from learners.agents.losses import AcerCritic, AcerPolicy
-from learners.agents.off_policy import retrace
+from learners.agents.off_policy import retrace, within_region
 from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED
 
 B, T, A = 3, 5, 4
@@ -109,6 +109,7 @@ def test_steps_stay_within_the_trust_region_on_the_whole_policy(coordinates: str
     assert ((outwards * held).sum(-1) <= 0.1 + 1e-6).all()
     inside = (outwards * free).sum(-1) <= 0.1
     torch.testing.assert_close(held[inside], free[inside])
+    torch.testing.assert_close(held, within_region(free, outwards, 0.1))  # the nearest: no other stays as near
 
 
 def test_shares_of_what_was_truncated_and_turned_are_noted() -> None:

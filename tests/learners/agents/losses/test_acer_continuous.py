@@ -109,6 +109,50 @@ def test_stochastic_duelling_has_the_mean_that_the_value_says() -> None:
     assert again[0].shape == (1, 1)
 
 
+def duelled() -> tuple[StochasticDuelling, list[Tensor]]:
+    """A module, and what it reads: core, value, means, action and chances."""
+    torch.manual_seed(0)
+    shapes = ((4, 3), (4, 1), (4, A), (4, A), (4, TRIES, A))
+    return StochasticDuelling(3, A).double(), [torch.randn(shape).double().requires_grad_() for shape in shapes]
+
+
+def test_worths_are_those_of_the_equation_over_five_that_are_tried_beside_the_compared_one() -> None:
+    """Q(x, a) = V(x) + A(x, a) - mean of A(x, u_i), i = 1..5 (arXiv:1611.01224, section 4.1)."""
+    module, read = duelled()
+    core, value, means, action, tried = read
+
+    def advantage(action: Tensor) -> Tensor:
+        return module.advantage(torch.cat([core, action], -1))
+
+    drawn = means[:, None] + 0.3 * tried
+    mean = torch.stack([advantage(drawn[:, number]) for number in (1, 2, 3, 4, 5)]).mean(0)
+    worth, other, compared = module(*read)
+    torch.testing.assert_close(worth, value + advantage(action) - mean)
+    torch.testing.assert_close(other, value + advantage(drawn[:, 0]) - mean)
+    torch.testing.assert_close(compared, drawn[:, 0])
+    (found,) = torch.autograd.grad(worth.sum(), tried)
+    assert not found[:, 0].any()  # the compared one is none of those that are averaged
+    assert found[:, 1:].any(-1).all()
+
+
+def test_no_gradient_of_a_worth_reaches_the_policys_means() -> None:
+    """But value, core and advantage are reached."""
+    module, read = duelled()
+    core, value, means, *_ = read
+    *worths, compared = module(*read)
+    for worth in worths:
+        reached = [core, value, next(module.parameters())]
+        assert all(each.any() for each in torch.autograd.grad(worth.sum(), reached, retain_graph=True))
+    for told in (*worths, compared):
+        (found,) = torch.autograd.grad(told.sum(), means, retain_graph=True, allow_unused=True)
+        assert found is None or not found.any()
+    net = agent(sees={"vector": (2,)}, actions=A, cores=(), features=3, heads=("duelling",), continuous=True)
+    inputs = {"vector": torch.randn(4, 2), "action": torch.randn(4, A), "tried": torch.randn(4, TRIES, A)}
+    worth = net(inputs, outputs=[net["duelling"]])
+    (found,) = torch.autograd.grad(worth.sum(), net.get_parameter("policy.weight"), allow_unused=True)
+    assert found is None or not found.any()
+
+
 def test_losses_are_for_one_kind_of_actions() -> None:
     with pytest.raises(PhysimError, match="policy_gradient is for agents that choose among actions"):
         PolicyGradient(NET)
