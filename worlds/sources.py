@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
 from scipy.special import ndtr
 
 from physim.arrays import Floats, Integers
-from physim.checks import check_positive
+from physim.checks import check_between, check_positive
 from physim.errors import PhysimError
 from physim.native import compiled
+
+UNEVEN = 0.5
+"""How even the chances of a chain are drawn: the smaller, the more some letters follow."""
 
 
 @final
@@ -55,6 +59,80 @@ class Noise:
             return -np.log2(np.mean(shares, axis=0))
 
 
+@final
+@dataclass(frozen=True)
+class Chain:
+    """Letters each of which is drawn by the `order` before it: by chances that are drawn once, from `seed`."""
+
+    order: int
+    letters: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_positive(order=self.order, letters=self.letters)
+
+    @cached_property
+    def chances(self) -> Floats:
+        """Of each letter, by those before it, the oldest first, as one number [letters ** order, letters]."""
+        random = np.random.default_rng(self.seed)
+        return random.dirichlet(np.full(self.letters, UNEVEN), self.letters**self.order)
+
+    def sample(self, length: int, seed: int) -> Integers:
+        """Letters [length] int64, as if zeros stood before them."""
+        check_positive(length=length)
+        return _chained(np.random.default_rng(seed).random(length), self.chances.cumsum(1))
+
+    def surprises(self, letters: Integers) -> Floats:
+        """Bits of each of a row of letters [T], given those before it."""
+        padded = np.concatenate([np.zeros(self.order, np.int64), letters])
+        before = sum(
+            padded[lag : lag + len(letters)] * self.letters ** (self.order - 1 - lag) for lag in range(self.order)
+        )
+        return -np.log2(self.chances[before, letters])
+
+
+@final
+@dataclass(frozen=True)
+class Recall:
+    """Letters that are those of `delay` before with the chance `kept`, and else drawn evenly: a model that does not see
+    so far back knows nothing of the next.
+    """
+
+    delay: int
+    letters: int
+    kept: float
+
+    def __post_init__(self) -> None:
+        check_positive(delay=self.delay, letters=self.letters)
+        check_between(0, 1, kept=self.kept)
+
+    def sample(self, length: int, seed: int) -> Integers:
+        """Letters [length] int64, as if zeros stood before them."""
+        check_positive(length=length)
+        random = np.random.default_rng(seed)
+        found: Integers = np.concatenate([np.zeros(self.delay, np.int64), random.integers(0, self.letters, length)])
+        for tick in self.delay + np.flatnonzero(random.random(length) < self.kept):
+            found[tick] = found[tick - self.delay]
+        return found[self.delay :]
+
+    def surprises(self, letters: Integers) -> Floats:
+        """Bits of each of a row of letters [T], given those before it."""
+        before = np.concatenate([np.zeros(self.delay, np.int64), letters])[: len(letters)]
+        return -np.log2(self.kept * (letters == before) + (1 - self.kept) / self.letters)
+
+
+@compiled
+def _chained(uniform, summed):  # type: ignore[no-untyped-def]
+    contexts, letters = summed.shape
+    found = np.empty(len(uniform), np.int64)
+    context = 0
+    for tick in range(len(uniform)):
+        letter = min(np.searchsorted(summed[context], uniform[tick]), letters - 1)
+        found[tick] = letter
+        context = (context * letters + letter) % contexts
+    return found
+
+
 @compiled
 def _heard(drawn, past, levels):  # type: ignore[no-untyped-def]
     heard = np.zeros(len(past))
@@ -79,3 +157,8 @@ SWITCH = Noise(past=(0.5,), spread=0.03, jump=0.25)
 ECHO_DELAY = 20
 ECHO = Noise(past=(ECHO_DELAY - 1) * (0.0,) + (0.9,), spread=0.087, levels=64)
 """Noise that comes back twenty samples later, and again: a model has 1.2 bits of that if it sees so far back."""
+
+CHAIN = Chain(order=3, letters=8)
+"""512 threes of letters, each with chances of its own."""
+RECALL = Recall(delay=20, letters=8, kept=0.9)
+"""Nine of ten letters are those of twenty before."""

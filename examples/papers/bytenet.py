@@ -1,6 +1,6 @@
 """ByteNet (arXiv:1610.10099): models of characters, and translators without attention beside others.
 
-python examples/papers/bytenet.py [--quick] [--parts toys characters translation]
+python examples/papers/bytenet.py [--quick] [--parts letters toys characters translation]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from learners.sequences.bytenet import SOURCE, bytenet
 from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Pair, PairBatches, pair_bits
 from learners.sequences.wavenet import SYMBOL
-from parts import characters_foretold, pages_translated
+from parts import characters_foretold, letters_foretold, pages_translated
 from parts.sequence_cells import COSTS, cells, curves, figures_of, means, outcome, rows_of, training_of
 from physim.graph import ModuleGraph
 from physim.outputs import check_drawing
@@ -40,10 +40,10 @@ CIPHERED, LETTERS, TRAIN, VALID, TEST = 30, 26, 20_000, 500, 300
 class Args(PaperSettings):
     """Train ByteNets and what they are measured by, on texts and translations; finished trainings are kept."""
 
-    parts: tuple[str, ...] = ("toys", "characters", "translation")
-    """What to do: sources that are doubled or ciphered; characters of a dictionary, beside an LSTM and compressors; and
-    English help pages in German, by four translators of as many parameters, judged by sacrebleu (the extra
-    `translation`)."""
+    parts: tuple[str, ...] = ("letters", "toys", "characters", "translation")
+    """What to do: letters whose entropy is known, by dilated layers and by others; sources that are doubled or
+    ciphered; characters of a dictionary, beside an LSTM and compressors; and English help pages in German, by four
+    translators of as many parameters, judged by sacrebleu. The last two want the extra `texts`."""
     out: Path = RESULTS
 
 
@@ -124,6 +124,7 @@ def _percent(values: Sequence[float] | None) -> str:
 
 
 PARTS: dict[str, Callable[[Args], str]] = {
+    "letters": letters_foretold.table,
     "toys": toys,
     "characters": characters_foretold.table,
     "translation": pages_translated.table,

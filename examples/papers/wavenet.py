@@ -21,8 +21,18 @@ from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.wavenet import receptive_field, wavenet
 from learners.sequences.yardsticks import linear_surprises
 from parts import music_played, speech_foretold, speech_heard, speech_told
-from parts.sequence_cells import COSTS, cells, figures_of, means, outcome, rows_of, training_of
-from physim.arrays import Floats
+from parts.sequence_cells import (
+    CHANNELS,
+    COSTS,
+    SKIPS,
+    above_entropy,
+    cells,
+    figures_of,
+    means,
+    outcome,
+    rows_of,
+    training_of,
+)
 from physim.outputs import check_drawing
 from physim.reports import Row
 from physim.scripts import run_script
@@ -35,7 +45,7 @@ TRAINED, TESTED, TEST_SEED = 4_000_000, 200_000, 90_000
 SOURCE_UPDATES, SOURCE_SECONDS, SOURCE_DILATIONS = 1000, 0.043, (1, 2, 4)
 DEPTHS, ECHO_UPDATES, ECHO_SECONDS = (3, 4, 5, 6), 600, 0.02
 """Of models of an echo, in layers; and how long an update takes on one core, about."""
-CHANNELS, SKIPS, STEP = 32, 64, 1e-2
+STEP = 1e-2
 WAVENET, LINEAR = "wavenet", "linear prediction"
 DILATED, NO_FARTHER, NOT_DILATED = "dilated", "dilated, no farther than the echo", "not dilated"
 NEAR = (1, 2, 4, 8, 3)
@@ -100,14 +110,6 @@ def run_source(folder: Path, cell: Cell) -> Sequence[Row]:
         return above_entropy(found, source.surprises(test))
 
     return outcome(cell, net, progress, judge)
-
-
-def above_entropy(found: Floats, entropy: Floats) -> dict[str, float]:
-    """Bits of a model [T], and how far they are above those of the source [T]."""
-    error = (found - entropy).std() / len(entropy) ** 0.5
-    above = found.mean() - entropy.mean()
-    told = {"bits": found.mean(), "above": 100 * above / entropy.mean(), "errors": above / error}
-    return {name: float(value) for name, value in told.items()}
 
 
 def echoes(args: Args) -> str:

@@ -13,6 +13,7 @@ from scipy.stats import laplace, norm
 
 from physim.arrays import Floats, Integers
 from physim.errors import PhysimError
+from physim.native import compiled
 
 Shape = Literal["gaussian", "laplace"]
 SHAPES = {"gaussian": norm, "laplace": laplace}
@@ -20,6 +21,10 @@ ORDER, HEARD = 16, 32
 """How many samples linear prediction sees, and by how many of its errors it knows how large the next one may be."""
 FITTED = 200_000
 """By how many samples, evenly from the training part, the two numbers of the size of errors are found, about."""
+KEPT, FIRST_DOUBT = 0.998, 0.1
+"""How much less each sample counts for a filter that adapts than the next, 500 of them about; and how little it doubts
+what it begins as: the smaller, the more.
+"""
 UNSEEN = 0.1
 """What is added to each count, so that nothing is impossible."""
 LEAST = 1e-6
@@ -41,15 +46,22 @@ def table_bits(train: Sequence[Integers], test: Sequence[Integers], classes: int
 
 
 def linear_surprises(
-    train: Sequence[Integers], test: Sequence[Integers], edges: Floats, middles: Floats, shape: Shape
+    train: Sequence[Integers],
+    test: Sequence[Integers],
+    edges: Floats,
+    middles: Floats,
+    shape: Shape,
+    adaptive: bool = False,
 ) -> Floats:
     """Bits of each symbol by linear prediction from the last ORDER samples, with errors of a shape, over levels' bins.
 
-    Errors are as large as a + b times the mean size of the last HEARD ones, a and b as the training part likes them
-    best: a voice is loud and still by turns.
+    The filter is the best of the training part or, if `adaptive`, goes on from that, sample by sample, by recursive
+    least squares. Errors are as large as a + b times the mean size of the last HEARD ones, a and b as the training part
+    likes them best: a voice is loud and still by turns.
 
     Shapes: edges [classes + 1], the sound between which each level lies, the outermost infinite; middles [classes].
     """
+    known = (edges, middles, adaptive)
     products, sums = np.zeros((ORDER, ORDER)), np.zeros(ORDER)
     for symbols in train:  # row by row: all that is seen of all samples would not fit
         seen, wanted = _pairs(middles[symbols])
@@ -57,17 +69,22 @@ def linear_surprises(
         sums += seen.T @ wanted
     weights = np.linalg.solve(products + 1e-9 * np.trace(products) * np.eye(ORDER), sums)
     step = max(1, sum(map(len, train)) // FITTED)
-    parts = [_around(symbols, weights, edges, middles)[:, ::step] for symbols in train]
+    parts = [_around(symbols, weights, *known)[:, ::step] for symbols in train]
     fitted = _fitted(np.concatenate(parts, axis=1), SHAPES[shape])
-    around = np.concatenate([_around(symbols, weights, edges, middles) for symbols in test], axis=1)
+    around = np.concatenate([_around(symbols, weights, *known) for symbols in test], axis=1)
     return -np.log2((1 - LEAST) * _shares(around, *fitted, SHAPES[shape]) + LEAST / len(middles))
 
 
 def linear_bits(
-    train: Sequence[Integers], test: Sequence[Integers], edges: Floats, middles: Floats, shape: Shape
+    train: Sequence[Integers],
+    test: Sequence[Integers],
+    edges: Floats,
+    middles: Floats,
+    shape: Shape,
+    adaptive: bool = False,
 ) -> float:
     """Bits a symbol by linear prediction; see `linear_surprises`."""
-    return float(linear_surprises(train, test, edges, middles, shape).mean())
+    return float(linear_surprises(train, test, edges, middles, shape, adaptive).mean())
 
 
 def _before(symbols: Integers) -> Integers:
@@ -80,13 +97,31 @@ def _pairs(sound: Floats) -> tuple[Floats, Floats]:
     return sliding_window_view(heard, ORDER)[:-1], sound
 
 
-def _around(symbols: Integers, weights: Floats, edges: Floats, middles: Floats) -> Floats:
+def _around(symbols: Integers, weights: Floats, edges: Floats, middles: Floats, adaptive: bool) -> Floats:
     """From where to where levels lie about their predictions, and the mean size of the last errors [3, T]."""
     sound = middles[symbols]
-    mean = _pairs(sound)[0] @ weights
+    mean = _adapted(np.ascontiguousarray(_pairs(sound)[0]), sound, weights) if adaptive else _pairs(sound)[0] @ weights
     before = np.concatenate([[0.0], np.abs(sound - mean)[:-1]])
     heard = lfilter(np.full(HEARD, 1 / HEARD), [1.0], before)
     return np.stack([edges[symbols] - mean, edges[symbols + 1] - mean, heard])
+
+
+@compiled
+def _adapted(seen, sound, weights):  # type: ignore[no-untyped-def]
+    """What filters foretell [T] that begin as `weights` [ORDER] and follow the sound by recursive least squares."""
+    order = len(weights)
+    weights, inverse = weights.copy(), np.eye(order) / FIRST_DOUBT
+    found = np.empty(len(sound))
+    for tick in range(len(sound)):
+        found[tick] = seen[tick] @ weights
+        gain = inverse @ seen[tick]
+        gain /= KEPT + seen[tick] @ gain
+        weights += gain * (sound[tick] - found[tick])
+        inverse = (inverse - np.outer(gain, seen[tick] @ inverse)) / KEPT
+        doubt = np.trace(inverse) * FIRST_DOUBT / order
+        if doubt > 1:  # never more than at first: in long silence it would grow for ever
+            inverse /= doubt
+    return found
 
 
 def _shares(around: Floats, least: float, slope: float, kind: Any) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from physim.errors import PhysimError
-from worlds.sources import ECHO, RESONANCE, SWITCH, Noise
+from worlds.sources import ECHO, RESONANCE, SWITCH, Chain, Noise, Recall
 
 SOURCES = {"resonance": RESONANCE, "switch": SWITCH, "loud": Noise((0.0,), 0.5, levels=8)}
 
@@ -63,3 +63,30 @@ def test_an_echo_comes_back_after_its_delay_and_at_no_other_time() -> None:
     assert all(abs(value) < 0.03 for value in likeness.values())
     alone = -np.log2(np.bincount(levels, minlength=64).clip(1) / len(levels))[levels].mean()
     assert alone - ECHO.surprises(levels).mean() == pytest.approx(1.2, abs=0.02)
+
+
+def test_letters_of_a_chain_are_drawn_by_its_chances() -> None:
+    """The surprise of what was drawn is, in the mean, the entropy of what might have been."""
+    chain = Chain(order=2, letters=4, seed=1)
+    assert np.allclose(chain.chances.sum(1), 1)
+    letters = chain.sample(400_000, seed=3)
+    before = 4 * letters[:-2] + letters[1:-1]
+    counts = np.zeros((16, 4))
+    np.add.at(counts, (before, letters[2:]), 1)
+    often = counts.sum(1) > 10_000
+    assert often.sum() >= 3
+    assert np.allclose((counts / counts.sum(1, keepdims=True))[often], chain.chances[often], atol=0.01)
+    entropies = -(chain.chances * np.log2(chain.chances.clip(1e-300))).sum(1)
+    assert chain.surprises(letters)[2:].mean() == pytest.approx(entropies[before].mean(), rel=0.01)
+    assert np.array_equal(letters, chain.sample(400_000, seed=3))
+
+
+def test_what_is_recalled_is_that_of_the_delay_before() -> None:
+    source = Recall(delay=7, letters=5, kept=0.8)
+    letters = source.sample(100_000, seed=0)
+    same = {lag: float((letters[lag:] == letters[:-lag]).mean()) for lag in (3, 7)}
+    assert same[7] == pytest.approx(0.8 + 0.2 / 5, abs=0.01)
+    assert same[3] == pytest.approx(1 / 5, abs=0.01)
+    likely = 0.8 + 0.2 / 5
+    wanted = -likely * math.log2(likely) - 4 * 0.04 * math.log2(0.04)
+    assert source.surprises(letters).mean() == pytest.approx(wanted, rel=0.02)

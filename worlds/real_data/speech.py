@@ -29,6 +29,8 @@ QUIET = 0.003
 """How loud, of 1, a recording must become to begin; it ends where it is quieter for good."""
 MARGIN = 400
 """Samples of quiet that are left at both ends, at RATE."""
+TONES = ("beep", "ascending-", "descending-")
+"""With what the names of prompts begin that are no speech."""
 G722_BITS = 64_000
 """Bits a second."""
 
@@ -50,7 +52,7 @@ class Recording:
 
 
 def recordings(voice: str, part: Part) -> list[Recording]:
-    """The prompts of a voice that belong to a part, in the order of their names.
+    """The prompts of a voice that belong to a part, in the order of their names; without TONES.
 
     The same prompt belongs to the same part for all voices; numbers, letters and other series of like recordings, which
     lie in folders of their own, are all for training.
@@ -61,7 +63,7 @@ def recordings(voice: str, part: Part) -> list[Recording]:
         raise PhysimError(f"unknown voice '{voice}': the known ones are {', '.join(VOICES)}")
     root = VOICES[voice]
     found = [(path.relative_to(_root(path, root)).as_posix(), path) for path in SPEECH.paths(f"{root}/*.wav")]
-    return [Recording(name, voice, _trimmed(_read(path))) for name, path in found if _part(name) == part]
+    return [Recording(name, voice, _trimmed(_read(path))) for name, path in found if _belongs(name, part)]
 
 
 def wide_recordings(part: Part) -> list[Recording]:
@@ -76,7 +78,7 @@ def wide_recordings(part: Part) -> list[Recording]:
     return [
         Recording(name, voice, _trimmed(_decoded(path), MARGIN * WIDE_RATE // RATE), WIDE_RATE)
         for name, path in named
-        if _part(name) == part
+        if _belongs(name, part)
     ]
 
 
@@ -85,8 +87,8 @@ def _root(path: Path, root: str) -> Path:
     return next(parent for parent in path.parents if parent.name == root)
 
 
-def _part(name: str) -> Part:
-    return "train" if "/" in name else part_of(name)
+def _belongs(name: str, part: Part) -> bool:
+    return not name.startswith(TONES) and part == ("train" if "/" in name else part_of(name))
 
 
 def _read(path: Path) -> Singles:

@@ -13,6 +13,8 @@ from worlds.real_data.parts import PARTS, Part, part_of
 
 SHORTEST, LONGEST = 20, 400
 """Characters of paragraphs that count, in either language."""
+_OTHERWISE = re.compile(r'<span hidden="true"[^>]*\sclass="[^"]*"[^>]*>.*?</span>', re.DOTALL)
+"""What is said on one system or in one program only: what is said everywhere else stands beside it."""
 _PARAGRAPH = re.compile(r'<(p|h\d)\s[^>]*?id="([^"]+)"[^>]*>(.*?)</\1>', re.DOTALL)
 
 
@@ -71,4 +73,4 @@ def _paragraphs(page: Path) -> dict[str, str]:
 
 
 def _plain(body: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", _OTHERWISE.sub("", body))).split())

@@ -13,6 +13,7 @@ from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markd
 from learners.papers import PaperSettings
 from learners.sequences.masked import Masked
 from learners.sequences.training import Diverged, SequenceTraining
+from physim.arrays import Floats
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row, Value
@@ -27,6 +28,11 @@ Figures = Mapping[tuple[Value, ...], Sequence[float]]
 """Values over seeds by what they are of."""
 COSTS = {"updates": "updates", "seconds": "seconds of training", "parameters": "parameters"}
 """Of every training, as tables call them."""
+FURTHER = 2
+"""How often a rate beyond those that were tried is tried, too, where the best of them is at their end."""
+CHANNELS, SKIPS, DILATIONS = 32, 64, 2 * tuple(2**power for power in range(9))
+"""Of the usual WaveNet, which hears 1024 samples."""
+OVER_SEEDS = "Intervals (95 %) are over the seeds of trainings; what is judged is always the same."
 MOST_UPDATES = 20_000
 """Of a training on scenes, so that seeds 0 to 3 have theirs below TEST_SEEDS_FROM."""
 VERDICT = "verdict"
@@ -66,26 +72,41 @@ def best_rates(
 ) -> dict[str, float]:
     """The rate with which each arm was the best on the validation part, after so many updates; the sweep is shown.
 
-    `run` gives what `outcome` does where the seed is TUNING_SEED; a rate at which it diverges is the worst.
+    `run` gives what `outcome` does where the seed is TUNING_SEED; a rate at which it diverges is the worst. Where the
+    best is the largest or the smallest of an arm's, twice that or half of it is tried, too, FURTHER times at most.
     """
-    wanted, tried = max(1, args.shortened(updates)), args.few(rates)
-    asked = [
-        Cell(arm, TUNING_SEED, (*setting, ("updates", wanted), ("rate", rate)), wanted * seconds / 60)
-        for arm, seconds in arms.items()
-        for rate in tried
-    ]
-    found = grouped(rows_of(args, f"{name}_rates", asked, run), ("arm", "rate"))
-    best = {arm: min(tried, key=lambda rate, arm=arm: found[arm, rate][0]) for arm in arms}
-    lines = [[rate, *(finite_or_diverged(found[arm, rate][0]) for arm in arms)] for rate in tried]
-    ends = [arm for arm, rate in best.items() if rate in (min(tried), max(tried))]
+    wanted, tried = max(1, args.shortened(updates)), {arm: list(args.few(rates)) for arm in arms}
+    for left in reversed(range(1 if args.quick else 1 + FURTHER)):
+        asked = [
+            Cell(arm, TUNING_SEED, (*setting, ("updates", wanted), ("rate", rate)), wanted * arms[arm] / 60)
+            for arm in arms
+            for rate in tried[arm]
+        ]
+        rows = grouped(rows_of(args, f"{name}_rates", asked, run), ("arm", "rate"))
+        found = {arm: {rate: rows[arm, rate][0] for rate in tried[arm]} for arm in arms}
+        best = {arm: min(each, key=each.__getitem__) for arm, each in found.items()}
+        ends = {arm: beyond(rate, tried[arm]) for arm, rate in best.items() if beyond(rate, tried[arm]) is not None}
+        if not ends or not left:
+            break
+        for arm, rate in ends.items():
+            tried[arm].append(rate)
+    every = sorted({rate for each in tried.values() for rate in each})
+    lines = [[rate, *(finite_or_diverged(found[arm].get(rate)) for arm in arms)] for rate in every]
     note = f"\nThe best rate is at the end of what was tried: {', '.join(ends)}.\n" if ends else ""
     args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + note)
     return best
 
 
-def finite_or_diverged(value: float) -> float | str:
-    """A verdict as it stands in tables."""
-    return value if math.isfinite(value) else DIVERGED
+def beyond(rate: float, tried: Sequence[float]) -> float | None:
+    """The rate next to one that is at the end of what was tried; None where it is not."""
+    if rate == max(tried):
+        return 2 * rate
+    return rate / 2 if rate == min(tried) else None
+
+
+def finite_or_diverged(value: float | None) -> float | str | None:
+    """A verdict as it stands in tables; None where there is none."""
+    return value if value is None or math.isfinite(value) else DIVERGED
 
 
 def rows_of(args: PaperSettings, name: str, cells: Sequence[Cell], run: Run) -> list[Row]:
@@ -177,6 +198,14 @@ def scene_seed(seed: int, update: int) -> int:
     if not 0 <= update < MOST_UPDATES:
         raise PhysimError(f"update is {update}, wanted under {MOST_UPDATES}: seeds of later ones are other trainings'")
     return (0 if seed == TUNING_SEED else seed) * MOST_UPDATES + update
+
+
+def above_entropy(found: Floats, entropy: Floats) -> dict[str, float]:
+    """Bits of a model [T], and how far they are above those of the source [T]: in %, and in standard errors."""
+    error = (found - entropy).std() / len(entropy) ** 0.5
+    above = found.mean() - entropy.mean()
+    told = {"bits": found.mean(), "above": 100 * above / entropy.mean(), "errors": above / error}
+    return {name: float(value) for name, value in told.items()}
 
 
 def size_of(net: ModuleGraph) -> int:

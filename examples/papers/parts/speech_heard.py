@@ -33,7 +33,22 @@ from learners.sequences.losses import UNCOUNTED, Likelihood
 from learners.sequences.mu_law import LEVELS, encoded
 from learners.sequences.rows import Batch, Crops, SymbolRow
 from learners.sequences.wavenet import LOGITS, SYMBOL, receptive_field
-from parts.sequence_cells import COSTS, best_rates, cells, curves, figures_of, means, outcome, rows_of, training_of
+from parts.sequence_cells import (
+    CHANNELS,
+    COSTS,
+    DILATIONS,
+    OVER_SEEDS,
+    SKIPS,
+    best_rates,
+    cells,
+    curves,
+    figures_of,
+    less,
+    means,
+    outcome,
+    rows_of,
+    training_of,
+)
 from parts.speech_told import extra
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -46,8 +61,6 @@ NEW = "awb"
 KNOWN = tuple(voice for voice in VOICES if voice != NEW)
 SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 40}
 """Of each voice; every voice says others."""
-DILATIONS = 2 * tuple(2**power for power in range(9))
-CHANNELS, SKIPS = 32, 64
 UPDATES, VERDICTS = 1500, 6
 RATES, TUNING_SHARE = (3e-3, 1e-2), 5
 """That are tried with sound, for a part of the updates."""
@@ -55,13 +68,11 @@ CEPSTRAL_RATES = (1e-3, 3e-3, 1e-2)
 """That are tried with cepstra, by all updates."""
 LENGTH, BATCH = 12_000, 2
 """Samples that count of a piece of sound, and how many pieces an update has."""
-CEPSTRAL_LENGTH, CEPSTRAL_BATCH = 200, 8
-"""The same in frames."""
-CEPSTRA_ALONE, AS_MANY = "cepstra", "cepstra, as many frames heard"
-ARMS = {"both losses": 0.65, "phones alone": 0.65, CEPSTRA_ALONE: 0.02}
+BOTH, ALONE = "both losses", "phones alone"
+CEPSTRAL = {"cepstra": (LENGTH // FRAME, BATCH), "cepstra, more heard": (200, 8)}
+"""Frames of a piece, and pieces of an update: as many as of sound, or as many as take no longer."""
+ARMS = {BOTH: 0.6, ALONE: 0.6, **dict.fromkeys(CEPSTRAL, 0.02)}
 """Seconds an update takes on one core, about."""
-LONGER = {AS_MANY: (CEPSTRA_ALONE, LENGTH * BATCH / (FRAME * CEPSTRAL_LENGTH * CEPSTRAL_BATCH))}
-"""Cepstra by fewer updates, which hear as many frames as the others do."""
 SHORTEST = (1, 2, 3, 4)
 """How many frames a phone must be heard to count: what is best on the validation part, for every arm."""
 JUDGED = [f"{voices}: {name} (%)" for voices in ("known voices", "a new voice") for name in ("frames", "phones")]
@@ -73,19 +84,23 @@ AFTER = (1 + BESIDE) * FRAME
 
 def table(args: PaperSettings) -> str:
     """Errors on sentences that were not trained on, by voices that were and by one that was not."""
-    work, cepstral = partial(run, args.folder), {CEPSTRA_ALONE: ARMS[CEPSTRA_ALONE]}
-    sounds = {arm: seconds for arm, seconds in ARMS.items() if arm != CEPSTRA_ALONE}
+    work, cepstral = partial(run, args.folder), {arm: ARMS[arm] for arm in CEPSTRAL}
+    sounds = {arm: seconds for arm, seconds in ARMS.items() if arm not in CEPSTRAL}
     rates = best_rates(args, "phones_of_sound", sounds, UPDATES // TUNING_SHARE, RATES, work)
     rates |= best_rates(args, "phones_of_cepstra", cepstral, UPDATES, CEPSTRAL_RATES, work)
-    asked = cells(args, ARMS, UPDATES, rates, LONGER)
+    asked = cells(args, ARMS, UPDATES, rates)
     rows = rows_of(args, "phones", asked, work)
     args.draw("phones", curves(rows, "share of frames heard wrongly"))
     values = figures_of(rows, ("arm", "name"))
     heard = {cell.arm: cell["updates"] * frames_of(cell.arm) for cell in asked}
-    lines = []
-    for arm, frames in heard.items():
-        lines.append([arm, frames, *means(values, (*JUDGED, *COSTS), arm)])
-    return markdown(("", "frames learned from", *JUDGED, *COSTS.values()), lines)
+    lines = [[arm, frames, *means(values, (*JUDGED, *COSTS), arm)] for arm, frames in heard.items()]
+    pairs = [(BOTH, ALONE), *((BOTH, arm) for arm in CEPSTRAL)]
+    beside = [
+        [f"{one} - {other}", *(less(values.get((one, name)), values.get((other, name))) for name in JUDGED)]
+        for one, other in pairs
+    ]
+    table = markdown(("", "frames learned from, at most", *JUDGED, *COSTS.values()), lines)
+    return f"{table}\n{markdown(('difference, seed by seed', *JUDGED), beside)}\n{OVER_SEEDS}\n"
 
 
 def check() -> None:
@@ -97,21 +112,23 @@ def check() -> None:
 
 def frames_of(arm: str) -> int:
     """How many frames an update learns from, at most."""
-    return CEPSTRAL_LENGTH * CEPSTRAL_BATCH if arm in (CEPSTRA_ALONE, AS_MANY) else LENGTH * BATCH // FRAME
+    length, batch = CEPSTRAL.get(arm, (LENGTH // FRAME, BATCH))
+    return length * batch
 
 
 def run(folder: Path, cell: Cell) -> Sequence[Row]:
     """Shares of frames and of phones that are heard wrongly."""
     torch.manual_seed(cell.seed)
-    cepstral = cell.arm in (CEPSTRA_ALONE, AS_MANY)
+    cepstral = cell.arm in CEPSTRAL
     net = cepstral_listener(len(PHONES), 39) if cepstral else listener(len(PHONES), CHANNELS, SKIPS, DILATIONS)
     losses = [Likelihood(net[PHONE], "hearing", PHONE)]
-    if cell.arm == "both losses":
+    if cell.arm == BOTH:
         losses.append(Likelihood(net[LOGITS]))
     row_of = cepstral_row if cepstral else sound_row
     train = [row_of(one) for one in said("train", KNOWN)]
     if cepstral:
-        crops = Crops(train, CEPSTRAL_LENGTH, 2 * BESIDE, 0, CEPSTRAL_BATCH, cell.seed)
+        length, batch = CEPSTRAL[cell.arm]
+        crops = Crops(train, length, 2 * BESIDE, 0, batch, cell.seed)
     else:
         context = receptive_field(DILATIONS) + (2 * BESIDE + 1) * FRAME
         crops = Crops(train, LENGTH, context, LEVELS, BATCH, cell.seed)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from learners.experiment import TUNING_SEED, Cell, read_rows
+from learners.sequences import SequenceTraining
 from worlds.real_data import Splits
 from worlds.real_data.parts import Part
 from worlds.real_data.translations import Pair
@@ -32,7 +33,9 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
         "characters_foretold": {"WIDTH": 8, "UPDATES": 100, "SET": (1, 2), "SEEN": 5, "COUNTED": 20},
         "pages_translated": {"WIDTH": 8, "UPDATES": 100, "SET": (1, 2), "BLEU_PAIRS": 2, "BEAM": 2, "SAMPLES": 3},
     }
-    changes["characters_foretold"]["splits"] = lambda name: TEXT
+    changes["letters_foretold"] = {"TRAINED": 3000, "TESTED": 1000, "UPDATES": 100, "WIDTH": 4, "LENGTH": 40}
+    changes["characters_foretold"] |= {"splits": lambda name: TEXT, "find_spec": lambda name: name}  # extras
+    changes["characters_foretold"]["_ppmd"] = len
     changes["pages_translated"]["pairs"] = sentences
     for part, settings in changes.items():
         for name, value in settings.items():
@@ -49,12 +52,14 @@ def pages(script: ModuleType) -> ModuleType:
 def test_every_part_fills_its_table(
     script: ModuleType, pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "bleu", lambda net, batches: 0.0)
+    monkeypatch.setattr(pages, "scores", lambda net, batches: {"bleu": 0.0, "chrf": 0.0})
     monkeypatch.setattr(pages, "find_spec", lambda name: True)  # sacrebleu is an extra
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.PARTS}
-    assert {part: len(text) - 2 for part, text in lines.items()} == {"toys": 2, "characters": 8, "translation": 13}
+    assert {part: len(text) - 2 for part, text in lines.items()} == {
+        "letters": 5, "toys": 2, "characters": 14, "translation": 15
+    }  # fmt: skip
     for part in ("characters", "translation"):
         assert {row["name"] for row in read_rows(folder / f"{part}_rates.csv")} == {"valid"}
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
@@ -90,7 +95,7 @@ def test_who_learned_by_the_first_seed_shows_translations_and_where_it_looked(
     pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They come with the rows, so that they are there when networks are no more."""
-    monkeypatch.setattr(pages, "bleu", lambda net, batches: 0.0)
+    monkeypatch.setattr(pages, "scores", lambda net, batches: {"bleu": 0.0, "chrf": 0.0})
     for arm, seed in (("bytenet", 0), ("bytenet, as long", 0), ("lstm", 1), ("lstm", TUNING_SEED)):
         pages.run(tmp_path, Cell(arm, seed, (("updates", 2), ("rate", 1e-3))))
     assert {path.name for path in tmp_path.glob("samples_*")} == {"samples_bytenet.md", "samples_bytenet_as_long.md"}
@@ -102,4 +107,17 @@ def test_translations_are_judged_by_sacrebleu(pages: ModuleType) -> None:
     pytest.importorskip("sacrebleu")
     known = pages.languages()
     net = pages.translator("lstm", known.source.size, known.target.size).eval()
-    assert 0 <= pages.bleu(net, pages.batches_of("test", 1.0)) <= 100
+    told = pages.scores(net, pages.batches_of("test", 1.0))
+    assert list(told) == ["bleu", "chrf"]
+    assert all(0 <= score <= 100 for score in told.values())
+
+
+def test_a_model_that_knows_its_target_by_its_source_is_led_astray_by_another(
+    pages: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "scores", lambda net, batches: {})
+    known = pages.languages()
+    net = pages.translator("attention", known.source.size, known.target.size)
+    test = pages.batches_of("test", 1.0)
+    SequenceTraining(60, 1e-2).run(net, test, progress=False)
+    assert pages.figures(net, test)["astray"] > 0

@@ -54,3 +54,25 @@ def turning(seed: int) -> tuple[Integers, Floats]:
     noise = spreads * np.random.default_rng(seed).standard_normal(len(spreads))
     sound = lfilter([1.0], [1.0, -0.8], noise)
     return np.digitize(sound, EDGES[1:-1]), spreads
+
+
+def test_filters_that_adapt_follow_a_sound_that_changes_and_lose_little_where_none_does() -> None:
+    changing = [voiced(seed) for seed in (0, 1)]
+    fixed, adaptive = (
+        linear_bits(changing[:1], changing[1:], EDGES, MIDDLES, "gaussian", way) for way in (False, True)
+    )
+    assert adaptive < fixed - 0.5
+    still = [RESONANCE.sample(50_000, seed) for seed in (0, 1)]
+    fixed, adaptive = (linear_bits(still[:1], still[1:], EDGES, MIDDLES, "gaussian", way) for way in (False, True))
+    assert fixed - 0.01 < adaptive < fixed + 0.05
+    quiet = [np.full(20_000, LEVELS // 2), RESONANCE.sample(20_000, 2)]  # long silence, and sound after it
+    assert linear_bits(still[:1], [np.concatenate(quiet)], EDGES, MIDDLES, "gaussian", adaptive=True) < 8
+
+
+def voiced(seed: int) -> Integers:
+    """Levels of a resonance whose pitch is another every 4000 samples."""
+    random, parts = np.random.default_rng(seed), []
+    for pitch in random.uniform(0.2, 2.8, 12):
+        noise = 0.04 * random.standard_normal(4000)
+        parts.append(lfilter([1.0], [1.0, -2 * 0.95 * np.cos(pitch), 0.95**2], noise))
+    return np.digitize(np.concatenate(parts).clip(-1, 1), EDGES[1:-1])

@@ -49,6 +49,11 @@ def test_each_prompt_belongs_to_one_part_and_series_train(prompts: Callable[[dic
     assert all(part_of(name) == part for part in PARTS for name in names[part] if "/" not in name)
 
 
+def test_tones_are_no_speech(prompts: Callable[[dict[str, bytes]], None]) -> None:
+    prompts({name: wav([9000]) for name in ("beep", "ascending-2tone", "a", "vm-beep")})
+    assert sorted(one.name for part in PARTS for one in recordings("english", part)) == ["a.wav", "vm-beep.wav"]
+
+
 def test_sound_is_of_one_and_its_quiet_ends_are_cut(prompts: Callable[[dict[str, bytes]], None]) -> None:
     prompts({"digits/1": wav([0] * 1000 + [-(2**15), 2**14] + [3] * 2000)})
     (one,) = recordings("english", "train")

@@ -72,3 +72,10 @@ def test_pages_belong_to_one_part_and_no_english_comes_twice(manual: Callable[..
 def test_what_was_not_fetched_says_how_to_get_it() -> None:
     with pytest.raises(PhysimError, match="`physim fetch manual` gets it"):
         pairs("test")
+
+
+def test_what_is_said_on_one_system_only_is_left_out(manual: Callable[..., None]) -> None:
+    keys = '<span id="s" class="switchinline"><span hidden="true" id="m" class="MAC">Command</span>'
+    keys += '<span hidden="true" id="default">Ctrl</span></span>'
+    manual({"a": page(("one", f"{LONG} {keys}+A"))}, {"a": page(("one", LANG))})
+    assert every() == [Pair(f"{LONG} Ctrl+A", LANG)]
