@@ -22,6 +22,7 @@ COPY_PLAIN = tuple((rate, 0.0) for rate in (3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2))
 COPY_BRIDGED = tuple((rate, scale) for rate in (1e-3, 3e-3) for scale in (0.1, 0.3, 1.0))
 """The learning rates that plain windows are tried with, and the rates and scales of synthetic gradients: six each."""
 TEXT, LANGUAGE_WINDOWS, LANGUAGE_UPDATES = "shakespeare", (2, 5, 20), 5000
+READ = "All make as many updates of as many rows: who has longer windows has read as many times more characters."
 
 
 def copy(args: PaperSettings) -> str:
@@ -58,7 +59,7 @@ def language(args: PaperSettings) -> str:
         [window, *(str(mean(values[window, arm])) if (window, arm) in values else "" for arm in ARMS)]
         for window in LANGUAGE_WINDOWS
     ]
-    return markdown(("window", *(f"{arm} (bits)" for arm in ARMS)), lines)
+    return f"{markdown(('window', *(f'{arm} (bits)' for arm in ARMS)), lines)}\n{READ}\n"
 
 
 def _copied(arm: str, seed: int, window: int, repeating: int, updates: int, chosen: tuple[float, float]) -> Cell:

@@ -109,7 +109,7 @@ def test_windows_and_clocks_fill_their_tables(
     monkeypatch.setattr(part, "splits", lambda name: Splits(*whole))
     folder = quick(script, tmp_path, "copy", "language", "clocks")
     assert "ratio" in (folder / "copy.md").read_text()
-    assert len((folder / "language.md").read_text().splitlines()) == 2 + len(part.LANGUAGE_WINDOWS)
+    assert len((folder / "language.md").read_text().splitlines()) == 4 + len(part.LANGUAGE_WINDOWS)
     assert [row["network"] for row in read_rows(folder / "clocks.csv")] == ["fast", "slow"] * 3
 
 
