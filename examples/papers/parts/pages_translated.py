@@ -53,7 +53,7 @@ NOTE = f"""The ByteNet that trains as long makes so many updates that its time i
 LSTMs train in float32, the others in bfloat16 where the processor has it. By how many more bits a target costs where
 the source is another pair's is seen whether a model reads it, or knows German alone. {OVER_SEEDS}
 """
-BLEU_PAIRS, BEAM = 300, 12
+BLEU_PAIRS, BEAM = 200, 12
 """How many test pairs are translated by beams, and how wide these are."""
 SAMPLES, DRAWN = 20, 40
 """How many test pairs are shown as they were translated, and how long the one is, about, that is drawn by letters."""
