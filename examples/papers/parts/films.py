@@ -57,7 +57,7 @@ def page(true: Tensor, drawn: Tensor, top: float = 1.0) -> Any:
     both = torch.stack([true.double(), torch.cat([true[:, : -drawn.shape[1]].double(), drawn.double()], 1)], 1)
     framed = pad(both.flatten(0, 1) / top, (0, 0, 1, 1, 1, 1), value=0.5)
     films, frames, height = framed.shape[:3]
-    figure = Figure(figsize=(1.1 * frames, 1.15 * films), layout="constrained")
+    figure = Figure(figsize=(1 + 1.1 * frames, 1.12 * films), layout="constrained")
     axes = figure.subplots()
     picture = framed.permute(0, 2, 1, 3, 4).flatten(2, 3).flatten(0, 1)
     axes.imshow(picture.squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1)

@@ -18,6 +18,7 @@ from learners.sequences.video_pixels import frame_nats, video_pixel_network
 from parts.films import Films, page, trained_on
 from parts.sequence_cells import (
     COSTS,
+    best_rates,
     cells,
     figures_of,
     less,
@@ -33,8 +34,10 @@ TEST_SEED = 90_000
 SIDE, FRAMES, BATCH, UPDATES, VALID, TESTED = 32, 8, 6, 800, 32, 256
 WIDTH, ENCODER, DECODER, COLOURS = 15, (1, 2, 4), 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
-RATE, SECONDS, VERDICTS = 1e-2, 0.85, 6
-"""Seconds of an update are those of one core that has products of bfloat16."""
+SECONDS, VERDICTS = 0.85, 6
+"""Of an update on one core that has products of bfloat16."""
+RATES, TUNING_SHARE = (5e-3, 1e-2, 2e-2), 4
+"""Rates that are tried, for a part of the updates, on other tables."""
 ARMS = TOLD, NOT_TOLD = "told", "not told"
 THINGS = {"seen": USUAL, "novel": NOVEL}
 NOTE = f"""Teacher-forced, differences seed by seed; an update sees {BATCH} videos of {FRAMES} frames.
@@ -47,8 +50,9 @@ SHOWN, BEFORE = 4, 2
 
 def table(args: PaperSettings) -> str:
     """Nats a frame, of true actions, of other tables', and of none; and of things that were never seen."""
-    asked = cells(args, dict.fromkeys(ARMS, SECONDS), UPDATES, dict.fromkeys(ARMS, RATE))
-    values = figures_of(rows_of(args, "pushing", asked, partial(run, args.folder)), ("arm", "name"))
+    work, seconds = partial(run, args.folder), dict.fromkeys(ARMS, SECONDS)
+    rates = best_rates(args, "pushing", seconds, UPDATES // TUNING_SHARE, RATES, work)
+    values = figures_of(rows_of(args, "pushing", cells(args, seconds, UPDATES, rates), work), ("arm", "name"))
     true, novel = values.get((TOLD, "seen")), values.get((TOLD, "novel"))
     figures = {
         "actions told": true,
