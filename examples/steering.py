@@ -6,7 +6,7 @@ python examples/steering.py [--worlds balls strings] [--quick]
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +16,8 @@ import numpy as np
 from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
-from learners.agents.learning import Learning
 from learners.agents.methods import ACERContinuous
-from learners.agents.trial import Trial
+from learners.agents.trial import FORWARD, REPLAYING, Trial
 from learners.agents.watching import Decide, means_of, rewards_of
 from learners.experiment import TUNING_SEED, Cell, grouped, markdown
 from learners.judging import crossed
@@ -47,7 +46,6 @@ EPISODES, TUNED_ON, SEEDS = 16, 4, tuple(range(8))
 """Test episodes; those that horizons are chosen on; and by which seeds agents that are judged were trained."""
 COUNT, REPLAY = 8, 2000
 """How many environments ACER plays at a time, and how many ticks of each are kept."""
-REWARD_SCALE, CLIP = 0.1, 10.0
 ACER = "acer"
 PLAYED = 6.5e-3
 """Seconds of a decision of ACER's, about, most of them its world's."""
@@ -193,18 +191,9 @@ def trial(cell: Cell) -> Trial:
     return Trial(
         Environments("worlds:physim/Steering-v0", COUNT, {"decisions": DECISIONS, **WORLDS[cell["task"]]}),
         cell["decisions"],
-        cores=(),
+        cores=FORWARD,
         method=ACERContinuous(discount=cell["discount"], region=cell["region"], fresh=True),
-        learning=Learning(
-            rate=cell["rate"],
-            clip=CLIP,
-            reward_scale=REWARD_SCALE,
-            replay=REPLAY,
-            begin=0.05,
-            sequences=COUNT,
-            ratio=4,
-            average_decay=0.995,
-        ),
+        learning=replace(REPLAYING, rate=cell["rate"], replay=REPLAY, sequences=COUNT, ratio=4, average_decay=0.995),
         told=False,
         ticks=cell["ticks"],
         every=2000,

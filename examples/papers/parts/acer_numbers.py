@@ -14,14 +14,13 @@ from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
 from learners.agents.graphs import PLAIN_WORTHS
-from learners.agents.learning import Learning
 from learners.agents.methods import ACERContinuous
-from learners.agents.trial import Trial
+from learners.agents.trial import FORWARD, REPLAYING, Trial
 from learners.agents.watching import Decide, chances_of, means_of, rewards_of
 from learners.experiment import Cell, grouped, markdown
 from learners.judging import difference, interquartile, ratio
 from learners.papers import PaperSettings
-from parts.off_policy_tasks import CLIP, REWARD_SCALE, WHOLE, noted, notes_in
+from parts.off_policy_tasks import WHOLE, noted, notes_in
 from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.reports import Row
@@ -130,12 +129,11 @@ def acer(cell: Cell) -> Learned:
     training = Trial(
         Environments(f"worlds:{name}", COUNT),
         decisions,
-        cores=(),
+        cores=FORWARD,
         method=method,
-        learning=Learning(
+        learning=replace(
+            REPLAYING,
             rate=cell["rate"],
-            clip=CLIP,
-            reward_scale=REWARD_SCALE,
             replay=REPLAY,
             begin=BEGIN,
             sequences=COUNT,

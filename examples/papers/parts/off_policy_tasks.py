@@ -12,11 +12,11 @@ import numpy as np
 from learners.agents.contest import Contest, Ranges
 from learners.agents.curves import curve_rows
 from learners.agents.environments import Environments
-from learners.agents.learning import CLIPPED, Learning
+from learners.agents.learning import CLIPPED
 from learners.agents.losses.base import NOTED
 from learners.agents.methods import A3C, ACER, PGQ
 from learners.agents.outcomes import THRESHOLDS, Bounds, Outcomes
-from learners.agents.trial import Trial
+from learners.agents.trial import FORWARD, REPLAYING, Trial
 from learners.experiment import Cell, Run, grouped, markdown, mean_if_known
 from learners.judging import difference, mean_difference, mean_improvement
 from learners.papers import PaperSettings
@@ -25,10 +25,6 @@ from physim.reports import Row
 
 COUNT, REPLAY = 8, 2500
 """How many environments are played at a time, and how many ticks of each are kept."""
-BEGIN = 0.05
-"""How full the replay is before anything is replayed."""
-REWARD_SCALE, CLIP = 0.1, 10.0
-"""Gradients are seldom so long: at a length of 1 nine of ten are cut, and parts of losses no longer tell how far."""
 WHOLE = 1e9
 """A ratio of probabilities that is never reached: no truncation."""
 POLES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)}, spread=True)
@@ -100,20 +96,13 @@ class Arm:
     def trial(self, cell: Cell) -> Trial:
         """What a cell trains."""
         decisions = cell["decisions"]
-        learning = Learning(
-            rate=cell["rate"],
-            clip=CLIP,
-            reward_scale=REWARD_SCALE,
-            replay=REPLAY,
-            begin=BEGIN,
-            sequences=COUNT,
-            ratio=self.ratio,
-            repeats=self.repeats,
+        learning = replace(
+            REPLAYING, rate=cell["rate"], replay=REPLAY, sequences=COUNT, ratio=self.ratio, repeats=self.repeats
         )
         return Trial(
             environments_of(cell["task"], self.sees),
             decisions,
-            cores=(),
+            cores=FORWARD,
             sees=(self.sees, "vector"),
             method=replace(self.method, entropy=cell["entropy"]),
             learning=learning,
