@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, final
+from typing import final
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-Kind = Literal["multiplicative", "rectified"]
+from learners.sequences.layers import Blocks, multiplied
+
 Convolution = Callable[[int, int, int], nn.Module]
 """Makes a convolution of that resolution: by its features in and out, and its kernel's size."""
 
@@ -21,7 +22,7 @@ class Block(nn.Module):
     Gates stand beside the feature that they are of.
     """
 
-    def __init__(self, width: int, kind: Kind, convolution: Convolution) -> None:
+    def __init__(self, width: int, kind: Blocks, convolution: Convolution) -> None:
         super().__init__()
         self.multiplicative = kind == "multiplicative"
         taps = 4 * width if self.multiplicative else width
@@ -49,5 +50,4 @@ class Block(nn.Module):
         """What a convolution made, with what it saw of the pixel itself."""
         if not self.multiplicative:
             return functional.relu(made)
-        first, second, third, update = made.unflatten(1, (-1, 4)).unbind(2)
-        return first.sigmoid() * (second.sigmoid() * inner + third.sigmoid() * update.tanh()).tanh()
+        return multiplied(made.unflatten(1, (-1, 4)).unbind(2), inner)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import final, get_args
 
 import torch
 from torch import Tensor, nn
 
-from learners.sequences.layers import Centred, Multiplication
+from learners.sequences.layers import Blocks, Centred, Multiplication
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SYMBOL
-from physim.checks import check_positive
+from physim.checks import check_among, check_positive
 from physim.errors import PhysimError
 from physim.graph import CausalConv1d, ModuleGraph, Port, added, builder, unfolded
 
 SOURCE = "source"
 SET = (1, 2, 4, 8, 16)
 """The dilations of a set of blocks."""
-Blocks = Literal["rectified", "multiplicative"]
 
 
 @builder("byte_model")
@@ -91,8 +90,7 @@ class Decoder:
         check_positive(classes=self.classes, width=self.width, kernel_size=self.kernel_size)
         if not self.dilations or min(self.dilations) < 1:
             raise PhysimError(f"dilations are {list(self.dilations)}, wanted at least one, all positive")
-        if self.blocks not in ("rectified", "multiplicative"):
-            raise PhysimError(f"blocks: got '{self.blocks}', wanted 'rectified' or 'multiplicative'")
+        check_among("blocks", self.blocks, get_args(Blocks))
 
     def add(self, net: ModuleGraph, value: Port) -> None:
         """Blocks on what was written before [B, T, 2 width], and the logits of what follows."""

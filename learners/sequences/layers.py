@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import Literal, final
 
 from torch import Tensor, nn
 
 from physim.errors import PhysimError
+
+Blocks = Literal["rectified", "multiplicative"]
+"""The residual blocks of ByteNet and of Video Pixel Networks."""
 
 
 @final
@@ -30,9 +33,16 @@ class Multiplication(nn.Module):
 
     def forward(self, made: Tensor, value: Tensor) -> Tensor:
         """The value, updated."""
-        *gates, update = made.chunk(4, dim=-1)
-        first, second, third = (gate.sigmoid() for gate in gates)
-        return first * (second * value + third * update.tanh()).tanh()
+        return multiplied(made.chunk(4, dim=-1), value)
+
+
+def multiplied(made: Sequence[Tensor], value: Tensor) -> Tensor:
+    """A multiplicative unit of a value and of what convolutions make of it: three gates and an update, before they are
+    bent.
+    """
+    *gates, update = made
+    first, second, third = (gate.sigmoid() for gate in gates)
+    return first * (second * value + third * update.tanh()).tanh()
 
 
 @final

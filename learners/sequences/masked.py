@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from learners.sequences.blocks import Block, Kind
+from learners.sequences.blocks import Block
+from learners.sequences.layers import Blocks
 from physim.errors import PhysimError
 
 
@@ -103,7 +104,7 @@ class MaskedDecoder(nn.Module):
         layers: int,
         colours: int = 1,
         classes: int = 2,
-        blocks: Kind = "multiplicative",
+        blocks: Blocks = "multiplicative",
         *,
         two_stacks: bool = False,
     ) -> None:

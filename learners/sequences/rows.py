@@ -114,13 +114,13 @@ def surprises(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) -
         raise PhysimError("a row without symbols has no surprises")
     parts = [
         -logits.double().log_softmax(-1).gather(1, wanted[:, None])[:, 0]
-        for logits, wanted in foretold(net, row, start, chunk)
+        for logits, wanted in logits_of(net, row, start, chunk)
     ]
     return torch.cat(parts).cpu() / math.log(2)
 
 
 @torch.no_grad()
-def foretold(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) -> Iterator[tuple[Tensor, Tensor]]:
+def logits_of(net: ModuleGraph, row: SymbolRow, start: int, chunk: int = 8192) -> Iterator[tuple[Tensor, Tensor]]:
     """Logits [T, classes] of a row's symbols, and these [T], part by part; the graph should be in `eval()`."""
     device = next(net.parameters()).device
     before = _cut(row.symbols, -1, len(row.symbols), start)

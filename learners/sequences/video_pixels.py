@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from learners.precision import whole
-from learners.sequences.blocks import Block, Kind
+from learners.sequences.blocks import Block
 from learners.sequences.conv_lstm import ConvLSTM
+from learners.sequences.layers import Blocks
 from learners.sequences.masked import MaskedDecoder
 from physim.checks import check_among, check_positive
 from physim.errors import PhysimError
@@ -30,7 +31,7 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     width: int = 16,
     encoder: Sequence[int] = (1, 2, 4),
     decoder: int = 4,
-    blocks: Kind = "multiplicative",
+    blocks: Blocks = "multiplicative",
     *,
     masked: bool = True,
     two_stacks: bool = False,
@@ -49,7 +50,7 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     """
     check_positive(colours=colours, classes=classes, width=width, decoder=decoder)
     check_positive(dilation=min(encoder, default=1))
-    check_among("blocks", blocks, get_args(Kind))
+    check_among("blocks", blocks, get_args(Blocks))
     if two_stacks and not masked:
         raise PhysimError("two_stacks are of a masked decoder: a plain one sees no pixel of its frame")
     net = ModuleGraph()
@@ -109,7 +110,7 @@ class PlainDecoder(nn.Module):
     """Foretells all pixels from a context [B, 2 width, H, W] alone -> logits [B, H, W, colours, classes]."""
 
     def __init__(
-        self, width: int, layers: int, colours: int = 1, classes: int = 2, blocks: Kind = "multiplicative"
+        self, width: int, layers: int, colours: int = 1, classes: int = 2, blocks: Blocks = "multiplicative"
     ) -> None:
         super().__init__()
         self.colours, self.classes = colours, classes

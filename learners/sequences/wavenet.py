@@ -116,7 +116,7 @@ def _speaker(net: ModuleGraph, speakers: int, channels: int) -> list[Known]:
     if not speakers:
         return []
     voice = net.add("voice", nn.Embedding(speakers, channels), net.input(SPEAKER, whole=True))
-    return [Known("speaker", voice, channels)]
+    return [Known(SPEAKER, voice, channels)]
 
 
 def _features(net: ModuleGraph, features: int, strides: Sequence[int]) -> list[Known]:

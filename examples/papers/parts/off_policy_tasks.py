@@ -61,14 +61,16 @@ def control(task: str, low: float, high: float, slower: float = 1.0) -> Kind:
     return Kind((task,), (task,), DECISIONS, range(20), POLES, slower, {task: (low, high)})
 
 
-MAZE = "random goal {}, 3 x 3, apples 0.0"
+LAYOUT = "random goal {}, 3 x 3, apples 0.0"
 """The maze of a layout: in larger ones agents without memory learn next to nothing in as many decisions."""
 SHOWN = 16
 """How many objects are seen, the nearest: such mazes have up to 15."""
 KINDS = {
     "cart pole": control("cart pole", 22.0, 500.0),
     "acrobot": control("acrobot", -500.0, -75.0, slower=1.3),
-    "random goal": Kind(tuple(map(MAZE.format, (0, 1))), (MAZE.format(1001),), DECISIONS, range(10), MAZES, slower=2.6),
+    "random goal": Kind(
+        tuple(map(LAYOUT.format, (0, 1))), (LAYOUT.format(1001),), DECISIONS, range(10), MAZES, slower=2.6
+    ),
 }
 """The pole's bounds: how long it stands by chance, and the longest episode. The acrobot's: an episode without success,
 and what good ones take. There are few mazes so small: the walls of 1001 are others than those of the tasks.
@@ -161,7 +163,7 @@ def outcomes(settings: PaperSettings, arms: Mapping[str, Arm], run: Run, name: s
 
 
 def environments_of(task: str, sees: str) -> Environments:
-    """The environments of a task: of CONTROL, or mazes such as MAZE, of which this is seen."""
+    """The environments of a task: of CONTROL, or mazes such as LAYOUT, of which this is seen."""
     if task in CONTROL:
         return Environments(CONTROL[task], COUNT)
     return replace(environments(task, observe=(sees,), objects=SHOWN), count=COUNT)

@@ -79,7 +79,7 @@ AS_MANY = dict.fromkeys(("english", "spanish", "italian 2"), UPDATES)
 def speech(args: PaperSettings) -> str:
     """Bits of one voice by models of equal parameters, beside tables and prediction."""
     arms = (*YARDSTICKS, LSTM, WAVENET)
-    rows = foretold(args, arms)
+    rows = rows_of_arms(args, arms)
     args.draw("speech", curves(rows, "bits/sample"))
     values = by_arm(rows)
     still = [[arm, mean(values[arm, "bits"]), *(1 + len(COSTS)) * [None]] for arm in YARDSTICKS]
@@ -90,14 +90,14 @@ def speech(args: PaperSettings) -> str:
 
 def gates(args: PaperSettings) -> str:
     """Bits of one voice by gated units and by rectified ones."""
-    values = by_arm(foretold(args, tuple(GATES)))
+    values = by_arm(rows_of_arms(args, tuple(GATES)))
     lines = [[arm, *beside(values, arm)] for arm in GATES]
     return noted(("english, 8 kHz", "bits/sample", "less the wavenet's", *COSTS.values()), lines)
 
 
 def cut(args: PaperSettings) -> str:
     """Bits of one voice by a WaveNet cut between its two blocks: nothing comes back to the first but guesses."""
-    values = by_arm(foretold(args, tuple(CUT)))
+    values = by_arm(rows_of_arms(args, tuple(CUT)))
     lines = [[label, *beside(values, arm)] for arm, label in CUT.items()]
     spent = {name: mean_or_diverged(values.get((GUESSED, name))) for name in ("whole", "slower half")}
     told = (
@@ -111,7 +111,7 @@ def cut(args: PaperSettings) -> str:
 def speakers(args: PaperSettings) -> str:
     """Bits of six voices by one model that is told who speaks, falsely told, or not told at all."""
     arms = (CODED, WAVENET)
-    values = by_arm(foretold(args, arms, ALL))
+    values = by_arm(rows_of_arms(args, arms, ALL))
     names = {"bits": "bits/sample", **{f"bits, {voice}": voice for voice in VOICES}, **COSTS}
     lines: list[list[object]] = []
     for name, label in names.items():
@@ -133,8 +133,10 @@ def voices(args: PaperSettings) -> str:
     """
     sizes = {voice: sum(len(row.symbols) for row in sounds_of(voice, "train")) for voice in VOICES}
     shares = {voice: round(UPDATES * size / sum(sizes.values())) for voice, size in sizes.items()}
-    short, long = (figures_of(foretold(args, (WAVENET,), updates), ("voice", "name")) for updates in (shares, AS_MANY))
-    together = by_arm(foretold(args, (CODED,), ALL))
+    short, long = (
+        figures_of(rows_of_arms(args, (WAVENET,), updates), ("voice", "name")) for updates in (shares, AS_MANY)
+    )
+    together = by_arm(rows_of_arms(args, (CODED,), ALL))
     lines: list[list[object]] = []
     for voice in VOICES:
         ours = together.get((CODED, f"bits, {voice}"))
@@ -173,7 +175,7 @@ def by_arm(rows: Sequence[Row]) -> Figures:
     return figures_of(rows, ("arm", "name"))
 
 
-def foretold(args: PaperSettings, arms: Sequence[str], voices: Mapping[str, int] = ENGLISH) -> list[Row]:
+def rows_of_arms(args: PaperSettings, arms: Sequence[str], voices: Mapping[str, int] = ENGLISH) -> list[Row]:
     """The rows of arms that learn voices one by one, or "all", by so many updates."""
     work, english = partial(run, args.folder), (("voice", "english"),)
     seconds = {arm: SECONDS.get(arm, USUAL) for arm in (*arms, *TUNED)}

@@ -67,7 +67,7 @@ def test_what_fills_a_batch_leaves_no_trace() -> None:
 
 
 def test_sizes_that_cannot_be_are_refused_by_name() -> None:
-    with pytest.raises(PhysimError, match="blocks: got 'gated', wanted 'rectified' or 'multiplicative'"):
+    with pytest.raises(PhysimError, match="blocks is 'gated', wanted one of rectified, multiplicative"):
         byte_model(CLASSES, blocks="gated")  # type: ignore[arg-type]
     with pytest.raises(PhysimError, match="kernel_size is 2, wanted an odd number"):
         bytenet(SOURCES, CLASSES, kernel_size=2)

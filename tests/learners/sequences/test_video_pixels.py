@@ -325,7 +325,7 @@ def test_nats_of_a_network_are_those_of_its_logits(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_cannot_be_foretold_is_refused() -> None:
-    with pytest.raises(PhysimError, match="blocks is 'round', wanted one of multiplicative, rectified"):
+    with pytest.raises(PhysimError, match="blocks is 'round', wanted one of rectified, multiplicative"):
         video_pixel_network(blocks="round")  # type: ignore[arg-type]
     with pytest.raises(PhysimError, match="two_stacks are of a masked decoder"):
         video_pixel_network(masked=False, two_stacks=True)
