@@ -19,9 +19,7 @@ from learners.agents.transports import Playing
 PLAIN, NAVIGATING, FORWARD = (128,), (32, 128), ()
 """The units of the cores of A3C-LSTM, of Nav-A3C and of feed-forward agents, half of the papers'."""
 REPLAYING = Learning(clip=10.0, reward_scale=0.1, begin=0.05)
-"""How feed-forward agents learn that replay, but for what is drawn. Gradients are seldom as long as the clip: at a
-length of 1 nine of ten of ACER's are cut, and parts of losses no longer tell how far to go.
-"""
+"""How feed-forward agents learn that replay, but for what is drawn."""
 
 
 @final

@@ -27,9 +27,12 @@ COUNT, REPLAY = 8, 2500
 """How many environments are played at a time, and how many ticks of each are kept."""
 WHOLE = 1e9
 """A ratio of probabilities that is never reached: no truncation."""
-POLES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, {"ticks": (5, 20)}, spread=True)
-MAZES = Ranges({"rate": (3e-4, 4e-3), "entropy": (1e-4, 5e-3)}, {"ticks": (5, 20)}, spread=True)
-"""Of the learning rate, the entropy's weight, and how many ticks unrolls have, in CONTROL and in mazes."""
+AMONG = {"ticks": (5, 20), "clip": (1.0, 10.0)}
+POLES = Ranges({"rate": (3e-4, 1e-2), "entropy": (3e-4, 3e-2)}, AMONG, spread=True)
+MAZES = Ranges({"rate": (3e-4, 4e-3), "entropy": (1e-4, 5e-3)}, AMONG, spread=True)
+"""Of the learning rate, the entropy's weight, how many ticks unrolls have and how long gradients may be, in CONTROL and
+in mazes. At a length of 1 most gradients are cut: that steadies some methods, and hides what others leave out.
+"""
 CONTROL = {"cart pole": "CartPole-v1", "acrobot": "Acrobot-v1"}
 """The ids of tasks without images."""
 DECISIONS = 60_000
@@ -99,7 +102,13 @@ class Arm:
         """What a cell trains."""
         decisions = cell["decisions"]
         learning = replace(
-            REPLAYING, rate=cell["rate"], replay=REPLAY, sequences=COUNT, ratio=self.ratio, repeats=self.repeats
+            REPLAYING,
+            rate=cell["rate"],
+            clip=cell["clip"],
+            replay=REPLAY,
+            sequences=COUNT,
+            ratio=self.ratio,
+            repeats=self.repeats,
         )
         return Trial(
             environments_of(cell["task"], self.sees),

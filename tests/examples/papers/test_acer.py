@@ -85,7 +85,7 @@ def test_an_agent_of_objects_stands_beside_one_of_pixels(script: ModuleType, tmp
 
 
 def test_agents_see_objects_but_for_one_that_sees_pixels(script: ModuleType) -> None:
-    setting = (("task", MAZES[0]), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
+    setting = (("task", MAZES[0]), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5), ("clip", 1.0))
     trials = [arm.trial(Cell("any", 3, setting)) for arm in (*script.SEEING.values(), script.ARMS["ratio 4"])]
     assert [list(trial.playing().recipe["sees"]) for trial in trials] == [["objects"], ["image"], ["objects"]]
 
@@ -111,7 +111,7 @@ def test_agents_see_all_objects_of_a_maze_the_goal_too(paper: Callable[[str], Mo
 
 def test_what_is_left_out_is_left_out(paper: Callable[[str], ModuleType]) -> None:
     arms = paper("acer").ARMS
-    setting = (("task", "acrobot"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5))
+    setting = (("task", "acrobot"), ("decisions", 800), ("rate", 1e-3), ("entropy", 0.1), ("ticks", 5), ("clip", 1.0))
     trials = {arm: arms[arm].trial(Cell(arm, 3, setting)) for arm in arms}
     assert {arm for arm, trial in trials.items() if trial.learning.ratio} == {
         arm for arm in arms if "ratio 0" not in arm
