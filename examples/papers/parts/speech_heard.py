@@ -124,26 +124,27 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     losses = [Likelihood(net[PHONE], "hearing", PHONE)]
     if cell.arm == BOTH:
         losses.append(Likelihood(net[LOGITS]))
-    row_of = cepstral_row if cepstral else sound_row
-    train = [row_of(one) for one in said("train", KNOWN)]
+    train, valid = (rows_said(part, KNOWN, cepstral) for part in ("train", "valid"))
     if cepstral:
         length, batch = CEPSTRAL[cell.arm]
         crops = Crops(train, length, 2 * BESIDE, 0, batch, cell.seed)
     else:
         context = receptive_field(DILATIONS) + (2 * BESIDE + 1) * FRAME
         crops = Crops(train, LENGTH, context, LEVELS, BATCH, cell.seed)
-    valid = said("valid", KNOWN)
-    path, batches = net_path(folder, "phones", cell), partial(_batch, net, crops)
-    progress = trained(
-        path, net, training_of(cell, VERDICTS), batches, lambda judged: errors(judged, valid)["frames"], losses
-    )
+    path, batches, told = net_path(folder, "phones", cell), partial(_batch, net, crops), said("valid", KNOWN)
+
+    def judge(judged: ModuleGraph) -> float:
+        return errors(hear(judged, valid), told)["frames"]
+
+    progress = trained(path, net, training_of(cell, VERDICTS), batches, judge, losses)
     rows = outcome(cell, net, progress, dict)
     if cell.seed == TUNING_SEED:
         return rows
-    least = min(SHORTEST, key=lambda each: errors(net, valid, each)["phones"])
-    for voices, heard in {"known voices": said("test", KNOWN), "a new voice": said("test", (NEW,))}.items():
-        wrong = errors(net, heard, least)
-        rows += [{"name": f"{voices}: {name} (%)", "value": 100 * share} for name, share in wrong.items()]
+    heard = hear(net, valid)
+    least = min(SHORTEST, key=lambda each: errors(heard, told, each)["phones"])
+    for label, voices in {"known voices": KNOWN, "a new voice": (NEW,)}.items():
+        wrong = errors(hear(net, rows_said("test", voices, cepstral)), said("test", voices), least)
+        rows += [{"name": f"{label}: {name} (%)", "value": 100 * share} for name, share in wrong.items()]
     return rows
 
 
@@ -156,24 +157,33 @@ def _read(net: ModuleGraph, batch: Batch) -> Batch:
     return {name: value for name, value in batch[0].items() if name in net.inputs}, batch[1]
 
 
-def errors(net: ModuleGraph, utterances: Sequence[Utterance], least: int = 1) -> dict[str, float]:
-    """The shares of frames that are heard wrongly, and of phones: how many edits a phone that is said.
-
-    Phones count that are heard for as many frames as `least`.
-    """
-    wrong = frames = changes = phones = 0
-    for one in utterances:
-        row = cepstral_row(one) if CEPSTRA in net.inputs else sound_row(one)
+def hear(net: ModuleGraph, rows: Sequence[SymbolRow]) -> list[Tensor]:
+    """Of each row, the phones of its frames: those that are heard, and those that are said [2, S]."""
+    found = []
+    for row in rows:
         before = torch.cat([torch.tensor([LEVELS]), row.symbols[:-1]])
         inputs = {name: value[None] for name, value in ({SYMBOL: before} | dict(row.ticks)).items()}
         wanted = row.wanted[PHONE]
         heard = heard_in(net, net[PHONE], _read(net, (inputs, {}))[0], wanted)
-        wrong += int((heard != wanted[wanted != UNCOUNTED]).sum())
-        frames += len(heard)
-        told = [int(phone) for phone in one.phones if phone != PAUSE]
-        changes += edits(phones_in(heard.tolist(), PAUSE, least), told)
-        phones += len(told)
-    return {"frames": wrong / frames, "phones": changes / phones}
+        found.append(torch.stack([heard.cpu(), wanted[wanted != UNCOUNTED]]))
+    return found
+
+
+def errors(heard: Sequence[Tensor], utterances: Sequence[Utterance], least: int = 1) -> dict[str, float]:
+    """The shares of frames that are heard wrongly, and of phones: how many edits a phone that is said.
+
+    Phones count that are heard for as many frames as `least`.
+    """
+    wrong = sum(int((one != other).sum()) for one, other in heard)
+    said = [[int(phone) for phone in one.phones if phone != PAUSE] for one in utterances]
+    changes = [edits(phones_in(one.tolist(), PAUSE, least), told) for (one, _), told in zip(heard, said, strict=True)]
+    return {"frames": wrong / sum(each.shape[1] for each in heard), "phones": sum(changes) / sum(map(len, said))}
+
+
+@lru_cache(maxsize=8)
+def rows_said(part: Part, voices: tuple[str, ...], cepstral: bool) -> list[SymbolRow]:
+    """The sentences of a part as rows of sound, or of cepstra."""
+    return [cepstral_row(one) if cepstral else sound_row(one) for one in said(part, voices)]
 
 
 @lru_cache(maxsize=8)
