@@ -14,13 +14,12 @@ from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.off_policy import retrace, within_region
 from learners.agents.policies import entropy, of_chosen
+from learners.agents.returns import ends_of
 from learners.agents.unrolls import (
     ACTION,
     AVERAGE_POLICY,
     BEHAVIOUR,
-    LAST,
     REWARD,
-    TERMINATED,
     mean_decided,
 )
 from physim.checks import check_between, check_positive
@@ -136,4 +135,4 @@ class _Targets:
         self.ratio = self.policy / ticks[BEHAVIOUR].exp().clamp(min=SMALL)
         self.value = (self.policy * worths).sum(-1)
         taken, traces = (of_chosen(each, ticks[ACTION]) for each in (worths, self.ratio.clamp(max=1)))
-        self.returns = retrace(ticks[REWARD], self.value, taken, traces, ticks[LAST], ticks[TERMINATED], discount)
+        self.returns = retrace(ticks[REWARD], self.value, taken, traces, ends_of(ticks), discount)

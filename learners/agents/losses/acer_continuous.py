@@ -14,7 +14,8 @@ from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.modules import DEVIATION
 from learners.agents.off_policy import retrace, within_region
-from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED, mean_decided
+from learners.agents.returns import ends_of
+from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, REWARD, mean_decided
 from physim.checks import check_between
 from physim.graph import ModuleGraph
 
@@ -108,4 +109,4 @@ def ratios(means: Tensor, ticks: Mapping[str, Tensor], action: Tensor) -> Tensor
 
 def _returns(values: tuple[Tensor, ...], ticks: Mapping[str, Tensor], traces: Tensor, discount: float) -> Tensor:
     value, worth = values[1].detach()[..., 0], values[2].detach()[..., 0]
-    return retrace(ticks[REWARD], value, worth, traces, ticks[LAST], ticks[TERMINATED], discount)
+    return retrace(ticks[REWARD], value, worth, traces, ends_of(ticks), discount)

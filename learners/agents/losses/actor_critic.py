@@ -11,8 +11,8 @@ from torch import Tensor
 from learners.agents.graphs import POLICY, VALUE
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.policies import entropy, of_chosen
-from learners.agents.returns import lambda_returns
-from learners.agents.unrolls import ACTION, LAST, REWARD, TERMINATED, mean_decided
+from learners.agents.returns import ends_of, lambda_returns
+from learners.agents.unrolls import ACTION, REWARD, mean_decided
 from physim.checks import check_between
 from physim.graph import ModuleGraph
 
@@ -78,4 +78,4 @@ class Values(AgentLoss):
 
 def returns_of(worth: Tensor, ticks: Mapping[str, Tensor], discount: float, gae_lambda: float = 1.0) -> Tensor:
     """Lambda-returns [B, T] of an unroll's decisions, from values [B, T + 1]."""
-    return lambda_returns(ticks[REWARD], worth, ticks[LAST], ticks[TERMINATED], discount, gae_lambda)
+    return lambda_returns(ticks[REWARD], worth, ends_of(ticks), discount, gae_lambda)

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from learners.agents.graphs import CONVOLUTIONS, PIXEL
 from learners.agents.losses.base import REPLAYED, AgentLoss
-from learners.agents.returns import lambda_returns
-from learners.agents.unrolls import ACTION, LAST, TERMINATED, mean_decided
+from learners.agents.returns import ends_of, lambda_returns
+from learners.agents.unrolls import ACTION, mean_decided
 from physim.checks import check_between
 from physim.graph import ModuleGraph
 
@@ -30,7 +30,7 @@ class _Control(AgentLoss):
         worths = values[0]  # [B, T + 1, A, rows, columns]
         changes = functional.pad(self.changes(values, ticks), (0, 0, 0, 0, 1, 0))
         greedy = worths.detach().amax(2)
-        returns = lambda_returns(changes, greedy, ticks[LAST], ticks[TERMINATED], self.discount)
+        returns = lambda_returns(changes, greedy, ends_of(ticks), self.discount)
         action = ticks[ACTION][:, :-1, None, None, None].expand(-1, -1, 1, *worths.shape[3:])
         errors = (returns - worths[:, :-1].gather(2, action).squeeze(2)).square().sum((-1, -2))
         return mean_decided(errors, ticks)

@@ -14,7 +14,8 @@ from learners.agents.losses.actor_critic import DISCOUNT
 from learners.agents.losses.base import FRESH, AgentLoss
 from learners.agents.off_policy import v_trace
 from learners.agents.policies import entropy, of_chosen
-from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, REWARD, TERMINATED, mean_decided
+from learners.agents.returns import ends_of
+from learners.agents.unrolls import ACTION, BEHAVIOUR, REWARD, mean_decided
 from physim.checks import check_between
 from physim.graph import ModuleGraph
 
@@ -67,4 +68,4 @@ def _corrected(values: tuple[Tensor, ...], ticks: Mapping[str, Tensor], discount
     """V-trace's targets and advantages [B, T]."""
     ours, theirs = (of_chosen(logs, ticks[ACTION]) for logs in (values[0].log_softmax(-1), ticks[BEHAVIOUR]))
     worth = values[1].squeeze(-1)
-    return v_trace(ticks[REWARD], worth, (ours - theirs).exp(), ticks[LAST], ticks[TERMINATED], discount)
+    return v_trace(ticks[REWARD], worth, (ours - theirs).exp(), ends_of(ticks), discount)

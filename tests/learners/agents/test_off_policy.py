@@ -11,7 +11,7 @@ from torch import Tensor
 from learners.agents.graphs import agent
 from learners.agents.losses import AcerPolicy
 from learners.agents.off_policy import retrace, v_trace, within_region
-from learners.agents.returns import lambda_returns
+from learners.agents.returns import Ends, lambda_returns
 from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED
 from physim.arrays import Floats
 from physim.problems import Problem
@@ -50,7 +50,7 @@ def slow_retrace(t: dict[str, Tensor], traces: Tensor, item: int, tick: int) -> 
 def test_retrace_is_its_definition(clipped: bool) -> None:
     t = ticks()
     traces = t["ratios"].clamp(max=1) if clipped else torch.ones_like(t["ratios"])
-    found = retrace(t["rewards"], t["values"], t["taken"], traces, t["last"], t["terminated"], 0.9)
+    found = retrace(t["rewards"], t["values"], t["taken"], traces, Ends(t["last"], t["terminated"]), 0.9)
     for item in range(B):
         for tick in range(T):
             if not t["last"][item, tick]:
@@ -60,8 +60,8 @@ def test_retrace_is_its_definition(clipped: bool) -> None:
 def test_retrace_by_ones_own_policy_with_values_that_are_right_changes_nothing() -> None:
     """Where Q(s, a) = V everywhere and traces are 1, what is found is the n-step return."""
     t = ticks()
-    found = retrace(t["rewards"], t["values"], t["values"], torch.ones(B, T + 1), t["last"], t["terminated"], 0.9)
-    wanted = lambda_returns(t["rewards"], t["values"], t["last"], t["terminated"], 0.9)
+    found = retrace(t["rewards"], t["values"], t["values"], torch.ones(B, T + 1), Ends(t["last"], t["terminated"]), 0.9)
+    wanted = lambda_returns(t["rewards"], t["values"], Ends(t["last"], t["terminated"]), 0.9)
     decided = ~t["last"][:, :-1]
     torch.testing.assert_close(found[decided], wanted[decided])
 
@@ -80,7 +80,7 @@ def slow_v_trace(t: dict[str, Tensor], item: int, tick: int) -> float:
 
 def test_v_trace_is_its_definition() -> None:
     t = ticks()
-    targets, gains = v_trace(t["rewards"], t["values"], t["ratios"], t["last"], t["terminated"], 0.9)
+    targets, gains = v_trace(t["rewards"], t["values"], t["ratios"], Ends(t["last"], t["terminated"]), 0.9)
     values = t["values"].masked_fill(t["terminated"], 0.0)
     for item in range(B):
         for tick in range(T):
@@ -185,7 +185,7 @@ def test_retrace_is_its_operator_in_expectation_over_all_that_can_happen(seed: i
     for worths in (rng.normal(size=(2, 2)), truth):
         numbers = [rewards, (policy * worths).sum(-1)[state], worths[state, action], traces[state, action]]
         reward, value, taken, trace = (torch.from_numpy(each) for each in numbers)
-        returns = retrace(reward, value, taken, trace, never, never, problem.discount)[:, 0].numpy()
+        returns = retrace(reward, value, taken, trace, Ends(never, never), problem.discount)[:, 0].numpy()
         found = np.zeros((2, 2))
         np.add.at(found, (state[:, 0], action[:, 0]), chances * returns)
         surprise = (problem.action_values((policy * worths).sum(-1)) - worths).ravel()
@@ -202,12 +202,12 @@ def test_retrace_and_v_trace_are_those_of_rlax() -> None:
     rlax = pytest.importorskip("rlax")
     t = {name: value[:1] for name, value in ticks().items()}
     t["last"][:], t["terminated"][:] = False, False
-    targets, _ = v_trace(t["rewards"], t["values"], t["ratios"], t["last"], t["terminated"], 0.9)
+    targets, _ = v_trace(t["rewards"], t["values"], t["ratios"], Ends(t["last"], t["terminated"]), 0.9)
     values, discounts = t["values"][0].numpy(), np.full(T, 0.9)
     errors = rlax.vtrace(values[:-1], values[1:], t["rewards"][0, 1:].numpy(), discounts, t["ratios"][0, :-1].numpy())
     np.testing.assert_allclose(targets[0].numpy(), values[:-1] + np.asarray(errors), rtol=1e-4, atol=1e-5)
     traces = t["ratios"].clamp(max=1)
-    found = retrace(t["rewards"], t["values"], t["taken"], traces, t["last"], t["terminated"], 0.9)
+    found = retrace(t["rewards"], t["values"], t["taken"], traces, Ends(t["last"], t["terminated"]), 0.9)
     theirs = rlax.general_off_policy_returns_from_q_and_v(
         t["taken"][0, 1:-1].numpy(), values[1:], t["rewards"][0, 1:].numpy(), discounts, traces[0, 1:-1].numpy()
     )

@@ -43,7 +43,7 @@ BUGS = {
         test_control.test_pixel_control_learns_the_worth_of_what_was_done_in_every_cell,
     ),
     "returns go past the end of an episode": Bug(
-        _Control.error, {"ticks[LAST], ticks[TERMINATED], self": "ticks[LAST] & False, ticks[TERMINATED], self"},
+        _Control.error, {"ends_of(ticks)": "ends_of(ticks)._replace(last=ticks['last'] & False)"},
         test_control.test_no_return_goes_past_the_end_of_an_episode,
     ),
     "nothing skips the first core": Bug(
@@ -75,11 +75,11 @@ BUGS = {
         test_acer.test_the_critic_fits_what_was_done_to_retrace,
     ),
     "a time limit is an end": Bug(
-        retrace, {"masked_fill(terminated, 0.0)": "masked_fill(last, 0.0)"},
+        retrace, {"masked_fill(ends.terminated, 0.0)": "masked_fill(ends.last, 0.0)"},
         test_off_policy.test_retrace_is_its_definition, (True,),
     ),
     "returns run on across an end": Bug(
-        retrace, {"traces = traces.masked_fill(last, 0.0)": "traces = traces"},
+        retrace, {"traces = traces.masked_fill(ends.last, 0.0)": "traces = traces"},
         test_off_policy.test_retrace_is_its_definition, (True,),
     ),
     "the bias is not corrected": Bug(
@@ -167,7 +167,7 @@ BUGS = {
         test_acer.test_the_critic_fits_what_was_done_to_retrace,
     ),
     "a time limit is an end for V-trace": Bug(
-        v_trace, {"masked_fill(terminated, 0.0)": "masked_fill(last, 0.0)"},
+        v_trace, {"masked_fill(ends.terminated, 0.0)": "masked_fill(ends.last, 0.0)"},
         test_off_policy.test_v_trace_is_its_definition,
     ),
     "the means that acted are found again when replayed": Bug(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from learners.agents.returns import lambda_returns
+from learners.agents.returns import Ends, lambda_returns
 
 B, T = 4, 12
 
@@ -50,22 +50,27 @@ def advantage(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_n_step_returns_are_sums_of_rewards(seed: int) -> None:
-    torch.testing.assert_close(lambda_returns(*drawn(seed), 0.9), n_step(*drawn(seed), 0.9))
+    rewards, values, last, terminated = drawn(seed)
+    found = lambda_returns(rewards, values, Ends(last, terminated), 0.9)
+    torch.testing.assert_close(found, n_step(*drawn(seed), 0.9))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
 def test_lambda_returns_give_generalised_advantages(share: float) -> None:
     rewards, values, last, terminated = drawn()
-    found = lambda_returns(rewards, values, last, terminated, 0.9, share) - values.masked_fill(terminated, 0.0)[:, :-1]
+    found = (
+        lambda_returns(rewards, values, Ends(last, terminated), 0.9, share)
+        - values.masked_fill(terminated, 0.0)[:, :-1]
+    )
     torch.testing.assert_close(found, advantage(rewards, values, last, terminated, 0.9, share))
 
 
 def test_each_cell_of_a_map_has_returns_of_its_own() -> None:
     rewards, values, last, terminated = drawn()
     maps = [torch.stack([value, -value], dim=-1)[..., None] for value in (rewards, values)]
-    found = lambda_returns(maps[0], maps[1], last, terminated, 0.9)
+    found = lambda_returns(maps[0], maps[1], Ends(last, terminated), 0.9)
     assert found.shape == (B, T, 2, 1)
-    torch.testing.assert_close(found[..., 0, 0], lambda_returns(rewards, values, last, terminated, 0.9))
+    torch.testing.assert_close(found[..., 0, 0], lambda_returns(rewards, values, Ends(last, terminated), 0.9))
     torch.testing.assert_close(found[..., 1, 0], -found[..., 0, 0])
 
 
@@ -79,7 +84,7 @@ def test_returns_are_those_of_rlax() -> None:
     terminated[:, 5] = last[:, 5] = True
     for item in range(B):
         discounts = 0.9 * (~terminated[item, 1:]).numpy()
-        ours = lambda_returns(rewards, values, last, terminated, 0.9, 0.8)[item]
+        ours = lambda_returns(rewards, values, Ends(last, terminated), 0.9, 0.8)[item]
         theirs = rlax.lambda_returns(rewards[item, 1:].numpy(), discounts, values[item, 1:].numpy(), 0.8)
         decided = ~last[item, :-1]
         torch.testing.assert_close(ours[decided].float(), torch.tensor(theirs.tolist())[decided], rtol=1e-4, atol=1e-5)

@@ -10,6 +10,7 @@ from torch import Tensor
 from learners.agents.graphs import agent
 from learners.agents.losses import AcerCritic, AcerPolicy
 from learners.agents.off_policy import retrace, within_region
+from learners.agents.returns import ends_of
 from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED
 
 B, T, A = 3, 5, 4
@@ -45,7 +46,7 @@ def parts(values: tuple[Tensor, Tensor], ticks: dict[str, Tensor]) -> tuple[Tens
     ratio = (policy / ticks[BEHAVIOUR].exp()).gather(-1, ticks[ACTION][..., None]).squeeze(-1)
     taken = worths.gather(-1, ticks[ACTION][..., None]).squeeze(-1)
     traces = ratio.clamp(max=1)  # not the policy gradient's truncation
-    return policy, value, retrace(ticks[REWARD], value, taken, traces, ticks[LAST], ticks[TERMINATED], 0.9)
+    return policy, value, retrace(ticks[REWARD], value, taken, traces, ends_of(ticks), 0.9)
 
 
 def test_the_critic_fits_what_was_done_to_retrace() -> None:

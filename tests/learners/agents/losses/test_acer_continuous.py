@@ -15,6 +15,7 @@ from learners.agents.losses.acer_continuous import ratios
 from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.modules import DEVIATION, TRIES, StochasticDuelling
 from learners.agents.off_policy import retrace, within_region
+from learners.agents.returns import ends_of
 from learners.agents.training import Training, TrainingSettings
 from learners.agents.transports import Playing
 from learners.agents.unrolls import ACTION, AVERAGE_POLICY, BEHAVIOUR, LAST, REWARD, TERMINATED
@@ -62,7 +63,7 @@ def test_the_critic_fits_retrace_and_v_its_corrected_target() -> None:
     ratio = ratios(values[0].detach(), ticks, ticks[ACTION])
     value, worth = values[1].detach()[..., 0], values[2].detach()[..., 0]
     traces = ratio.sqrt().clamp(max=1)  # 1 / A, A = 2
-    returns = retrace(ticks[REWARD], value, worth, traces, ticks[LAST], ticks[TERMINATED], 0.9)
+    returns = retrace(ticks[REWARD], value, worth, traces, ends_of(ticks), 0.9)
     decided = ~ticks[LAST][:, :-1]
     surprise = (returns - worth[:, :-1]) * decided / decided.sum()
     assert values[1].grad is not None
@@ -79,7 +80,7 @@ def test_the_policy_follows_its_equation_within_its_region(truncation: float) ->
     means = values[0].detach().clone().requires_grad_()
     value, worth = values[1].detach()[..., 0], values[2].detach()[..., 0]
     ones = torch.ones(B, T + 1, dtype=torch.float64)
-    returns = retrace(ticks[REWARD], value, worth, ones, ticks[LAST], ticks[TERMINATED], 0.9)
+    returns = retrace(ticks[REWARD], value, worth, ones, ends_of(ticks), 0.9)
     other = values[4].detach()
     logs, tried = (Normal(means, DEVIATION).log_prob(each).sum(-1)[:, :-1] for each in (ticks[ACTION], other))
     ratio, beyond = (ratios(values[0].detach(), ticks, each)[:, :-1] for each in (ticks[ACTION], other))

@@ -7,6 +7,7 @@ from torch import Tensor
 from learners.agents.graphs import agent
 from learners.agents.losses import CorrectedPolicyGradient, CorrectedValues, PolicyGradient, Values
 from learners.agents.off_policy import v_trace
+from learners.agents.returns import ends_of
 from learners.agents.unrolls import ACTION, BEHAVIOUR, LAST, REWARD, TERMINATED
 
 B, T, A = 3, 6, 4
@@ -58,7 +59,7 @@ def test_gradients_are_the_papers(kind: type[CorrectedPolicyGradient] | type[Cor
     chosen = ticks[ACTION][..., None]
     with torch.no_grad():
         ratios = (logits.log_softmax(-1) - ticks[BEHAVIOUR]).exp().gather(-1, chosen).squeeze(-1)
-        targets, gains = v_trace(ticks[REWARD], values[..., 0], ratios, ticks[LAST], ticks[TERMINATED], 0.9)
+        targets, gains = v_trace(ticks[REWARD], values[..., 0], ratios, ends_of(ticks), 0.9)
         counted = (~ticks[LAST][:, :-1]).double()
         policy = logits.softmax(-1)[:, :-1]
         push = torch.nn.functional.one_hot(ticks[ACTION], A)[:, :-1] - policy
