@@ -47,7 +47,7 @@ EPISODES, TUNED_ON, SEEDS = 16, 4, tuple(range(8))
 COUNT, REPLAY = 8, 2000
 """How many environments ACER plays at a time, and how many ticks of each are kept."""
 ACER = "acer"
-PLAYED = 6.5e-3
+PLAYED = 3.3e-3
 """Seconds of a decision of ACER's, about, most of them its world's."""
 RANGES = Ranges(
     {"rate": (1e-4, 3e-3), "region": (0.01, 0.3)}, {"ticks": (5, 10, 20), "discount": (0.9, 0.95, 0.99)}, spread=True

@@ -24,4 +24,8 @@ def register() -> None:
     """Make the ids known to Gymnasium, which is not imported for it."""
     for name, world in IDS.items():
         register_environment(name, world, STEPS[name], **PARAMETERS.get(name, {}))
-    with_gymnasium(id="physim/Steering-v0", entry_point="worlds.steering:Steering")
+    with_gymnasium(
+        id="physim/Steering-v0",
+        entry_point="worlds.steering:Steering",
+        vector_entry_point="worlds.steering:SteeringVectorEnv",
+    )

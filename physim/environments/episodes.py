@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -100,22 +100,32 @@ class Episodes:
             for name, values in self.form.held(scene, goal).items():
                 self._held[name][number] = values
 
-    def step(self, forces: Floats, over: Set[int] = frozenset()) -> Outcome:
-        """Let forces (N) [B, M, 2] act on the movable bodies for one dt, and take a step of it.
+    def step(self, forces: Floats, over: Set[int] = frozenset(), shown: Callable[[], None] = lambda: None) -> Outcome:
+        """Let forces (N) [B, M, 2] act on the movable bodies for as many dts as they are held, and take steps of it.
 
-        They change the velocities before the step, as pairwise forces do in the truth. Of episodes that are `over`
-        nothing is told, and no reward is asked for.
+        They change the velocities before each step, as pairwise forces do in the truth; rewards are the means over
+        steps, up to that by which a scene blew up. Of episodes that are `over` nothing is told, and no reward is asked
+        for. After each step what happened can be `shown`.
         """
-        before = self.state
         impulse = np.zeros((self.count, self.form.objects, 2))
         impulse[np.arange(self.count)[:, None], self._movable] = forces * self.engine.dt
-        self._state = self.engine.step(self.engine.pushed(before, impulse.reshape(-1, 2)))
-        self.lengths += 1
-        blown = self._blown()
-        if blown:
-            last = scenes_of(before.scene)
-            self._state = self.engine.restarted(self._state, {number: last[number] for number in blown})
-        return Outcome(self._rewards(before, forces, over), {k: error for k, error in blown.items() if k not in over})
+        stopped, blown = dict[int, Scene](), dict[int, BlowUp]()
+        total, steps = np.zeros(self.count), np.zeros(self.count)
+        for _ in range(self.task.hold):
+            before, moving = self.state, ~np.isin(np.arange(self.count), list(blown))
+            self._state = self.engine.step(self.engine.pushed(before, impulse.reshape(-1, 2)))
+            self.lengths += 1
+            fresh = {number: error for number, error in self._blown().items() if number not in blown}
+            if fresh:
+                last = scenes_of(before.scene)
+                stopped |= {number: last[number] for number in fresh}
+                blown |= fresh
+            if stopped:
+                self._state = self.engine.restarted(self._state, stopped)
+            total += moving * self._rewards(before, forces, {*over, *np.flatnonzero(~moving).tolist()})
+            steps += moving
+            shown()
+        return Outcome(total / steps, {k: error for k, error in blown.items() if k not in over})
 
     def observations(self) -> Observation:
         """What is seen of the scenes [B, ...], in arrays that nobody else holds."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physim.arrays import Floats
-from physim.checks import check_positive
+from physim.checks import check_positive, check_whole
 from physim.engines.rollout import rollout
 from physim.errors import BlowUp, PhysimError
 from physim.scenes.scene import Scene
@@ -28,7 +28,8 @@ SAMPLES, STEPS = 8, 100
 @final
 @dataclass(frozen=True)
 class Task:
-    """A world, the name of the engine that moves it and of its weights, the largest force (N), and the reward.
+    """A world, the name of the engine that moves it and of its weights, the largest force (N), the reward, and for how
+    many steps forces are held.
 
     Without a `reward`, a body is to go to a goal; see Episodes.
     """
@@ -38,6 +39,7 @@ class Task:
     weights: str | None
     max_force: float
     reward: Reward | None
+    hold: int = 1
 
     @classmethod
     def of(
@@ -48,19 +50,21 @@ class Task:
         weights: str | None = None,
         max_force: float | None = None,
         reward: Reward | None = None,
+        hold: int = 1,
         **parameters: Any,
     ) -> Self:
         """The task in a world, or in what gives one: its name, class or function, with its parameters.
 
         Raises: PhysimError where the world or a parameter is unknown, or the force is none.
         """
+        check_whole(1, hold=hold)
         built = world_from(world, parameters)
         if max_force is None:
             max_force = typical_force(built)
         check_positive(max_force=max_force)
         if max_force > LARGEST:
             raise PhysimError(f"max_force must be at most {LARGEST:g}, which is float32's largest, got {max_force:g}")
-        return cls(built, engine, weights, float(np.float32(max_force)), reward)
+        return cls(built, engine, weights, float(np.float32(max_force)), reward, hold)
 
 
 def typical_force(world: World) -> float:

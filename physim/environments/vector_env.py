@@ -109,11 +109,12 @@ class WorldVectorEnv(VectorEnv[dict[str, Any], Floats, npt.NDArray[Any]]):
         over = np.flatnonzero(fresh).tolist()
         rewards, blown = self._episodes.step(forces, set(over))
         infos = self._begin(dict.fromkeys(over))
+        task, dt = self._episodes.task, self._episodes.engine.dt
         for number, view in self._views.items():
             if not fresh[number]:
-                view.move(*self._episodes.place(number), self._episodes.engine.dt)
+                view.move(*self._episodes.place(number), task.hold * dt)
         terminated = np.isin(np.arange(self.num_envs), list(blown))
-        truncated = self._episodes.lengths >= self._longest
+        truncated = self._episodes.lengths >= self._longest * task.hold
         self._over = terminated | truncated
         return self._episodes.observations(), rewards, terminated, truncated, self._told(infos, blown)
 

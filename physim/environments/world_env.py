@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 @final
 class WorldEnv(gymnasium.Env[dict[str, Any], npt.NDArray[Any]]):
-    """A world whose movable bodies are pushed: one step is one dt of the engine.
+    """A world whose movable bodies are pushed: one step is one dt of the engine, or as many as `hold`, for which forces
+    are held.
 
     - action: a force [M, 2] on each movable body, in the scene's order; parts beyond `max_force` are cut off. It
       changes the velocities by F dt / mass, then the engine steps. By default `max_force` is the mean force in the
       world itself (`task.typical_force`).
     - observation: a dict of float32 arrays of all objects; see `Form`.
-    - reward: `reward(scene before, forces, scene after)`. By default minus the distance (m) of the first movable body
-      from the goal, a place drawn at reset that stands in the observation.
+    - reward: `reward(scene before, forces, scene after)`, the mean over a step's dts. By default minus the distance (m)
+      of the first movable body from the goal, a place drawn at reset that stands in the observation.
     - start: `reset(seed=s)` takes the world's scene of that seed; without a seed, one under 90000 is drawn. The info
       holds it.
     - end: where a body leaves the finite numbers of float32, the episode is terminated, the observation is the last
@@ -50,11 +51,14 @@ class WorldEnv(gymnasium.Env[dict[str, Any], npt.NDArray[Any]]):
         weights: str | None = None,
         max_force: float | None = None,
         reward: Reward | None = None,
+        hold: int = 1,
         render_mode: str | None = None,
         **parameters: Any,
     ) -> None:
         check_mode(render_mode, self.metadata["render_modes"])
-        task = Task.of(world, engine=engine, weights=weights, max_force=max_force, reward=reward, **parameters)
+        task = Task.of(
+            world, engine=engine, weights=weights, max_force=max_force, reward=reward, hold=hold, **parameters
+        )
         self._episodes = Episodes(task, 1)
         self.observation_space = self._episodes.form.observation_space
         self.action_space = self._episodes.form.action_space(task.max_force)
@@ -82,9 +86,7 @@ class WorldEnv(gymnasium.Env[dict[str, Any], npt.NDArray[Any]]):
     def step(self, action: Floats) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Push the bodies and take one step; raises PhysimError where the action is none."""
         forces = forces_of(action, self.action_space.shape or (), self._episodes.task.max_force)
-        rewards, blown = self._episodes.step(forces[None])
-        if self._view is not None:
-            self._view.move(*self._episodes.place(0), self._episodes.engine.dt)
+        rewards, blown = self._episodes.step(forces[None], shown=self._show)
         return self._observation(), float(rewards[0]), bool(blown), False, told(blown[0]) if blown else {}
 
     def render(self) -> Frame | None:
@@ -97,6 +99,10 @@ class WorldEnv(gymnasium.Env[dict[str, Any], npt.NDArray[Any]]):
         if self._view is not None:
             self._view.close()
             self._view = None
+
+    def _show(self) -> None:
+        if self._view is not None:
+            self._view.move(*self._episodes.place(0), self._episodes.engine.dt)
 
     def _observation(self) -> Observation:
         return {name: values[0] for name, values in self._episodes.observations().items()}

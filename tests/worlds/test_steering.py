@@ -10,7 +10,7 @@ from physim.environments.world_env import WorldEnv
 from physim.errors import PhysimError
 from physim.worlds.find import WorldSource
 from worlds.held_strings import HeldStrings
-from worlds.steering import UNITS, Steering
+from worlds.steering import UNITS, Steering, SteeringVectorEnv
 
 
 def test_gymnasium_finds_nothing_wrong() -> None:
@@ -69,17 +69,51 @@ def test_episodes_end_after_their_decisions() -> None:
 
 
 def test_it_is_not_well_to_let_a_scene_blow_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is left of the episode counts as far as the last step was."""
-    env = Steering(hold=2, decisions=5, balls=3)
-    env.reset(seed=0)
-    still = np.zeros(env.numbers)
-    env.step(still)
+    """What is left of the episode counts as the decision did by which it blew up."""
+    env, plain = (Steering(hold=2, decisions=5, balls=3) for _ in range(2))
+    for each in (env, plain):
+        each.reset(seed=0)
+        each.step(np.zeros(6))
     step = env.env.step
     monkeypatch.setattr(env.env, "step", lambda forces: (*step(forces)[:2], True, False, {"blow_up": "it did"}))
-    _, reward, terminated, truncated, _ = env.step(still)
+    _, reward, terminated, truncated, _ = env.step(np.zeros(6))
     assert (terminated, truncated) == (True, False)
-    plain = Steering(hold=1, decisions=5, balls=3)
-    plain.reset(seed=0)
-    for _ in range(3):
-        _, last, *_ = plain.step(still)
-    assert reward == pytest.approx(4 * last)
+    assert reward == pytest.approx(4 * plain.step(np.zeros(6))[1])
+
+
+@pytest.mark.parametrize("world", ["balls", HeldStrings])
+def test_many_in_one_batch_are_what_they_are_one_by_one(world: WorldSource) -> None:
+    sizes = {"balls": 3} if world == "balls" else {"masses": 5}
+    settings = {"world": world, "hold": 7, "decisions": 3, **sizes}
+    ours = SteeringVectorEnv(num_envs=4, **settings)
+    theirs = gymnasium.vector.SyncVectorEnv([lambda: Steering(**settings) for _ in range(4)])
+    assert (ours.single_observation_space, ours.action_space) == (theirs.single_observation_space, theirs.action_space)
+    random = np.random.default_rng(0)
+    assert np.array_equal(ours.reset(seed=3)[0], theirs.reset(seed=3)[0])
+    for _ in range(9):
+        action = random.uniform(-1.5, 1.5, ours.action_space.shape)
+        for one, other in zip(ours.step(action)[:4], theirs.step(action)[:4], strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_gymnasium_makes_many_as_one_batch() -> None:
+    env = gymnasium.make_vec("physim/Steering-v0", 3, decisions=2, balls=3)
+    assert isinstance(env.unwrapped, SteeringVectorEnv)
+    env.reset(seed=0)
+    assert [env.step(env.action_space.sample())[3].tolist() for _ in range(3)] == [[False] * 3, [True] * 3, [False] * 3]
+
+
+def test_one_that_blows_up_in_a_batch_begins_anew_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = SteeringVectorEnv(num_envs=2, hold=2, decisions=4, balls=3)
+    env.reset(seed=0)
+    step = env.env.step
+
+    def blown(forces: np.ndarray) -> tuple[object, ...]:
+        seen, rewards, _, truncated, infos = step(forces)
+        return seen, rewards, np.array([True, False]), truncated, infos
+
+    env.step(np.zeros((2, 6)))
+    monkeypatch.setattr(env.env, "step", blown)
+    _, rewards, terminated, truncated, _ = env.step(np.zeros((2, 6)))
+    assert (terminated.tolist(), truncated.tolist()) == ([True, False], [False, False])
+    assert rewards[0] < 2 * rewards[1] / 3  # three decisions' worth

@@ -163,6 +163,30 @@ def test_a_blow_up_ends_the_episode_at_its_last_finite_state(world: World, engin
     assert not env.step(0 * env.action_space.high)[2]
 
 
+HELD = 2500
+"""Steps by which the largest force makes bodies faster than any number of float32."""
+
+
+@pytest.mark.parametrize("force", [0.5, 3e38])
+def test_forces_are_held_for_as_many_steps_and_rewards_are_their_mean(force: float) -> None:
+    """Up to where the scene blows up, if it does."""
+    held, plain = (WorldEnv(NBody(bodies=4), max_force=3e38, hold=hold) for hold in (HELD, 1))
+    for env in (held, plain):
+        env.reset(seed=1)
+    action = np.full(plain.action_space.shape, force)
+    observation, reward, terminated, _, info = held.step(action)
+    rewards, over = list[float](), False
+    while len(rewards) < HELD and not over:
+        wanted, each, over, _, told = plain.step(action)
+        rewards.append(each)
+    assert terminated == over == (force > 1)
+    assert reward == pytest.approx(np.mean(rewards))
+    assert all(np.array_equal(observation[name], wanted[name]) for name in wanted)
+    assert info == told
+    with pytest.raises(PhysimError, match="hold is 0, wanted a whole number, 1 or more"):
+        WorldEnv(Balls(), hold=0)
+
+
 def test_any_function_that_fills_a_space_is_an_environment(falling: Any) -> None:
     env = WorldEnv(falling, bodies=2)
     env.reset(seed=0)
