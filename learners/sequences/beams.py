@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from learners.sequences.generation import Stream
-from physim.checks import check_positive
+from learners.sequences.generation import Stream, check_stop
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
@@ -28,7 +28,8 @@ def search(net: ModuleGraph, given: Mapping[str, Tensor], stop: int, longest: in
     By their whole log-likelihood, without regard to length (arXiv:1610.10099, section 4.2); where no beam of an item
     has ended, its likeliest one. `given` [B, ...] are what the graph reads besides, of B items.
     """
-    check_positive(longest=longest, width=width)
+    check_whole(1, longest=longest, width=width)
+    check_stop(net, stop)
     if not given:
         raise PhysimError(
             "given is empty, wanted what the graph reads besides: without, one stream is searched by itself"
@@ -41,7 +42,10 @@ def search(net: ModuleGraph, given: Mapping[str, Tensor], stop: int, longest: in
     over = torch.zeros(items, width, dtype=torch.bool, device=stream.device)
     symbols = torch.empty(items, width, 0, dtype=torch.int64, device=stream.device)
     for _ in range(longest):
-        chances = stream.foretell().float().log_softmax(-1).unflatten(0, (items, width))
+        logits = stream.foretell().float()
+        if bool(logits.isnan().any()):
+            raise PhysimError("what is foretold is no number: has the training diverged?")
+        chances = logits.log_softmax(-1).unflatten(0, (items, width))
         only_stop = torch.full_like(chances[0, 0], -torch.inf)
         only_stop[stop] = 0
         total = (score[..., None] + torch.where(over[..., None], only_stop, chances)).flatten(1)

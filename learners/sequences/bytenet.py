@@ -59,6 +59,7 @@ def bytenet(
     Inputs: "source" [B, S] int64 of `sources` characters, whole, and "symbol" [B, T] int64, at each tick the one
     *before*. Ports: "encoded" [B, S, 2 width] and "logits" [B, T, classes].
     """
+    check_positive(sources=sources)
     net = ModuleGraph()
     source = net.input(SOURCE, whole=True)
     there = net.add("there", There(sources + 1), source)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from learners.sequences import kernels
+from learners.sequences.layers import Gate
 from learners.sequences.wavenet import CONTEXT, EMBEDDING, FEATURES, LOGITS, SKIPS, SPEAKER
 from learners.sequences.ways import Sampling
 from physim.errors import PhysimError
@@ -64,6 +65,7 @@ class Fused:
         self.told = [self._told(f"{name}_{number}") for name in told for number in layers]
         self.still = all(self.net[f"{name}_0"].node.whole for name in told)
         self._version, self._weights = self._versions(), _weights(modules, len(layers))
+        _check_numbers(self._weights)
 
     @staticmethod
     def fits(net: ModuleGraph) -> bool:
@@ -74,15 +76,18 @@ class Fused:
     def weights(self) -> Weights:
         """Those that the graph has now."""
         if self._version != self._versions():
+            if not self.fits(self.net):
+                raise PhysimError("the graph was changed into one that the fused step is not of: make another stream")
             self._version, self._weights = (
                 self._versions(),
                 _weights(dict(self.net.named_children()), len(self.dilations)),
             )
+            _check_numbers(self._weights)
         return self._weights
 
     def _versions(self) -> list[tuple[int, int]]:
-        """What tells that weights were changed."""
-        return [(id(value), value._version) for value in self.net.parameters()]
+        """What tells that weights were changed, but by writing into `data`, which torch counts not."""
+        return [(value.data_ptr(), value._version) for value in self.net.parameters()]
 
     @torch.no_grad()
     def __call__(
@@ -134,8 +139,19 @@ class Fused:
 
 
 def _is_wavenet(net: ModuleGraph) -> bool:
-    modules = {name for name, _ in net.named_children()}
-    return {EMBEDDING, SKIPS, LOGITS, "taps_0"} <= modules and CONTEXT not in modules
+    """Whether a graph has a WaveNet's modules and no others in their places, of numbers that loops have."""
+    modules = dict(net.named_children())
+    if not {EMBEDDING, SKIPS, LOGITS, "taps_0", "gate_0"} <= set(modules) or CONTEXT in modules:
+        return False
+    head, gates = modules[LOGITS], {type(module) for name, module in modules.items() if name.startswith("gate_")}
+    kinds = [type(module) for module in head] if isinstance(head, nn.Sequential) else []
+    numbers = {value.dtype for value in net.parameters()} <= {torch.float32, torch.float64}
+    return kinds == [nn.ReLU, nn.Linear, nn.ReLU, nn.Linear] and gates in ({Gate}, {nn.ReLU}) and numbers
+
+
+def _check_numbers(weights: Weights) -> None:
+    if not all(np.isfinite(value).all() for value in weights):
+        raise PhysimError("weights of the graph are no numbers: has the training diverged?")
 
 
 def _on_processor(net: ModuleGraph) -> bool:

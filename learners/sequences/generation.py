@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from learners.sequences.fused import Fused
 from learners.sequences.layers import Upsampling
-from learners.sequences.wavenet import EMBEDDING, SYMBOL
+from learners.sequences.wavenet import EMBEDDING, SPEAKER, SYMBOL
 from learners.sequences.ways import Plain, Sampling, Way
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 from physim.graph.context import flattened, map_tree, nested
@@ -48,8 +48,11 @@ class Stream:
     ) -> None:
         if way is not None and way.net is not net:
             raise PhysimError("way makes the symbols of another graph, wanted one of this graph")
-        streams = next(map(len, (given or {}).values()), 1) if streams is None else streams
-        check_positive(streams=streams)
+        _check_tensors(given or {})
+        streams = (
+            next((len(value) for value in (given or {}).values() if value.dim()), 1) if streams is None else streams
+        )
+        check_whole(1, streams=streams)
         self.net, self.way, self.sampling = net, way or fastest(net), Sampling(temperature, top_k)
         self.device = next(net.parameters()).device
         self.given = {name: value.to(self.device) for name, value in (given or {}).items()}
@@ -74,7 +77,7 @@ class Stream:
     @torch.no_grad()
     def step(self, count: int = 1) -> Tensor:
         """The next `count` symbols [B, count] int64."""
-        check_positive(count=count)
+        check_whole(1, count=count)
         self._check_taken()
         chances = torch.rand(count, len(self.last), generator=self.random, dtype=torch.float64).T.to(self.device)
         return torch.cat([self._made(part) for part in chances.split(PART, 1)], 1)
@@ -122,8 +125,7 @@ class Stream:
 
     def restore(self, saved: Mapping[str, Tensor]) -> None:
         """Go on from where another stream of the same graph, and of as many, was saved."""
-        if saved["last"].shape != self.last.shape:
-            raise PhysimError(f"{len(saved['last'])} streams were saved, wanted {len(self.last)}")
+        self._check_saved(saved)
         self.foretold = None
         self.last, self.ticks = saved["last"].to(self.device), int(saved["ticks"])
         self.random.set_state(saved["random"].cpu())
@@ -153,6 +155,7 @@ class Stream:
         return told
 
     def _check_given(self) -> None:
+        """Refuse what is given where the graph cannot read it."""
         wanted = {name for name in self.net.inputs if name != SYMBOL}
         if SYMBOL not in self.net.inputs or wanted != set(self.given):
             raise PhysimError(
@@ -171,13 +174,36 @@ class Stream:
             raise PhysimError(f"symbols have the shape {list(symbols.shape)}, wanted [B, T] of at least one each")
         _check_classes("symbols", symbols, _start(self.net))
 
+    @torch.no_grad()
+    def _check_saved(self, saved: Mapping[str, Tensor]) -> None:
+        """Refuse what another graph, or other streams, saved."""
+        for name in ("last", "ticks", "random"):
+            if name not in saved:
+                raise PhysimError(f"saved lacks '{name}', wanted what saved() of a stream gives")
+        if saved["last"].shape != self.last.shape:
+            raise PhysimError(f"{len(saved['last'])} streams were saved, wanted {len(self.last)}")
+        _check_classes("saved 'last'", saved["last"], _start(self.net) + 1)
+        if not int(saved["ticks"]):
+            return
+        first = {name: value[:, :1] if not self.net[name].node.whole else value for name, value in self.given.items()}
+        _, memory = self.net.window({**first, SYMBOL: self.last[:, None]}, {})
+        wanted = {f"state/{name}": value for name, value in flattened(memory).items()}
+        found = {name: value for name, value in saved.items() if name.startswith("state/")}
+        for name in sorted({*wanted, *found}):
+            shapes = [list(several[name].shape) if name in several else "nothing" for several in (found, wanted)]
+            if shapes[0] != shapes[1]:
+                raise PhysimError(
+                    f"saved '{name}' has the shape {shapes[0]}, this graph's {shapes[1]}: it is another's"
+                )
+
     def _check_taken(self) -> None:
         if self.foretold is not None:
             raise PhysimError("symbols were foretold: take(...) them first")
 
     def _check_streams(self, what: str, value: Tensor) -> None:
-        if len(value) != len(self.last):
-            raise PhysimError(f"{what} are of {len(value)} streams, wanted {len(self.last)}")
+        if value.dim() == 0 or len(value) != len(self.last):
+            streams = len(value) if value.dim() else "no"
+            raise PhysimError(f"{what} are of {streams} streams, wanted {len(self.last)}")
 
 
 def fastest(net: ModuleGraph) -> Way:
@@ -208,7 +234,11 @@ def generate(  # noqa: PLR0913 (the words that users know)
 
     Raises: PhysimError where the prompt, or what is `given`, does not fit the graph.
     """
-    check_positive(length=length)
+    check_whole(1, length=length)
+    if stop is not None:
+        check_stop(net, stop)
+    if prompt is not None and prompt.dim() != 2:
+        raise PhysimError(f"prompt has the shape {list(prompt.shape)}, wanted [B, S]")
     streams = len(prompt) if streams is None and prompt is not None else streams
     stream = Stream(net, streams, given=given, temperature=temperature, top_k=top_k, seed=seed, way=way)
     if prompt is not None:
@@ -223,7 +253,7 @@ def generate(  # noqa: PLR0913 (the words that users know)
             made.append(part)
             bar.update(part.shape[1])
             if callback is not None:
-                callback(part)
+                callback(part.clone())
     return torch.cat(made, 1)
 
 
@@ -259,6 +289,8 @@ def _ticks_of(net: ModuleGraph, name: str, value: Tensor) -> int | None:
 
 def _check_read(what: str, value: Tensor, module: nn.Module) -> None:
     """Refuse what a module cannot read."""
+    if value.is_floating_point() and not bool(value.isfinite().all()):
+        raise PhysimError(f"{what} is not finite, wanted numbers")
     if isinstance(module, nn.Embedding):
         _check_classes(what, value, module.num_embeddings)
     elif isinstance(module, nn.Linear | Upsampling):
@@ -268,6 +300,20 @@ def _check_read(what: str, value: Tensor, module: nn.Module) -> None:
             raise PhysimError(f"{what} has the shape {list(value.shape)}, wanted [B, T, {features}]")
         if value.dtype != kind:
             raise PhysimError(f"{what} is of {value.dtype}, wanted {kind}")
+
+
+def check_stop(net: ModuleGraph, stop: int) -> None:
+    """Refuse a symbol to stop at that a graph never makes."""
+    if not isinstance(stop, int) or not 0 <= stop < _start(net):
+        raise PhysimError(f"stop is {stop!r}, wanted a symbol from 0 to {_start(net) - 1}")
+
+
+def _check_tensors(given: Mapping[str, Tensor]) -> None:
+    for name, value in given.items():
+        if not isinstance(value, Tensor):
+            raise PhysimError(f"given '{name}' is a {type(value).__name__}, wanted a tensor")
+        if name == SPEAKER and value.dim() != 1:
+            raise PhysimError(f"given '{name}' has the shape {list(value.shape)}, wanted [B]")
 
 
 def _check_classes(what: str, value: Tensor, classes: int) -> None:

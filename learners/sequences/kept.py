@@ -26,7 +26,7 @@ def trained(
     Beside the file lies a checkpoint meanwhile. Raises: Diverged as trainings do, and PhysimError where the file is of
     another network, or one that was trained otherwise or on other data.
     """
-    identity = settings.identity(net, batches)
+    identity = settings.identity(net, batches, losses)
     if path.exists():
         kept, told = load_graph(path)
         _check_same(path, told.get("training", {}), identity)

@@ -16,9 +16,9 @@ from learners.sequences.columns import Columns
 from learners.sequences.kernels import Options
 from learners.sequences.masked import Masked, MaskedDecoder
 from learners.sequences.pixel_kernels import draw_frame
-from learners.sequences.video_pixels import ACTION, CONTEXT, DECODER, FRAME, PlainDecoder
+from learners.sequences.video_pixels import ACTION, CONTEXT, DECODER, FRAME, PlainDecoder, check_films
 from learners.sequences.ways import Sampling
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 
@@ -83,6 +83,8 @@ def drawn_frame(decoder: MaskedDecoder | PlainDecoder, context: Tensor, random: 
     On the processor by a native loop, elsewhere, and by two stacks, by Columns: the same but for rounding.
     """
     batch, _, height, width = context.shape
+    if not bool(context.isfinite().all()):
+        raise PhysimError("what frames are drawn by is no number: has the training diverged?")
     chances = torch.rand(batch, height, width, decoder.colours, generator=random, dtype=torch.float64)
     if isinstance(decoder, PlainDecoder):
         told = _both(decoder(context)).flatten(0, 3)
@@ -141,7 +143,8 @@ def continued(net: ModuleGraph, before: Tensor, count: int, seed: int = 0, actio
     decoder = dict(net.named_children()).get(DECODER)
     if not isinstance(decoder, MaskedDecoder | PlainDecoder):
         raise PhysimError("frames are drawn by graphs that video_pixel_network(...) builds")
-    check_positive(count=count)
+    check_whole(1, count=count)
+    check_films(net, before, actions, before.shape[1] + count if before.dim() == 5 else 0)
     random = torch.Generator().manual_seed(seed)
 
     def told(start: int, frame: Tensor) -> dict[str, Tensor]:

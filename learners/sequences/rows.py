@@ -13,7 +13,7 @@ from torch import Tensor
 
 from learners.sequences.losses import UNCOUNTED
 from learners.sequences.wavenet import SYMBOL
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 from physim.graph.context import map_tree
@@ -37,6 +37,13 @@ class SymbolRow:
     frames: Mapping[str, Tensor] = field(default_factory=dict)
     wanted: Mapping[str, Tensor] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.symbols.dtype != torch.int64 or self.symbols.dim() != 1:
+            raise PhysimError(f"symbols are {self.symbols.dtype} {list(self.symbols.shape)}, wanted int64 [T]")
+        for name, value in {**self.ticks, **self.wanted}.items():
+            if len(value) != len(self.symbols):
+                raise PhysimError(f"'{name}' has {len(value)} ticks, wanted {len(self.symbols)}, one for each symbol")
+
 
 @final
 @dataclass(frozen=True)
@@ -58,11 +65,29 @@ class Crops:
     frame: int = 1
 
     def __post_init__(self) -> None:
-        check_positive(length=self.length, batch=self.batch, frame=self.frame)
+        check_whole(1, length=self.length, batch=self.batch, frame=self.frame)
+        check_whole(0, context=self.context)
+        if not all(isinstance(row, SymbolRow) for row in self.rows):
+            raise PhysimError("crops: rows are several SymbolRow")
         if self.length % self.frame or self.context % self.frame:
             raise PhysimError(f"crops of {self.context} + {self.length} symbols are not whole frames of {self.frame}")
         if not any(len(row.symbols) for row in self.rows):
             raise PhysimError("crops: there is no symbol in any row")
+        for number, row in enumerate(self.rows):
+            self._check(number, row)
+
+    def _check(self, number: int, row: SymbolRow) -> None:
+        if set(row.whole) != set(self.rows[0].whole):
+            raise PhysimError(
+                f"row {number} tells {sorted(row.whole)} as a whole, the first {sorted(self.rows[0].whole)}"
+            )
+        for name, value in row.frames.items():
+            wanted = math.ceil(len(row.symbols) / self.frame)
+            if len(value) != wanted:
+                raise PhysimError(
+                    f"row {number}: '{name}' has {len(value)} frames, wanted {wanted} of {self.frame} symbols each: "
+                    "Crops(frame=) says of how many"
+                )
 
     def __call__(self, update: int) -> Batch:
         """The pieces of an update: inputs and targets [B, context + length]."""

@@ -19,7 +19,7 @@ from learners.checkpoints import Checkpoint, Progress
 from learners.precision import mixed, whole
 from learners.sequences.losses import Likelihood
 from learners.sequences.rows import Batch
-from physim.checks import check_positive
+from physim.checks import check_positive, check_whole
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, losses_of
 from physim.interrupts import HeldInterrupts
@@ -56,7 +56,8 @@ class SequenceTraining:
     checkpoint: Path | None = None
 
     def __post_init__(self) -> None:
-        check_positive(updates=self.updates, rate=self.rate, clip=self.clip, every=self.every)
+        check_whole(1, updates=self.updates, every=self.every)
+        check_positive(rate=self.rate, clip=self.clip)
 
     def run(
         self,
@@ -84,9 +85,12 @@ class SequenceTraining:
             run.finish()
         return run.progress
 
-    def identity(self, net: ModuleGraph, batches: Callable[[int], Batch]) -> dict[str, str]:
+    def identity(
+        self, net: ModuleGraph, batches: Callable[[int], Batch], losses: Sequence[Loss] = ()
+    ) -> dict[str, str]:
         """What tells a training of a graph from others, by name; not where it is kept meanwhile."""
         told = {"graph": f"{net.recipe}\n{net!r}", "settings": str(replace(self, checkpoint=None))}
+        told["losses"] = "\n".join(map(_words, losses or [Likelihood(net.outputs[0])]))
         return told | {"the first batch": _digest(batches(0))}
 
     def _bar(self, begun: int, progress: bool) -> tqdm[NoReturn]:
@@ -190,8 +194,14 @@ class _Run:
     @cached_property
     def _checkpoint(self) -> Checkpoint:
         assert self.settings.checkpoint is not None
-        identity = self.settings.identity(self.net, self.batches)
+        identity = self.settings.identity(self.net, self.batches, self.losses)
         return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)
+
+
+def _words(loss: Loss) -> str:
+    """A loss with its settings, as text."""
+    settings = {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
+    return f"{type(loss).__name__} {settings} on {', '.join(port.name for port in loss.ports)}"
 
 
 def _falling(share: float) -> float:

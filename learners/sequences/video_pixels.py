@@ -139,6 +139,8 @@ class FrameLikelihood(Loss):
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
         frames = targets[FRAME][:, self.first :]
+        if not frames.shape[1]:
+            raise PhysimError(f"first is {self.first}, wanted a frame of the {targets[FRAME].shape[1]} that there are")
         return surprises(values[0][:, self.first :], frames).mean() / frames[0, 0].numel()
 
 
@@ -148,12 +150,30 @@ def frame_nats(net: ModuleGraph, videos: Tensor, first: int, actions: Tensor | N
 
     Videos are [N, first + T, H, W, C], actions [N, first + T, A], on any device.
     """
+    check_films(net, videos, actions, videos.shape[1] if videos.dim() == 5 else 0)
+    if not 0 <= first < videos.shape[1]:
+        raise PhysimError(f"first is {first}, wanted a frame of the {videos.shape[1]} that there are")
     parts, device = [], next(net.parameters()).device
     for rows in torch.arange(len(videos)).split(CHUNK):
         told = {FRAME: videos[rows], **({} if actions is None else {ACTION: actions[rows]})}
         told = {name: value.to(device) for name, value in told.items()}
         parts.append(surprises(net(told)[:, first:], told[FRAME][:, first:]).cpu())
     return torch.cat(parts)
+
+
+def check_films(net: ModuleGraph, videos: Tensor, actions: Tensor | None, frames: int) -> None:
+    """Refuse videos, or the actions that lead to so many frames, which a network cannot read."""
+    if videos.dim() != 5 or not videos.shape[1]:
+        raise PhysimError(f"videos have the shape {list(videos.shape)}, wanted [B, T, H, W, C] of at least a frame")
+    if (actions is not None) != (ACTION in net.inputs):
+        wanted = "actions, which the network is told" if actions is None else "none: the network is told no actions"
+        raise PhysimError(f"actions are {'none' if actions is None else 'given'}, wanted {wanted}")
+    if actions is None:
+        return
+    if actions.dim() != 3 or tuple(actions.shape[:2]) != (len(videos), frames):
+        raise PhysimError(f"actions have the shape {list(actions.shape)}, wanted [{len(videos)}, {frames}, A]")
+    if not (actions.is_floating_point() and bool(actions.isfinite().all())):
+        raise PhysimError(f"actions are {actions.dtype}, wanted finite numbers as the network's weights are")
 
 
 def surprises(logits: Tensor, frames: Tensor) -> Tensor:

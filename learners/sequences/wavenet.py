@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 from torch import nn
 
 from learners.sequences.layers import Gate, Upsampling
-from physim.checks import check_positive
+from physim.checks import check_positive, check_whole
 from physim.errors import PhysimError
 from physim.graph import CausalConv1d, ModuleGraph, Port, added, builder, joined, repeated, unfolded
 
@@ -51,6 +51,7 @@ def wavenet(  # noqa: PLR0913 (a file names them all)
     "features" [B, T, F], or of frames [B, S, F], whole. Ports: "skips" [B, T, skips] and "logits" [B, T, classes].
     """
     check_positive(classes=classes, channels=channels, skips=skips, kernel_size=kernel_size)
+    check_whole(0, speakers=speakers, features=features)
     net = ModuleGraph()
     symbol = net.add(EMBEDDING, nn.Embedding(classes + 1, channels), net.input(SYMBOL))
     make = _Stacks(net, kernel_size, gated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol, final
 
@@ -9,23 +10,31 @@ import torch
 from torch import Tensor
 
 from learners.sequences.wavenet import SYMBOL
-from physim.checks import check_positive
+from physim.checks import check_between, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
+
+COLDEST = 1e-6
+"""The least temperature but 0: by less, logits over it are no numbers any more."""
 
 
 @final
 class Sampling:
-    """How a symbol is drawn from logits: at a `temperature`, 0 for the likeliest one, from the `top_k` alone."""
+    """How a symbol is drawn from logits: at a `temperature`, 0 for the likeliest one, from the `top_k` alone, and what
+    is as likely as the last of these.
+    """
 
     def __init__(self, temperature: float = 1.0, top_k: int | None = None) -> None:
-        if not temperature >= 0:
-            raise PhysimError(f"temperature is {temperature}, wanted 0 or more")
-        check_positive(top_k=top_k)
+        check_between(0, math.inf, temperature=temperature)
+        if 0 < temperature < COLDEST:
+            raise PhysimError(f"temperature is {temperature}, wanted 0, for the likeliest, or {COLDEST} or more")
+        check_whole(1, top_k=top_k)
         self.temperature, self.top_k = temperature, top_k
 
     def draw(self, logits: Tensor, chance: Tensor) -> Tensor:
         """Symbols [B] int64 by logits [B, K], where `chance` [B] is uniform in 0 to 1."""
+        if bool(logits.isnan().any()):
+            raise PhysimError("what is foretold is no number: has the training diverged, or are inputs none?")
         if not self.temperature:
             return logits.argmax(-1)
         weights = ((logits - logits.max(-1, keepdim=True).values) / self.temperature).exp()

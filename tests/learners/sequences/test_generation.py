@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from learners.sequences.beams import search
 from learners.sequences.fused import Fused
 from learners.sequences.generation import Stream, fastest, generate
 from learners.sequences.translators import lstm_translator, transformer
@@ -158,7 +160,7 @@ def test_a_prompt_is_gone_on_with() -> None:
             torch.zeros(1, 0, dtype=torch.int64),
             r"symbols have the shape \[1, 0\], wanted \[B, T\] of at least one each",
         ),
-        (torch.tensor([3]), r"symbols have the shape \[1\], wanted \[B, T\]"),
+        (torch.tensor([3]), r"prompt has the shape \[1\], wanted \[B, S\]"),
         (torch.tensor([[1, CLASSES]]), f"symbols are from 1 to {CLASSES}, wanted 0 to {CLASSES - 1}"),
         (torch.tensor([[-1, 2]]), f"symbols are from -1 to 2, wanted 0 to {CLASSES - 1}"),
         (torch.tensor([[1.0]]), r"symbols are of torch\.float32, wanted int64"),
@@ -269,3 +271,59 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
     strange.add("core", LSTM(1, 1), strange.input("symbol"))
     with pytest.raises(PhysimError, match=r"wants a graph with an nn\.Embedding called 'embedding'"):
         Stream(strange)
+
+
+@pytest.mark.parametrize("other", ["fewer layers", "wider", "fewer classes"])
+def test_what_another_graph_saved_is_refused(other: str) -> None:
+    sizes: dict[str, dict[str, Any]] = {
+        "fewer layers": {"dilations": (1, 2)}, "wider": {"channels": 5}, "fewer classes": {"classes": 2}
+    }  # fmt: skip
+    settings: dict[str, Any] = {"classes": CLASSES, "channels": 4, "skips": 4, "dilations": (1, 2, 4)}
+    stream = Stream(wavenet(**settings), seed=1)
+    stream.prefill(torch.full((1, 30), CLASSES - 1))
+    with pytest.raises(PhysimError, match=r"saved 'state/.*' has the shape|saved 'last' are from"):
+        Stream(wavenet(**{**settings, **sizes[other]})).restore(stream.saved())
+    with pytest.raises(PhysimError, match="saved lacks 'last'"):
+        stream.restore({})
+
+
+def test_a_changed_wavenet_goes_step_by_step() -> None:
+    net = wavenet_of("plain")
+    net.get_submodule("logits")[0] = torch.nn.Tanh()  # type: ignore[operator]
+    assert isinstance(fastest(net), Plain)
+    assert isinstance(fastest(wavenet_of("plain").bfloat16()), Plain)
+
+
+def test_weights_that_were_moved_are_noticed() -> None:
+    net = wavenet_of("plain")
+    stream = Stream(net, seed=1)
+    stream.step(1)
+    torch.nn.utils.vector_to_parameters(-2 * torch.nn.utils.parameters_to_vector(net.parameters()), net.parameters())
+    plain = Stream(net, seed=1, way=Plain(net))
+    plain.restore(stream.saved())
+    assert torch.equal(stream.step(40), plain.step(40))
+
+
+@pytest.mark.parametrize("name", ["plain", "context"])
+def test_what_is_no_number_makes_no_symbols(name: str) -> None:
+    net = wavenet_of(name)
+    given = given_to(net)
+    with torch.no_grad():
+        net.get_submodule("skips").bias.fill_(torch.nan)  # type: ignore[union-attr, operator]
+    with pytest.raises(PhysimError, match="no number"):
+        generate(net, 3, given=given, streams=STREAMS)
+    featured = wavenet_of("features")
+    with pytest.raises(PhysimError, match="given 'features' is not finite"):
+        generate(featured, 3, given={"features": given_to(featured)["features"] * torch.nan})
+
+
+def test_symbols_to_stop_at_are_some_that_there_are() -> None:
+    net = translator()
+    for stop in (-1, CLASSES, 3.5, None):
+        with pytest.raises(PhysimError, match=f"stop is {stop}, wanted a symbol from 0 to {CLASSES - 1}"):
+            search(net, {"source": torch.zeros(1, 4, dtype=torch.int64)}, stop, 5)  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match=f"stop is {CLASSES}, wanted"):
+        generate(wavenet_of("plain"), 5, stop=CLASSES)
+    heard: list[Tensor] = []
+    made = generate(wavenet_of("plain"), 5, callback=lambda part: heard.append(part.zero_()))
+    assert torch.equal(made, generate(wavenet_of("plain"), 5))  # whoever listens has symbols of its own

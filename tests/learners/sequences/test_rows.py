@@ -105,3 +105,18 @@ def test_bits_of_rows_in_parts_are_those_of_whole_rows() -> None:
 def test_no_symbols_are_refused() -> None:
     with pytest.raises(PhysimError, match="there is no symbol in any row"):
         Crops([row(0)], 10, 5, -7)
+
+
+def test_rows_that_do_not_fit_are_refused_by_name() -> None:
+    symbols, frames = torch.zeros(80, dtype=torch.int64), torch.zeros(10, 2)
+    for frame, wanted in ((1, 80), (4, 20)):
+        with pytest.raises(PhysimError, match=rf"row 0: 'features' has 10 frames, wanted {wanted} of {frame} symbols"):
+            Crops([SymbolRow(symbols, frames={"features": frames})], 8, 8, start=-7, frame=frame)
+    with pytest.raises(PhysimError, match="'features' has 10 ticks, wanted 80, one for each symbol"):
+        SymbolRow(symbols, ticks={"features": frames})
+    with pytest.raises(PhysimError, match=r"symbols are torch\.float32 \[80\], wanted int64 \[T\]"):
+        SymbolRow(symbols.float())
+    with pytest.raises(PhysimError, match=r"row 1 tells \[\] as a whole, the first \['speaker'\]"):
+        Crops([row(9), SymbolRow(symbols)], 8, 0, start=-7)
+    with pytest.raises(PhysimError, match="context is -1, wanted a whole number, 0 or more"):
+        Crops([row(9)], 8, -1, start=-7)

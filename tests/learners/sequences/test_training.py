@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from learners.sequences.bytenet import byte_model
+from learners.sequences.losses import Likelihood
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.training import Diverged, SequenceTraining
@@ -128,3 +129,13 @@ def test_the_yardstick_has_as_many_parameters_and_steps_as_it_runs() -> None:
     assert sum(value.numel() for value in net.parameters()) == pytest.approx(wanted, rel=0.01)
     one = lstm_model(5, 4, 3, speakers=2).double()
     check_steps(one, {"symbol": torch.tensor([[5, 1, 2, 0], [5, 0, 0, 4]]), "speaker": torch.tensor([0, 1])}, split=2)
+
+
+def test_the_checkpoint_of_a_training_by_other_losses_is_refused(tmp_path: Path) -> None:
+    settings = SequenceTraining(2, checkpoint=tmp_path / "checkpoint.safetensors")
+    settings.run(small(), crops(), progress=False)
+    net = small()
+    with pytest.raises(PhysimError, match="is of a training with losses"):
+        settings.run(net, crops(), losses=[Likelihood(net.outputs[0], "other")], progress=False)
+    with pytest.raises(PhysimError, match=r"updates is 2\.5, wanted a whole number"):
+        SequenceTraining(2.5)  # type: ignore[arg-type]

@@ -334,9 +334,26 @@ def test_what_cannot_be_foretold_is_refused() -> None:
     net, told = network("colours"), inputs("colours")
     with pytest.raises(PhysimError, match=r"frames have values from 0\.0 to 255\.0, wanted whole numbers from 0 to 3"):
         net({"frame": told["frame"] * 0 + torch.tensor([0, 255, 1])})
+    with pytest.raises(PhysimError, match=r"videos have the shape \[.*\], wanted \[B, T, H, W, C\]"):
+        continued(net, told["frame"][0], 1)
+    with pytest.raises(PhysimError, match="actions are given, wanted none: the network is told no actions"):
+        continued(net, told["frame"], 1, actions=torch.zeros(len(told["frame"]), 9, 2))
+    with pytest.raises(PhysimError, match="first is 9, wanted a frame of the"):
+        frame_nats(net, told["frame"], 9)
+    led = video_pixel_network(1, 2, 2, (1,), 1, actions=2)
+    film = torch.zeros(2, 3, 4, 4, 1)
+    for steps in (3, 5):
+        with pytest.raises(PhysimError, match=rf"actions have the shape \[2, {steps}, 2\], wanted \[2, 4, A\]"):
+            continued(led, film, 1, actions=torch.zeros(2, steps, 2))
+    with pytest.raises(PhysimError, match=r"actions are torch\.float32, wanted finite numbers"):
+        frame_nats(led, film, 1, torch.full((2, 3, 2), torch.nan))
+    with torch.no_grad():
+        next(led.parameters()).fill_(torch.nan)
+    with pytest.raises(PhysimError, match="what frames are drawn by is no number"):
+        continued(led, film, 1, actions=torch.zeros(2, 4, 2))
     with pytest.raises(PhysimError, match="frames are drawn by graphs that video_pixel_network"):
         continued(ModuleGraph(), told["frame"], 1)
-    with pytest.raises(PhysimError, match="count must be above 0, got 0"):
+    with pytest.raises(PhysimError, match="count is 0, wanted a whole number, 1 or more"):
         continued(net, told["frame"], 0)
 
 
