@@ -47,6 +47,8 @@ class Environments:
 
 def check_env(env: AnyVectorEnv) -> None:
     """Refuse environments that agents cannot play, with a sentence."""
+    if not isinstance(env, VectorEnv):
+        raise PhysimError(f"the environments are a {type(env).__name__}, wanted what Environments(...).make() gives")
     mode = env.metadata.get("autoreset_mode")
     if mode != AutoresetMode.NEXT_STEP:
         raise PhysimError(
@@ -54,8 +56,11 @@ def check_env(env: AnyVectorEnv) -> None:
         )
     actions = env.single_action_space
     numbers = isinstance(actions, spaces.Box) and len(actions.shape) == 1 and actions.is_bounded()
-    if not (isinstance(actions, spaces.Discrete) or numbers):
-        raise PhysimError(f"the actions are {actions}, wanted a Discrete space, or a Box of some numbers with bounds")
+    if not (isinstance(actions, spaces.Discrete) or (numbers and np.issubdtype(actions.dtype or int, np.floating))):
+        raise PhysimError(
+            f"the actions are {actions}, wanted a Discrete space, or a Box of one row of floats with bounds: "
+            "gymnasium.wrappers.TransformAction makes one of others"
+        )
 
 
 def recipe_of(env: AnyVectorEnv, sees: Sequence[str] = ("image", "vector", "objects", "velocity")) -> dict[str, Any]:
@@ -104,9 +109,12 @@ def named(observation: Any, space: spaces.Space[Any]) -> dict[str, npt.NDArray[A
 
 
 def readable(seen: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """Observations [B, ...] by name as agents read them: a vector is a row of float32, its bytes are from 0 to 1."""
-    if "vector" not in seen:
-        return dict(seen)
-    vector = seen["vector"]
-    largest = 255 if vector.dtype == np.uint8 else 1
-    return {**seen, "vector": vector.reshape(len(vector), -1).astype(np.float32) / np.float32(largest)}
+    """Observations [B, ...] by name as agents read them: no float64; a vector is a row of float32, its bytes are from 0
+    to 1.
+    """
+    read = {name: value.astype(np.float32) if value.dtype == np.float64 else value for name, value in seen.items()}
+    if "vector" in seen:
+        vector = seen["vector"]
+        largest = 255 if vector.dtype == np.uint8 else 1
+        read["vector"] = vector.reshape(len(vector), -1).astype(np.float32) / np.float32(largest)
+    return read

@@ -104,6 +104,9 @@ class Learner:
         again = [loss for loss in losses if loss.stream != FRESH]
         if settings.ratio and not again:
             raise PhysimError(f"ratio is {settings.ratio}, but no loss learns from what is replayed")
+        if settings.ratio == 0 and again:
+            names = ", ".join(loss.name for loss in again)
+            raise PhysimError(f"ratio is 0, but {names} learn from what is replayed: leave these out instead")
         kept = {*ALWAYS, *graph.inputs, *(name for loss in again for name in loss.wants)}
         self.replay = Replay(settings.replay, kept) if again else None
         near = any(AVERAGE_POLICY in loss.wants for loss in losses)
@@ -141,6 +144,9 @@ class Learner:
         """One update by all these losses, if there are any."""
         if not losses:
             return {}
+        for name, value in losses.items():
+            if not value.requires_grad:
+                raise PhysimError(f"{name} has no gradient: it was cut off, or all that it stands on is frozen")
         self.optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         norm, *_ = [nn.utils.clip_grad_norm_(each, self.settings.clip) for each in self.clipped]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from learners.agents.environments import readable
-from learners.agents.graphs import CHOICE, DEPTH_MAP, POLICY, SEEN, VALUE, actions_of, check_image
+from learners.agents.graphs import ACTION_VALUES, CHOICE, DEPTH_MAP, POLICY, SEEN, VALUE, actions_of, check_image
 from learners.agents.losses.depth import EDGES
 from learners.agents.modules import chance
 from learners.agents.unrolls import REWARD
@@ -28,7 +28,8 @@ MIDDLES = (0.15, *((low + high) / 2 for low, high in pairwise(EDGES)), 3.5)
 @final
 @dataclass(frozen=True)
 class Thought:
-    """What an agent thinks at a decision: how likely it takes each action, and what it expects to come, by `value`.
+    """What an agent thinks at a decision: how likely it takes each action, and what it expects to come, by `value`, or
+    by its action values where it has them.
 
     Actions count from 0, or are numbers from -1 to 1 where it tells numbers: see `acted`; without `probabilities`.
     Where it has the heads: the depth (m) that it tells [4, 16]; how likely it was here before; and how much of each
@@ -53,6 +54,7 @@ class Mind:
     def __init__(self, graph: ModuleGraph, seed: int = 0) -> None:
         self.graph = graph.eval()
         names = {node.name for node in graph.nodes}
+        self.worth = ACTION_VALUES if ACTION_VALUES in names else VALUE
         self.actions, self.numbers = actions_of(graph)
         self.seen = [name for name in graph.inputs if name in SEEN]
         self.heads = [name for name in ("depth_from_core", "loop_closure", "pixel_control") if name in names]
@@ -67,15 +69,21 @@ class Mind:
     def decide(self, seen: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any], reward: float = 0.0) -> Thought:
         """What to do, by what is seen, without an axis for items, and the reward that came with it.
 
-        Raises: PhysimError where that lacks what the agent sees, or its image has another shape.
+        Raises: PhysimError where that lacks what the agent sees, or is of another shape, or no numbers.
         """
+        if not np.isfinite(reward):
+            raise PhysimError(f"reward is {reward!r}, wanted a finite number")
         read = readable({name: value[None] for name, value in self._read(seen).items()})
         inputs = {name: torch.from_numpy(value) for name, value in read.items()}
         if REWARD in self.graph.inputs:
             inputs[REWARD] = torch.tensor([[reward]])
         inputs["chance"] = chance(1, self.actions, self.random)
-        names = (CHOICE, POLICY, VALUE, *self.heads)
-        values, self.state = self.graph.step(inputs, self.state, outputs=tuple(self.graph[name] for name in names))
+        names = (CHOICE, POLICY, self.worth, *self.heads)
+        try:
+            values, self.state = self.graph.step(inputs, self.state, outputs=tuple(self.graph[name] for name in names))
+        except RuntimeError as error:
+            shown = ", ".join(f"{name} {list(value.shape[1:])}" for name, value in read.items())
+            raise PhysimError(f"the agent cannot read what it is shown, {shown}: {error}") from error
         return _thought(dict(zip(names, values, strict=True)), self.numbers)
 
     def _read(self, seen: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
@@ -86,11 +94,20 @@ class Mind:
             raise PhysimError(f"seen has {', '.join(seen) or 'no names'}, wanted {', '.join(missing)}, too")
         if "image" in self.seen:
             check_image(self.graph, np.shape(seen["image"]))
-        return {name: np.asarray(seen[name]) for name in self.seen}
+        read = {name: np.ascontiguousarray(seen[name]) for name in self.seen}
+        for name, value in read.items():
+            if name == "image" and value.dtype != np.uint8:
+                raise PhysimError(f"the image is {value.dtype}, wanted uint8, as agents learn from")
+            if not (np.issubdtype(value.dtype, np.number) and np.isfinite(value).all()):
+                raise PhysimError(f"'{name}' is {value.dtype}, wanted finite numbers")
+        return read
 
 
 def _thought(values: Mapping[str, Tensor], numbers: bool) -> Thought:
-    value = float(values[VALUE][0, 0])
+    if ACTION_VALUES in values:  # who has these learns them, and no value beside
+        value = float((values[POLICY].softmax(-1) * values[ACTION_VALUES])[0].sum())
+    else:
+        value = float(values[VALUE][0, 0])
     if numbers:
         return Thought(values[CHOICE][0].double().clamp(-1, 1).numpy(), (), value)
     action = int(values[CHOICE][0].argmax())

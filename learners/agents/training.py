@@ -98,6 +98,7 @@ class Training:
         self.progress, self.decisions, self.diverged = Progress(), 0, False
         self.meters, self.scores = Meters(), Scores()
         self._more: Ticks = {}
+        self._ran = False
 
     def run(self, progress: bool = True) -> list[dict[str, float]]:
         """Train to the end; gives the curve, a row for each point. Ctrl-C leaves a checkpoint and passes on; once more,
@@ -105,6 +106,9 @@ class Training:
 
         Raises: Diverged where a loss is no longer finite.
         """
+        if self._ran:
+            raise PhysimError("this training has run: make another, with resume=True to go on from where it was kept")
+        self._ran = True
         self._enter()
         events = events_in(self.settings.folder if self.settings.tensorboard else None)
         with (
@@ -119,7 +123,7 @@ class Training:
             else:
                 self._save(transport)  # at once: another training is to find the folder taken
             begun = saved = time.perf_counter()
-            before = self.progress.seconds
+            before, first = self.progress.seconds, self.decisions
             while self.decisions < self.settings.decisions:
                 self._update(transport, bar)
                 self.progress.seconds = before + time.perf_counter() - begun
@@ -129,7 +133,8 @@ class Training:
                     saved = time.perf_counter()
                 if interrupts.asked:
                     raise KeyboardInterrupt(self._stopped)
-            self._save(transport)
+            if self.decisions > first:  # where there was nothing to do, what is kept stays as it is
+                self._save(transport)
         return self.progress.curve
 
     @property

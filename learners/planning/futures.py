@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from physim.arrays import Floats
+from physim.checks import check_positive, check_whole
 from physim.engines.learned import LearnedEngine
 from physim.scenes.scene import Scene
 
@@ -25,6 +26,10 @@ class Futures:
     engine: LearnedEngine
     largest: float
     hold: int
+
+    def __post_init__(self) -> None:
+        check_positive(largest=self.largest)
+        check_whole(1, hold=self.hold)
 
     def costs(self, scene: Scene, goal: Floats, plans: Tensor) -> Tensor:
         """The mean distance (m) of the first movable body from the goal [2] over each plan [K].

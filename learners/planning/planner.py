@@ -12,6 +12,7 @@ from torch import Tensor
 from learners.planning.futures import Futures
 from physim.arrays import Floats
 from physim.checks import check_positive
+from physim.errors import PhysimError
 from physim.scenes.scene import Scene
 
 
@@ -54,6 +55,9 @@ class Planner(ABC):
 
     def steer(self, env: Steered, seed: int) -> list[float]:
         """The rewards of an episode of that seed, planned anew at every decision."""
+        held = getattr(env, "hold", self.futures.hold)
+        if held != self.futures.hold:
+            raise PhysimError(f"hold is {self.futures.hold}, but the environment holds forces for {held} steps")
         env.reset(seed=seed)
         random, rewards, over = torch.Generator().manual_seed(seed), list[float](), False
         plan = self.begun(env.scene)

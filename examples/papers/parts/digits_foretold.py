@@ -164,19 +164,20 @@ def by_frame(values: Figures, arms: Sequence[str]) -> str:
 def drawn_on(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     """Whether what networks draw, from frames of their own, are still the digits that they saw.
 
-    Networks draw pixels as 0 or 1: the truth beside them is so drawn too, each pixel by its grey, and as it is. What
-    they saw in training was grey, in the frames before and, if they see it, in the frame they draw.
+    Networks draw pixels as 0 or 1: the truth beside them is so drawn too, each pixel by its grey, and as it is.
     """
     seen, true = test[:DRAWN, :SEEN], test[:DRAWN, SEEN:]
-    chance = torch.rand(true.shape, generator=torch.Generator().manual_seed(0))
     names = [f"{what} {frame}" for what in ("two", "same") for frame in range(FRAMES - SEEN)]
-    truths = {"the truth": true, "the truth, drawn as 0 or 1": (chance < true).float()}
+    truths = {"the truth": true, "the truth, drawn as 0 or 1": by_chance(true, 0)}
     lines: list[list[object]] = [[name, *kept(seen, after).values()] for name, after in truths.items()]
     lines += [[arm, *(mean_or_diverged(values.get((arm, name))) for name in names)] for arm in arms]
     told = [
         f"{what}, frame {frame}" for what in ("two digits", "the same two") for frame in range(1, 1 + FRAMES - SEEN)
     ]
-    note = "Shares of frames. Pixels are drawn as 0 or 1, where those of videos that networks learned from are grey.\n"
+    note = (
+        "Shares of frames. Pixels are drawn as 0 or 1, and so are those of the frames that are drawn on; networks "
+        "learned from grey videos and from so drawn ones by turns.\n"
+    )
     return f"{markdown(('drawn on by itself', *told), lines)}\n{note}"
 
 
@@ -193,7 +194,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
 def show(folder: Path, cell: Cell, net: ModuleGraph) -> None:
     """Draw on the films of some test digits."""
     test = videos_of("test", SHOWN, TEST_SEED)
-    drawn = continued(net, test[:, :SEEN], FRAMES - SEEN)
+    drawn = continued(net, by_chance(test[:, :SEEN], 0), FRAMES - SEEN)
     draw_into(folder, f"digits_{cell.arm}".replace(" ", "_").lower(), page(test, drawn))
 
 
@@ -204,7 +205,7 @@ def figures(net: ModuleGraph, seed: int, updates: int) -> dict[str, float]:
     seen = test[:DRAWN, :SEEN].repeat(TRIES, 1, 1, 1, 1)
     told = {"nats": float(nats.mean()), "videos": updates * BATCH}
     told |= {f"frame {frame}": value for frame, value in enumerate(nats.tolist())}
-    return told | kept(seen, continued(net, seen, FRAMES - SEEN, seed))
+    return told | kept(seen, continued(net, by_chance(seen, seed), FRAMES - SEEN, seed))
 
 
 def network(arm: str) -> ModuleGraph:
@@ -214,7 +215,16 @@ def network(arm: str) -> ModuleGraph:
 
 
 def _films(seed: int) -> Films:
-    return videos_of("train", BATCH, seed), None
+    """Grey videos, as the paper's, and as many that are drawn as 0 or 1, as networks draw: who learned from grey ones
+    alone is lost among frames of its own, whose pixels it never saw.
+    """
+    videos = videos_of("train", BATCH, seed)
+    return torch.cat([videos[: BATCH // 2], by_chance(videos[BATCH // 2 :], seed)]), None
+
+
+def by_chance(videos: Tensor, seed: int) -> Tensor:
+    """Videos whose pixels are 0 or 1, each by its grey: what they cost in nats is the same in the mean."""
+    return (torch.rand(videos.shape, generator=torch.Generator().manual_seed(seed)) < videos).float()
 
 
 def videos_of(part: str, count: int, seed: int) -> Tensor:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -148,6 +149,45 @@ def test_a_mind_decides_as_an_actor_does(playing: Callable[..., Playing], cores:
         thought = mind.decide(seen, float(ticks[REWARD][0, tick]))
         assert thought.action == ticks[ACTION][0, tick]
         torch.testing.assert_close(torch.tensor(thought.probabilities).log(), ticks[BEHAVIOUR][0, tick])
+
+
+def test_a_mind_expects_what_its_action_values_say() -> None:
+    """Who learns these learns no value beside."""
+    net = agent(sees={"vector": (3,)}, actions=2, cores=(), features=4, heads=("action_values",))
+    seen = np.ones(3, np.float32)
+    told = net(
+        {"vector": torch.ones(1, 3), "chance": torch.full((1, 2), 0.5)}, outputs=(net["policy"], net["action_values"])
+    )
+    wanted = float((told[0].softmax(-1) * told[1]).sum().detach())
+    assert Mind(net).decide(seen).value == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_mind_refuses_what_its_agent_cannot_read() -> None:
+    vectors = Mind(agent(sees={"vector": (3,)}, actions=2, cores=(), features=4))
+    images = Mind(agent(sees={"image": (42, 42, 3)}, actions=2, cores=(), features=4))
+    image = np.zeros((42, 42, 3), np.uint8)
+    assert images.decide(image[::-1]).action in {0, 1}
+    for mind, seen, told in (
+        (images, image / 255, "the image is float64, wanted uint8"),
+        (vectors, np.full(3, np.nan, np.float32), "'vector' is float32, wanted finite numbers"),
+        (vectors, np.zeros(4, np.float32), r"the agent cannot read what it is shown, vector \[4\]"),
+        (vectors, np.array(["a", "b", "c"]), "'vector' is <U1, wanted finite numbers"),
+    ):
+        with pytest.raises(PhysimError, match=told):
+            mind.decide(seen)
+    with pytest.raises(PhysimError, match="reward is nan, wanted a finite number"):
+        vectors.decide(np.zeros(3, np.float32), math.nan)
+
+
+def test_what_are_no_environments_for_agents_is_refused() -> None:
+    for env in (Environments("CartPole-v1"), gymnasium.make("CartPole-v1")):
+        with pytest.raises(PhysimError, match=r"the environments are a .*, wanted what Environments\(\.\.\.\)\.make"):
+            recipe_of(env)  # type: ignore[arg-type]
+    whole = gymnasium.spaces.Box(-2, 2, (1,), np.int64)
+    env = Environments("Pendulum-v1", 1).make()
+    env.single_action_space = whole
+    with pytest.raises(PhysimError, match="wanted a Discrete space, or a Box of one row of floats"):
+        recipe_of(env)
 
 
 def test_numbers_are_spread_between_their_bounds() -> None:

@@ -31,6 +31,7 @@ from learners.agents.unrolls import (
     Ticks,
     Unroll,
 )
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
 B, T, A = 2, 4, 3
@@ -202,3 +203,18 @@ def test_updates_from_replay_are_so_many_by_poissons_distribution() -> None:
     assert fmean(counts) == pytest.approx(2, abs=0.25)
     assert pvariance(counts) == pytest.approx(2, abs=0.5)
     assert counts.count(0) / len(counts) == pytest.approx(math.exp(-2), abs=0.06)
+
+
+class Cut(Noting):
+    """Has no gradient."""
+
+    def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
+        return super().error(values, ticks).detach()
+
+
+def test_losses_that_could_teach_nothing_are_refused() -> None:
+    net = small()
+    with pytest.raises(PhysimError, match="ratio is 0, but noting_replayed learn from what is replayed"):
+        Learner(net, [Noting(net), Noting(net, REPLAYED)], Learning(ratio=0))
+    with pytest.raises(PhysimError, match="noting_fresh has no gradient: it was cut off"):
+        Learner(net, [Cut(net)], Learning()).update(unroll(net))

@@ -255,6 +255,22 @@ def test_what_was_not_kept_is_not_gone_on_with(playing: Callable[..., Playing], 
     ran(playing(), added=replayed, decisions=210, out=tmp_path, resume=True)
 
 
+def test_a_training_runs_once_and_what_is_done_is_not_kept_anew(
+    playing: Callable[..., Playing], tmp_path: Path
+) -> None:
+    def replayed(net: ModuleGraph) -> list[AgentLoss]:
+        return [losses.ImpliedValues(net, 0.01)]
+
+    first = ran(playing(), added=replayed, decisions=150, out=tmp_path, replay_kept=True)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    assert ran(playing(), added=replayed, decisions=150, out=tmp_path, resume=True) == first
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before  # what is replayed is there still
+    training = Training(playing(), plain, LEARNING, TrainingSettings(60, points=2))
+    training.run(progress=False)
+    with pytest.raises(PhysimError, match="this training has run: make another"):
+        training.run(progress=False)
+
+
 def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> None:
     with pytest.raises(PhysimError, match=r"the training diverged: after [1-9]"):
         Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)

@@ -9,6 +9,7 @@ import torch
 from learners.planning import ByGradient, Futures, Planner, Sampled
 from learners.planning.planner import rest
 from physim.engines.learned import LearnedEngine
+from physim.errors import PhysimError
 from worlds.steering import Steering
 
 HOLD = 15
@@ -69,3 +70,10 @@ def test_a_plan_is_better_than_nothing_and_the_same_by_the_same_chance(futures: 
     costs = futures.costs(env.scene, env.goal, torch.stack([nothing, plans[0]]))
     assert costs[1] < 0.99 * costs[0]
     assert torch.equal(rest(plans[0])[:-1], plans[0][1:])
+
+
+def test_plans_are_for_forces_that_are_held_as_long(futures: Futures) -> None:
+    with pytest.raises(PhysimError, match="hold is 7, but the environment holds forces for 15 steps"):
+        Sampled(replace(futures, hold=7), 2, count=4, elite=2, rounds=1).steer(begun(), 0)
+    with pytest.raises(PhysimError, match="largest must be above 0, got -1"):
+        replace(futures, largest=-1)
