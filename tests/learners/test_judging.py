@@ -50,7 +50,7 @@ def test_intervals_over_trainings_and_episodes_hold_the_truth_as_often_as_they_s
     """Luck of trainings and of episodes counts, too, not only that of each training in each episode."""
     rng = np.random.default_rng(1)
     held = alone = 0
-    for _ in range(200):
+    for _ in range(80):
         scores = rng.normal(size=(8, 1)) + rng.normal(size=16) + 0.5 * rng.normal(size=(8, 16))
         found, other = crossed(scores), interquartile(scores.mean(1)[None].tolist())
         held += found.low < 0 < found.high

@@ -89,6 +89,7 @@ def test_the_best_rates_are_tried_again_at_full_length_each_with_its_best_unit(
     assert {row["rate"] for row in read_rows(folder / "sparse.csv")} == {best["rate"]}
 
 
+@pytest.mark.slow
 def test_learning_is_drawn_and_cut_engines_and_encoders_are_judged(script: ModuleType, tmp_path: Path) -> None:
     folder = quick(script, tmp_path, "curves", "interaction", "encoder")
     rows = read_rows(folder / "curves.csv")
