@@ -163,7 +163,7 @@ def test_a_blow_up_ends_the_episode_at_its_last_finite_state(world: World, engin
     assert not env.step(0 * env.action_space.high)[2]
 
 
-HELD = 1300
+HELD = 2000
 """Steps by which the largest force makes bodies faster than any number of float32."""
 
 
