@@ -41,6 +41,13 @@ def check_among(what: str, value: str, known: Iterable[str]) -> None:
         raise PhysimError(f"{what} is {value!r}, wanted one of {', '.join(known)}")
 
 
+def check_is(kind: type, **fields: object) -> None:
+    """Refuse, by name, what is no object of a kind."""
+    for name, value in fields.items():
+        if not isinstance(value, kind):
+            raise PhysimError(f"{name} is a {type(value).__name__}, wanted {kind.__name__}")
+
+
 def check_whole(least: int, **fields: object) -> None:
     """Refuse, by name, what is no whole number of at least so much; None means "not asked for"."""
     for name, value in fields.items():

@@ -18,6 +18,7 @@ from learners.agents.losses.depth import EDGES
 from learners.agents.modules import chance
 from learners.agents.unrolls import REWARD
 from physim.arrays import Floats
+from physim.checks import check_is
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 
@@ -46,12 +47,14 @@ class Thought:
 
 @final
 class Mind:
-    """Decides by an agent's graph; the same seed decides the same, and `begin` begins an episode.
+    """Decides by an agent's graph, which it puts into `eval()`; the same seed decides the same, and `begin` begins an
+    episode.
 
     Raises: PhysimError where the graph is no agent.
     """
 
     def __init__(self, graph: ModuleGraph, seed: int = 0) -> None:
+        check_is(ModuleGraph, graph=graph)
         self.graph = graph.eval()
         names = {node.name for node in graph.nodes}
         self.worth = ACTION_VALUES if ACTION_VALUES in names else VALUE

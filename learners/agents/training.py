@@ -23,7 +23,7 @@ from learners.agents.transports import Here, Playing, Processes, Transport
 from learners.agents.unrolls import Ticks
 from learners.checkpoints import Checkpoint, Progress
 from learners.rows import make_folder, write_rows
-from physim.checks import TEST_SEEDS_FROM, check_several, check_whole
+from physim.checks import TEST_SEEDS_FROM, check_is, check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.interrupts import HeldInterrupts
@@ -87,6 +87,9 @@ class Training:
     """
 
     def __init__(self, playing: Playing, losses: Losses, learning: Learning, settings: TrainingSettings) -> None:
+        check_is(Playing, playing=playing)
+        check_is(Learning, learning=learning)
+        check_is(TrainingSettings, settings=settings)
         self.playing, self.settings = playing, settings
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(playing.seed)  # modules know no other way to draw their first weights

@@ -19,7 +19,7 @@ from learners.checkpoints import Checkpoint, Progress
 from learners.precision import mixed, whole
 from learners.sequences.losses import Likelihood
 from learners.sequences.rows import Batch
-from physim.checks import check_positive, check_whole
+from physim.checks import check_positive, check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, losses_of
 from physim.interrupts import HeldInterrupts
@@ -53,7 +53,7 @@ class SequenceTraining:
     clip: float = 1.0
     precision: Precision = "bf16-mixed"
     every: int = 500
-    checkpoint: Path | None = None
+    checkpoint: Path | str | None = None
 
     def __post_init__(self) -> None:
         check_whole(1, updates=self.updates, every=self.every)
@@ -73,6 +73,7 @@ class SequenceTraining:
         `judge` gives a figure, the smaller the better, of a graph in `eval()`; without one the last weights count.
         Raises: Diverged where a loss or a verdict is no longer finite. Ctrl-C leaves a checkpoint and passes on.
         """
+        check_several(losses=losses)
         run = _Run(self, net, losses or [Likelihood(net.outputs[0])], judge, batches)
         with HeldInterrupts() as interrupts, self._bar(run.progress.updates, progress) as bar:
             while not run.over:
@@ -113,9 +114,10 @@ class _Run:
         self.device = next(net.parameters()).device
         self.optimiser = torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99), foreach=True)
         self.progress, self.best = Progress(), dict[str, Tensor]()
+        self.path = None if settings.checkpoint is None else Path(settings.checkpoint)
         self.saved = time.perf_counter()
         self.clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
-        if settings.checkpoint is not None and settings.checkpoint.exists():
+        if self.path is not None and self.path.exists():
             self._resume()
 
     @property
@@ -164,7 +166,7 @@ class _Run:
 
     def save(self) -> None:
         """Leave a checkpoint."""
-        if self.settings.checkpoint is not None:
+        if self.path is not None:
             self._checkpoint.save(self.progress, {f"best/{name}": value for name, value in self.best.items()})
         self.saved = time.perf_counter()
 
@@ -193,9 +195,9 @@ class _Run:
 
     @cached_property
     def _checkpoint(self) -> Checkpoint:
-        assert self.settings.checkpoint is not None
+        assert self.path is not None
         identity = self.settings.identity(self.net, self.batches, self.losses)
-        return Checkpoint(self.settings.checkpoint, identity, self.net, self.optimiser)
+        return Checkpoint(self.path, identity, self.net, self.optimiser)
 
 
 def _words(loss: Loss) -> str:

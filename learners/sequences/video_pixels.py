@@ -138,6 +138,8 @@ class FrameLikelihood(Loss):
         self.first = first
 
     def value(self, values: tuple[Tensor, ...], targets: Mapping[str, Tensor]) -> Tensor:
+        if FRAME not in targets:
+            raise PhysimError(f"targets lack '{FRAME}', wanted it beside {', '.join(sorted(targets)) or 'nothing'}")
         frames = targets[FRAME][:, self.first :]
         if not frames.shape[1]:
             raise PhysimError(f"first is {self.first}, wanted a frame of the {targets[FRAME].shape[1]} that there are")

@@ -14,7 +14,7 @@ from learners.agents.actor import Actor
 from learners.agents.environments import Environments
 from learners.agents.unrolls import Ticks, Unroll
 from learners.precision import PRECISIONS
-from physim.checks import check_among, check_several, check_whole
+from physim.checks import check_among, check_is, check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.graph.builders import build_graph
@@ -48,6 +48,8 @@ class Playing:
     builder: str = "agent"
 
     def __post_init__(self) -> None:
+        check_is(Environments, environments=self.environments)
+        check_is(Mapping, recipe=self.recipe)
         check_whole(1, ticks=self.ticks)
         check_whole(0, seed=self.seed, episodes=self.episodes)
         check_several(labels=self.labels)

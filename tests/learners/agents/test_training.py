@@ -416,3 +416,14 @@ def test_a_way_to_the_only_reward_is_learned(playing: Callable[..., Playing]) ->
     cart = Playing(Environments("CartPole-v1", 8), recipe, ticks=16)
     curve = Training(cart, small, Learning(rate=3e-3), TrainingSettings(30_000, points=6)).run(progress=False)
     assert curve[-1]["score"] > 2 * curve[0]["score"]
+
+
+def test_what_stands_in_the_place_of_another_is_refused_by_name(playing: Callable[..., Playing]) -> None:
+    with pytest.raises(PhysimError, match="environments is a str, wanted Environments"):
+        Playing("CartPole-v1", {})  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="learning is a dict, wanted Learning"):
+        Training(playing(), plain, {}, TrainingSettings(60))  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="settings is a int, wanted TrainingSettings"):
+        Training(playing(), plain, LEARNING, 60)  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="graph is a int, wanted ModuleGraph"):
+        Mind(3)  # type: ignore[arg-type]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.nn import functional
 
 from learners.sequences.losses import UNCOUNTED, Likelihood
+from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
 LIKELIHOOD = Likelihood(ModuleGraph().input("logits"))
@@ -23,3 +25,12 @@ def test_pieces_without_any_target_cost_nothing_and_teach_nothing() -> None:
     (gradient,) = torch.autograd.grad(loss, logits)
     assert not loss.any()
     assert not gradient.any()
+
+
+def test_targets_that_are_none_are_refused_by_name() -> None:
+    logits = torch.zeros(1, 3, 4)
+    loss = Likelihood(ModuleGraph().input("x"))
+    with pytest.raises(PhysimError, match="targets lack 'symbol', wanted it beside frame"):
+        loss.value((logits,), {"frame": logits})
+    with pytest.raises(PhysimError, match="'symbol' is from 0 to 4, wanted 0 to 3"):
+        loss.value((logits,), {"symbol": torch.tensor([[0, 1, 4]])})
