@@ -35,7 +35,7 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
     - observation float32: all that WorldEnv tells of the bodies, what stays of them too, and where the first movable
       one is to go, in UNITS, as one vector (`gymnasium.spaces.flatten`)
     - end: the episode is cut short after so many `decisions`; it is terminated where the scene blows up, and what
-      would have been left of it counts as if nothing had moved any more: else it would be well to let it blow up
+      would have been left of it counts as that decision did: else it would be well to let it blow up
 
     `world` and `parameters` as of WorldEnv. Raises: PhysimError as that does, and where no episode is under way.
     """

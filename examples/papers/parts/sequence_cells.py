@@ -85,7 +85,7 @@ def best_rates(
         rows = grouped(rows_of(args, f"{name}_rates", asked, run), ("arm", "rate"))
         found = {arm: {rate: rows[arm, rate][0] for rate in tried[arm]} for arm in arms}
         best = {arm: min(each, key=each.__getitem__) for arm, each in found.items()}
-        ends = {arm: beyond(rate, tried[arm]) for arm, rate in best.items() if beyond(rate, tried[arm]) is not None}
+        ends = {arm: more for arm, rate in best.items() if (more := beyond(rate, tried[arm])) is not None}
         if not ends or not left:
             break
         for arm, rate in ends.items():
