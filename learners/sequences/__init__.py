@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from learners.sequences.beams import search
 from learners.sequences.bytenet import byte_model, bytenet
+from learners.sequences.compiled import Compiled
 from learners.sequences.generation import Stream, generate
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Crops, SymbolRow
@@ -12,6 +13,7 @@ from learners.sequences.video_pixels import FrameLikelihood, frame_nats, video_p
 from learners.sequences.wavenet import wavenet
 
 __all__ = [
+    "Compiled",
     "Crops",
     "FrameLikelihood",
     "SequenceTraining",

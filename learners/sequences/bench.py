@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
 from statistics import median
+from typing import Any
 
 import torch
 from tqdm import trange
 
 from learners.sequences.bytenet import SET, byte_model
+from learners.sequences.compiled import Compiled
 from learners.sequences.fused import Fused
 from learners.sequences.generation import Stream
 from learners.sequences.masked import MaskedDecoder
@@ -24,7 +26,7 @@ from physim.reports import Row, row
 from physim.threads import one_thread
 
 ROUNDS = 5
-FUSED_SAMPLES, PLAIN_SAMPLES, NAIVE_SAMPLES = 16_000, 200, 3
+FUSED_SAMPLES, PLAIN_SAMPLES, NAIVE_SAMPLES, COMPILED_SYMBOLS = 16_000, 200, 3, 500
 LAYERS = range(1, 13)
 """How many layers, each of twice the dilation of the one before, the law of cost is shown for."""
 SIDES = (16, 32, 64)
@@ -39,28 +41,38 @@ def sequences(progress: bool = True) -> list[Row]:
         found = wavenet_speeds(rounds, FUSED_SAMPLES, PLAIN_SAMPLES)
         laws = trange(len(LAYERS), desc="layers", disable=None if progress else True)
         found += cost_law([LAYERS[number] for number in laws], NAIVE_SAMPLES)
-        return found + length_law(LENGTHS, ROUNDS) + pixel_speeds(SIDES, ROUNDS)
+        found += length_law(LENGTHS, ROUNDS) + pixel_speeds(SIDES, ROUNDS)
+        return found + (compiled_speed(range(ROUNDS), COMPILED_SYMBOLS) if Compiled.possible() else [])
 
 
 def wavenet_speeds(rounds: Iterable[object], fused: int, plain: int) -> list[Row]:
     """A WaveNet of 30 layers, 32 residual and 64 skip channels: medians of rounds in which all are measured."""
     net = wavenet(channels=32, skips=64, dilations=3 * BLOCK).eval()
-    ways: dict[str, tuple[Stream, int]] = {
-        "fused step": (Stream(net, way=Fused(net)), fused),
-        "plain step": (Stream(net, way=Plain(net)), plain),
-    }
-    speeds: dict[str, list[float]] = {name: [] for name in ways}
+    ways = {Fused: (Stream(net, way=Fused(net)), fused), Plain: (Stream(net, way=Plain(net)), plain)}
+    ours, theirs = speeds_of(ways, rounds)
+    return [
+        row("WaveNet of 30 layers, fused step", ours, "samples/s", "the plain step", theirs),
+        row("WaveNet of 30 layers, plain step", theirs, "samples/s"),
+    ]
+
+
+def compiled_speed(rounds: Iterable[object], count: int) -> list[Row]:
+    """A ByteNet by the compiled step, beside the plain one: medians of rounds in which both are measured."""
+    net = byte_model(128, width=64, dilations=2 * SET).eval()
+    ours, theirs = speeds_of({way: (Stream(net, way=way(net)), count) for way in (Compiled, Plain)}, rounds)
+    return [row("ByteNet, compiled step", ours, "characters/s", "the plain step", theirs)]
+
+
+def speeds_of(ways: Mapping[Any, tuple[Stream, int]], rounds: Iterable[object]) -> list[float]:
+    """Symbols a second by each way, its stream asked for so many in each round: medians."""
+    speeds: dict[Any, list[float]] = {name: [] for name in ways}
     for stream, _ in ways.values():
         stream.step(8)  # compiled and warm
     for number, _ in enumerate(rounds):
         for name in list(ways) if number % 2 else reversed(ways):
             stream, count = ways[name]
             speeds[name].append(_speed(partial(stream.step, count), count))
-    ours, theirs = (median(speeds[name]) for name in ways)
-    return [
-        row("WaveNet of 30 layers, fused step", ours, "samples/s", "the plain step", theirs),
-        row("WaveNet of 30 layers, plain step", theirs, "samples/s"),
-    ]
+    return [median(each) for each in speeds.values()]
 
 
 def cost_law(layers: Iterable[int], samples: int) -> list[Row]:

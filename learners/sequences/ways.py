@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, final
 
 import torch
@@ -71,12 +71,25 @@ class Plain:
         self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
     ) -> tuple[Tensor, State]:
         """Symbols, one after the other."""
-        made = []
-        for tick in range(chances.shape[1]):
-            told = {name: value if self.net[name].node.whole else value[:, tick] for name, value in inputs.items()}
-            if tick:
-                told = {name: value for name, value in told.items() if not self.net[name].node.whole}
-            logits, state = self.net.step({**told, SYMBOL: last}, state)
-            last = sampling.draw(logits, chances[:, tick])
-            made.append(last)
-        return torch.stack(made, 1), state
+        return one_by_one(self.net.step, self.net, last, chances, inputs, state, sampling)
+
+
+def one_by_one(
+    step: Callable[[dict[str, Tensor], State], tuple[Tensor, State]],
+    net: ModuleGraph,
+    last: Tensor,
+    chances: Tensor,
+    inputs: Mapping[str, Tensor],
+    state: State,
+    sampling: Sampling,
+) -> tuple[Tensor, State]:
+    """Symbols as a `Way` makes them, each by a `step` of a graph: what is whole is told it with the first alone."""
+    made = []
+    for tick in range(chances.shape[1]):
+        told = {name: value if net[name].node.whole else value[:, tick] for name, value in inputs.items()}
+        if tick:
+            told = {name: value for name, value in told.items() if not net[name].node.whole}
+        logits, state = step({**told, SYMBOL: last}, state)
+        last = sampling.draw(logits, chances[:, tick])
+        made.append(last)
+    return torch.stack(made, 1), state

@@ -231,7 +231,7 @@ def _links(
         if isinstance(node, Later) and not node.sources:
             raise PhysimError(f"later('{node.name}') was never tied: tie it to a port, or give it as an input")
         for port in node.reads:
-            if (node, port) not in unread:
+            if (node.name, port.name) not in unread:
                 links.add_edge(port.node, node)
                 waiting.append(port.node)
     return links

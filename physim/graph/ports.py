@@ -128,8 +128,8 @@ class Port:
         return f"<port '{self.name}' on {self.place}>"
 
 
-Link = tuple[Node, Port]
-"""A node, and a port that it reads."""
+Link = tuple[str, str]
+"""The names of a node, and of a port that it reads."""
 
 
 class Relations:

@@ -33,14 +33,14 @@ class Wholes:
         elif isinstance(node, Unfolding | Attended | NestedNode) and any(port.node.whole for port in node.sources):
             self._keeping.append(node)
 
-    def kept(self, inputs: Container[str], state: State | None) -> frozenset[Link]:
+    def kept(self, inputs: Container[str], state: State | None) -> tuple[Link, ...]:
         """What nodes do not read, because they kept it when it was given before, and no other is given."""
         if not state or not self._keeping:
-            return frozenset()
+            return ()
         told = {node for node in self._made if node.name in inputs}
         parts = ((node, ports) for node in self._keeping if node.name in state for ports in _parts(node))
-        return frozenset(
-            (node, port) for node, ports in parts if not told or not told & _behind(ports) for port in ports
+        return tuple(
+            (node.name, port.name) for node, ports in parts if not told or not told & _behind(ports) for port in ports
         )
 
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
-from learners.sequences.bench import cost_law, drawn_anew, length_law, pixel_speeds, wavenet_speeds
+from learners.sequences.bench import compiled_speed, cost_law, drawn_anew, length_law, pixel_speeds, wavenet_speeds
 from learners.sequences.masked import MaskedDecoder
 from learners.sequences.pixels import drawn_frame
 
@@ -11,6 +12,12 @@ def test_the_fused_step_is_measured_beside_the_plain_one() -> None:
     rows = wavenet_speeds(range(1), fused=200, plain=4)
     assert [row["name"] for row in rows] == [f"WaveNet of 30 layers, {way} step" for way in ("fused", "plain")]
     assert float(str(rows[0]["ratio"])) > 5
+
+
+@pytest.mark.slow  # torch compiles for half a minute
+def test_the_compiled_step_is_measured_beside_the_plain_one() -> None:
+    (found,) = compiled_speed(range(3), count=50)
+    assert float(str(found["ratio"])) > 1.2
 
 
 def test_both_ways_draw_the_same_frame() -> None:

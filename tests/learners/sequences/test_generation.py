@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from learners.sequences.beams import search
+from learners.sequences.compiled import Compiled
 from learners.sequences.fused import Fused
 from learners.sequences.generation import Stream, fastest, generate
 from learners.sequences.translators import lstm_translator, transformer
@@ -49,6 +50,29 @@ def test_the_fused_step_makes_what_the_plain_one_makes(name: str) -> None:
         plain = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, way=Plain(net), **options)  # type: ignore[arg-type]
         fused = generate(net, LENGTH, streams=STREAMS, given=given, seed=1, way=Fused(net), **options)  # type: ignore[arg-type]
         assert torch.equal(plain, fused)
+
+
+@pytest.mark.slow  # torch compiles for ten seconds each
+@pytest.mark.parametrize(
+    "net", [byte_net("multiplicative"), translator(), wavenet_of("context")], ids=("bytes", "translator", "context")
+)
+def test_the_compiled_step_makes_what_the_plain_one_makes(net: ModuleGraph) -> None:
+    plain, compiled = (
+        Stream(net, STREAMS, given=given_to(net), seed=1, way=way) for way in (Plain(net), Compiled(net))
+    )
+    for count in (1, 20, 20):
+        assert torch.equal(plain.step(count), compiled.step(count))
+    with torch.no_grad():
+        next(net.parameters()).mul_(-1)
+    assert torch.equal(plain.step(10), compiled.step(10))
+    for key, value in plain.saved().items():
+        assert torch.allclose(value, compiled.saved()[key], atol=1e-12)
+
+
+def test_the_compiled_step_wants_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(PhysimError, match="the compiled step wants a C\\+\\+ compiler, and found none of c\\+\\+, "):
+        Compiled(byte_net("rectified"))
 
 
 @pytest.mark.parametrize("name", ["wide kernels", "speakers and frames"])
