@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from typing import final
 
 import torch
-from torch import Tensor
 
-from learners.sequences.ways import Sampling, one_by_one
+from learners.sequences.ways import Stepping
 from physim.errors import PhysimError
-from physim.graph import ModuleGraph, State
+from physim.graph import ModuleGraph
 
 COMPILERS = ("c++", "g++", "clang++", "cl")
 """By one of which torch compiles for the processor."""
 
 
 @final
-class Compiled:
+class Compiled(Stepping):
     """Makes the symbols of any graph as `Plain` does, by a step that is compiled while the first of them are made.
 
     That takes from 10 seconds to a minute: for those who want many symbols.
@@ -29,16 +27,9 @@ class Compiled:
     def __init__(self, net: ModuleGraph) -> None:
         if next(net.parameters()).device.type == "cpu" and not self.possible():
             raise PhysimError(f"the compiled step wants a C++ compiler, and found none of {', '.join(COMPILERS)}")
-        self.net = net
-        self._step = torch.compile(net.step, options={"fx_graph_cache": False})  # whose key the graph cannot be in
+        super().__init__(net, torch.compile(net.step, options={"fx_graph_cache": False}))  # no graph fits its keys
 
     @staticmethod
     def possible() -> bool:
         """Whether there is a compiler for the processor."""
         return any(map(shutil.which, COMPILERS))
-
-    def __call__(
-        self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
-    ) -> tuple[Tensor, State]:
-        """Symbols, one after the other."""
-        return one_by_one(self._step, self.net, last, chances, inputs, state, sampling)

@@ -60,36 +60,30 @@ class Way(Protocol):
         """
 
 
-@final
-class Plain:
-    """Each symbol by a `step` of the graph."""
+class Stepping:
+    """Each symbol by a `step`, which does what the graph's own does."""
 
-    def __init__(self, net: ModuleGraph) -> None:
-        self.net = net
+    def __init__(self, net: ModuleGraph, step: Callable[[dict[str, Tensor], State], tuple[Tensor, State]]) -> None:
+        self.net, self._step = net, step
 
     def __call__(
         self, last: Tensor, chances: Tensor, inputs: Mapping[str, Tensor], state: State, sampling: Sampling
     ) -> tuple[Tensor, State]:
-        """Symbols, one after the other."""
-        return one_by_one(self.net.step, self.net, last, chances, inputs, state, sampling)
+        """Symbols, one after the other; what is whole is told with the first alone."""
+        made = []
+        for tick in range(chances.shape[1]):
+            told = {name: value if self.net[name].node.whole else value[:, tick] for name, value in inputs.items()}
+            if tick:
+                told = {name: value for name, value in told.items() if not self.net[name].node.whole}
+            logits, state = self._step({**told, SYMBOL: last}, state)
+            last = sampling.draw(logits, chances[:, tick])
+            made.append(last)
+        return torch.stack(made, 1), state
 
 
-def one_by_one(
-    step: Callable[[dict[str, Tensor], State], tuple[Tensor, State]],
-    net: ModuleGraph,
-    last: Tensor,
-    chances: Tensor,
-    inputs: Mapping[str, Tensor],
-    state: State,
-    sampling: Sampling,
-) -> tuple[Tensor, State]:
-    """Symbols as a `Way` makes them, each by a `step` of a graph: what is whole is told it with the first alone."""
-    made = []
-    for tick in range(chances.shape[1]):
-        told = {name: value if net[name].node.whole else value[:, tick] for name, value in inputs.items()}
-        if tick:
-            told = {name: value for name, value in told.items() if not net[name].node.whole}
-        logits, state = step({**told, SYMBOL: last}, state)
-        last = sampling.draw(logits, chances[:, tick])
-        made.append(last)
-    return torch.stack(made, 1), state
+@final
+class Plain(Stepping):
+    """Each symbol by a `step` of the graph."""
+
+    def __init__(self, net: ModuleGraph) -> None:
+        super().__init__(net, net.step)
