@@ -56,9 +56,9 @@ class Arm(Plant):
 
     def push(self, action: Floats) -> None:
         """Motors turn a link and, the other way, the one before; the first stands on the ground."""
-        torques = np.append(self.strength * action, 0.0)
-        for body, torque in zip(self.bodies, (torques[:-1] - torques[1:]).tolist(), strict=True):
-            body.torque += torque
+        torques = (self.strength * action).tolist()
+        for body, own, others in zip(self.bodies, torques, [*torques[1:], 0.0], strict=True):
+            body.torque = own - others
 
     @property
     def rates(self) -> Floats:

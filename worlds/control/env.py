@@ -80,8 +80,9 @@ class ControlEnv(gymnasium.Env[Observation, npt.NDArray[Any]]):
         pushed = np.asarray(action, np.float64)
         if pushed.shape != self.action_space.shape or not np.isfinite(pushed).all():
             raise PhysimError(f"action is {action!r}, wanted {self.plant.actions} finite numbers")
+        pushed = pushed.clip(-1, 1)
         for _ in range(STEPS // self.plant.rate):
-            self.plant.push(pushed.clip(-1, 1))
+            self.plant.push(pushed)
             self.plant.space.step(1 / STEPS)
         self._tick += 1
         if self._view is not None:
