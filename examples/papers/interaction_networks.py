@@ -18,11 +18,10 @@ from learners.physics.contestants import engine_of, fingerprint, shipping_for
 from learners.physics.evaluate import evaluate
 from learners.physics.train import train
 from physim.checks import TEST_SEEDS_FROM
-from physim.errors import PhysimError
 from physim.learner import EvaluateSettings, TrainSettings
 from physim.outputs import check_drawing
 from physim.reports import Row, Value
-from physim.scripts import run_script
+from physim.scripts import check_choices, run_script
 from physim.worlds import World
 from worlds import Balls, Charges, NBody, Putty, Rubber, Strings, Swirl
 
@@ -239,9 +238,7 @@ def _source_of(world: World) -> tuple[tuple[str, Value], ...]:
 
 def main(args: Args) -> Path:
     """Run what is missing and write tables (Markdown, CSV, JSON) and figures (PNG); give the folder."""
-    unknown = sorted(set(args.parts) - set(PARTS))
-    if unknown:
-        raise PhysimError(f"parts must be some of {', '.join(PARTS)}, got {', '.join(unknown)}")
+    check_choices("parts", args.parts, PARTS)
     check_drawing("the report")
     every = grids(args)
     for part in args.parts:
