@@ -15,20 +15,17 @@ from physim.threads import one_thread
 from worlds.real_data.idx import Bytes
 
 BRIGHT, WHITE = 127, 255
-SPECK = 8
-"""Parts of fewer bright pixels are no digits: where pixels are drawn by their grey, some stray."""
+SPECK = 4
+"""Parts of fewer bright pixels are no digits: some that are drawn stray."""
 EPOCHS, BATCH, HIDDEN, RATE = 6, 256, 256, 2e-3
 
 
 class Reader:
-    """Tells the digits in frames, where these do not meet; trained on what it reads: the largest part of a digit whose
-    pixels are drawn, black or white by their grey.
-    """
+    """Tells the digits in frames, where these do not meet; trained on what it reads: the largest part of a digit."""
 
     def __init__(self, images: Bytes, kinds: Integers) -> None:
         self.side = images.shape[1]
-        drawn = np.random.default_rng(0).random(images.shape, np.float32) < images / np.float32(WHITE)
-        read = [_centred(next(iter(_parts(image)), image), self.side) for image in drawn]
+        read = [_centred(next(iter(_parts(image)), image), self.side) for image in images > BRIGHT]
         bright = torch.from_numpy(np.stack(read))
         wanted = torch.from_numpy(kinds.astype(np.int64))
         with torch.random.fork_rng(devices=[]), one_thread():

@@ -16,13 +16,12 @@ from learners.experiment import Cell
 from learners.sequences.training import Diverged
 from learners.sequences.video_pixels import FrameLikelihood
 from physim.errors import PhysimError
-from worlds.moving_digits import least
 from worlds.real_data.catalogue import MNIST
 
 
 def blots(train: bool) -> tuple[Any, Any]:
     """Digits of noise, as many as tests want."""
-    images = np.random.default_rng(int(train)).integers(0, 256, (40, 4, 4)).astype(np.uint8)
+    images = np.random.default_rng(int(train)).integers(0, 256, (40, 8, 8)).astype(np.uint8)
     return images, np.zeros(len(images), np.int64)
 
 
@@ -32,7 +31,8 @@ def script(paper: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) 
     module = paper("video_pixel_networks")
     changes: dict[str, dict[str, Any]] = {
         "digits_foretold": {"SIDE": 6, "FRAMES": 3, "SEEN": 1, "WIDTH": 2, "DECODER": 2, "UPDATES": 100, "TESTED": 4,
-                            "VALID": 2, "DRAWN": 2, "TRIES": 1, "SHOWN": 2, "HELD_OUT": 10, "mnist": blots},
+                            "VALID": 2, "DRAWN": 2, "TRIES": 1, "SHOWN": 2, "HELD_OUT": 10, "mnist": blots,
+                            "MARGIN": 0, "SMALLER": 2, "WAYS": 5},
         "tables_pushed": {"SIDE": 12, "FRAMES": 3, "BATCH": 2, "UPDATES": 100, "VALID": 2, "TESTED": 3, "WIDTH": 3},
     }  # fmt: skip
     sizes = {"FRAMES": 2, "SIDE": 8, "UPDATES": 100, "VALID": 2, "TESTED": 4, "DECODER": 1}
@@ -78,7 +78,7 @@ def test_every_part_fills_its_table(
 ) -> None:
     script.main(script.Args(parts=parts, quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
-    wanted = {"sprites": 6, "pushing": 17, "digits": 4 * len(digits.ARMS) + 29, "balls": 8}
+    wanted = {"sprites": 6, "pushing": 17, "digits": 4 * len(digits.ARMS) + 26, "balls": 8}
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in parts}
     assert {part: len(text) - 2 for part, text in lines.items()} == {part: wanted[part] for part in parts}
     pictures = [PICTURES[part] for part in parts]
@@ -122,8 +122,6 @@ def test_true_digits_are_read_and_others_are_not(paper: Callable[[str], ModuleTy
     assert same > 0.75 * two
     assert kept(videos[:, 4:].roll(1, 0))[1] < 0.2
     assert kept(torch.zeros_like(videos[:, 4:])) == (0, 0)
-    drawn = (torch.rand(videos.shape, generator=torch.Generator().manual_seed(0)) < videos).float()
-    assert kept(drawn[:, 4:])[0] > 0.7 * two
 
 
 def test_pixels_that_stray_are_no_digits(digits: ModuleType) -> None:
@@ -131,10 +129,10 @@ def test_pixels_that_stray_are_no_digits(digits: ModuleType) -> None:
     assert reader.read(frame) == ()
     frame[1:5, 1:5] = 255
     told = reader.read(frame)
-    frame[8, 8:11] = 255
+    frame[8, 8:11] = 255  # three stray
     assert len(told) == 1
     assert reader.read(frame) == told
-    frame[9:11, 8:11] = 255  # nine are a digit
+    frame[9, 8:11] = 255  # six are a digit
     assert len(reader.read(frame)) == 2
 
 
@@ -163,10 +161,11 @@ def test_weights_that_masks_keep_at_zero_are_not_counted(paper: Callable[[str], 
     assert moved <= size_of(net) < 1.01 * moved
 
 
-def test_copies_cannot_be_better_than_the_least(digits: ModuleType) -> None:
+def test_copies_cost_what_their_pixels_flip(digits: ModuleType) -> None:
     videos = digits.videos_of("test", 20, 0)
-    grey = (255 * videos[:, digits.SEEN :, ..., 0]).round().byte().numpy()
-    assert digits.copied(videos, videos) > least(grey)
+    assert set(videos.unique().tolist()) == {0, 1}
+    flips = float((videos[:, digits.SEEN :] != videos[:, digits.SEEN - 1 : -1]).float().mean())
+    assert digits.copied(videos, videos) >= -36 * (flips * np.log(flips) + (1 - flips) * np.log(1 - flips)) - 1e-3
     still = videos[:, :1].round().expand(-1, 3, -1, -1, -1)
     assert digits.copied(still, still) == pytest.approx(-36 * np.log(1 - min(digits.PROBES)), rel=1e-2)
 
