@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
 from statistics import median
-from typing import Any
 
 import torch
 from tqdm import trange
@@ -20,7 +19,7 @@ from learners.sequences.masked import MaskedDecoder
 from learners.sequences.pixels import drawn_frame
 from learners.sequences.video_pixels import DECODER, video_pixel_network
 from learners.sequences.wavenet import BLOCK, SYMBOL, receptive_field, wavenet
-from learners.sequences.ways import Plain, Sampling
+from learners.sequences.ways import Plain, Sampling, Way
 from physim.graph import ModuleGraph
 from physim.reports import Row, row
 from physim.threads import one_thread
@@ -48,8 +47,7 @@ def sequences(progress: bool = True) -> list[Row]:
 def wavenet_speeds(rounds: Iterable[object], fused: int, plain: int) -> list[Row]:
     """A WaveNet of 30 layers, 32 residual and 64 skip channels: medians of rounds in which all are measured."""
     net = wavenet(channels=32, skips=64, dilations=3 * BLOCK).eval()
-    ways = {Fused: (Stream(net, way=Fused(net)), fused), Plain: (Stream(net, way=Plain(net)), plain)}
-    ours, theirs = speeds_of(ways, rounds)
+    ours, theirs = speeds_of(net, {Fused: fused, Plain: plain}, rounds)
     return [
         row("WaveNet of 30 layers, fused step", ours, "samples/s", "the plain step", theirs),
         row("WaveNet of 30 layers, plain step", theirs, "samples/s"),
@@ -59,19 +57,21 @@ def wavenet_speeds(rounds: Iterable[object], fused: int, plain: int) -> list[Row
 def compiled_speed(rounds: Iterable[object], count: int) -> list[Row]:
     """A ByteNet by the compiled step, beside the plain one: medians of rounds in which both are measured."""
     net = byte_model(128, width=64, dilations=2 * SET).eval()
-    ours, theirs = speeds_of({way: (Stream(net, way=way(net)), count) for way in (Compiled, Plain)}, rounds)
+    ours, theirs = speeds_of(net, {Compiled: count, Plain: count}, rounds)
     return [row("ByteNet, compiled step", ours, "characters/s", "the plain step", theirs)]
 
 
-def speeds_of(ways: Mapping[Any, tuple[Stream, int]], rounds: Iterable[object]) -> list[float]:
-    """Symbols a second by each way, its stream asked for so many in each round: medians."""
-    speeds: dict[Any, list[float]] = {name: [] for name in ways}
-    for stream, _ in ways.values():
+def speeds_of(
+    net: ModuleGraph, ways: Mapping[Callable[[ModuleGraph], Way], int], rounds: Iterable[object]
+) -> list[float]:
+    """Symbols a second by each way, which is asked for so many in each round: medians."""
+    streams = [(Stream(net, way=way(net)), count) for way, count in ways.items()]
+    speeds: dict[Stream, list[float]] = {stream: [] for stream, _ in streams}
+    for stream, _ in streams:
         stream.step(8)  # compiled and warm
     for number, _ in enumerate(rounds):
-        for name in list(ways) if number % 2 else reversed(ways):
-            stream, count = ways[name]
-            speeds[name].append(_speed(partial(stream.step, count), count))
+        for stream, count in streams if number % 2 else reversed(streams):
+            speeds[stream].append(_speed(partial(stream.step, count), count))
     return [median(each) for each in speeds.values()]
 
 
