@@ -21,7 +21,7 @@ class Gate(nn.Module):
     def forward(self, both: Tensor) -> Tensor:
         """The gated value."""
         value, gate = both.chunk(2, dim=-1)
-        return value.tanh() * gate.contiguous().sigmoid()  # bfloat16 that lies apart takes ten times as long
+        return value.tanh() * gate.contiguous().sigmoid()  # what lies apart takes up to ten times as long
 
 
 @final
@@ -33,7 +33,7 @@ class Multiplication(nn.Module):
 
     def forward(self, made: Tensor, value: Tensor) -> Tensor:
         """The value, updated."""
-        return multiplied(made.chunk(4, dim=-1), value)
+        return multiplied([part.contiguous() for part in made.chunk(4, dim=-1)], value)  # far faster than apart
 
 
 def multiplied(made: Sequence[Tensor], value: Tensor) -> Tensor:
