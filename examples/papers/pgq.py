@@ -70,6 +70,7 @@ takes two steps, too.
 PAIRS = [
     *(("PGQ", arm) for arm in ("actor-critic", "Q-learning")),
     *(("PGQ, 2 steps", arm) for arm in ("Q-learning, 2 replays", "actor-critic, 2 epochs", "PGQ")),
+    ("Q-learning, 2 replays", "PGQ"),
 ]
 ALL = ("grids", "steps", "networks")
 

@@ -34,6 +34,11 @@ ARMS = {
     "reward_prediction + value_replay": Arm(("reward_prediction", "value_replay"), speed=0.9),
     "placebo": Arm(("placebo_replayed",), speed=0.9),
 }
+PAIRS = [
+    *((arm, "placebo") for arm in ("unreal", "reward_prediction", "pixel_control", "reward_prediction + value_replay")),
+    ("placebo", BASELINE),
+]
+"""Arms that are compared beside A3C's, the first with the second."""
 KINDS = ("static", "random goal")
 LAYOUTS, SEEDS = (0, 1), tuple(range(10))
 DECISIONS = 250_000
@@ -100,16 +105,13 @@ def mazes(args: Args) -> str:
     asked, chosen = tuned(args, args.arms)
     tasks = [f"{kind} {layout}" for kind in KINDS for layout in args.few(LAYOUTS)]
     longer = replace(asked, times={BASELINE: LONGER}).outcomes("mazes", args.few(SEEDS, 2), tasks, chosen)
-    table = replace(longer, decisions=asked.decisions).table(args.arms, BASELINE)
+    equal = replace(longer, decisions=asked.decisions)
+    table = equal.table(args.arms, BASELINE)
     last = interquartile(longer.lasts(BASELINE))
     text = f"{table}\nLast score of {BASELINE} after {LONGER} times as many decisions: {last}\n"
     if "unreal" in args.arms:
         text += f"It takes {times_as_long(longer.rows)} times as long as unreal, of one core, the median over runs.\n"
-    if {"pixel_control", "placebo"} <= set(args.arms):
-        equal = replace(longer, decisions=asked.decisions)
-        more = difference(equal.areas("pixel_control"), equal.areas("placebo"))
-        text += f"Mean score of pixel_control less placebo's: {more}\n"
-    return text
+    return f"{text}\n{equal.pairs(PAIRS, args.arms)}"
 
 
 def times_as_long(rows: Sequence[Row]) -> str:

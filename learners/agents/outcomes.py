@@ -83,6 +83,15 @@ class Outcomes:
         note = "Runs that never come to such a score count as if they did at the end."
         return f"{table}\n{left if unlearned else ''}{note}\n{self._tasks(arms)}"
 
+    def pairs(self, pairs: Sequence[tuple[str, str]], arms: Sequence[str]) -> str:
+        """How much higher the scores of the first of each pair are than those of the second, if both are among arms."""
+        lines = [
+            [f"{ours} less {theirs}", *(difference(score(ours), score(theirs)) for score in (self.areas, self.lasts))]
+            for ours, theirs in pairs
+            if {ours, theirs} <= set(arms)
+        ]
+        return f"{markdown(('', 'mean score', 'last score'), lines)}\n" if lines else ""
+
     def _beside(self, arm: str, baseline: str) -> list[Interval | None]:
         """How much faster and better an arm is than a baseline."""
         areas = self.areas(arm), self.areas(baseline)

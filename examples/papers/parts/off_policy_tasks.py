@@ -189,11 +189,13 @@ def tables(found: Mapping[str, Outcomes], arms: Sequence[str], pairs: Pairs) -> 
     for ours, theirs in pairs:
         runs = [(outcome.areas(ours), outcome.areas(theirs)) for outcome in found.values()]
         faster = [outcome.faster(ours, theirs, THRESHOLDS[-1]) for outcome in found.values()]
+        last = [difference(outcome.lasts(ours), outcome.lasts(theirs)) for outcome in found.values()]
         each = [difference(*kind) for kind in runs]
-        lines.append([f"{ours} - {theirs}", *each, mean_difference(runs), mean_improvement(runs), *faster])
+        lines.append([f"{ours} - {theirs}", *each, mean_difference(runs), mean_improvement(runs), *faster, *last])
     reached = [f"{kind}: times faster to {THRESHOLDS[-1]:.0%} of its last score" for kind in found]
     differences = [f"{kind}: difference of mean scores" for kind in found]
-    head = ("", *differences, "the mean of these", "probability of a better one, the mean", *reached)
+    lasts = [f"{kind}: difference of last scores" for kind in found]
+    head = ("", *differences, "the mean of these", "probability of a better one, the mean", *reached, *lasts)
     return "\n".join([*parts, f"all tasks\n\n{markdown(head, lines)}"])
 
 

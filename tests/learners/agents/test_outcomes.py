@@ -83,3 +83,10 @@ def test_settings_have_scores_of_their_own() -> None:
     first, second = (outcomes.score("plain", {"rate": rate}) for rate in (1.0, 2.0))
     assert first < second
     assert outcomes.score("plain", {"rate": 1.0}, at_last=True) == outcomes.score("plain", {"rate": 1.0}) * 0.9 / 0.4125
+
+
+def test_pairs_of_arms_are_compared_where_both_are_known() -> None:
+    outcomes = Outcomes([*rows("plain"), *rows("better", better=0.1)], BOUNDS, 30)
+    told = outcomes.pairs([("better", "plain"), ("better", "other")], ["plain", "better"])
+    assert told.splitlines()[2:] == ["| better less plain | 0.0667 [0.0667, 0.0667] | 0.1 [0.1, 0.1] |", ""]
+    assert outcomes.pairs([("better", "other")], ["plain", "better"]) == ""
