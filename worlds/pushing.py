@@ -22,7 +22,7 @@ USUAL, NOVEL = ("disc", "box"), ("triangle", "bar")
 """The things that are trained with, and others."""
 TABLE = 1.0
 """Half the table's side (m); walls stand around it."""
-ARM, FASTEST = 0.14, 1.2
+ARM, FASTEST = 0.14, 2.0
 """The arm's radius (m), and how fast it goes (m/s)."""
 SLIP = 0.5
 """By how much of what it was told the arm may fall short, drawn for each frame."""

@@ -45,7 +45,8 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     Values are of so many `classes`, or, if that is 1, between 0 and 1, of which a sigmoid tells the mean.
 
     Inputs: "frame" [B, T, H, W, colours], int64 or float; "action" [B, T, A], what led to the frame, where there are
-    `actions`: they are added where frames come in and where they are foretold from (the paper's bias all layers).
+    `actions`: they are added where frames come in, and to what the memory tells of the next, which passes one more
+    block: it sees all around, and what an action moves is moved there (the paper's bias all layers).
     Ports: "memory" [B, T, 2 width, H, W]; "decoder": logits [B, T, H, W, colours, classes].
     """
     check_positive(colours=colours, classes=classes, width=width, decoder=decoder)
@@ -62,7 +63,8 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
         value = net.add(f"encode_{number}", Block(width, blocks, partial(_around, dilation)), value)
     memory = net.add(MEMORY, ConvLSTM(2 * width, 2 * width), value)
     context = _led(net, "led_on", delayed(memory), led, actions, width)
-    context = net.add(CONTEXT, nn.Identity(), context)
+    moved = Block(width, blocks, partial(_around, 1)) if actions else nn.Identity()
+    context = net.add(CONTEXT, moved, context)
     if masked:
         drawing = MaskedDecoder(width, decoder, colours, classes, blocks, two_stacks=two_stacks)
         logits = net.add(DECODER, drawing, context, seen)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from physim.arrays import Integers
 from physim.errors import PhysimError
-from worlds.sprites import two_colours, two_ways
+from worlds.sprites import every_two_colours, every_two_ways, two_colours, two_ways
+
+Make = Callable[..., Integers]
 
 
 def test_a_square_goes_left_or_right_as_a_coin_falls() -> None:
@@ -50,3 +54,10 @@ def test_a_video_depends_on_the_seed_and_its_number_alone() -> None:
     for make in (two_ways, two_colours):
         assert np.array_equal(make(2, 3, 9), make(5, 3, 9)[:2])
         assert not np.array_equal(make(2, 3, 9), make(2, 3, 8))
+
+
+@pytest.mark.parametrize(("make", "every"), [(two_ways, every_two_ways), (two_colours, every_two_colours)])
+def test_every_video_that_may_be_drawn_is_there_once(make: Make, every: Make) -> None:
+    known = {video.tobytes() for video in every(3, side=10)}
+    assert len(known) == len(every(3, side=10))
+    assert {video.tobytes() for video in make(4000, 3, 0, side=10)} == known

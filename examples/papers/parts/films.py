@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from physim.graph import ModuleGraph
 
 Films = tuple[Tensor, Tensor | None]
 """Videos [N, T, H, W, C], and the actions [N, T, A] that a network is told with them, if any."""
+CLIP = 0.05
+"""The length that gradients of nats a value have soon. First ones are ten times as long, and Adam remembers them: at
+times networks were left with what each pixel is on average.
+"""
 
 
 def trained_on(
@@ -45,7 +50,8 @@ def trained_on(
         return float(frame_nats(judged, valid[0], seen, valid[1]).mean())
 
     losses = [FrameLikelihood(net.outputs[0], first=1)]
-    return trained(path, net, training_of(cell, verdicts), batch, None if valid is None else judge, losses)
+    settings = replace(training_of(cell, verdicts), clip=CLIP)
+    return trained(path, net, settings, batch, None if valid is None else judge, losses)
 
 
 def page(true: Tensor, drawn: Tensor, top: float = 1.0) -> Any:

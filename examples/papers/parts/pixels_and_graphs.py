@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from learners.checkpoints import Progress
-from learners.experiment import Cell, grouped, markdown, mean_if_known
+from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean_if_known
 from learners.papers import PaperSettings, net_path
 from learners.sequences.pixels import continued
 from learners.sequences.video_pixels import frame_nats, video_pixel_network
 from parts.films import Films, trained_on
 from parts.sequence_cells import (
     COSTS,
+    best_rates,
     cells,
     figures_of,
     mean_or_diverged,
@@ -45,7 +46,9 @@ WALL, BALL = 1, 2
 GREYS = (48, 140)
 """From which grey on a pixel is of a wall's class, and of a ball's."""
 TRAINED, TESTED, SAMPLES = 1500, 48, 4
-WIDTH, ENCODER, DECODER, BATCH, UPDATES, STEP = 16, (1, 2, 4), 4, 8, 1200, 1e-2
+WIDTH, ENCODER, DECODER, BATCH, UPDATES, VALID = 16, (1, 2, 4), 4, 8, 1200, 32
+RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 8
+"""Rates that are tried, for a part of the updates, on other scenes."""
 SECONDS = 1.3
 """An update takes on one core that has products of bfloat16, about."""
 VPN, ENGINE = "vpn", "interaction network"
@@ -56,9 +59,11 @@ SHOWN, TOUCH = 2, 0.01
 
 def table(args: PaperSettings) -> str:
     """How much of the balls overlaps with the truth's, frame by frame, and what a frame costs; with a picture."""
-    asked = cells(args, {VPN: SECONDS}, UPDATES, {VPN: STEP}, seeds=(0,))
+    work, arms = partial(run, args.folder), (VPN, ENGINE, LAST)
+    rates = best_rates(args, "balls", {VPN: SECONDS}, UPDATES // TUNING_SHARE, RATES, work)
+    asked = cells(args, {VPN: SECONDS}, UPDATES, rates, seeds=(0,))
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in (ENGINE, LAST)]
-    rows, arms = rows_of(args, "balls", asked, partial(run, args.folder)), (VPN, ENGINE, LAST)
+    rows = rows_of(args, "balls", asked, work)
     known = figures_of(rows, ("arm", "name"))
     rows = [row for row in rows if (row["arm"], "overlap") in known]  # none of an arm that diverged
     values, best, met = (
@@ -86,6 +91,8 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     if cell.arm == VPN:
         net, progress = network(folder, cell)
         rows += outcome(cell, net, progress, partial(figures, net))
+        if cell.seed == TUNING_SEED:
+            return rows
         drawn, seconds = drawn_by(net)
     else:
         drawn, seconds = foreseen() if cell.arm == ENGINE else (last_again(), None)
@@ -144,7 +151,8 @@ def network(folder: Path, cell: Cell) -> tuple[ModuleGraph, Progress]:
     """A VPN that has seen balls, and how it was trained."""
     torch.manual_seed(cell.seed)
     net = video_pixel_network(1, 3, WIDTH, ENCODER, DECODER)
-    return net, trained_on(_films, net_path(folder, "balls", cell), cell, net, verdicts=4)
+    valid = videos(TEST_SEED - VALID, VALID), None
+    return net, trained_on(_films, net_path(folder, "balls", cell), cell, net, 4, valid, SEEN)
 
 
 def _films(seed: int) -> Films:
@@ -158,7 +166,7 @@ def overlap(drawn: Tensor, truth: Tensor) -> Tensor:
     return (one & other).flatten(-3).sum(-1) / (one | other).flatten(-3).sum(-1).clamp(min=1)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def videos(seed: int, count: int) -> Tensor:
     """Frames [count, FRAMES, SIDE, SIDE, 1] int64 of 0, WALL and BALL, of scenes of these seeds."""
     parts = [frames(moved(first, min(100, seed + count - first))) for first in range(seed, seed + count, 100)]
