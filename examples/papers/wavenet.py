@@ -18,7 +18,7 @@ from learners.experiment import Cell, markdown, mean_if_known
 from learners.papers import Checks, PaperSettings, net_path, run_parts
 from learners.sequences.kept import trained
 from learners.sequences.rows import Crops, SymbolRow, bits, surprises
-from learners.sequences.wavenet import receptive_field, wavenet
+from learners.sequences.wavenet import ordered, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_surprises
 from parts import music_played, speech_foretold, speech_heard, speech_told
 from parts.sequence_cells import (
@@ -43,7 +43,7 @@ SOURCES = {"resonance": RESONANCE, "switch": SWITCH}
 TRAINED, TESTED, TEST_SEED = 4_000_000, 200_000, 90_000
 """Samples of a source that are learned from, and judged on."""
 SOURCE_UPDATES, SOURCE_SECONDS, SOURCE_DILATIONS = 1000, 0.043, (1, 2, 4)
-DEPTHS, ECHO_UPDATES, ECHO_SECONDS = (3, 4, 5, 6), 600, 0.02
+DEPTHS, ECHO_UPDATES, ECHO_SECONDS = (3, 4, 5, 6), 1500, 0.02
 """Of models of an echo, in layers; and how long an update takes on one core, about."""
 STEP = 1e-2
 WAVENET, LINEAR = "wavenet", "linear prediction"
@@ -101,7 +101,7 @@ def run_source(folder: Path, cell: Cell) -> Sequence[Row]:
         told = above_entropy(linear_surprises([train], [test], edges, middles, "gaussian"), source.surprises(test))
         return [{"name": name, "value": value} for name, value in told.items()]
     torch.manual_seed(cell.seed)
-    net = wavenet(source.levels, CHANNELS, SKIPS, SOURCE_DILATIONS)
+    net = ordered(wavenet(source.levels, CHANNELS, SKIPS, SOURCE_DILATIONS))
     crops = Crops([SymbolRow(torch.from_numpy(train))], 1000, 16, source.levels, 8, cell.seed)
     progress = trained(net_path(folder, "sources", cell), net, training_of(cell, 1), crops)
 
@@ -144,7 +144,7 @@ def run_echo(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of an echo that a model was not trained on."""
     dilations = echo_dilations(cell.arm, cell["depth"])
     torch.manual_seed(cell.seed)
-    net = wavenet(ECHO.levels, CHANNELS, SKIPS, dilations)
+    net = ordered(wavenet(ECHO.levels, CHANNELS, SKIPS, dilations))
     train, test = (
         SymbolRow(torch.from_numpy(ECHO.sample(length, seed)))
         for length, seed in ((TRAINED, cell.seed), (TESTED, TEST_SEED))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
+import torch
 from torch import nn
 
 from learners.sequences.layers import Gate, Upsampling
@@ -65,6 +67,19 @@ def wavenet(  # noqa: PLR0913 (a file names them all)
     total = net.add(SKIPS, nn.Linear(len(dilations) * channels, skips), joined(*gates))
     head = nn.Sequential(nn.ReLU(), nn.Linear(skips, skips), nn.ReLU(), nn.Linear(skips, classes))
     net.returns(net.add(LOGITS, head, total))
+    return net
+
+
+@torch.no_grad()
+def ordered(net: ModuleGraph) -> ModuleGraph:
+    """The graph itself, whose symbols are levels, with an embedding that begins knowing it: levels near one another are
+    alike. Feature k of level n, of N, begins as sqrt(2) cos(pi k (n + 1/2) / N), as large as those that are drawn.
+    """
+    weight = net.get_submodule(EMBEDDING).weight
+    assert isinstance(weight, torch.Tensor)
+    levels = torch.arange(len(weight) - 1, device=weight.device)[:, None] + 0.5
+    phase = torch.arange(weight.shape[1], device=weight.device) * levels / len(levels)
+    weight[:-1] = math.sqrt(2) * (math.pi * phase).cos()
     return net
 
 

@@ -32,7 +32,7 @@ from worlds.sources import CHAIN, RECALL, Chain, Recall
 TRAINED, TESTED, TEST_SEED = 2_000_000, 200_000, 90_000
 """Letters that are learned from, and judged on."""
 WIDTH, LENGTH, CONTEXT, BATCH = 32, 400, 100, 16
-UPDATES, RATE, SECONDS, VERDICTS = 1500, 3e-3, 0.1, 1
+UPDATES, RATE, SECONDS, VERDICTS = 4000, 3e-3, 0.06, 1
 
 
 class Task(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from statistics import median
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from learners.checkpoints import Progress
 from learners.experiment import TUNING_SEED, Cell, Interval, Run, grouped, markdown, mean
@@ -35,8 +36,8 @@ CHANNELS, SKIPS, DILATIONS = 32, 64, 2 * tuple(2**power for power in range(9))
 OVER_SEEDS = "Intervals (95 %) are over the seeds of trainings; what is judged is always the same."
 MOST_UPDATES = 20_000
 """Of a training on scenes, so that seeds 0 to 3 have theirs below TEST_SEEDS_FROM."""
-VERDICT = "verdict"
-"""The rows of a training's curve."""
+VERDICT, VALID = "verdict", "valid"
+"""The rows of a training's curve; and the best of it, where a rate is tried."""
 DIVERGED = "diverged"
 """The row of a training that did, and what stands in tables for its figures."""
 
@@ -61,7 +62,18 @@ def cells(
     return found
 
 
-def best_rates(
+class Tuned(NamedTuple):
+    """The best rate of each arm, and how many seconds its updates took while rates were tried."""
+
+    rates: dict[str, float]
+    seconds: dict[str, float]
+
+    def as_long(self, arm: str, other: str, times: float = 1.0) -> tuple[str, float]:
+        """How many times the other's updates an arm makes that trains so many times as long as it."""
+        return arm, times * self.seconds[other] / self.seconds[arm]
+
+
+def tuned(
     args: PaperSettings,
     name: str,
     arms: Mapping[str, float],
@@ -69,7 +81,7 @@ def best_rates(
     rates: Sequence[float],
     run: Run,
     setting: Setting = (),
-) -> dict[str, float]:
+) -> Tuned:
     """The rate with which each arm was the best on the validation part, after so many updates; the sweep is shown.
 
     `run` gives what `outcome` does where the seed is TUNING_SEED; a rate at which it diverges is the worst. Where the
@@ -82,8 +94,9 @@ def best_rates(
             for arm in arms
             for rate in tried[arm]
         ]
-        rows = grouped(rows_of(args, f"{name}_rates", asked, run), ("arm", "rate"))
-        found = {arm: {rate: rows[arm, rate][0] for rate in tried[arm]} for arm in arms}
+        rows = rows_of(args, f"{name}_rates", asked, run)
+        valid = grouped([row for row in rows if row["name"] == VALID], ("arm", "rate"))
+        found = {arm: {rate: valid[arm, rate][0] for rate in tried[arm]} for arm in arms}
         best = {arm: min(each, key=each.__getitem__) for arm, each in found.items()}
         ends = {arm: more for arm, rate in best.items() if (more := beyond(rate, tried[arm])) is not None}
         if not ends or not left:
@@ -94,7 +107,21 @@ def best_rates(
     lines = [[rate, *(finite_or_diverged(found[arm].get(rate)) for arm in arms)] for rate in every]
     note = f"\nThe best rate is at the end of what was tried: {', '.join(ends)}.\n" if ends else ""
     args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + note)
-    return best
+    spent = grouped([row for row in rows if row["name"] == "seconds"], ("arm",))
+    return Tuned(best, {arm: median(each) / wanted for (arm,), each in spent.items()})
+
+
+def best_rates(
+    args: PaperSettings,
+    name: str,
+    arms: Mapping[str, float],
+    updates: int,
+    rates: Sequence[float],
+    run: Run,
+    setting: Setting = (),
+) -> dict[str, float]:
+    """The rate of each arm that is the best; see `tuned`."""
+    return tuned(args, name, arms, updates, rates, run, setting).rates
 
 
 def beyond(rate: float, tried: Sequence[float]) -> float | None:
@@ -122,7 +149,7 @@ def unless_diverged(run: Run, cell: Cell) -> Sequence[Row]:
         return run(cell)
     except Diverged as error:
         if cell.seed == TUNING_SEED:
-            return [{"name": "valid", "value": math.inf}]
+            return [{"name": VALID, "value": math.inf}]
         return [{"name": DIVERGED, "value": str(error)}]
 
 
@@ -152,12 +179,13 @@ def outcome(
     judge: Callable[[], Mapping[str, float]],
     show: Callable[[], object] | None = None,
 ) -> list[Row]:
-    """The rows of a training: where a rate is tried, its best verdict alone; else its figures, costs and verdicts.
+    """The rows of a training: where a rate is tried, its best verdict and its time; else figures, costs and verdicts.
 
     `show` draws what the network of the first seed makes, while it is there: repositories keep no networks.
     """
     if cell.seed == TUNING_SEED:
-        return [{"name": "valid", "value": min(row["judged"] for row in progress.curve)}]
+        best = min(row["judged"] for row in progress.curve)
+        return [{"name": VALID, "value": best}, {"name": "seconds", "value": progress.seconds}]
     if show is not None and cell.seed == SEEDS[0]:
         show()
     found = {**judge(), "updates": progress.updates, "seconds": progress.seconds, "parameters": size_of(net)}

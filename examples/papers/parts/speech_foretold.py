@@ -17,7 +17,7 @@ from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
 from learners.sequences.recurrent import lstm_model, units_of
 from learners.sequences.rows import Crops, SymbolRow, bits
-from learners.sequences.wavenet import SPEAKER, receptive_field, wavenet
+from learners.sequences.wavenet import SPEAKER, ordered, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
 from parts.sequence_cells import (
     CHANNELS,
@@ -45,17 +45,19 @@ from worlds.real_data.parts import Part
 from worlds.real_data.speech import MARGIN, RATE, VOICES, recordings
 
 WAVENET, LSTM, CODED = "wavenet", "lstm", "coded"
-UPDATES = 1200
-USUAL, SECONDS = 0.30, {LSTM: 0.35, "cut": 0.50}
+UPDATES = 2400
+USUAL, SECONDS = 0.17, {LSTM: 0.2, "cut": 0.3}
 """Seconds an update takes on one core, about, and where it takes others."""
-RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 2
+RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 6
 """Rates that are tried, for a part of the updates, on the validation part."""
 JUDGED = 20
 """How many recordings of the validation part verdicts are by."""
-LENGTH, BATCH = 8000, 2
+LENGTH, BATCH = 4000, 4
 """Samples that count of a piece of sound, and how many pieces an update has."""
-LSTM_LENGTH, LSTM_CONTEXT, LSTM_BATCH = 1000, 256, 16
-"""The same for LSTMs, and the samples before: they learn more, and sooner, from as many samples in more pieces."""
+LSTM_LENGTH, LSTM_CONTEXT, LSTM_BATCH = 1000, 256, 14
+"""The same for LSTMs, and the samples before: they learn more, and sooner, from as many samples in more pieces, of
+which less hangs over the ends of recordings.
+"""
 GATES: dict[str, dict[str, Any]] = {WAVENET: {}, "rectified": {"gated": False, "channels": 39}}
 """What differs: rectified layers have as many parameters in all."""
 GUESSED, SEVERED = "cut", "severed"
@@ -65,7 +67,10 @@ TUNED = (*GATES, LSTM)
 CUT_RATES = (1e-3, 3e-3, 1e-2)
 """That are tried with guessed gradients: these are noise at first, by which large steps lead astray."""
 QUIET = f"What counts begins and ends with {1000 * MARGIN / RATE:.0f} ms of quiet."
-PRECISIONS = "LSTMs train in float32, convolutions in bfloat16 where the processor has it, and seconds are of both."
+PRECISIONS = (
+    "LSTMs train in float32, convolutions in bfloat16 where the processor has it, and seconds are of both. All begin "
+    "with levels that are alike where they are near."
+)
 LINEAR = (
     "Linear prediction knows from its last errors how large the next one may be; it is one filter for all speech or, "
     "where it adapts, another after each sample (recursive least squares)."
@@ -244,11 +249,11 @@ def network(arm: str) -> ModuleGraph:
     """The network of an arm."""
     settings: dict[str, Any] = {"channels": CHANNELS, "skips": SKIPS, "dilations": DILATIONS}
     if arm == LSTM:
-        return lstm_model(LEVELS, units_of(size_of(wavenet(**settings)), LEVELS), 32)
+        return ordered(lstm_model(LEVELS, units_of(size_of(wavenet(**settings)), LEVELS), 32))
     if arm == SEVERED:
         return severed(CHANNELS, SKIPS, DILATIONS)
     changed = GATES.get(arm, {})
-    net = wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0})
+    net = ordered(wavenet(**{**settings, **changed, "speakers": len(VOICES) if arm == CODED else 0}))
     if arm == GUESSED:
         cut_in_two(net, CHANNELS, len(DILATIONS) // 2)
     return net

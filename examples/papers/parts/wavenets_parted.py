@@ -15,7 +15,7 @@ from learners.precision import mixed
 from learners.sequences.losses import Likelihood
 from learners.sequences.mu_law import LEVELS
 from learners.sequences.rows import Crops
-from learners.sequences.wavenet import wavenet
+from learners.sequences.wavenet import ordered, wavenet
 from physim.graph import ModuleGraph, Port, ResidualSynthesizer, builder, detached
 from physim.graph.groups import groups_of
 from physim.graph.ports import Node
@@ -38,7 +38,7 @@ def cut_in_two(net: ModuleGraph, channels: int, middle: int) -> None:
 @builder("severed_wavenet")
 def severed(channels: int, skips: int, dilations: Sequence[int]) -> ModuleGraph:
     """A WaveNet of LEVELS whose first half of layers no gradient reaches: they stay as they are drawn."""
-    net = wavenet(LEVELS, channels, skips, dilations)
+    net = ordered(wavenet(LEVELS, channels, skips, dilations))
     for source, reader in crossing(net, len(dilations) // 2):
         still = detached(source)
         reader.sources = tuple(still if port == source else port for port in reader.sources)

@@ -52,16 +52,16 @@ def pages(script: ModuleType) -> ModuleType:
 def test_every_part_fills_its_table(
     script: ModuleType, pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "scores", lambda net, batches: {"bleu": 0.0, "chrf": 0.0})
+    monkeypatch.setattr(pages, "judged", lambda said: {"bleu": 0.0, "chrf": 0.0, "length": 1.0})
     monkeypatch.setattr(pages, "find_spec", lambda name: True)  # sacrebleu is an extra
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
     folder = tmp_path / "quick"
     lines = {part: (folder / f"{part}.md").read_text().splitlines() for part in script.PARTS}
     assert {part: len(text) - 2 for part, text in lines.items()} == {
-        "letters": 5, "toys": 2, "characters": 14, "translation": 15
+        "letters": 5, "toys": 2, "characters": 14, "translation": 16
     }  # fmt: skip
     for part in ("characters", "translation"):
-        assert {row["name"] for row in read_rows(folder / f"{part}_rates.csv")} == {"valid"}
+        assert {row["name"] for row in read_rows(folder / f"{part}_rates.csv")} == {"valid", "seconds"}
     again = [path.read_bytes() for path in sorted(folder.glob("*.csv"))]
     shutil.rmtree(folder / "nets")  # tables are made of rows alone
     script.main(script.Args(quick=True, workers=1, out=tmp_path))
@@ -95,10 +95,13 @@ def test_who_learned_by_the_first_seed_shows_translations_and_where_it_looked(
     pages: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They come with the rows, so that they are there when networks are no more."""
-    monkeypatch.setattr(pages, "scores", lambda net, batches: {"bleu": 0.0, "chrf": 0.0})
-    for arm, seed in (("bytenet", 0), ("bytenet, as long", 0), ("lstm", 1), ("lstm", TUNING_SEED)):
+    monkeypatch.setattr(pages, "judged", lambda said: {"bleu": 0.0, "chrf": 0.0, "length": 1.0})
+    for arm, seed in (("bytenet", 0), ("bytenet, as long as the lstm", 0), ("lstm", 1), ("lstm", TUNING_SEED)):
         pages.run(tmp_path, Cell(arm, seed, (("updates", 2), ("rate", 1e-3))))
-    assert {path.name for path in tmp_path.glob("samples_*")} == {"samples_bytenet.md", "samples_bytenet_as_long.md"}
+    assert {path.name for path in tmp_path.glob("samples_*")} == {
+        "samples_bytenet.md",
+        "samples_bytenet_as_long_as_the_lstm.md",
+    }
     assert len((tmp_path / "samples_bytenet.md").read_text().splitlines()) == 2 + 3
     assert (tmp_path / "alignment.png").stat().st_size > 5000
 
@@ -108,7 +111,7 @@ def test_translations_are_judged_by_sacrebleu(pages: ModuleType) -> None:
     known = pages.languages()
     net = pages.translator("lstm", known.source.size, known.target.size).eval()
     told = pages.scores(net, pages.batches_of("test", 1.0))
-    assert list(told) == ["bleu", "chrf"]
+    assert list(told) == ["bleu", "chrf", "length"]
     assert all(0 <= score <= 100 for score in told.values())
 
 

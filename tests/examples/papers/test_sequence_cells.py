@@ -32,6 +32,11 @@ def tried(cell: Cell) -> Sequence[Row]:
     return [{"name": "valid", "value": abs(cell["rate"] - BEST[cell.arm])}]
 
 
+def timed(cell: Cell) -> Sequence[Row]:
+    seconds = {"wavenet": 20.0, "lstm": 5.0}[cell.arm]
+    return [*tried(cell), {"name": "seconds", "value": seconds}]
+
+
 def line() -> ModuleGraph:
     net = ModuleGraph()
     net.returns(net.add("line", nn.Linear(2, 3), net.input("x")))
@@ -54,13 +59,22 @@ def test_the_sweep_of_rates_goes_on_beyond_its_ends_and_says_whose_best_is_there
     )
 
 
+def test_arms_make_as_many_updates_as_take_as_long_as_others(shared: ModuleType, tmp_path: Path) -> None:
+    args = PaperSettings(workers=1, out=tmp_path)
+    found = shared.tuned(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.001, 0.01, 0.1), timed)
+    assert found.rates == BEST
+    assert found.seconds == {"wavenet": 2.0, "lstm": 0.5}
+    assert found.as_long("lstm", "wavenet") == ("lstm", 4.0)
+    assert found.as_long("wavenet", "wavenet", 2.0) == ("wavenet", 2.0)
+
+
 def test_a_training_tells_its_figures_costs_and_verdicts(shared: ModuleType) -> None:
     rows = shared.outcome(CELL, line(), PROGRESS, lambda: {"bits": 1.5})
     figures = {row["name"]: row["value"] for row in rows if row["name"] != shared.VERDICT}
     assert figures == {"bits": 1.5, "updates": 4, "seconds": 2.5, "parameters": 9}
     assert [(row["after"], row["value"]) for row in rows if row["name"] == shared.VERDICT] == [(2, 3.0), (4, 2.0)]
     tuning = shared.outcome(replace(CELL, seed=TUNING_SEED), line(), PROGRESS, lambda: pytest.fail("judged"))
-    assert tuning == [{"name": "valid", "value": 2.0}]
+    assert tuning == [{"name": "valid", "value": 2.0}, {"name": "seconds", "value": 2.5}]
 
 
 def diverges(cell: Cell) -> Sequence[Row]:

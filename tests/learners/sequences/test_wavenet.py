@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from learners.sequences.wavenet import BLOCK, receptive_field, wavenet
+from learners.sequences.recurrent import lstm_model
+from learners.sequences.wavenet import BLOCK, ordered, receptive_field, wavenet
 from physim.errors import PhysimError
 from physim.graph import CausalConv1d, LinearSynthesizer, ModuleGraph, check_steps, load_graph, save_graph
 from tests.learners.sequences.conftest import CLASSES, CONTEXTS, STREAMS, TICKS, WAVENETS, given_to, symbols, wavenet_of
@@ -23,6 +24,17 @@ def test_steps_give_what_a_window_gives_past_twice_the_field_and_after_resets(na
     reset[0, 41] = reset[2, 5] = True
     check_steps(net, inputs(net), split=33)
     check_steps(net, inputs(net), reset, split=50)
+
+
+def test_levels_that_are_ordered_begin_alike_where_they_are_near() -> None:
+    for net in (wavenet(classes=64, channels=8, skips=8, dilations=(1,)), lstm_model(64, 8, 8)):
+        weight = net.get_submodule("embedding").weight.detach()
+        start = weight[-1].clone()
+        assert ordered(net) is net
+        apart = torch.cdist(weight[:-1], weight[:-1])
+        assert float(apart.diagonal(1).max()) < float(apart.diagonal(8).min())
+        assert float(weight[:-1].square().mean()) == pytest.approx(1, rel=0.2)  # 1 + 1 / features
+        assert torch.equal(weight[-1], start)
 
 
 @pytest.mark.slow
