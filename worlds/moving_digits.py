@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from physim.arrays import Floats, Integers
+from physim.arrays import Floats, Integers, Truths
 from physim.checks import check_positive
 from physim.errors import PhysimError
 from worlds.real_data.idx import Bytes
@@ -74,13 +74,46 @@ def unknown_places(room: int, frames: int, seen: int, tried: int = 300, seed: in
     """
     random, nats = np.random.default_rng(seed), np.empty((tried, frames - seen))
     for each in nats:
-        pixel = random.integers(0, room, 2)
-        places = (pixel + random.random((1 + PARTICLES, 2))) / room
-        corners = _corners(places, _anywhere(random, len(places)), frames, room)
-        same = (corners == corners[0]).all(2).cumprod(1).sum(0)  # of the way itself, too, so that none has no chance
-        each[:] = -np.log(same[seen:] / same[seen - 1 : -1])
+        _, same = _ways(random, frames, room)
+        count = same.sum(0)
+        each[:] = -np.log(count[seen:] / count[seen - 1 : -1])
     found: Floats = nats.mean(0)
     return found
+
+
+def unknown_pixels(
+    images: Bytes, frames: int, seen: int, side: int, digits: int = 2, tried: int = 300, seed: int = 0
+) -> Floats:
+    """About how many nats [frames - seen] whoever draws pixels that know nothing of one another needs at least: each
+    has the chance that it has for who knows all digits, of 0 and 255, and all their places before; see unknown_places.
+    """
+    random, nats, size = np.random.default_rng(seed), np.empty((tried, frames - seen)), images.shape[1]
+    for each in nats:
+        dark, black = np.ones((2, frames - seen, side, side))
+        for image in images[random.integers(0, len(images), digits)] / 255:
+            corners, same = _ways(random, frames, side - size)
+            for frame in range(seen, frames):
+                to = corners[same[:, frame - 1], frame]
+                places, counts = np.unique(to, axis=0, return_counts=True)
+                lit = np.zeros((side, side))
+                for (x, y), share in zip(places.tolist(), counts / len(to), strict=True):
+                    lit[y : y + size, x : x + size] += share * image
+                x, y = corners[0, frame]
+                dark[frame - seen] *= 1 - lit
+                black[frame - seen, y : y + size, x : x + size] *= 1 - image
+        each[:] = -np.log(np.where(black, dark, 1 - dark).clip(1e-9)).sum((1, 2))
+    found: Floats = nats.mean(0)
+    return found
+
+
+def _ways(random: np.random.Generator, frames: int, room: int) -> tuple[Integers, Truths]:
+    """The corners [1 + PARTICLES, frames, 2] of ways that begin at the same pixel in any direction, and which of them
+    went as the first did up to each frame; that itself is among them, so that none has no chance.
+    """
+    places = (random.integers(0, room, 2) + random.random((1 + PARTICLES, 2))) / room
+    corners = _corners(places, _anywhere(random, len(places)), frames, room)
+    same: Truths = np.logical_and.accumulate((corners == corners[0]).all(2), axis=1)
+    return corners, same
 
 
 def _corners(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from physim.errors import PhysimError
-from worlds.moving_digits import least, moving_digits, smaller, unknown_places
+from worlds.moving_digits import least, moving_digits, smaller, unknown_pixels, unknown_places
 from worlds.real_data import mnist
 from worlds.real_data.catalogue import MNIST
 
@@ -52,6 +52,21 @@ def test_unknown_places_are_the_entropy_of_the_next_pixel_and_fall_as_more_is_se
     entropy = -sum(count * np.log(count / begun[way[0]]) for way, count in ways.items()) / len(videos)
     assert nats[0] == pytest.approx(entropy, abs=0.1)
     assert (np.diff(nats) < 0).all()
+
+
+def test_pixels_that_know_nothing_of_one_another_need_the_entropy_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worlds.moving_digits.PARTICLES", 2000)
+    blot, room, count = np.full((1, 1, 1), 255, np.uint8), 8, 8000
+    nats = unknown_pixels(blot, frames=4, seen=1, side=room + 1, digits=1, tried=500)
+    videos = moving_digits(blot, count, seed=0, frames=2, side=room + 1, digits=1).reshape(count, 2, -1) / 255
+    begun = videos[:, 0].argmax(1)
+    chance = np.stack([videos[begun == place, 1].mean(0) for place in np.unique(begun)])
+    share = np.bincount(begun)[np.unique(begun), None] / count
+    chance = chance.clip(1e-12, 1 - 1e-12)
+    entropy = -(share * (chance * np.log(chance) + (1 - chance) * np.log(1 - chance))).sum()
+    assert nats[0] == pytest.approx(entropy, abs=0.15)
+    assert (nats > unknown_places(room, frames=4, seen=1, tried=500)).all()
+    assert unknown_pixels(0 * blot, frames=4, seen=1, side=room + 1).max() < 1e-6
 
 
 def test_where_digits_meet_the_brighter_shows() -> None:
