@@ -7,6 +7,7 @@ import re
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
@@ -15,12 +16,14 @@ from learners.experiment import Cell, Grid, Run, raise_all
 from learners.rows import make_folder
 from physim.checks import check_positive
 from physim.errors import PhysimError
-from physim.outputs import replacing
+from physim.outputs import check_drawing, replacing
 from physim.reports import Row
 from physim.scripts import check_choices
 
 Checks = Mapping[str, Sequence[Callable[[], object]]]
 NOTHING: Checks = MappingProxyType({})
+DRAWING = partial(check_drawing, "this part")
+"""The check of a part that draws."""
 S = TypeVar("S", bound="PaperSettings")
 T = TypeVar("T")
 

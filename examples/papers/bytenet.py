@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from learners.experiment import Cell, markdown, mean
-from learners.papers import Checks, PaperSettings, net_path, run_parts
+from learners.papers import DRAWING, Checks, PaperSettings, net_path, run_parts
 from learners.sequences.alignment import saliency
 from learners.sequences.beams import search
 from learners.sequences.bytenet import SOURCE, bytenet
@@ -24,7 +24,6 @@ from learners.sequences.wavenet import SYMBOL
 from parts import characters_foretold, letters_foretold, pages_translated
 from parts.sequence_cells import COSTS, cells, curves, figures_of, means, outcome, rows_of, training_of
 from physim.graph import ModuleGraph
-from physim.outputs import check_drawing
 from physim.reports import Row
 from physim.scripts import run_script
 
@@ -129,7 +128,6 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "characters": characters_foretold.table,
     "translation": pages_translated.table,
 }
-DRAWING = partial(check_drawing, "this part")
 CHECKS: Checks = {
     "toys": (DRAWING,),
     "characters": (characters_foretold.check, DRAWING),

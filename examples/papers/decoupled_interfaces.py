@@ -16,11 +16,10 @@ from learners.decoupled import pictures
 from learners.decoupled.classify import Training, agreements, error
 from learners.decoupled.graphs import Planes, Size, convolutional, perceptron
 from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, run_parts
+from learners.papers import DRAWING, Checks, PaperSettings, run_parts
 from parts import networks_decoupled, sequences_decoupled
 from parts.digits_parted import ARMS, SEEDS, digits
 from physim.graph import ModuleGraph
-from physim.outputs import replacing
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 
@@ -78,7 +77,7 @@ class Args(PaperSettings):
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
     check_choices("arms", args.arms, ARMS)
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def layers(args: Args) -> str:
@@ -132,12 +131,10 @@ def curves(args: Args) -> str:
     updates = args.shortened(CURVES_UPDATES)
     cells = [_cell(arm, 0, TUNING_DEPTH, updates, CURVES_SETTING) for arm in ARMS]
     rows = args.rows("curves", cells, run_curves)
-    with replacing(args.folder / "curves.png") as draft:
-        pictures.learning(rows).savefig(draft, format="png", dpi=110)
+    args.draw("curves", pictures.learning(rows))
     axes = perceptron(Size(TUNING_DEPTH), "cdni").draw()
     axes.figure.set_size_inches(11, 4)
-    with replacing(args.folder / "graph.png") as draft:
-        axes.figure.savefig(draft, format="png", dpi=110)
+    args.draw("graph", axes.figure)
     last = {(row["arm"], row["wire"]): row["value"] for row in rows if row["name"] == "cosine"}
     lines = [[arm, wire, f"{value:.2f}"] for (arm, wire), value in last.items()]
     return markdown(("what comes back", "cut behind", "cosine at last"), lines)
@@ -256,6 +253,11 @@ def shares(rows: Sequence[Row], setting: str) -> str:
     return markdown([setting, *(f"{arm} (%)" for arm in arms)], lines)
 
 
+def check() -> None:
+    """Refuse to begin without digits."""
+    digits("test")
+
+
 PARTS: dict[str, Callable[[Args], str]] = {
     "layers": layers,
     "curves": curves,
@@ -267,6 +269,12 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "clocks": networks_decoupled.two_clocks,
     "interaction": networks_decoupled.interaction,
     "encoder": networks_decoupled.encoder,
+}
+WITHOUT_DIGITS = ("copy", "language", "interaction")
+CHECKS: Checks = {
+    **{part: (check,) for part in PARTS if part not in WITHOUT_DIGITS},
+    "curves": (check, DRAWING),
+    "language": (sequences_decoupled.check,),
 }
 
 

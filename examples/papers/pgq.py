@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,8 @@ from learners.agents.methods import A3C, PGQ
 from learners.agents.tabular import Tabular
 from learners.experiment import Cell, grouped, markdown, mean
 from learners.judging import improvement
-from learners.papers import PaperSettings, run_parts
+from learners.papers import DRAWING, PaperSettings, run_parts
 from parts.off_policy_tasks import KINDS, Arm, compared
-from physim.outputs import replacing
 from physim.problems import Problem
 from physim.reports import Row
 from physim.scripts import run_script
@@ -95,7 +95,7 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet and write the tables."""
-    run_parts(args, args.parts, PARTS)
+    run_parts(args, args.parts, PARTS, {"grids": (DRAWING,)})
 
 
 def grids(args: Args) -> str:
@@ -103,7 +103,7 @@ def grids(args: Args) -> str:
     cells = [cell(args, arm, problem) for problem in PROBLEMS for arm in ARMS]
     rows = args.rows("grids", cells, run)
     areas = grouped([row for row in rows if row["name"] == "area"], ("problem", "arm"))
-    picture(args.folder / "grids.png", rows)
+    args.draw("grids", picture(rows))
     lines = []
     for problem in PROBLEMS:
         told = [str(mean(areas[problem, arm])) for arm in ARMS]
@@ -189,8 +189,8 @@ def run_network(cell: Cell) -> Sequence[Row]:
     return NETWORKS[cell.arm].rows(cell)
 
 
-def picture(path: Path, rows: Sequence[Row]) -> None:
-    """The mean curves of all methods on each grid."""
+def picture(rows: Sequence[Row]) -> Any:
+    """A figure of the mean curves of all methods on each grid."""
     from matplotlib.figure import Figure
 
     figure = Figure((4 * len(PROBLEMS), 3.5), layout="constrained")
@@ -202,8 +202,7 @@ def picture(path: Path, rows: Sequence[Row]) -> None:
         axes.set(title=problem, xlabel="steps", ylim=(0, None))
     figure.axes[0].set_ylabel("worth of the policy from the start")
     figure.axes[0].legend(frameon=False, fontsize=8)
-    with replacing(path) as draft:
-        figure.savefig(draft, format="png", dpi=110)
+    return figure
 
 
 PARTS: dict[str, Callable[[Args], str]] = {"grids": grids, "steps": steps, "networks": networks}

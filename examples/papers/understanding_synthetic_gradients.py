@@ -21,8 +21,7 @@ from learners.decoupled.losses import CrossEntropy, Squares
 from learners.decoupled.representations import activations, dissimilarities, distances, separated, sorted_by_class
 from learners.decoupled.views import VIEWS, viewed
 from learners.experiment import Cell, grouped, markdown, mean
-from learners.papers import PaperSettings, run_parts
-from physim.outputs import replacing
+from learners.papers import DRAWING, Checks, PaperSettings, run_parts
 from physim.reports import Row
 from physim.scripts import run_script
 from physim.threads import one_thread
@@ -67,10 +66,7 @@ class Args(PaperSettings):
 
 def main(args: Args) -> None:
     """Run what has not run yet; write the tables and pictures."""
-    run_parts(args, args.parts, PARTS)
-
-
-# ---- the table of artificial data
+    run_parts(args, args.parts, PARTS, CHECKS)
 
 
 def artificial(args: Args) -> str:
@@ -121,9 +117,6 @@ def artificial_table(rows: Sequence[Row]) -> str:
     return markdown(("data", "model", "squares", "paper", "log", "paper", "log, bent", "log, backprop"), lines)
 
 
-# ---- the losses that synthetic gradients imply
-
-
 def landscape(args: Args) -> str:
     """Implied losses beside true ones at instants of a training, with their agreement."""
     from matplotlib.figure import Figure
@@ -143,8 +136,7 @@ def landscape(args: Args) -> str:
                     axes[2 * row + 1, 0].set_ylabel("implied" + (", all layers cut" if everywhere else ", one cut"))
                     cuts = "all" if everywhere else "one"
                     lines.append([kind, loss, cuts, look.updates, *(f"{x:.3f}" for x in _agreement(look))])
-            with replacing(args.folder / f"landscape_{kind}_{loss}.png") as draft:
-                figure.savefig(draft, format="png", dpi=110)
+            args.draw(f"landscape_{kind}_{loss}", figure)
     head = ("data", "loss", "cuts", "updates", "true loss", "cosine", "relative error", "correlation of losses")
     return markdown(head, lines)
 
@@ -163,9 +155,6 @@ def _agreement(look: landscapes.Look) -> tuple[float, ...]:
     return float(look.true.mean()), look.agreement, look.error, float(correlation)
 
 
-# ---- what layers make of digits
-
-
 def representations(args: Args) -> str:
     """Dissimilarity matrices of every layer, their way to the last one's, and where classes part in depth."""
     from learners.decoupled import pictures
@@ -174,14 +163,10 @@ def representations(args: Args) -> str:
     setting = (("layers", DEPTH.layers - 1), ("rate", DEPTH_RATE), ("updates", updates))
     cells = [Cell(view, seed, setting, updates / 1000 * 0.6) for seed in args.few(SEEDS) for view in SEEN]
     rows = args.rows("representations", cells, run_representations)
-    with replacing(args.folder / "representations.png") as draft:
-        pictures.depths(rows, SEEN).savefig(draft, format="png", dpi=130)
-    picture = args.folder / "dissimilarities.png"
-    if not (args.quick or picture.exists()):  # it takes half an hour: its four networks are trained once more
-        with one_thread(), replacing(picture) as draft:
-            pictures.matrices({view: matrices_of(view, 0, updates) for view in SEEN}).savefig(
-                draft, format="png", dpi=110
-            )
+    args.draw("representations", pictures.depths(rows, SEEN))
+    if not (args.quick or (args.folder / "dissimilarities.png").exists()):  # half an hour: trained once more
+        with one_thread():
+            args.draw("dissimilarities", pictures.matrices({view: matrices_of(view, 0, updates) for view in SEEN}))
     return representations_table(rows)
 
 
@@ -225,9 +210,6 @@ def representations_table(rows: Sequence[Row]) -> str:
     return markdown(("", "layer", *SEEN), lines)
 
 
-# ---- one view of what can come back
-
-
 def views(args: Args) -> str:
     """The same network and loss, with all that can come back on its wires: test errors."""
     updates = args.shortened(VIEW_UPDATES)
@@ -252,13 +234,15 @@ def run_view(cell: Cell) -> Sequence[Row]:
     return [{"name": "error", "value": error(net, digits("test")), "unit": "share"}]
 
 
-# ---- small things
-
-
 @lru_cache
 def digits(part: str) -> Digits:
     """The images that are trained on, or the test's."""
     return Digits.of(*mnist(train=part == "train"))
+
+
+def check() -> None:
+    """Refuse to begin without digits."""
+    digits("test")
 
 
 PARTS: dict[str, Callable[[Args], str]] = {
@@ -266,6 +250,11 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "landscapes": landscape,
     "representations": representations,
     "views": views,
+}
+CHECKS: Checks = {
+    "landscapes": (DRAWING,),
+    "representations": (check, DRAWING),
+    "views": (check,),
 }
 
 

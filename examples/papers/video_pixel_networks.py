@@ -14,23 +14,22 @@ from typing import Any, NamedTuple
 import torch
 
 from learners.experiment import Cell, markdown
-from learners.papers import Checks, PaperSettings, draw_into, net_path, run_parts
+from learners.papers import DRAWING, Checks, PaperSettings, draw_into, net_path, run_parts
 from learners.sequences.pixels import continued
 from learners.sequences.video_pixels import frame_nats, video_pixel_network
 from parts import digits_foretold, pixels_and_graphs, tables_pushed
 from parts.films import Films, page, trained_on
 from parts.sequence_cells import (
     COSTS,
-    best_rates,
     cells,
     figures_of,
     mean_or_diverged,
     means,
     outcome,
     rows_of,
+    tuned,
 )
 from physim.graph import ModuleGraph
-from physim.outputs import check_drawing
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 from worlds.sprites import BITS, every_two_colours, every_two_ways, two_colours, two_ways
@@ -93,7 +92,7 @@ def main(args: Args) -> None:
 def sprites(args: Args) -> str:
     """Nats a frame of squares, by a VPN and by the baseline, beside what the best of either could have."""
     work = partial(run_sprite, args.folder)
-    rates = best_rates(args, "sprites", ARMS, UPDATES // TUNING_SHARE, RATES, work, (("video", WAYS),))
+    rates = tuned(args, "sprites", ARMS, UPDATES // TUNING_SHARE, RATES, work, (("video", WAYS),)).rates
     asked = [cell for video in SPRITES for cell in cells(args, ARMS, UPDATES, rates, setting=(("video", video),))]
     values = figures_of(rows_of(args, "sprites", asked, work), ("video", "arm", "name"))
     lines = []
@@ -144,7 +143,6 @@ PARTS: Mapping[str, Callable[[Args], str]] = {
     "pushing": tables_pushed.table,
     "balls": pixels_and_graphs.table,
 }
-DRAWING = partial(check_drawing, "this part")
 CHECKS: Checks = {
     **dict.fromkeys(PARTS, (DRAWING,)),
     "digits": (digits_foretold.check, DRAWING),

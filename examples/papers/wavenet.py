@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from learners.experiment import Cell, markdown, mean_if_known
-from learners.papers import Checks, PaperSettings, net_path, run_parts
+from learners.papers import DRAWING, Checks, PaperSettings, net_path, run_parts
 from learners.sequences.kept import trained
 from learners.sequences.rows import Crops, SymbolRow, bits, surprises
 from learners.sequences.wavenet import ordered, receptive_field, wavenet
@@ -33,7 +33,6 @@ from parts.sequence_cells import (
     rows_of,
     training_of,
 )
-from physim.outputs import check_drawing
 from physim.reports import Row
 from physim.scripts import run_script
 from worlds.sources import ECHO, ECHO_DELAY, RESONANCE, SWITCH
@@ -166,7 +165,6 @@ PARTS: dict[str, Callable[[Args], str]] = {
     "told": speech_told.table,
     "music": music_played.table,
 }
-DRAWING = partial(check_drawing, "this part")
 CHECKS: Checks = {
     "speech": (speech_foretold.check, DRAWING),
     **dict.fromkeys(("gates", "cut", "speakers", "voices"), (speech_foretold.check,)),

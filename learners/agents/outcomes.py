@@ -15,7 +15,7 @@ from learners.judging import Runs, difference, improvement, interquartile, ratio
 from physim.reports import Row
 
 THRESHOLDS = (0.5, 0.9)
-"""Shares of the baseline's last score, to which frames are counted."""
+"""Shares of the baseline's last score, to which decisions are counted."""
 LEARNED = 0.05
 """The mean last score from which who plays a task counts as having learned it: less is as good as chance."""
 Drawn = Mapping[str, float]
@@ -52,7 +52,7 @@ class Outcomes:
         """Mean scores at last."""
         return self.runs(arm, lambda curve: curve.last)
 
-    def frames(self, arm: str, baseline: str, share: float) -> Runs:
+    def decisions_to(self, arm: str, baseline: str, share: float) -> Runs:
         """After how many decisions runs came to a share of the mean last score of a baseline, which if none: all.
 
         Only tasks that the baseline learns: elsewhere it comes to its last score at any time, and so does chance.
@@ -67,7 +67,7 @@ class Outcomes:
         """How many times fewer decisions than a baseline, in the tasks that it learns; None where these are none."""
         if not self._learned(baseline):
             return None
-        return ratio(self.frames(baseline, baseline, share), self.frames(arm, baseline, share))
+        return ratio(self.decisions_to(baseline, baseline, share), self.decisions_to(arm, baseline, share))
 
     def table(self, arms: Sequence[str], baseline: str) -> str:
         """A line for each arm, beside the baseline, and which tasks say nothing of how fast it is."""

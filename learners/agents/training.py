@@ -201,7 +201,7 @@ class Training:
 
     def _bar(self, progress: bool) -> tqdm[NoReturn]:
         silent = None if progress else True
-        return tqdm(desc="train", unit=" frames", unit_scale=True, total=self.settings.decisions, disable=silent)
+        return tqdm(desc="train", unit=" decisions", unit_scale=True, total=self.settings.decisions, disable=silent)
 
     @property
     def _checkpoint(self) -> Checkpoint | None:

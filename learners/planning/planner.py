@@ -19,6 +19,9 @@ from physim.scenes.scene import Scene
 class Steered(Protocol):
     """An environment whose scene and goal can be seen, such as physim/Steering-v0."""
 
+    hold: int
+    """For how many steps forces are held."""
+
     @property
     def scene(self) -> Scene:
         """The scene as it is now."""
@@ -55,9 +58,8 @@ class Planner(ABC):
 
     def steer(self, env: Steered, seed: int) -> list[float]:
         """The rewards of an episode of that seed, planned anew at every decision."""
-        held = getattr(env, "hold", self.futures.hold)
-        if held != self.futures.hold:
-            raise PhysimError(f"hold is {self.futures.hold}, but the environment holds forces for {held} steps")
+        if env.hold != self.futures.hold:
+            raise PhysimError(f"hold is {self.futures.hold}, but the environment holds forces for {env.hold} steps")
         env.reset(seed=seed)
         random, rewards, over = torch.Generator().manual_seed(seed), list[float](), False
         plan = self.begun(env.scene)

@@ -25,11 +25,3 @@ def lstm_model(classes: int, units: int = 128, embedded: int = 32, speakers: int
     core = net.add("core", LSTM(embedded, units), value)
     net.returns(net.add(LOGITS, nn.Linear(units, classes), core))
     return net
-
-
-def units_of(parameters: int, classes: int, embedded: int = 32) -> int:
-    """The units with which `lstm_model` has nearest to so many parameters: 4 u (u + e + 2) + (u + 1) c + (c + 1) e."""
-    sizes = range(1, 4096)
-    return min(
-        sizes, key=lambda u: abs(4 * u * (u + embedded + 2) + (u + 1) * classes + (classes + 1) * embedded - parameters)
-    )

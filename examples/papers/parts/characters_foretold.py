@@ -15,7 +15,7 @@ from learners.experiment import Cell, markdown
 from learners.papers import PaperSettings, net_path
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.kept import trained
-from learners.sequences.recurrent import lstm_model, units_of
+from learners.sequences.recurrent import lstm_model
 from learners.sequences.rows import Crops, SymbolRow, bits
 from parts.sequence_cells import (
     COSTS,
@@ -32,6 +32,7 @@ from parts.sequence_cells import (
     size_of,
     training_of,
     tuned,
+    width_for,
 )
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
@@ -110,7 +111,9 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
 def network(arm: str) -> ModuleGraph:
     """The network of an arm: all have about as many parameters."""
     net = byte_model(BYTES, WIDTH, 2 * SET, dropout=0.0)  # in less than an epoch there is nothing to learn by heart
-    return net if arm == BYTENET else lstm_model(BYTES, units_of(size_of(net), BYTES, 64), 64)
+    if arm == BYTENET:
+        return net
+    return lstm_model(BYTES, width_for(size_of(net), lambda units: lstm_model(BYTES, units, 64)), 64)
 
 
 def _xz(text: bytes) -> int:

@@ -24,7 +24,6 @@ from parts.sequence_cells import (
     COSTS,
     Figures,
     Longer,
-    best_rates,
     cells,
     curves,
     figures_of,
@@ -33,6 +32,7 @@ from parts.sequence_cells import (
     means,
     outcome,
     rows_of,
+    tuned,
 )
 from physim.graph import ModuleGraph
 from physim.reports import Row
@@ -84,7 +84,7 @@ SURE = 1e-4
 def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
     """Nats a frame of digits that bounce, by networks, by copies of the last frame, and the least possible."""
     work, tuning, chosen = partial(run, args.folder), UPDATES // TUNING_SHARE, {arm: ARMS[arm] for arm in arms}
-    rates = best_rates(args, "digits", chosen, tuning, RATES, work)
+    rates = tuned(args, "digits", chosen, tuning, RATES, work).rates
     halves = {name: of for name, of in HALVES.items() if of[0] in arms}
     asked = cells(args, chosen, UPDATES, rates)
     asked += [cell for cell in cells(args, chosen, UPDATES, rates, halves, seeds=(0,)) if cell.arm in halves]

@@ -24,7 +24,6 @@ from parts.sequence_cells import (
     COSTS,
     OVER_SEEDS,
     SKIPS,
-    best_rates,
     cells,
     curves,
     figures_of,
@@ -34,6 +33,7 @@ from parts.sequence_cells import (
     outcome,
     rows_of,
     training_of,
+    tuned,
 )
 from physim.graph import ModuleGraph
 from physim.reports import Row
@@ -61,7 +61,7 @@ def table(args: PaperSettings) -> str:
     """Bits a sample by how far models hear back; what the first of each plays is shown, as sound and as spectra."""
     fields = {str(receptive_field(dilations)): seconds for dilations, seconds in DILATIONS.items()}
     work = partial(run, args.folder)
-    rates = best_rates(args, "music", fields, UPDATES // TUNING_SHARE, RATES, work)
+    rates = tuned(args, "music", fields, UPDATES // TUNING_SHARE, RATES, work).rates
     rows = rows_of(args, "music", cells(args, fields, UPDATES, rates), work)
     args.draw("music_curves", curves(rows, "bits/sample"))
     written = {field: path for field in fields if (path := clip(args.folder, field)).exists()}  # not who diverged

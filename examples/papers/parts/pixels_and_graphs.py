@@ -24,12 +24,12 @@ from learners.sequences.video_pixels import frame_nats, video_pixel_network
 from parts.films import Films, trained_on
 from parts.sequence_cells import (
     COSTS,
-    best_rates,
     cells,
     figures_of,
     mean_or_diverged,
     outcome,
     rows_of,
+    tuned,
 )
 from physim import LearnedEngine, pixels, rollout
 from physim.graph import ModuleGraph
@@ -60,7 +60,7 @@ SHOWN, TOUCH = 2, 0.01
 def table(args: PaperSettings) -> str:
     """How much of the balls overlaps with the truth's, frame by frame, and what a frame costs; with a picture."""
     work, arms = partial(run, args.folder), (VPN, ENGINE, LAST)
-    rates = best_rates(args, "balls", {VPN: SECONDS}, UPDATES // TUNING_SHARE, RATES, work)
+    rates = tuned(args, "balls", {VPN: SECONDS}, UPDATES // TUNING_SHARE, RATES, work).rates
     asked = cells(args, {VPN: SECONDS}, UPDATES, rates, seeds=(0,))
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in (ENGINE, LAST)]
     rows = rows_of(args, "balls", asked, work)

@@ -19,8 +19,8 @@ from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row, Value
 
-SEEDS, FEWER_SEEDS = (0, 1, 2), (0, 1)
-"""By which networks are trained; fewer where one takes an hour."""
+SEEDS = (0, 1, 2)
+"""By which networks are trained."""
 Longer = Mapping[str, tuple[str, float]]
 """Arms that make so many times the updates of others, whom they are like."""
 NOBODY: Longer = MappingProxyType({})
@@ -51,7 +51,9 @@ def cells(
     setting: Setting = (),
     seeds: Sequence[int] = SEEDS,
 ) -> list[Cell]:
-    """A cell for each arm, by how many seconds an update of it takes, and seed; those that are longer have its rate."""
+    """A cell for each arm and seed; `arms` tells how many seconds an update takes. A longer arm has the rate of the one
+    that it is like.
+    """
     found = []
     for seed in args.few(seeds):
         for arm in (*arms, *longer):
@@ -109,19 +111,6 @@ def tuned(
     args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + note)
     spent = grouped([row for row in rows if row["name"] == "seconds"], ("arm",))
     return Tuned(best, {arm: median(each) / wanted for (arm,), each in spent.items()})
-
-
-def best_rates(
-    args: PaperSettings,
-    name: str,
-    arms: Mapping[str, float],
-    updates: int,
-    rates: Sequence[float],
-    run: Run,
-    setting: Setting = (),
-) -> dict[str, float]:
-    """The rate of each arm that is the best; see `tuned`."""
-    return tuned(args, name, arms, updates, rates, run, setting).rates
 
 
 def beyond(rate: float, tried: Sequence[float]) -> float | None:

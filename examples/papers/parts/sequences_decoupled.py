@@ -115,3 +115,8 @@ def copy_table(rows: Sequence[Row]) -> str:
 def _geometric_mean(values: Sequence[float]) -> float:
     """As `statistics` has it, which refuses zeros."""
     return prod(values) ** (1 / len(values))
+
+
+def check() -> None:
+    """Refuse to begin without the text."""
+    splits(TEXT)

@@ -15,7 +15,7 @@ from learners.experiment import Cell, markdown, mean
 from learners.papers import PaperSettings, net_path
 from learners.sequences.kept import trained
 from learners.sequences.mu_law import LEVELS, decoded, encoded
-from learners.sequences.recurrent import lstm_model, units_of
+from learners.sequences.recurrent import lstm_model
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.wavenet import SPEAKER, ordered, receptive_field, wavenet
 from learners.sequences.yardsticks import linear_bits, table_bits
@@ -26,7 +26,6 @@ from parts.sequence_cells import (
     OVER_SEEDS,
     SKIPS,
     Figures,
-    best_rates,
     cells,
     curves,
     figures_of,
@@ -37,6 +36,8 @@ from parts.sequence_cells import (
     rows_of,
     size_of,
     training_of,
+    tuned,
+    width_for,
 )
 from parts.wavenets_parted import cut_in_two, seconds_by_group, severed
 from physim.graph import ModuleGraph
@@ -184,11 +185,11 @@ def rows_of_arms(args: PaperSettings, arms: Sequence[str], voices: Mapping[str, 
     """The rows of arms that learn voices one by one, or "all", by so many updates."""
     work, english = partial(run, args.folder), (("voice", "english"),)
     seconds = {arm: SECONDS.get(arm, USUAL) for arm in (*arms, *TUNED)}
-    tuned = {arm: seconds[arm] for arm in TUNED}
-    rates = best_rates(args, "spoken", tuned, UPDATES // TUNING_SHARE, RATES, work, english)
+    own = {arm: seconds[arm] for arm in TUNED}
+    rates = tuned(args, "spoken", own, UPDATES // TUNING_SHARE, RATES, work, english).rates
     if GUESSED in arms:
         guessed = {GUESSED: seconds[GUESSED]}
-        rates |= best_rates(args, "cut", guessed, UPDATES // TUNING_SHARE, CUT_RATES, work, english)
+        rates |= tuned(args, "cut", guessed, UPDATES // TUNING_SHARE, CUT_RATES, work, english).rates
     chosen = {arm: rates.get(arm, rates[WAVENET]) for arm in arms}
     learning = {arm: seconds[arm] for arm in arms if arm not in YARDSTICKS}
     asked = [
@@ -249,7 +250,8 @@ def network(arm: str) -> ModuleGraph:
     """The network of an arm."""
     settings: dict[str, Any] = {"channels": CHANNELS, "skips": SKIPS, "dilations": DILATIONS}
     if arm == LSTM:
-        return ordered(lstm_model(LEVELS, units_of(size_of(wavenet(**settings)), LEVELS), 32))
+        units = width_for(size_of(wavenet(**settings)), lambda units: lstm_model(LEVELS, units, 32))
+        return ordered(lstm_model(LEVELS, units, 32))
     if arm == SEVERED:
         return severed(CHANNELS, SKIPS, DILATIONS)
     changed = GATES.get(arm, {})

@@ -39,7 +39,6 @@ from parts.sequence_cells import (
     DILATIONS,
     OVER_SEEDS,
     SKIPS,
-    best_rates,
     cells,
     curves,
     figures_of,
@@ -48,6 +47,7 @@ from parts.sequence_cells import (
     outcome,
     rows_of,
     training_of,
+    tuned,
 )
 from parts.speech_told import extra
 from physim.errors import PhysimError
@@ -86,8 +86,8 @@ def table(args: PaperSettings) -> str:
     """Errors on sentences that were not trained on, by voices that were and by one that was not."""
     work, cepstral = partial(run, args.folder), {arm: ARMS[arm] for arm in CEPSTRAL}
     sounds = {arm: seconds for arm, seconds in ARMS.items() if arm not in CEPSTRAL}
-    rates = best_rates(args, "phones_of_sound", sounds, UPDATES // TUNING_SHARE, RATES, work)
-    rates |= best_rates(args, "phones_of_cepstra", cepstral, UPDATES, CEPSTRAL_RATES, work)
+    rates = tuned(args, "phones_of_sound", sounds, UPDATES // TUNING_SHARE, RATES, work).rates
+    rates |= tuned(args, "phones_of_cepstra", cepstral, UPDATES, CEPSTRAL_RATES, work).rates
     asked = cells(args, ARMS, UPDATES, rates)
     rows = rows_of(args, "phones", asked, work)
     args.draw("phones", curves(rows, "share of frames heard wrongly"))

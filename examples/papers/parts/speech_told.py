@@ -30,7 +30,6 @@ from parts.sequence_cells import (
     DILATIONS,
     OVER_SEEDS,
     SKIPS,
-    best_rates,
     cells,
     figures_of,
     less,
@@ -39,6 +38,7 @@ from parts.sequence_cells import (
     outcome,
     rows_of,
     training_of,
+    tuned,
 )
 from physim.arrays import Singles
 from physim.errors import PhysimError
@@ -76,7 +76,7 @@ def table(args: PaperSettings) -> str:
     The first row of digits of each is kept, as sound and as spectra.
     """
     seconds, work = dict.fromkeys(ARMS, SECONDS), partial(run, args.folder)
-    rates = best_rates(args, "told", seconds, UPDATES // TUNING_SHARE, RATES, work)
+    rates = tuned(args, "told", seconds, UPDATES // TUNING_SHARE, RATES, work).rates
     asked = cells(args, seconds, UPDATES, rates)
     asked += [Cell(arm, 0, (("updates", 0), ("rate", 0.0)), 0.5) for arm in NATURAL]
     values = figures_of(rows_of(args, "told", asked, work), ("arm", "name"))

@@ -21,12 +21,12 @@ from parts.films import Films, page, trained_on
 from parts.sequence_cells import (
     COSTS,
     DIVERGED,
-    best_rates,
     cells,
     figures_of,
     mean_or_diverged,
     outcome,
     rows_of,
+    tuned,
 )
 from physim.arrays import Floats
 from physim.graph import ModuleGraph
@@ -64,7 +64,7 @@ SHOWN, BEFORE = 4, 2
 def table(args: PaperSettings) -> str:
     """Nats a frame, of true actions, of other tables', and of none; and of things that were never seen."""
     work, seconds = partial(run, args.folder), dict.fromkeys(ARMS, SECONDS)
-    rates = best_rates(args, "pushing", seconds, UPDATES // TUNING_SHARE, RATES, work)
+    rates = tuned(args, "pushing", seconds, UPDATES // TUNING_SHARE, RATES, work).rates
     rows = rows_of(args, "pushing", cells(args, seconds, UPDATES, rates), work)
     values = figures_of(rows, ("arm", "name"))
     costs = [[arm, *(mean_or_diverged(values.get((arm, name))) for name in COSTS)] for arm in ARMS]

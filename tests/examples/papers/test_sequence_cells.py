@@ -47,12 +47,12 @@ def test_the_sweep_of_rates_goes_on_beyond_its_ends_and_says_whose_best_is_there
     shared: ModuleType, tmp_path: Path
 ) -> None:
     args = PaperSettings(workers=1, out=tmp_path)
-    found = shared.best_rates(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.001, 0.01, 0.1), tried)
+    found = shared.tuned(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.001, 0.01, 0.1), tried).rates
     assert found == BEST
     told = (tmp_path / "speech_sweep.md").read_text().splitlines()
     assert [line.split("|")[1].strip() for line in told[2:]] == ["0.001", "0.01", "0.1", "0.2"]
     assert told[-1] == "| 0.2 | 0.1 |  |"  # of who has the best in the middle no more is tried
-    far = shared.best_rates(args, "far", dict.fromkeys(BEST, 1.0), 10, (0.002, 0.004), tried)
+    far = shared.tuned(args, "far", dict.fromkeys(BEST, 1.0), 10, (0.002, 0.004), tried).rates
     assert far == {"wavenet": 0.016, "lstm": 0.008}
     assert (tmp_path / "far_sweep.md").read_text().splitlines()[-1] == (
         "The best rate is at the end of what was tried: wavenet."
@@ -86,7 +86,7 @@ def diverges(cell: Cell) -> Sequence[Row]:
 def test_a_rate_at_which_trainings_diverge_is_the_worst(shared: ModuleType, tmp_path: Path) -> None:
     args = PaperSettings(workers=1, out=tmp_path)
     for _ in range(2):  # the second time from rows that are kept
-        found = shared.best_rates(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.1, 0.01), diverges)
+        found = shared.tuned(args, "speech", dict.fromkeys(BEST, 1.0), 10, (0.1, 0.01), diverges).rates
         assert found == dict.fromkeys(BEST, 0.0025)
     assert "| 0.1 | diverged | diverged |" in (tmp_path / "speech_sweep.md").read_text().splitlines()
 

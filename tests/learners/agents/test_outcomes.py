@@ -55,12 +55,12 @@ def test_points_before_the_first_episodes_end_count_as_chance() -> None:
     assert [curve.scores for curve in outcomes.curves("plain")[0]] == [[0.0, 0.0, 0.5, 0.5]] * 2
 
 
-def test_frames_are_counted_to_a_share_of_the_baselines_last_score() -> None:
+def test_decisions_are_counted_to_a_share_of_the_baselines_last_score() -> None:
     outcomes = Outcomes(jumping("plain", at=160) + jumping("better", at=100, to=0.55), BOUNDS, 240)
-    assert outcomes.frames("plain", "plain", 0.9) == [[180.0, 180.0], [180.0, 180.0]]
-    assert outcomes.frames("better", "plain", 0.9) == [[120.0, 120.0], [120.0, 120.0]]
+    assert outcomes.decisions_to("plain", "plain", 0.9) == [[180.0, 180.0], [180.0, 180.0]]
+    assert outcomes.decisions_to("better", "plain", 0.9) == [[120.0, 120.0], [120.0, 120.0]]
     assert outcomes.faster("better", "plain", 0.9).middle == 1.5
-    assert outcomes.frames("plain", "better", 1.0) == [[240.0, 240.0], [240.0, 240.0]]  # never: all it had
+    assert outcomes.decisions_to("plain", "better", 1.0) == [[240.0, 240.0], [240.0, 240.0]]  # never: all it had
     lines = outcomes.table(["plain", "better"], "plain").splitlines()
     assert lines[2].count("|  ") == 4  # a baseline is not compared with itself
     assert lines[-2:] == ["| a | 0.5 | 0.55 |", "| b | 0.5 | 0.55 |"]
@@ -71,7 +71,7 @@ def test_tasks_that_the_baseline_does_not_learn_say_nothing_of_how_fast_others_a
         row if row["task"] == "b" else {**row, "value": 0.1} for row in jumping("plain", at=160)
     ]
     outcomes = Outcomes(found, BOUNDS, 240)
-    assert outcomes.frames("better", "plain", 0.9) == [[120.0, 120.0]]
+    assert outcomes.decisions_to("better", "plain", 0.9) == [[120.0, 120.0]]
     assert "plain does not learn a" in outcomes.table(["plain", "better"], "plain")
     neither = replace(outcomes, bounds={"a": BOUNDS["a"]})
     assert neither.faster("better", "plain", 0.9) is None

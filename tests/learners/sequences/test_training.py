@@ -10,7 +10,7 @@ from torch import Tensor
 
 from learners.sequences.bytenet import byte_model
 from learners.sequences.losses import Likelihood
-from learners.sequences.recurrent import lstm_model, units_of
+from learners.sequences.recurrent import lstm_model
 from learners.sequences.rows import Crops, SymbolRow, bits
 from learners.sequences.training import Diverged, SequenceTraining
 from learners.sequences.wavenet import wavenet
@@ -123,10 +123,7 @@ def test_what_diverges_is_told() -> None:
         SequenceTraining(10, every=5).run(small(), crops(), lambda net: math.inf, progress=False)
 
 
-def test_the_yardstick_has_as_many_parameters_and_steps_as_it_runs() -> None:
-    wanted = sum(value.numel() for value in wavenet(256, 32, 64).parameters())
-    net = lstm_model(256, units_of(wanted, 256), 32)
-    assert sum(value.numel() for value in net.parameters()) == pytest.approx(wanted, rel=0.01)
+def test_the_yardstick_steps_as_it_runs() -> None:
     one = lstm_model(5, 4, 3, speakers=2).double()
     check_steps(one, {"symbol": torch.tensor([[5, 1, 2, 0], [5, 0, 0, 4]]), "speaker": torch.tensor([0, 1])}, split=2)
 
