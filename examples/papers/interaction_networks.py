@@ -1,6 +1,6 @@
 """Interaction Networks (arXiv:1612.00222): the tables and figures of the paper, rebuilt and beaten.
 
-python examples/papers/interaction_networks.py [--quick]
+python examples/papers/interaction_networks.py [--quick] [--parts sizes large sweep candidates unseen energy inverse]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from learners.experiment import Cell, Grid
+from learners.papers import PaperSettings
 from learners.physics import report
 from learners.physics.checksums import LENGTH
 from learners.physics.configs import CANDIDATES
@@ -52,7 +53,7 @@ SWEPT, RATES = ("best", "gns", "egnn", "egnn_squares", "paper"), (3e-4, 1e-3, 3e
 """The configurations whose learning rates are swept, all alike, and the rates."""
 CANDIDATE_SEEDS = (0, 1, 2)
 """The seeds that every candidate is trained with."""
-TUNING_SEED = 80_000
+TUNING_SCENES = 80_000
 """The scenes that candidates are compared on: what is chosen there is judged on test seeds, like all else."""
 SPEED = 100_000
 """How many steps of one scene weights are judged on in a minute, about; a quarter of them where scenes are large."""
@@ -90,23 +91,14 @@ FULL = Scale(4, 1, 300, 5, 600, 100, 1000, 5000, 20)
 QUICK = Scale(0.1, 0.1, 50, 0.1, 20, 4, 100, 200, 2)
 
 
-@dataclass(frozen=True)
-class Args:
+@dataclass(frozen=True, kw_only=True)
+class Args(PaperSettings):
     """Rebuild the tables and figures of the interaction-network paper for n-body, balls and strings."""
 
-    quick: bool = False
-    """Minutes instead of hours: the same tables from little training, in a folder of their own."""
     parts: tuple[str, ...] = PARTS
-    """Which parts to run: sizes, large, sweep, candidates, unseen, energy, inverse."""
-    workers: int = 2
-    """How many cells run at a time, on one core each."""
-    out: Path | None = None
-    """Where the results go; rows that lie there are kept."""
-
-    @property
-    def folder(self) -> Path:
-        """Where the results go."""
-        return self.out or (RESULTS / "quick" if self.quick else RESULTS)
+    """What to do: the paper's worlds in its sizes and in larger ones; rates and networks that are compared; laws on
+    which nothing was designed; energies; and unknowns that are recovered through learned engines."""
+    out: Path = RESULTS
 
 
 @dataclass(frozen=True)
@@ -186,7 +178,7 @@ def inverse(cell: Cell) -> Sequence[Row]:
 def grids(args: Args) -> dict[str, Grid]:
     """The grid of each part."""
     scale = QUICK if args.quick else FULL
-    trial = Trial(scale.candidate_minutes, scale.training_scenes, scale.scenes, scale.candidate_steps, TUNING_SEED)
+    trial = Trial(scale.candidate_minutes, scale.training_scenes, scale.scenes, scale.candidate_steps, TUNING_SCENES)
     test = Trial(scale.minutes, scale.training_scenes, scale.scenes, scale.steps, TEST_SEEDS_FROM)
     swept = [trial.cell(arm, 0, name, rate) for name in WORLDS for arm in SWEPT for rate in RATES]
     candidates = [trial.cell(arm, seed, name) for seed in CANDIDATE_SEEDS for name in WORLDS for arm in CANDIDATES]
@@ -256,4 +248,4 @@ def _judged(setting: Row, *weights: str) -> EvaluateSettings:
 
 
 if __name__ == "__main__":
-    run_script(main, Args)
+    run_script(main, Args, __doc__)

@@ -56,24 +56,25 @@ def test_tables_and_pictures_come_from_one_call_and_a_second_one_runs_nothing(
     script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], parts: tuple[str, ...]
 ) -> None:
     args = script.Args(quick=True, parts=parts, workers=1, out=tmp_path)
-    assert script.main(args) == tmp_path
-    report = (tmp_path / "README.md").read_text()
+    folder = tmp_path / "quick"
+    assert script.main(args) == folder
+    report = (folder / "README.md").read_text()
     for title in (TITLES[part] for part in parts if part in TITLES):
         assert f"## {title}" in report
-    rows = json.loads((tmp_path / "rows.json").read_text())
+    rows = json.loads((folder / "rows.json").read_text())
     assert {row["size"] for row in rows["sizes"]} == {"6 balls", "3 balls"}
-    candidates = read_rows(tmp_path / "candidates.csv")
+    candidates = read_rows(folder / "candidates.csv")
     arms = {(arm, seed) for arm in ("best", "mlp") for seed in (0, 1)}
     assert {(row["arm"], row["seed"]) for row in candidates} == arms
     assert all(row["updates"] > 0 for row in candidates)
     seeds = {part: {row["judged_on"] for row in mine} for part, mine in rows.items() if mine}
     assert seeds == {part: {JUDGED_ON[part]} for part in parts}
     assert {row["source"] for row in rows["sizes"]} == {Balls().metadata["source"][:12]}
-    assert (tmp_path / "balls.png").read_bytes().startswith(b"\x89PNG")
-    before = {path: path.read_bytes() for path in tmp_path.glob("*.csv")}
+    assert (folder / "balls.png").read_bytes().startswith(b"\x89PNG")
+    before = {path: path.read_bytes() for path in folder.glob("*.csv")}
     capsys.readouterr()
     script.main(args)
-    assert {path: path.read_bytes() for path in tmp_path.glob("*.csv")} == before
+    assert {path: path.read_bytes() for path in folder.glob("*.csv")} == before
     assert "2 of 2 cells are finished" in capsys.readouterr().err
 
 
