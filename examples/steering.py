@@ -20,10 +20,9 @@ from learners.agents.methods import ACERContinuous
 from learners.agents.trial import FORWARD, REPLAYING, Trial
 from learners.agents.watching import Decide, means_of, rewards_of
 from learners.experiment import TUNING_SEED, Cell, grouped, markdown
-from learners.judging import crossed
+from learners.judging import by_training, crossed
 from learners.papers import PaperSettings
 from learners.planning import ByGradient, Futures, Planner, Sampled
-from physim.arrays import Floats
 from physim.checks import TEST_SEEDS_FROM
 from physim.engines.learned import LearnedEngine
 from physim.reports import Row
@@ -116,11 +115,6 @@ def table(args: Args, world: str) -> str:
         more = None if arm == ACER or ACER not in far else crossed(distance - far[ACER])
         lines.append([arm, crossed(distance), more])
     return markdown(("steered", "mean distance (m)", f"less {ACER}'s"), lines)
-
-
-def by_training(rows: Sequence[Row]) -> Floats:
-    """Distances [trainings, episodes]; who was not trained has one row."""
-    return np.array(list(grouped(rows, ("seed",)).values()))
 
 
 def planned(args: Args, world: str) -> list[Row]:

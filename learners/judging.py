@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from learners.experiment import CONFIDENCE, FEW, RESAMPLES, Interval
+from learners.experiment import CONFIDENCE, FEW, RESAMPLES, Interval, grouped
 from physim.arrays import Floats
 from physim.errors import PhysimError
+from physim.reports import Row
 
 MORE = 5 * RESAMPLES
 """Resamples of few runs, of whose intervals the ends lie far out."""
@@ -54,6 +55,11 @@ def mean_improvement(kinds: Pairs) -> Interval:
         return ((pairs > 0) + 0.5 * (pairs == 0)).mean((-3, -2, -1))
 
     return _drawn(kinds, better)
+
+
+def by_training(rows: Sequence[Row]) -> Floats:
+    """The values of rows as scores [trainings, episodes], one training a seed; who was not trained has one row."""
+    return np.array(list(grouped(rows, ("seed",)).values()))
 
 
 def crossed(scores: Floats) -> Interval:

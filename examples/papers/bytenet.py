@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from learners.experiment import Cell, markdown, mean
+from learners.experiment import Cell, markdown, mean_if_known
 from learners.papers import DRAWING, Checks, PaperSettings, net_path, run_parts
 from learners.sequences.alignment import saliency
 from learners.sequences.beams import search
@@ -22,7 +22,17 @@ from learners.sequences.kept import trained
 from learners.sequences.pairs import END, Pair, PairBatches, pair_bits
 from learners.sequences.wavenet import SYMBOL
 from parts import characters_foretold, letters_foretold, pages_translated
-from parts.sequence_cells import COSTS, cells, curves, figures_of, means, outcome, rows_of, training_of
+from parts.sequence_cells import (
+    COSTS,
+    cells,
+    curves,
+    figures_of,
+    mean_or_diverged,
+    means,
+    outcome,
+    rows_of,
+    training_of,
+)
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from physim.scripts import run_script
@@ -52,7 +62,7 @@ def main(args: Args) -> None:
 
 
 def toys(args: Args) -> str:
-    """How many targets are exactly right where each letter is doubled, or replaced; and what was looked at."""
+    """Shares of targets that are exactly right where each letter is doubled, or replaced; and what was looked at."""
     asked = [
         cell for arm, (updates, rate) in TOYS.items() for cell in cells(args, {arm: SECONDS}, updates, {arm: rate})
     ]
@@ -61,9 +71,9 @@ def toys(args: Args) -> str:
     values = figures_of(rows, ("arm", "name"))
     lines = []
     for arm in TOYS:
-        right = [_percent(values.get((arm, name))) for name in ("exact", "aligned")]
-        lines.append([arm, *right, *means(values, COSTS, arm)])
-    return markdown(("", "targets exactly right (%)", "letters looked at rightly (%)", *COSTS.values()), lines)
+        exact, right = (values.get((arm, name)) for name in ("exact", "aligned"))
+        lines.append([arm, mean_or_diverged(exact), mean_if_known(right), *means(values, COSTS, arm)])
+    return markdown(("", "targets exactly right", "letters looked at rightly", *COSTS.values()), lines)
 
 
 def run_toy(folder: Path, cell: Cell) -> Sequence[Row]:
@@ -116,10 +126,6 @@ def aligned(net: ModuleGraph, batches: PairBatches, words: Sequence[Pair]) -> fl
 def _until_end(row: Tensor) -> list[int]:
     told: list[int] = row.tolist()
     return told[: [*told, END].index(END)]
-
-
-def _percent(values: Sequence[float] | None) -> str:
-    return "" if values is None else str(mean([100 * value for value in values]))
 
 
 PARTS: dict[str, Callable[[Args], str]] = {

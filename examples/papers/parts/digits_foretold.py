@@ -161,7 +161,7 @@ def by_frame(values: Figures, arms: Sequence[str]) -> str:
     """Nats of each frame that is foretold."""
     frames = range(FRAMES - SEEN)
     lines = [[arm, *(mean_or_diverged(values.get((arm, f"frame {frame}"))) for frame in frames)] for arm in arms]
-    return markdown(("nats of a frame", *(f"the {frame + 1}. foretold" for frame in frames)), lines)
+    return markdown(("nats of a frame", *(f"frame {frame + 1} of those foretold" for frame in frames)), lines)
 
 
 def drawn_on(values: Figures, arms: Sequence[str], test: Tensor) -> str:

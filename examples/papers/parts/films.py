@@ -22,7 +22,7 @@ from physim.graph import ModuleGraph
 Films = tuple[Tensor, Tensor | None]
 """Videos [N, T, H, W, C], and the actions [N, T, A] that a network is told with them, if any."""
 CLIP = 0.05
-"""The length that gradients of nats a value have soon. First ones are ten times as long, and Adam remembers them: at
+"""About how long gradients of nats a value soon are. First ones are ten times as long, and Adam remembers them: at
 times networks were left with what each pixel is on average.
 """
 
@@ -33,12 +33,12 @@ def trained_on(
     cell: Cell,
     net: ModuleGraph,
     verdicts: int,
-    valid: Films | None = None,
+    valid: Films,
     seen: int = 1,
 ) -> Progress:
     """How the network of a cell was trained, on the films that `make` gives for the seed of an update's scenes.
 
-    Its verdicts are by the nats of the frames of `valid` films after those `seen`; without, the last weights count.
+    Its verdicts are by the nats of the frames of `valid` films after those `seen`.
     """
 
     def batch(update: int) -> Batch:
@@ -46,12 +46,11 @@ def trained_on(
         return {FRAME: videos, **({} if actions is None else {ACTION: actions})}, {FRAME: videos}
 
     def judge(judged: ModuleGraph) -> float:
-        assert valid is not None
         return float(frame_nats(judged, valid[0], seen, valid[1]).mean())
 
     losses = [FrameLikelihood(net.outputs[0], first=1)]
     settings = replace(training_of(cell, verdicts), clip=CLIP)
-    return trained(path, net, settings, batch, None if valid is None else judge, losses)
+    return trained(path, net, settings, batch, judge, losses)
 
 
 def page(true: Tensor, drawn: Tensor, top: float = 1.0) -> Any:

@@ -104,9 +104,8 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     crops = Crops(sounds_of("train"), LENGTH, receptive_field(dilations), LEVELS, BATCH, cell.seed)
     path, settings = net_path(folder, "music", cell), training_of(cell, VERDICTS)
     progress = trained(path, net, settings, crops, lambda judged: bits(judged, sounds_of("valid"), LEVELS))
-    if cell.seed == 0:  # here, because networks are kept for a while, and what they play for good
-        play(clip(folder, cell.arm), net)
-    return outcome(cell, net, progress, lambda: {"bits": bits(net, sounds_of("test"), LEVELS)})
+    played = partial(play, clip(folder, cell.arm), net)
+    return outcome(cell, net, progress, lambda: {"bits": bits(net, sounds_of("test"), LEVELS)}, played)
 
 
 @lru_cache(maxsize=3)

@@ -93,9 +93,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     settings = training_of(cell, VERDICTS)
     path = net_path(folder, "translation", cell)
     progress = trained(path, net, settings, train, lambda judged: pair_bits(judged, few))
-    if cell.seed == 0:  # here, because networks are kept for a while, and what they show for good
-        show(folder, cell.arm, net, test)
-    return outcome(cell, net, progress, partial(figures, net, test))
+    return outcome(cell, net, progress, partial(figures, net, test), partial(show, folder, cell.arm, net, test))
 
 
 def figures(net: ModuleGraph, test: PairBatches) -> dict[str, float]:

@@ -154,8 +154,8 @@ def voices(args: PaperSettings) -> str:
     ways = [(way, f"coded less {way}") for way in ("alone, as much heard", "alone, as many updates")]
     head = ("bits/sample, 8 kHz", "with five others, coded", *(label for way in ways for label in way))
     told = (
-        f"Who learned all made {UPDATES} updates, of which each voice has its share. Who heard as much of a voice "
-        "alone made that share of the updates, about a sixth; who made as many heard about six times as much of it."
+        f"The model of all voices made {UPDATES} updates, of which each voice had its share. Alone, a model made "
+        "that share, and heard as much of the voice, or as many updates, and heard about six times as much of it."
     )
     return noted(head, lines, told)
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import TUNING_SEED, Cell, markdown
+from learners.experiment import Cell, markdown
 from learners.papers import PaperSettings, net_path
 from learners.sequences.generation import generate
 from learners.sequences.kept import trained
@@ -131,17 +131,19 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     crops = Crops(train, LENGTH, context, LEVELS, BATCH, cell.seed, FRAME)
     path, settings = net_path(folder, "told", cell), training_of(cell, VERDICTS)
     progress = trained(path, net, settings, crops, lambda judged: bits(judged, valid, LEVELS))
-    if cell.seed == TUNING_SEED:
-        return outcome(cell, net, progress, dict)
+    show = partial(keep, clip(folder, cell.arm), net, features)
+    return outcome(cell, net, progress, partial(figures, net, test, features), show)
+
+
+def figures(net: ModuleGraph, test: Sequence[SymbolRow], features: int) -> dict[str, float]:
+    """Bits a sample of a network, and words wrong of what it says."""
     sounds = [speech(net, row(one, features), seed) for seed, one in enumerate(counted())]
-    if cell.seed == 0:
-        write_wav(clip(folder, cell.arm), sounds[0], RATE)
-    return outcome(cell, net, progress, partial(_judged, net, test, sounds))
-
-
-def _judged(net: ModuleGraph, test: Sequence[SymbolRow], sounds: Sequence[Singles]) -> dict[str, float]:
-    """Bits a sample of a network, and words wrong of what it said."""
     return {"bits": bits(net, test, LEVELS), "words": words_wrong(sounds, counted())}
+
+
+def keep(path: Path, net: ModuleGraph, features: int) -> None:
+    """Write the first row of digits as a network says it."""
+    write_wav(path, speech(net, row(counted()[0], features), 0), RATE)
 
 
 def speech(net: ModuleGraph, told: SymbolRow, seed: int) -> Singles:

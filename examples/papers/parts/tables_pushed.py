@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from learners.experiment import TUNING_SEED, Cell, Interval, grouped, markdown
-from learners.judging import crossed
+from learners.experiment import TUNING_SEED, Cell, Interval, markdown
+from learners.judging import by_training, crossed
 from learners.papers import PaperSettings, draw_into, net_path
 from learners.sequences.pixels import continued
 from learners.sequences.video_pixels import frame_nats, video_pixel_network
@@ -54,8 +53,9 @@ FIGURES = {
 }
 """What is compared, by whom it is foretold and how."""
 NOTE = f"""Teacher-forced; an update sees {BATCH} videos of {FRAMES} frames. Who is not told is the same network, told
-that nothing is done. Intervals are over trainings and over the {TESTED} videos that all are judged by. Who trusts what
-it is told does worse by wrong actions than who is told none: in their mean that is so for all who foretell well.
+that nothing is done. Intervals are over trainings and over the {TESTED} videos that all are judged by. A network
+that relies on its actions does worse by wrong ones than one that is told none: in the mean over wrong actions that is
+so for every one that foretells well.
 """
 SHOWN, BEFORE = 4, 2
 """Videos that are drawn on, and from how many frames."""
@@ -68,19 +68,17 @@ def table(args: PaperSettings) -> str:
     rows = rows_of(args, "pushing", cells(args, seconds, UPDATES, rates), work)
     values = figures_of(rows, ("arm", "name"))
     costs = [[arm, *(mean_or_diverged(values.get((arm, name))) for name in COSTS)] for arm in ARMS]
-    known = {key: by_training(rows, *key) for key in values if key[1] in JUDGED}
+    known = {
+        (arm, name): by_training([row for row in rows if (row["arm"], row["name"]) == (arm, name)])
+        for arm, name in values
+        if name in JUDGED
+    }
     true, novel = known.get((TOLD, "seen")), known.get((TOLD, "novel"))
     lines = [[name, *compared(known.get(key), true)] for name, key in FIGURES.items()]
     text = f"{markdown(('', 'nats/frame', 'more than where true actions are told'), lines)}\n{NOTE}"
     if true is not None and novel is not None:
         text += f"Things never seen cost {100 * (novel.mean() / true.mean() - 1):.3g} % more.\n"
     return f"{text}\n{markdown(('', *COSTS.values()), costs)}"
-
-
-def by_training(rows: Sequence[Row], arm: object, name: object) -> Floats:
-    """Nats a frame [trainings, videos]."""
-    mine = [row for row in rows if (row["arm"], row["name"]) == (arm, name)]
-    return np.array(list(grouped(mine, ("seed",)).values()))
 
 
 def compared(nats: Floats | None, true: Floats | None) -> list[Interval | str | None]:
