@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from physim.arrays import Floats, Integers, Truths
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from worlds.real_data.idx import Bytes
 
@@ -30,7 +30,7 @@ def moving_digits(
     Each starts anywhere, in any direction, and is reflected at the walls or, if `scattered`, leaves them in any
     direction. A video depends on the seed and its number.
     """
-    check_positive(count=count, frames=frames, digits=digits)
+    check_whole(1, count=count, frames=frames, digits=digits)
     size = images.shape[1]
     if side < size:
         raise PhysimError(f"side is {side}, wanted at least the digits' {size}")

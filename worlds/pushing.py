@@ -11,7 +11,7 @@ import pymunk
 import torch
 
 from physim.arrays import Singles
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.picturing import pixels
 from physim.scenes import Trajectory, scene_of
@@ -45,7 +45,7 @@ class Pushes(NamedTuple):
 
 def pushes(count: int, frames: int, seed: int, side: int = 32, things: Sequence[str] = USUAL) -> Pushes:
     """So many videos of tables, each with its own things, drawn from (seed, its number) alone."""
-    check_positive(count=count, frames=frames, side=side)
+    check_whole(1, count=count, frames=frames, side=side)
     if unknown := set(things) - {*USUAL, *NOVEL}:
         raise PhysimError(f"things: got {sorted(unknown)}, wanted some of {[*USUAL, *NOVEL]}")
     made = [_pushed(np.random.default_rng([seed, number]), frames, side, things) for number in range(count)]

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from physim.arrays import Integers
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 
 BITS = math.log(2)
@@ -79,6 +79,6 @@ def _colour(video: Integers, row: int, column: int, blue: Sequence[int] | Intege
 
 
 def _check(count: int, frames: int, side: int, room: int) -> None:
-    check_positive(count=count, frames=frames)
+    check_whole(1, count=count, frames=frames)
     if side < room:
         raise PhysimError(f"side is {side}, wanted at least {room}, or the square has no room")

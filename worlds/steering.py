@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from physim.arrays import Floats, Truths
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.environments.vector_env import WorldVectorEnv
 from physim.environments.world_env import WorldEnv
 from physim.errors import PhysimError
@@ -50,7 +50,7 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
         render_mode: str | None = None,
         **parameters: Any,
     ) -> None:
-        check_positive(hold=hold, decisions=decisions)
+        check_whole(1, hold=hold, decisions=decisions)
         self.env = WorldEnv(world, hold=hold, render_mode=render_mode, **parameters)
         self.hold, self.decisions, self.render_mode, self.metadata = hold, decisions, render_mode, self.env.metadata
         self.forces = self.env.action_space.shape or ()
@@ -122,7 +122,7 @@ class SteeringVectorEnv(VectorEnv[Observation, npt.NDArray[Any], npt.NDArray[Any
         decisions: int = 40,
         **parameters: Any,
     ) -> None:
-        check_positive(hold=hold, decisions=decisions)
+        check_whole(1, hold=hold, decisions=decisions)
         self.env = WorldVectorEnv(world, num_envs, hold=hold, max_episode_steps=decisions, **parameters)
         self.num_envs, self.decisions = num_envs, decisions
         self.forces = self.env.action_space.shape or ()

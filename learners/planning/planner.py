@@ -11,7 +11,7 @@ from torch import Tensor
 
 from learners.planning.futures import Futures
 from physim.arrays import Floats
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.scenes.scene import Scene
 
@@ -50,7 +50,7 @@ class Planner(ABC):
     rounds: int = 3
 
     def __post_init__(self) -> None:
-        check_positive(horizon=self.horizon, count=self.count, rounds=self.rounds)
+        check_whole(1, horizon=self.horizon, count=self.count, rounds=self.rounds)
 
     @abstractmethod
     def best(self, scene: Scene, goal: Floats, known: Tensor, random: torch.Generator) -> Tensor:

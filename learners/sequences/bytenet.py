@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from learners.sequences.layers import Blocks, Centred, Multiplication
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SYMBOL
-from physim.checks import check_among, check_positive
+from physim.checks import check_among, check_whole
 from physim.errors import PhysimError
 from physim.graph import CausalConv1d, ModuleGraph, Port, added, builder, unfolded
 
@@ -59,7 +59,7 @@ def bytenet(
     Inputs: "source" [B, S] int64 of `sources` characters, whole, and "symbol" [B, T] int64, at each tick the one
     *before*. Ports: "encoded" [B, S, 2 width] and "logits" [B, T, classes].
     """
-    check_positive(sources=sources)
+    check_whole(1, sources=sources)
     net = ModuleGraph()
     source = net.input(SOURCE, whole=True)
     there = net.add("there", There(sources + 1), source)
@@ -88,7 +88,7 @@ class Decoder:
     dropout: float
 
     def __post_init__(self) -> None:
-        check_positive(classes=self.classes, width=self.width, kernel_size=self.kernel_size)
+        check_whole(1, classes=self.classes, width=self.width, kernel_size=self.kernel_size)
         if not self.dilations or min(self.dilations) < 1:
             raise PhysimError(f"dilations are {list(self.dilations)}, wanted at least one, all positive")
         check_among("blocks", self.blocks, get_args(Blocks))

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from learners.sequences.losses import UNCOUNTED
 from learners.sequences.wavenet import BLOCK, LOGITS, SKIPS, wavenet
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.graph import CausalConv1d, Memory, ModuleGraph, Port, builder
 
 PHONE, CEPSTRA = "phone", "cepstra"
@@ -26,7 +26,7 @@ class Pooled(Memory):
 
     def __init__(self, features: int, length: int) -> None:
         super().__init__()
-        check_positive(features=features, length=length)
+        check_whole(1, features=features, length=length)
         self.features, self.length = features, length
 
     def initial_state(self, items: int, like: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ def listener(
     These see BESIDE frames before and behind, so what is said at a tick is of a frame that ended as many frames ago
     (see `frame_targets`): it can listen to a sound that goes on. Ports: those of `wavenet`, and "phone" [B, T, phones].
     """
-    check_positive(phones=phones, hidden=hidden, frame=frame)
+    check_whole(1, phones=phones, hidden=hidden, frame=frame)
     net = wavenet(classes, channels, skips, dilations)
     pooled = net.add("pooled", Pooled(skips, frame), net[SKIPS])
     net.returns(net[LOGITS], _heard(net, pooled, skips, hidden, phones, frame))
@@ -70,7 +70,7 @@ def cepstral_listener(phones: int, features: int, hidden: int = 64) -> ModuleGra
 
     What it says at a tick is of the frame BESIDE ticks ago.
     """
-    check_positive(phones=phones, features=features, hidden=hidden)
+    check_whole(1, phones=phones, features=features, hidden=hidden)
     net = ModuleGraph()
     net.returns(_heard(net, net.input(CEPSTRA), features, hidden, phones, 1))
     return net

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SPEAKER, SYMBOL
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.graph import LSTM, ModuleGraph, added, builder, repeated
 
 
@@ -16,7 +16,7 @@ def lstm_model(classes: int, units: int = 128, embedded: int = 32, speakers: int
     Inputs: "symbol" [B, T] int64, at each tick the one *before* (`classes` at the first); "speaker" [B] int64, whole,
     where there are speakers. Ports: "logits" [B, T, classes].
     """
-    check_positive(classes=classes, units=units, embedded=embedded)
+    check_whole(1, classes=classes, units=units, embedded=embedded)
     net = ModuleGraph()
     value = net.add(EMBEDDING, nn.Embedding(classes + 1, embedded), net.input(SYMBOL))
     if speakers:

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from learners.sequences.attention import CausalAttention, Places, waves
 from learners.sequences.bytenet import SOURCE, There
 from learners.sequences.wavenet import EMBEDDING, LOGITS, SYMBOL
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.graph import LSTM, ModuleGraph, Port, added, attended, builder, joined, repeated
 
 HEADS = 4
@@ -25,7 +25,7 @@ def lstm_translator(
 
     Inputs and ports as `bytenet` has them.
     """
-    check_positive(sources=sources, classes=classes, units=units, embedded=embedded)
+    check_whole(1, sources=sources, classes=classes, units=units, embedded=embedded)
     net = ModuleGraph()
     source = net.input(SOURCE, whole=True)
     there = net.add("there", There(sources + 1), source)
@@ -46,7 +46,7 @@ def transformer(sources: int, classes: int, width: int = 128, layers: int = 3, r
 
     Inputs and ports as `bytenet` has them.
     """
-    check_positive(sources=sources, classes=classes, width=width, layers=layers, reach=reach)
+    check_whole(1, sources=sources, classes=classes, width=width, layers=layers, reach=reach)
     net = ModuleGraph()
     source = net.input(SOURCE, whole=True)
     there = net.add("there", There(sources + 1), source)

@@ -15,7 +15,7 @@ from learners.sequences.blocks import Block
 from learners.sequences.conv_lstm import ConvLSTM
 from learners.sequences.layers import Blocks
 from learners.sequences.masked import MaskedDecoder
-from physim.checks import check_among, check_positive
+from physim.checks import check_among, check_whole
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port, added, builder, delayed
 
@@ -49,8 +49,8 @@ def video_pixel_network(  # noqa: PLR0913 (a file names them all)
     block: it sees all around, and what an action moves is moved there (the paper's bias all layers).
     Ports: "memory" [B, T, 2 width, H, W]; "decoder": logits [B, T, H, W, colours, classes].
     """
-    check_positive(colours=colours, classes=classes, width=width, decoder=decoder)
-    check_positive(dilation=min(encoder, default=1))
+    check_whole(1, colours=colours, classes=classes, width=width, decoder=decoder)
+    check_whole(1, dilation=min(encoder, default=1))
     check_among("blocks", blocks, get_args(Blocks))
     if two_stacks and not masked:
         raise PhysimError("two_stacks are of a masked decoder: a plain one sees no pixel of its frame")

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from learners.sequences.layers import Gate, Upsampling
-from physim.checks import check_positive, check_whole
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.graph import CausalConv1d, ModuleGraph, Port, added, builder, joined, repeated, unfolded
 
@@ -52,7 +52,7 @@ def wavenet(  # noqa: PLR0913 (a file names them all)
     Inputs: "symbol" [B, T] int64, at each tick the one *before* (`classes` at the first); "speaker" [B] int64, whole;
     "features" [B, T, F], or of frames [B, S, F], whole. Ports: "skips" [B, T, skips] and "logits" [B, T, classes].
     """
-    check_positive(classes=classes, channels=channels, skips=skips, kernel_size=kernel_size)
+    check_whole(1, classes=classes, channels=channels, skips=skips, kernel_size=kernel_size)
     check_whole(0, speakers=speakers, features=features)
     net = ModuleGraph()
     symbol = net.add(EMBEDDING, nn.Embedding(classes + 1, channels), net.input(SYMBOL))

@@ -9,7 +9,7 @@ import numpy as np
 import pymunk
 
 from physim.arrays import Floats
-from physim.checks import check_positive
+from physim.checks import check_whole
 from worlds.control.plant import Plant, drawn, fresh_space
 
 REACH, MASS = 1.0, 1.0
@@ -32,7 +32,7 @@ class Arm(Plant):
     rate = 15
 
     def __init__(self, links: int = 2) -> None:
-        check_positive(links=links)
+        check_whole(1, links=links)
         self.links, self.actions, self.seen = links, links, 3 * links + 4
         self.strength = TORQUE * (np.arange(links, 0, -1) / links) ** 2
 

@@ -105,5 +105,5 @@ def test_crops_have_further_targets_where_they_count() -> None:
 
 
 def test_sizes_are_wanted() -> None:
-    with pytest.raises(ValueError, match="phones must be above 0, got 0"):
+    with pytest.raises(ValueError, match="phones is 0, wanted a whole number, 1 or more"):
         listener(0)

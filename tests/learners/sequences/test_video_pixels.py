@@ -329,7 +329,7 @@ def test_what_cannot_be_foretold_is_refused() -> None:
         video_pixel_network(blocks="round")  # type: ignore[arg-type]
     with pytest.raises(PhysimError, match="two_stacks are of a masked decoder"):
         video_pixel_network(masked=False, two_stacks=True)
-    with pytest.raises(PhysimError, match="dilation must be above 0"):
+    with pytest.raises(PhysimError, match="dilation is 0, wanted a whole number, 1 or more"):
         video_pixel_network(encoder=(1, 0))
     net, told = network("colours"), inputs("colours")
     with pytest.raises(PhysimError, match=r"frames have values from 0\.0 to 255\.0, wanted whole numbers from 0 to 3"):

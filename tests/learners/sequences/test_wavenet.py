@@ -124,7 +124,7 @@ def test_it_trains_cut_between_its_stacks_and_comes_back_from_a_file(tmp_path: P
 
 
 def test_sizes_that_cannot_be_are_refused_by_name() -> None:
-    with pytest.raises(PhysimError, match="channels must be above 0, got 0"):
+    with pytest.raises(PhysimError, match="channels is 0, wanted a whole number, 1 or more"):
         wavenet(channels=0)
     with pytest.raises(PhysimError, match=r"dilations are \[1, 0\], wanted at least one, all positive"):
         wavenet(dilations=(1, 0))
