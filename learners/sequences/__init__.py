@@ -5,9 +5,10 @@ from __future__ import annotations
 from learners.sequences.beams import search
 from learners.sequences.bytenet import byte_model, bytenet
 from learners.sequences.compiled import Compiled
-from learners.sequences.generation import Stream, generate
+from learners.sequences.generation import generate
 from learners.sequences.pixels import continued
 from learners.sequences.rows import Crops, SymbolRow
+from learners.sequences.streams import Stream
 from learners.sequences.training import SequenceTraining
 from learners.sequences.video_pixels import FrameLikelihood, frame_nats, video_pixel_network
 from learners.sequences.wavenet import wavenet

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from learners.sequences.generation import Stream, check_stop
+from learners.sequences.streams import Stream, check_stop
 from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph

@@ -14,9 +14,9 @@ from tqdm import trange
 from learners.sequences.bytenet import SET, byte_model
 from learners.sequences.compiled import Compiled
 from learners.sequences.fused import Fused
-from learners.sequences.generation import Stream
 from learners.sequences.masked import MaskedDecoder
 from learners.sequences.pixels import drawn_frame
+from learners.sequences.streams import Stream
 from learners.sequences.video_pixels import DECODER, video_pixel_network
 from learners.sequences.wavenet import BLOCK, SYMBOL, receptive_field, wavenet
 from learners.sequences.ways import Plain, Sampling, Way

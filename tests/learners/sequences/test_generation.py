@@ -12,7 +12,8 @@ from torch import Tensor
 from learners.sequences.beams import search
 from learners.sequences.compiled import Compiled
 from learners.sequences.fused import Fused
-from learners.sequences.generation import Stream, fastest, generate
+from learners.sequences.generation import generate
+from learners.sequences.streams import Stream, fastest
 from learners.sequences.translators import lstm_translator, transformer
 from learners.sequences.wavenet import wavenet
 from learners.sequences.ways import Plain, Sampling
@@ -249,7 +250,7 @@ def test_parts_of_prompts_and_steps_are_no_others(make: object, monkeypatch: pyt
         return stream.step(LENGTH - 20)
 
     whole = made()
-    monkeypatch.setattr("learners.sequences.generation.PART", 7)
+    monkeypatch.setattr("learners.sequences.streams.PART", 7)
     assert torch.equal(made(), whole)
 
 
