@@ -65,7 +65,9 @@ def cells(
 
 
 class Tuned(NamedTuple):
-    """The best rate of each arm, and how many seconds its updates took while rates were tried."""
+    """The best rate of each arm, and how many seconds its updates took while rates were tried; what was told before
+    where all of an arm's trainings diverged.
+    """
 
     rates: dict[str, float]
     seconds: dict[str, float]
@@ -110,7 +112,8 @@ def tuned(
     note = f"\nThe best rate is at the end of what was tried: {', '.join(ends)}.\n" if ends else ""
     args.publish(f"{name}_sweep", markdown(("rate", *arms), lines) + note)
     spent = grouped([row for row in rows if row["name"] == "seconds"], ("arm",))
-    return Tuned(best, {arm: median(each) / wanted for (arm,), each in spent.items()})
+    guessed = {(arm,): [each * wanted] for arm, each in arms.items()}
+    return Tuned(best, {arm: median(each) / wanted for (arm,), each in (guessed | spent).items()})
 
 
 def beyond(rate: float, tried: Sequence[float]) -> float | None:
