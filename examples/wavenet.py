@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.outputs import check_plot, check_writable, replacing
 from physim.reports import Row, check_report, report, row
@@ -17,8 +18,8 @@ WEIGHTS = Path(__file__).parents[1] / "learners" / "sequences" / "weights" / "st
 TUNE = (130.8, 146.8, 164.8, 174.6, 196.0, 196.0, 220.0, 220.0, 196.0, 130.8)
 DILATIONS = 2 * tuple(2**power for power in range(9))
 CHANNELS, SKIPS = 32, 64
-TUNES, PLUCKS, TEST_SEED = 40, 20, 90_000
-"""Tunes that are learned from, and of how many plucks each is; and the seed of those it is judged on."""
+TUNES, PLUCKS = 40, 20
+"""Tunes that are learned from, and of how many plucks each is."""
 SHORTEST = 0.01
 UPDATES_A_MINUTE = 110
 """About, on one core."""
@@ -141,7 +142,7 @@ def train(minutes: float, weights: Path) -> list[Row]:
 
     torch.manual_seed(0)
     rows, valid = [tune(seed) for seed in range(TUNES)], [tune(TUNES)]
-    test = [tune(TEST_SEED + number) for number in range(4)]
+    test = [tune(TEST_SEEDS_FROM + number) for number in range(4)]
     net = wavenet(LEVELS, CHANNELS, SKIPS, DILATIONS, features=4)
     crops = Crops(rows, 4000, receptive_field(DILATIONS), LEVELS)
     updates = max(1, round(minutes * UPDATES_A_MINUTE))

@@ -29,13 +29,13 @@ from parts.sequence_cells import (
     rows_of,
     tuned,
 )
+from physim.checks import TEST_SEEDS_FROM
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from physim.scripts import check_choices, run_script
 from worlds.sprites import BITS, every_two_colours, every_two_ways, two_colours, two_ways
 
 RESULTS = Path(__file__).parent / "results" / "video_pixel_networks"
-TEST_SEED = 90_000
 WAYS = "two ways"
 
 
@@ -110,7 +110,7 @@ def run_sprite(folder: Path, cell: Cell) -> Sequence[Row]:
     """Nats a frame of unseen videos by one network; its verdicts are by others."""
     sprites = SPRITES[cell["video"]]
     torch.manual_seed(cell.seed)
-    net, valid = network(cell.arm, cell["video"]), films(sprites.make, VALID, TEST_SEED - 1)
+    net, valid = network(cell.arm, cell["video"]), films(sprites.make, VALID, TEST_SEEDS_FROM - 1)
     progress = trained_on(partial(films, sprites.make, BATCH), net_path(folder, "sprites", cell), cell, net, 4, valid)
     return outcome(cell, net, progress, partial(figures, net, sprites), partial(show, folder, cell, net))
 
@@ -127,7 +127,7 @@ def figures(net: ModuleGraph, sprites: Sprites) -> dict[str, float]:
 
 def show(folder: Path, cell: Cell, net: ModuleGraph) -> None:
     """Draw on the films of some squares."""
-    videos = torch.from_numpy(SPRITES[cell["video"]].make(SHOWN, FRAMES, TEST_SEED, SIDE))
+    videos = torch.from_numpy(SPRITES[cell["video"]].make(SHOWN, FRAMES, TEST_SEEDS_FROM, SIDE))
     drawn = page(videos, continued(net, videos[:, :1], FRAMES - 1))
     draw_into(folder, f"sprites_{cell['video']}_{cell.arm}".replace(" ", "_"), drawn)
 

@@ -33,13 +33,14 @@ from parts.sequence_cells import (
     rows_of,
     training_of,
 )
+from physim.checks import TEST_SEEDS_FROM
 from physim.reports import Row
 from physim.scripts import run_script
 from worlds.sources import ECHO, ECHO_DELAY, RESONANCE, SWITCH
 
 RESULTS = Path(__file__).parent / "results" / "wavenet"
 SOURCES = {"resonance": RESONANCE, "switch": SWITCH}
-TRAINED, TESTED, TEST_SEED = 4_000_000, 200_000, 90_000
+TRAINED, TESTED = 4_000_000, 200_000
 """Samples of a source that are learned from, and judged on."""
 SOURCE_UPDATES, SOURCE_SECONDS, SOURCE_DILATIONS = 1000, 0.043, (1, 2, 4)
 DEPTHS, ECHO_UPDATES, ECHO_SECONDS = (3, 4, 5, 6), 1500, 0.02
@@ -92,7 +93,7 @@ def sources(args: Args) -> str:
 def run_source(folder: Path, cell: Cell) -> Sequence[Row]:
     """Bits of a model on samples that it was not trained on, and how far they are above the entropy of these."""
     source = SOURCES[cell["source"]]
-    train, test = source.sample(TRAINED, cell.seed), source.sample(TESTED, TEST_SEED)
+    train, test = source.sample(TRAINED, cell.seed), source.sample(TESTED, TEST_SEEDS_FROM)
     if cell.arm == LINEAR:
         edges = np.linspace(-1, 1, source.levels + 1)
         edges[0], edges[-1] = -np.inf, np.inf
@@ -129,7 +130,7 @@ def echoes(args: Args) -> str:
         ]
         for depth, arm in kinds
     ]
-    entropy = ECHO.surprises(ECHO.sample(TESTED, TEST_SEED)).mean()
+    entropy = ECHO.surprises(ECHO.sample(TESTED, TEST_SEEDS_FROM)).mean()
     table = markdown(("layers", "", "samples seen", "bits", *COSTS.values()), lines)
     return f"{table}\nAn echo after {ECHO_DELAY} samples; its entropy: {entropy:.3f} bits. {SEEING}\n"
 
@@ -146,7 +147,7 @@ def run_echo(folder: Path, cell: Cell) -> Sequence[Row]:
     net = ordered(wavenet(ECHO.levels, CHANNELS, SKIPS, dilations))
     train, test = (
         SymbolRow(torch.from_numpy(ECHO.sample(length, seed)))
-        for length, seed in ((TRAINED, cell.seed), (TESTED, TEST_SEED))
+        for length, seed in ((TRAINED, cell.seed), (TESTED, TEST_SEEDS_FROM))
     )
     crops = Crops([train], 1000, receptive_field(dilations), ECHO.levels, 4, cell.seed)
     progress = trained(net_path(folder, "echo", cell), net, training_of(cell, 1), crops)

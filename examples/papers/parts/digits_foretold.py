@@ -34,12 +34,12 @@ from parts.sequence_cells import (
     rows_of,
     tuned,
 )
+from physim.checks import TEST_SEEDS_FROM
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.moving_digits import moving_digits, smaller, unknown_pixels, unknown_places
 from worlds.real_data import mnist
 
-TEST_SEED = 90_000
 SIDE, FRAMES, SEEN, DIGITS = 20, 8, 4, 2
 """Frames are as many pixels wide, and foretold from the first SEEN on."""
 MARGIN, SMALLER, BRIGHT = 2, 3, 100
@@ -88,7 +88,7 @@ def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
     halves = {name: of for name, of in HALVES.items() if of[0] in arms}
     asked = cells(args, chosen, UPDATES, rates)
     asked += [cell for cell in cells(args, chosen, UPDATES, rates, halves, seeds=(0,)) if cell.arm in halves]
-    rows, test = rows_of(args, "digits", asked, work), videos_of("test", TESTED, TEST_SEED)
+    rows, test = rows_of(args, "digits", asked, work), videos_of("test", TESTED, TEST_SEEDS_FROM)
     args.draw("digits", curves([row for row in rows if row["arm"] in arms], "nats/frame"))
     values = figures_of(rows, ("arm", "name"))
     tables = [compared(values, arms, test), longer(rows, arms), by_frame(values, arms), drawn_on(values, arms, test)]
@@ -98,7 +98,7 @@ def digits(args: PaperSettings, arms: Sequence[str] = tuple(ARMS)) -> str:
 def compared(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     """Nats a frame, and the least possible."""
     bound = DIGITS * float(unknown_places(SIDE - images("test").shape[1], FRAMES, SEEN, tried=WAYS).mean())
-    last = copied(test, videos_of("held out", VALID, TEST_SEED - 1))
+    last = copied(test, videos_of("held out", VALID, TEST_SEEDS_FROM - 1))
     apart = float(unknown_pixels(images("test"), FRAMES, SEEN, SIDE, DIGITS, WAYS // 4).mean())
     lines: list[list[object]] = [["the least possible", bound, 0.0], [APART, apart, apart - bound]]
     above = {arm: [each - bound for each in values.get((arm, "nats"), ())] for arm in arms}
@@ -112,7 +112,7 @@ def compared(values: Figures, arms: Sequence[str], test: Tensor) -> str:
     columns = ("nats/frame", "above the least", "less the next", "videos seen", *COSTS.values())
     head = (f"{SIDE} x {SIDE}, foretold from {SEEN} frames", *columns)
     table = markdown(head, [[*line, *[None] * (len(head) - len(line))] for line in lines])
-    return f"{table}\n{NOTE.format(test=TESTED, seed=TEST_SEED)}{gaps(above)}"
+    return f"{table}\n{NOTE.format(test=TESTED, seed=TEST_SEEDS_FROM)}{gaps(above)}"
 
 
 def gaps(above: Mapping[str, Sequence[float]]) -> str:
@@ -178,7 +178,7 @@ def drawn_on(values: Figures, arms: Sequence[str], test: Tensor) -> str:
 def run(folder: Path, cell: Cell, drawing: bool = True) -> Sequence[Row]:
     """What comes of one network; its verdicts are by held-out digits. Films are for `drawing`."""
     torch.manual_seed(cell.seed)
-    net, valid = network(cell.arm), videos_of("held out", VALID, TEST_SEED - 1)
+    net, valid = network(cell.arm), videos_of("held out", VALID, TEST_SEEDS_FROM - 1)
     path = net_path(folder, "digits", cell)
     progress = trained_on(_films, path, cell, net, VERDICTS, (valid, None), SEEN)
     judge = partial(figures, net, cell.seed, progress.updates)
@@ -188,14 +188,14 @@ def run(folder: Path, cell: Cell, drawing: bool = True) -> Sequence[Row]:
 
 def show(folder: Path, cell: Cell, net: ModuleGraph) -> None:
     """Draw on the films of some test digits."""
-    test = videos_of("test", SHOWN, TEST_SEED)
+    test = videos_of("test", SHOWN, TEST_SEEDS_FROM)
     drawn = continued(net, test[:, :SEEN], FRAMES - SEEN)
     draw_into(folder, f"digits_{cell.arm}".replace(" ", "_").lower(), page(test, drawn))
 
 
 def figures(net: ModuleGraph, seed: int, updates: int) -> dict[str, float]:
     """Nats a frame of test digits, of all frames and of each, and whether what is drawn are the digits that were."""
-    test = videos_of("test", TESTED, TEST_SEED)
+    test = videos_of("test", TESTED, TEST_SEEDS_FROM)
     nats = frame_nats(net, test, SEEN).mean(0)
     seen = test[:DRAWN, :SEEN]
     told = {"nats": float(nats.mean()), "videos": updates * BATCH}

@@ -26,10 +26,11 @@ from parts.sequence_cells import (
     rows_of,
     training_of,
 )
+from physim.checks import TEST_SEEDS_FROM
 from physim.reports import Row
 from worlds.sources import CHAIN, RECALL, Chain, Recall
 
-TRAINED, TESTED, TEST_SEED = 2_000_000, 200_000, 90_000
+TRAINED, TESTED = 2_000_000, 200_000
 """Letters that are learned from, and judged on."""
 WIDTH, LENGTH, CONTEXT, BATCH = 32, 400, 100, 16
 UPDATES, RATE, SECONDS, VERDICTS = 4000, 3e-3, 0.06, 1
@@ -70,7 +71,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     train = SymbolRow(torch.from_numpy(source.sample(TRAINED, cell.seed)))
     crops = Crops([train], LENGTH, CONTEXT, source.letters, BATCH, cell.seed)
     progress = trained(net_path(folder, "letters", cell), net, training_of(cell, VERDICTS), crops)
-    test = source.sample(TESTED, TEST_SEED)
+    test = source.sample(TESTED, TEST_SEEDS_FROM)
 
     def judge() -> dict[str, float]:
         found = surprises(net, SymbolRow(torch.from_numpy(test)), source.letters).numpy()

@@ -32,12 +32,12 @@ from parts.sequence_cells import (
     tuned,
 )
 from physim import LearnedEngine, pixels, rollout
+from physim.checks import TEST_SEEDS_FROM
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from physim.scenes import Scene, Trajectory
 from worlds.balls import Balls
 
-TEST_SEED = 90_000
 WORLD = Balls(balls=3)
 EVERY, FRAMES, SEEN, SIDE = 50, 12, 4, 32
 """Steps of the world from frame to frame (50 ms), how many frames there are, and how many are seen."""
@@ -98,7 +98,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
         drawn, seconds = foreseen() if cell.arm == ENGINE else (last_again(), None)
     if seconds is not None:
         rows.append({"name": "milliseconds", "value": 1000 * seconds / drawn[..., 0, 0, 0].numel()})
-    met = meeting(moved(TEST_SEED, TESTED))
+    met = meeting(moved(TEST_SEEDS_FROM, TESTED))
     for name, told in overlaps(drawn, met).items():
         rows += [{"name": name, "frame": frame, "value": value} for frame, value in enumerate(told.tolist(), 1)]
     scenes = met.nonzero()[:SHOWN, 0].tolist()  # for the picture
@@ -107,12 +107,12 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
 
 def figures(net: ModuleGraph) -> dict[str, float]:
     """Nats a frame of unseen scenes."""
-    return {"nats": float(frame_nats(net, videos(TEST_SEED, TESTED), SEEN).mean())}
+    return {"nats": float(frame_nats(net, videos(TEST_SEEDS_FROM, TESTED), SEEN).mean())}
 
 
 def drawn_by(net: ModuleGraph) -> tuple[Tensor, float]:
     """Samples [S, B, T, H, W, 1] of the frames after those seen, by a VPN, and how many seconds they took."""
-    seen = videos(TEST_SEED, TESTED)[:, :SEEN]
+    seen = videos(TEST_SEEDS_FROM, TESTED)[:, :SEEN]
     continued(net, seen[:1], 1)  # native code is made now
     begun = time.perf_counter()
     drawn = torch.stack([continued(net, seen, _foretold(), seed) for seed in range(SAMPLES)])
@@ -121,7 +121,7 @@ def drawn_by(net: ModuleGraph) -> tuple[Tensor, float]:
 
 def foreseen() -> tuple[Tensor, float]:
     """The frames [1, B, T, H, W, 1] of where the engine moves the balls, and how many seconds they took."""
-    engine, start = LearnedEngine.load("balls"), moved(TEST_SEED, TESTED).at((SEEN - 1) * EVERY)
+    engine, start = LearnedEngine.load("balls"), moved(TEST_SEEDS_FROM, TESTED).at((SEEN - 1) * EVERY)
     frames(rollout(engine, start, EVERY))
     begun = time.perf_counter()
     drawn = frames(rollout(engine, start, EVERY * _foretold()))[None, :, 1:]
@@ -130,14 +130,14 @@ def foreseen() -> tuple[Tensor, float]:
 
 def last_again() -> Tensor:
     """The last frame that was seen, for each after it [1, B, T, H, W, 1]."""
-    return videos(TEST_SEED, TESTED)[None, :, SEEN - 1 : SEEN].expand(-1, -1, _foretold(), -1, -1, -1)
+    return videos(TEST_SEEDS_FROM, TESTED)[None, :, SEEN - 1 : SEEN].expand(-1, -1, _foretold(), -1, -1, -1)
 
 
 def overlaps(drawn: Tensor, met: Tensor) -> dict[str, Tensor]:
     """Means [T] of the overlap of samples [S, B, T, H, W, 1] with the truth: of all, of each scene's best sample, and
     of the scenes in which balls meet [B], if there are any.
     """
-    each = overlap(drawn, videos(TEST_SEED, TESTED)[None, :, SEEN:])
+    each = overlap(drawn, videos(TEST_SEEDS_FROM, TESTED)[None, :, SEEN:])
     best = each[each.mean(-1).argmax(0), torch.arange(TESTED)]
     found = {"overlap": each.mean((0, 1)), "best overlap": best.mean(0)}
     return {**found, "overlap of who meet": each[:, met].mean((0, 1))} if met.any() else found
@@ -151,7 +151,7 @@ def network(folder: Path, cell: Cell) -> tuple[ModuleGraph, Progress]:
     """A VPN that has seen balls, and how it was trained."""
     torch.manual_seed(cell.seed)
     net = video_pixel_network(1, 3, WIDTH, ENCODER, DECODER)
-    valid = videos(TEST_SEED - VALID, VALID), None
+    valid = videos(TEST_SEEDS_FROM - VALID, VALID), None
     return net, trained_on(_films, net_path(folder, "balls", cell), cell, net, 4, valid, SEEN)
 
 
@@ -212,7 +212,7 @@ def figure(rows: Sequence[Row]) -> Any:
     """The truth, and what two models make of it, frame by frame."""
     from matplotlib.figure import Figure
 
-    films = videos(TEST_SEED, TESTED)[..., 0].numpy()
+    films = videos(TEST_SEEDS_FROM, TESTED)[..., 0].numpy()
     truth, walls = films[:, SEEN:], (films == WALL).all(1)  # the rims of balls are as grey as walls
     drawn = {(row["arm"], int(str(row["frame"]))): str(row["value"]) for row in rows if row["name"] == "drawn"}
     scenes = sorted({scene for _, scene in drawn})

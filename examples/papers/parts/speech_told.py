@@ -41,6 +41,7 @@ from parts.sequence_cells import (
     tuned,
 )
 from physim.arrays import Singles
+from physim.checks import TEST_SEEDS_FROM
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 from physim.reports import Row
@@ -50,7 +51,7 @@ from worlds.spoken import PHONES, RATE, Utterance, sentences, spoken
 VOICE = "slt"
 SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 24}
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-COUNTED, ROW, TEST_SEED = 120, 6, 90_000
+COUNTED, ROW = 120, 6
 """How many digits are said for the recogniser, and in rows of how many."""
 STRIDES = (4, 4, 5)
 FRAME = 80
@@ -163,7 +164,7 @@ def said(part: Part) -> list[Utterance]:
 @lru_cache(maxsize=1)
 def counted() -> list[Utterance]:
     """Rows of digits, which a recogniser of digits is to hear."""
-    random = np.random.default_rng(TEST_SEED)
+    random = np.random.default_rng(TEST_SEEDS_FROM)
     return [spoken(" ".join(random.choice(DIGITS, ROW)), VOICE) for _ in range(COUNTED // ROW)]
 
 

@@ -28,11 +28,11 @@ from parts.sequence_cells import (
     tuned,
 )
 from physim.arrays import Floats
+from physim.checks import TEST_SEEDS_FROM
 from physim.graph import ModuleGraph
 from physim.reports import Row
 from worlds.pushing import NOVEL, USUAL, pushes
 
-TEST_SEED = 90_000
 SIDE, FRAMES, BATCH, UPDATES, VALID, TESTED = 32, 8, 6, 800, 32, 256
 WIDTH, ENCODER, DECODER, COLOURS = 15, (1, 2, 4), 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
@@ -91,7 +91,7 @@ def compared(nats: Floats | None, true: Floats | None) -> list[Interval | str | 
 def show(folder: Path, net: ModuleGraph) -> None:
     """Draw on the films of some tables, by a network that is told actions."""
     for name, things in THINGS.items():
-        videos, actions = tables(SHOWN, TEST_SEED, things)
+        videos, actions = tables(SHOWN, TEST_SEEDS_FROM, things)
         drawn = continued(net, videos[:, :BEFORE], FRAMES - BEFORE, 0, actions)
         draw_into(folder, f"pushing_{name}", page(videos, drawn, COLOURS - 1))
 
@@ -101,7 +101,7 @@ def run(folder: Path, cell: Cell) -> Sequence[Row]:
     torch.manual_seed(cell.seed)
     told = cell.arm == TOLD
     net = video_pixel_network(3, COLOURS, WIDTH, ENCODER, DECODER, actions=2)
-    path, valid = net_path(folder, "pushing", cell), films(told, VALID, TEST_SEED - 1)
+    path, valid = net_path(folder, "pushing", cell), films(told, VALID, TEST_SEEDS_FROM - 1)
     progress = trained_on(partial(films, told, BATCH), path, cell, net, VERDICTS, valid)
     rows = outcome(cell, net, progress, dict, partial(show, folder, net) if told else None)
     return rows if cell.seed == TUNING_SEED else [*rows, *figures(net, told)]
@@ -111,7 +111,7 @@ def figures(net: ModuleGraph, told: bool) -> list[Row]:
     """Nats a frame of each unseen table, and, where a network is `told` actions, by those of others."""
     rows = list[Row]()
     for name, things in THINGS.items():
-        videos, actions = tables(TESTED, TEST_SEED, things)
+        videos, actions = tables(TESTED, TEST_SEEDS_FROM, things)
         ways = {name: actions if told else torch.zeros_like(actions)}
         if told and name == "seen":
             ways |= {"shuffled": actions.roll(1, 0), "still": torch.zeros_like(actions)}
