@@ -127,7 +127,7 @@ def train(minutes: float, weights: Path) -> list[Row]:
     from learners.sequences.mu_law import LEVELS, encoded
     from learners.sequences.rows import Crops, SymbolRow, bits
     from learners.sequences.training import SequenceTraining
-    from learners.sequences.wavenet import receptive_field, wavenet
+    from learners.sequences.wavenet import ordered, receptive_field, wavenet
     from physim.graph import save_graph
     from physim.threads import one_thread
     from worlds.plucked import drawn_tune, played
@@ -143,7 +143,7 @@ def train(minutes: float, weights: Path) -> list[Row]:
     torch.manual_seed(0)
     rows, valid = [tune(seed) for seed in range(TUNES)], [tune(TUNES)]
     test = [tune(TEST_SEEDS_FROM + number) for number in range(4)]
-    net = wavenet(LEVELS, CHANNELS, SKIPS, DILATIONS, features=4)
+    net = ordered(wavenet(LEVELS, CHANNELS, SKIPS, DILATIONS, features=4))
     crops = Crops(rows, 4000, receptive_field(DILATIONS), LEVELS)
     updates = max(1, round(minutes * UPDATES_A_MINUTE))
     checkpoint = weights.with_name(f"{weights.name}.checkpoint")

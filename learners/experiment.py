@@ -245,6 +245,11 @@ def grouped(rows: Iterable[Row], by: Sequence[str], value: str = "value") -> dic
     return groups
 
 
+def percentages(rows: Iterable[Row], by: Sequence[str]) -> dict[tuple[Value, ...], list[float]]:
+    """The values of rows that agree in the columns `by`, which are shares, in per cent."""
+    return {key: [100 * each for each in values] for key, values in grouped(rows, by).items()}
+
+
 def markdown(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     """A table in Markdown; None is an empty cell."""
     rule = ["---"] * len(head)

@@ -15,7 +15,7 @@ import torch
 from learners.decoupled import pictures
 from learners.decoupled.classify import Training, agreements, error
 from learners.decoupled.graphs import Planes, Size, convolutional, perceptron
-from learners.experiment import TUNING_SEED, Cell, grouped, markdown, mean
+from learners.experiment import TUNING_SEED, Cell, markdown, mean, percentages
 from learners.papers import DRAWING, Checks, PaperSettings, run_parts
 from parts import networks_decoupled, sequences_decoupled
 from parts.digits_parted import ARMS, SEEDS, digits
@@ -185,18 +185,16 @@ def ranked_settings(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]
 
 def run(cell: Cell) -> Sequence[Row]:
     """The errors of one training."""
-    setting = {name: float(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN, unit=setting["guess_unit"]), cell.arm)
-    return judged(net, Training(int(setting["updates"]), setting["rate"], seed=cell.seed))
+    net = perceptron(Size(cell["layers"], hidden=HIDDEN, unit=cell["guess_unit"]), cell.arm)
+    return judged(net, Training(cell["updates"], cell["rate"], seed=cell.seed))
 
 
 def run_curves(cell: Cell) -> Sequence[Row]:
     """Errors on held-out images and the agreement of gradients, over one training."""
-    setting = {name: float(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    net = perceptron(Size(int(setting["layers"]), hidden=HIDDEN, unit=setting["guess_unit"]), cell.arm)
-    training, rows = Training(int(setting["updates"]), setting["rate"], seed=cell.seed), list[Row]()
+    net = perceptron(Size(cell["layers"], hidden=HIDDEN, unit=cell["guess_unit"]), cell.arm)
+    training, rows = Training(cell["updates"], cell["rate"], seed=cell.seed), list[Row]()
     every = max(1, training.updates // CURVES_POINTS)
     for done in training.steps(net, digits("train")):
         if done % every == 0:
@@ -208,17 +206,15 @@ def run_curves(cell: Cell) -> Sequence[Row]:
 
 def run_sparse(cell: Cell) -> Sequence[Row]:
     """The errors of a training whose layers take their steps seldom."""
-    setting = {name: float(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    training = Training(int(setting["updates"]), setting["rate"], 256, setting["probability"], cell.seed)
+    training = Training(cell["updates"], cell["rate"], 256, cell["probability"], cell.seed)
     return judged(perceptron(Size(4), cell.arm), training)
 
 
 def run_planes(cell: Cell) -> Sequence[Row]:
     """The errors of a convolutional training."""
-    setting = {name: int(str(value)) for name, value in cell.setting}
     torch.manual_seed(cell.seed)
-    return judged(convolutional(Planes(setting["layers"]), cell.arm), Training(setting["updates"], seed=cell.seed))
+    return judged(convolutional(Planes(cell["layers"]), cell.arm), Training(cell["updates"], seed=cell.seed))
 
 
 def judged(net: ModuleGraph, training: Training) -> Sequence[Row]:
@@ -230,9 +226,7 @@ def judged(net: ModuleGraph, training: Training) -> Sequence[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """The test errors in per cent by depth and arm, beside the paper's."""
-    values = grouped(
-        [{**row, "value": 100 * float(str(row["value"]))} for row in rows if row["part"] == "test"], ("layers", "arm")
-    )
+    values = percentages([row for row in rows if row["part"] == "test"], ("layers", "arm"))
     lines = []
     for place, layers in enumerate(DEPTHS):
         cells = [[str(mean(values[layers, arm])), PAPER[arm][place]] for arm in ARMS if (layers, arm) in values]
@@ -243,9 +237,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def shares(rows: Sequence[Row], setting: str) -> str:
     """The test errors in per cent by arm and a setting."""
-    values = grouped(
-        [{**row, "value": 100 * float(str(row["value"]))} for row in rows if row["part"] == "test"], (setting, "arm")
-    )
+    values = percentages([row for row in rows if row["part"] == "test"], (setting, "arm"))
     arms = list(dict.fromkeys(arm for _, arm in values))
     lines = [
         [value, *(str(mean(values[value, arm])) for arm in arms)] for value in dict.fromkeys(each for each, _ in values)

@@ -20,7 +20,7 @@ from learners.decoupled.graphs import Size
 from learners.decoupled.losses import CrossEntropy, Squares
 from learners.decoupled.representations import activations, dissimilarities, distances, separated, sorted_by_class
 from learners.decoupled.views import VIEWS, viewed
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean, percentages
 from learners.papers import DRAWING, Checks, PaperSettings, run_parts
 from physim.reports import Row
 from physim.scripts import run_script
@@ -220,7 +220,7 @@ def views(args: Args) -> str:
         for view in VIEWS
     ]
     rows = args.rows("views", cells, run_view)
-    values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("loss", "arm"))
+    values = percentages(rows, ("loss", "arm"))
     lines = [[view, *(str(mean(values[loss, view])) for loss in ("squares", "log"))] for view in VIEWS]
     return markdown(("what comes back", "squares: error (%)", "log loss: error (%)"), lines)
 

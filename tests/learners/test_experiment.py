@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from learners.experiment import Cell, Grid, Interval, grouped, markdown, mean
+from learners.experiment import Cell, Grid, Interval, grouped, markdown, mean, percentages
 from learners.rows import read_rows
 from physim.errors import PhysimError
 from physim.reports import Row
@@ -220,6 +220,7 @@ def test_intervals_of_one_of_equal_and_of_infinite_values() -> None:
 def test_groups_and_tables() -> None:
     rows: list[Row] = [{"arm": "a", "value": 1.0}, {"arm": "b", "value": 2.0}, {"arm": "a", "value": 3.0}, {"arm": "a"}]
     assert grouped(rows, ["arm"]) == {("a",): [1.0, 3.0], ("b",): [2.0]}
+    assert percentages(rows, ["arm"]) == {("a",): [100.0, 300.0], ("b",): [200.0]}
     assert markdown(["arm", "error"], [["a", 0.12345], ["b", None]]).splitlines() == [
         "| arm | error |",
         "| --- | --- |",

@@ -10,7 +10,7 @@ from learners.decoupled.clocks import ARMS as CLOCK_ARMS
 from learners.decoupled.clocks import Clocks
 from learners.decoupled.counting import Counting
 from learners.decoupled.relations import Relating
-from learners.experiment import Cell, grouped, markdown, mean
+from learners.experiment import Cell, grouped, markdown, mean, percentages
 from learners.papers import PaperSettings
 from parts.digits_parted import ARMS, SEEDS, digits
 from physim.reports import Row
@@ -27,7 +27,7 @@ def two_clocks(args: PaperSettings) -> str:
     updates = args.shortened(CLOCKS_UPDATES)
     cells = [Cell(arm, seed, (("updates", updates),), updates / 1000) for arm in CLOCK_ARMS for seed in args.few(SEEDS)]
     rows = args.rows("clocks", cells, run_clocks)
-    values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm", "network"))
+    values = percentages(rows, ("arm", "network"))
     lines = [[arm, *(str(mean(values[arm, network])) for network in ("fast", "slow"))] for arm in CLOCK_ARMS]
     return markdown(("", "fast network: error (%)", "slow network: error (%)"), lines)
 
@@ -46,29 +46,26 @@ def encoder(args: PaperSettings) -> str:
     updates = args.shortened(COUNTING_UPDATES)
     cells = [Cell(arm, seed, (("updates", updates),), updates / 2000) for arm in ARMS for seed in args.few(SEEDS)]
     rows = args.rows("encoder", cells, run_encoder)
-    values = grouped([{**row, "value": 100 * float(str(row["value"]))} for row in rows], ("arm",))
+    values = percentages(rows, ("arm",))
     return markdown(("what comes back", "counts that are wrong (%)"), [[arm, str(mean(values[arm,]))] for arm in ARMS])
 
 
 def run_clocks(cell: Cell) -> Sequence[Row]:
     """How often both networks count wrongly, on test images."""
-    setting = {name: int(str(value)) for name, value in cell.setting}
-    pair = Clocks(updates=setting["updates"], arm=cell.arm, seed=cell.seed).run(digits("train"))
+    pair = Clocks(updates=cell["updates"], arm=cell.arm, seed=cell.seed).run(digits("train"))
     found = zip(("fast", "slow"), pair.errors(digits("test")), strict=True)
     return [{"name": "error", "network": network, "value": value, "unit": "share"} for network, value in found]
 
 
 def run_interaction(cell: Cell) -> Sequence[Row]:
     """The error of an interaction network on unseen scenes."""
-    setting = {name: int(str(value)) for name, value in cell.setting}
-    net = Relating(NBody(), setting["updates"], cell.arm, seed=cell.seed).run()
+    net = Relating(NBody(), cell["updates"], cell.arm, seed=cell.seed).run()
     unseen = Relating(NBody(), 0, scenes=50, seed=TEST_SCENES)
     return [{"name": "ratio", "value": unseen.error(net), "unit": "of constant velocity's"}]
 
 
 def run_encoder(cell: Cell) -> Sequence[Row]:
     """The share of wrong counts on test images."""
-    setting = {name: int(str(value)) for name, value in cell.setting}
-    counting = Counting(cell.arm, setting["updates"], seed=cell.seed)
+    counting = Counting(cell.arm, cell["updates"], seed=cell.seed)
     net = counting.run(digits("train"))
     return [{"name": "error", "value": counting.error(net, digits("test")), "unit": "share"}]

@@ -77,21 +77,18 @@ def longest_settings(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
 
 def run_copy(cell: Cell) -> Sequence[Row]:
     """How many symbols a training came to say."""
-    setting = {name: float(str(value)) for name, value in cell.setting}
-    window, repeating = int(setting["window"]), bool(setting["repeating"])
-    recurrent = Recurrent(cell.arm, rate=setting["rate"], scale=setting["scale"], seed=cell.seed)
-    solved = Copying(window, int(setting["updates"]), repeating, recurrent).run()
+    recurrent = Recurrent(cell.arm, rate=cell["rate"], scale=cell["scale"], seed=cell.seed)
+    solved = Copying(cell["window"], cell["updates"], bool(cell["repeating"]), recurrent).run()
     done, task = solved[-1] if solved else (0, None)
     return [{"name": "said", "value": 0 if task is None else task.said, "unit": "symbols", "solved_after": done}]
 
 
 def run_language(cell: Cell) -> Sequence[Row]:
     """The bits a character of unseen text."""
-    setting = {name: int(str(value)) for name, value in cell.setting}
     scale = SCALES.get(cell.arm, Recurrent.scale)
     recurrent = Recurrent(cell.arm, units=256, scale=scale, seed=cell.seed)
     parts = {name: characters(part) for name, part in splits(TEXT)._asdict().items()}
-    net = Reading(setting["window"], setting["updates"], recurrent).run(parts["train"])
+    net = Reading(cell["window"], cell["updates"], recurrent).run(parts["train"])
     return [
         {"name": "bits", "part": part, "value": bits(net, parts[part]), "unit": "bits a character"}
         for part in ("valid", "test")
