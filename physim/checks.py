@@ -15,7 +15,7 @@ TEST_SEEDS_FROM = 90_000
 def check_positive(**fields: float | None) -> None:
     """Refuse, by name, a value that is not finite and above 0; None means "not asked for"."""
     for name, value in fields.items():
-        _check_number(name, value)
+        check_number(**{name: value})
         if value is not None and not (value > 0 and isfinite(value)):
             raise PhysimError(f"{name} must be {'finite' if value == inf else 'above 0'}, got {value}")
 
@@ -23,15 +23,17 @@ def check_positive(**fields: float | None) -> None:
 def check_between(low: float, high: float, **fields: float | None) -> None:
     """Refuse, by name, a number that is not finite, or not from `low` to `high`; None means "not asked for"."""
     for name, value in fields.items():
-        _check_number(name, value)
+        check_number(**{name: value})
         if value is not None and not (low <= value <= high and isfinite(value)):
             bounds = f"{low} or more" if high == inf else f"from {low} to {high}"
             raise PhysimError(f"{name} is {value}, wanted {bounds}")
 
 
-def _check_number(name: str, value: object) -> None:
-    if value is not None and not isinstance(value, Real):
-        raise PhysimError(f"{name} is {value!r}, wanted a number")
+def check_number(**fields: object) -> None:
+    """Refuse, by name, what is no number; None means "not asked for"."""
+    for name, value in fields.items():
+        if value is not None and not isinstance(value, Real):
+            raise PhysimError(f"{name} is {value!r}, wanted a number")
 
 
 def check_among(what: str, value: str, known: Iterable[str]) -> None:

@@ -96,6 +96,15 @@ def test_an_agent_learns_by_the_list_of_losses() -> None:
     assert 0 <= left["thought"].action < 8
 
 
+def test_methods_are_for_numbers_too_and_take_more_losses() -> None:
+    code = block("swings, method").replace("100_000, out=\"runs/swings\"", "400").replace("replay=5000", "replay=400")
+    left = run(code)
+    left["held"].run(progress=False)
+    assert {"acer_policy_replayed", "acer_critic_replayed"} <= set(left["held"].progress.curve[-1])
+    names = {loss.name for loss in left["both"].learner.losses}
+    assert {"acer_policy_fresh", "acer_critic_replayed", "pixel_control", "reward_prediction"} <= names
+
+
 def test_a_graph_of_ones_own_plays_poles() -> None:
     unroll = run(block("my_agent"))["poles"].actor().unroll(3)
     assert unroll.ticks["vector"].shape == (8, 4, 4)

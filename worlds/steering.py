@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import gymnasium
@@ -37,7 +37,8 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
     - end: the episode is cut short after so many `decisions`; it is terminated where the scene blows up, and what
       would have been left of it counts as that decision did: else it would be well to let it blow up
 
-    `world` and `parameters` as of WorldEnv. Raises: PhysimError as that does, and where no episode is under way.
+    `world` and `parameters` as of WorldEnv, without its `reward`. Raises: PhysimError as that does, and where no
+    episode is under way.
     """
 
     metadata = {"render_modes": ["human", "rgb_array"], "render_fps": 60}  # noqa: RUF012 (Gymnasium declares it so)
@@ -50,7 +51,7 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
         render_mode: str | None = None,
         **parameters: Any,
     ) -> None:
-        check_whole(1, hold=hold, decisions=decisions)
+        _check(hold, decisions, parameters)
         self.env = WorldEnv(world, hold=hold, render_mode=render_mode, **parameters)
         self.hold, self.decisions, self.render_mode, self.metadata = hold, decisions, render_mode, self.env.metadata
         self.forces = self.env.action_space.shape or ()
@@ -68,6 +69,8 @@ class Steering(gymnasium.Env[Observation, npt.NDArray[Any]]):
     @property
     def goal(self) -> Floats:
         """Where the first body is to go [2] (m)."""
+        if self._decision is None:
+            raise PhysimError("there is no goal yet: call reset first")
         return np.asarray(self._seen["goal"], np.float64)
 
     def reset(
@@ -122,7 +125,7 @@ class SteeringVectorEnv(VectorEnv[Observation, npt.NDArray[Any], npt.NDArray[Any
         decisions: int = 40,
         **parameters: Any,
     ) -> None:
-        check_whole(1, hold=hold, decisions=decisions)
+        _check(hold, decisions, parameters)
         self.env = WorldVectorEnv(world, num_envs, hold=hold, max_episode_steps=decisions, **parameters)
         self.num_envs, self.decisions = num_envs, decisions
         self.forces = self.env.action_space.shape or ()
@@ -162,6 +165,12 @@ class SteeringVectorEnv(VectorEnv[Observation, npt.NDArray[Any], npt.NDArray[Any
         truncated &= ~terminated
         self._over = terminated | truncated
         return _flat(seen), rewards, terminated, truncated, infos
+
+
+def _check(hold: int, decisions: int, parameters: Mapping[str, Any]) -> None:
+    check_whole(1, hold=hold, decisions=decisions)
+    if "reward" in parameters:
+        raise PhysimError("reward: steering's is minus the distance from the goal; WorldEnv takes others")
 
 
 def _pushed(action: Any, largest: float, shape: tuple[int, ...], forces: tuple[int, ...]) -> Floats:

@@ -59,7 +59,7 @@ class Args(PaperSettings):
     extra `libraries`; and an agent that reads mazes as scenes, by message passing, beside one that sees their pixels.
     """
     kinds: tuple[str, ...] = tuple(KINDS)
-    """Which tasks of the first part: poles, acrobots, mazes."""
+    """Which tasks of the first part: poles, acrobots, and mazes with a goal anywhere."""
     out: Path = RESULTS
 
 

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from learners.agents.graphs import SEEN
-from physim.checks import check_positive
+from physim.checks import check_whole
 from physim.errors import PhysimError
 
 AnyVectorEnv = VectorEnv[Any, Any, Any]
@@ -33,7 +33,7 @@ class Environments:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_positive(count=self.count)
+        check_whole(1, count=self.count)
 
     def make(self) -> AnyVectorEnv:
         """The environments, moved together where they come with a way to."""

@@ -22,7 +22,7 @@ from learners.agents.modules import (
     perceptron,
 )
 from learners.agents.unrolls import ACTION, REWARD, TRIED
-from physim.checks import check_positive, check_several
+from physim.checks import check_is, check_several, check_whole
 from physim.errors import PhysimError
 from physim.graph import LSTM, ModuleGraph, Port, ResidualSynthesizer, builder, decoupled, delayed, joined
 
@@ -125,22 +125,24 @@ def agent(  # noqa: PLR0913 (a file names them all)
     """An agent that sees observations of these shapes by name and chooses among `actions`, or tells so many numbers.
 
     `sees` has an "image" (rows, columns, channels), perhaps with "depth" (rows, columns); a "vector"; "objects" (how
-    many, columns), among which messages pass (see Messages); or several of these; and "velocity", which only cores
-    read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM), or two,
-    wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and action.
-    Reward and action are the last ones, where an agent with cores is `told` them. `heads` are the names of auxiliary
-    heads. If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic gradients.
+    many, columns: whether it is there, numbers, its kind), among which messages pass (see Messages); or several of
+    these; and "velocity", which only cores read. `cores` are the units of LSTMs: none (feed-forward), one (A3C-LSTM),
+    or two, wired as in Nav-A3C: the first reads features and reward, the second features, the first, velocity and
+    action. Reward and action are the last ones, where an agent with cores is `told` them. `heads` are the names of
+    auxiliary heads. If `cut`, the core reads the features through a decoupled wire: what sees learns by synthetic
+    gradients.
 
     Ports: "features", "core" (the last of them), "policy" (logits [B, T, A], or means of numbers if `continuous`,
     from -1 to 1: see Means), "value" [B, T, 1], "choice", and heads.
     Raises: PhysimError for unknown heads or observations, or sizes of which no agent is made.
     """
+    check_is(Mapping, sees=sees)
     check_several(cores=cores, heads=heads)
     if unknown := set(sees) - set(SEEN):
         raise PhysimError(f"sees: got {', '.join(sorted(unknown))}, wanted some of {', '.join(SEEN)}")
     if "depth" in sees and "image" not in sees:
         raise PhysimError("sees: a 'depth' is seen beside an 'image', and there is none")
-    check_positive(actions=actions, features=features, **{f"core {number}": size for number, size in enumerate(cores)})
+    check_whole(1, actions=actions, features=features, **{f"core {number}": size for number, size in enumerate(cores)})
     graph = ModuleGraph()
     seen = _convolutions(graph, sees)
     found = _features(graph, seen, sees, features)

@@ -78,11 +78,20 @@ class Learning:
         whole = {name: getattr(self, name) for name in ("replay", "sequences", "foreseen", "repeats")}
         check_whole(1, **whole)
         check_among("precision", self.precision, PRECISIONS)
+        check_between(0, 1, decay=self.decay, average_decay=self.average_decay, begin=self.begin)
         for name, share in {"decay": self.decay, "average_decay": self.average_decay}.items():
-            if not 0 <= share < 1:
-                raise PhysimError(f"{name} is {share}, wanted a share of 0 or more, under 1")
-        if not 0 < self.begin <= 1:
-            raise PhysimError(f"begin is {self.begin}, wanted a share above 0, up to 1")
+            if share == 1:
+                raise PhysimError(f"{name} is 1, wanted less: nothing would move")
+        check_positive(begin=self.begin)
+
+    def check_unrolls(self, decisions: int) -> None:
+        """Refuse a replay that begins with fewer ticks than there are in unrolls of so many decisions."""
+        ticks = self.replay * self.begin
+        if ticks <= decisions + 1:
+            raise PhysimError(
+                f"replay begins with {ticks:.0f} ticks, {self.begin} of {self.replay}, wanted more than unrolls have, "
+                f"{decisions + 1}"
+            )
 
     def optimiser(self, parameters: Iterable[nn.Parameter]) -> torch.optim.RMSprop:
         """What steps parameters, once their gradients are clipped."""
@@ -134,9 +143,7 @@ class Learner:
         """Keep an unroll where anything is replayed; whether enough is kept to begin."""
         if self.replay is None:
             return False
-        begin = self.settings.replay * self.settings.begin
-        if begin <= decisions + 1:
-            raise PhysimError(f"replay begins with {begin:.0f} ticks, wanted more than unrolls have, {decisions + 1}")
+        self.settings.check_unrolls(decisions)
         self.replay.add(unroll)
         return self.replay.filled >= self.settings.begin
 

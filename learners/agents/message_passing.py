@@ -36,7 +36,12 @@ class Messages(nn.Module):
 
     def forward(self, objects: Tensor) -> Tensor:
         """What the walker is told."""
-        there, kinds = objects[..., :1], functional.one_hot(objects[..., -1].long(), KINDS)
+        kind = objects[..., -1].long()
+        if bool(((kind < 0) | (kind >= KINDS)).any()):
+            raise PhysimError(
+                f"objects are of the kinds {int(kind.min())} to {int(kind.max())}, wanted 0 to {KINDS - 1}"
+            )
+        there, kinds = objects[..., :1], functional.one_hot(kind, KINDS)
         share = there / there.sum(-2, keepdim=True).clamp(min=1)
         known = torch.cat([objects[..., 1:-1], kinds.to(objects.dtype)], dim=-1)
         own = functional.relu(self.object(known))

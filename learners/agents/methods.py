@@ -28,6 +28,7 @@ from learners.agents.losses import (
     Values,
 )
 from learners.agents.losses.base import FRESH, REPLAYED
+from physim.checks import check_between, check_positive, check_several
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph
 
@@ -100,10 +101,8 @@ class PGQ:
     heads: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise PhysimError(f"share is {self.share}, wanted 0 (A3C) to 1 (Q-learning)")
-        if self.entropy <= 0:
-            raise PhysimError(f"entropy is {self.entropy}, wanted more than 0: without, a policy implies no values")
+        check_between(0, 1, share=self.share)
+        check_positive(entropy=self.entropy, values=self.values)  # without an entropy, a policy implies no values
 
     def losses(self, net: ModuleGraph) -> list[AgentLoss]:
         """A3C's, and one of what is replayed."""
@@ -199,7 +198,7 @@ AUXILIARY = {
 
 def heads_of(added: Sequence[str], method: Method = A3C()) -> tuple[str, ...]:
     """The heads that an agent needs for a method and what is added; raises PhysimError where one is unknown."""
-    _check_added(added)
+    _check(added, method)
     heads = [head for name in added if (head := AUXILIARY[name].head) is not None]
     if len(set(heads)) != len(heads):
         raise PhysimError(f"losses: two of {', '.join(added)} learn by one head, wanted one of them")
@@ -216,7 +215,7 @@ def losses_of(
 ) -> Callable[[ModuleGraph], list[AgentLoss]]:
     """A method's losses and those added, these times a `weight`, of an agent's graph."""
 
-    _check_added(added)
+    _check(added, method)
 
     def losses(net: ModuleGraph) -> list[AgentLoss]:
         parts = [AUXILIARY[name] for name in added]
@@ -225,7 +224,10 @@ def losses_of(
     return losses
 
 
-def _check_added(added: Sequence[str]) -> None:
+def _check(added: Sequence[str], method: Method) -> None:
+    check_several(losses=added)
+    if isinstance(method, type):
+        raise PhysimError(f"method is the class {method.__name__}, wanted one of it: {method.__name__}()")
     for name in added:
         if name not in AUXILIARY:
             raise PhysimError(f"losses: got '{name}', wanted some of {', '.join(AUXILIARY)}")

@@ -18,7 +18,7 @@ from learners.agents.losses.depth import EDGES
 from learners.agents.modules import chance
 from learners.agents.unrolls import REWARD
 from physim.arrays import Floats
-from physim.checks import check_is
+from physim.checks import check_is, check_number
 from physim.errors import PhysimError
 from physim.graph import ModuleGraph, State
 
@@ -74,6 +74,7 @@ class Mind:
 
         Raises: PhysimError where that lacks what the agent sees, or is of another shape, or no numbers.
         """
+        check_number(reward=reward)
         if not np.isfinite(reward):
             raise PhysimError(f"reward is {reward!r}, wanted a finite number")
         read = readable({name: value[None] for name, value in self._read(seen).items()})
@@ -91,6 +92,8 @@ class Mind:
 
     def _read(self, seen: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
         """What the agent sees, by name, of all that is there to be seen."""
+        if not isinstance(seen, Mapping | np.ndarray):
+            raise PhysimError(f"seen is a {type(seen).__name__}, wanted an observation: an array, or arrays by name")
         if not isinstance(seen, Mapping):
             seen = dict.fromkeys(self.seen, seen) if len(self.seen) == 1 else {}
         if missing := [name for name in self.seen if name not in seen]:
@@ -101,8 +104,10 @@ class Mind:
         for name, value in read.items():
             if name == "image" and value.dtype != np.uint8:
                 raise PhysimError(f"the image is {value.dtype}, wanted uint8, as agents learn from")
-            if not (np.issubdtype(value.dtype, np.number) and np.isfinite(value).all()):
-                raise PhysimError(f"'{name}' is {value.dtype}, wanted finite numbers")
+            if not np.issubdtype(value.dtype, np.number):
+                raise PhysimError(f"'{name}' is {value.dtype}, wanted numbers")
+            if not np.isfinite(value).all():
+                raise PhysimError(f"'{name}' is not finite")
         return read
 
 

@@ -16,16 +16,17 @@ from tqdm import tqdm
 
 from learners.agents.episodes import Scores
 from learners.agents.events import events_in
+from learners.agents.identity import identity_of
 from learners.agents.learning import Learner, Learning
 from learners.agents.losses.base import AgentLoss
 from learners.agents.meters import Meters
 from learners.agents.transports import Here, Playing, Processes, Transport
-from learners.agents.unrolls import Ticks
+from learners.agents.unrolls import ACTION, BEHAVIOUR, Ticks
 from learners.checkpoints import Checkpoint, Progress
 from learners.rows import make_folder, write_rows
 from physim.checks import TEST_SEEDS_FROM, check_is, check_several, check_whole
 from physim.errors import PhysimError
-from physim.graph import ModuleGraph
+from physim.graph import ModuleGraph, save_graph
 from physim.interrupts import HeldInterrupts
 
 Losses = Callable[[ModuleGraph], Sequence[AgentLoss]]
@@ -46,9 +47,10 @@ class TrainingSettings:
     It begins with the tensors of `begin` in the place of those of its graph's state that have their names; the modules
     of `frozen` names do not learn.
 
-    In the folder `out` lie the curve (CSV) and the checkpoint, which with `replay_kept` holds what is replayed, too.
-    With `tensorboard`, its events lie there too. `resume` goes on from that checkpoint, to as many decisions or more.
-    `actors` are processes of their own, on a Ray cluster if `cluster`; without, environments are played in this one.
+    In the folder `out` lie the curve (CSV), the agent as it is, "agent.safetensors", and the checkpoint, which with
+    `replay_kept` holds what is replayed, too. With `tensorboard`, its events lie there too. `resume` goes on from that
+    checkpoint, to as many decisions or more. `actors` are processes of their own, on a Ray cluster if `cluster`;
+    without, environments are played in this one.
     """
 
     decisions: int
@@ -148,9 +150,10 @@ class Training:
         return f"stopped after {self.decisions} decisions; {hint}"
 
     def _check_replay(self) -> None:
-        """Refuse to end before what is replayed has begun."""
+        """Refuse to end before what is replayed has begun, or a replay that is shorter than unrolls."""
         if self.learner.replay is None:
             return
+        self.learner.settings.check_unrolls(self.playing.ticks)
         ticks = self.learner.settings.begin * self.learner.settings.replay
         first = ticks * self.playing.environments.count * max(1, self.settings.actors)
         if first > self.settings.decisions:
@@ -162,15 +165,16 @@ class Training:
 
     def _update(self, transport: Transport, bar: tqdm[NoReturn]) -> None:
         unroll = transport.receive()
-        told = {"staleness": float(self.learner.version - unroll.version)}
+        staleness = {"staleness": float(self.learner.version - unroll.version)}
         losses = self.learner.update(unroll)
         if not all(map(math.isfinite, losses.values())):
             self.diverged = True
-            raise Diverged(f"the training diverged: after {self.decisions} decisions the losses are {losses}")
+            told = f"after {self.decisions} decisions the losses are {losses}{_astray(unroll.ticks)}"
+            raise Diverged(f"the training diverged: {told}")
         transport.publish(self.graph, self.learner.version)
         self.decisions += unroll.decisions
         self.progress.updates += 1
-        self.meters.add(losses | told, self.scores.ended(unroll))
+        self.meters.add(losses | staleness, self.scores.ended(unroll))
         bar.update(unroll.decisions)
         bar.set_postfix_str(str(self.meters), refresh=False)
 
@@ -207,16 +211,8 @@ class Training:
     def _checkpoint(self) -> Checkpoint | None:
         if self.settings.folder is None:
             return None
-        playing, environments = self.playing, self.playing.environments
-        told = {"environments": environments.id, "environments count": str(environments.count)}
-        told |= _each("environments", environments.settings) | _each("recipe", playing.recipe)
-        for loss in self.learner.losses:
-            told |= {f"loss {loss.name}": type(loss).__name__} | _each(f"loss {loss.name}", _settings_of(loss))
-        told |= _each("learning", vars(self.learner.settings)) | {"frozen": ", ".join(self.settings.frozen)}
-        told |= _each(
-            "playing", {name: getattr(playing, name) for name in ("ticks", "seed", "precision", "remembered")}
-        )
         path = self.settings.folder / "checkpoint.safetensors"
+        told = identity_of(self.playing, self.learner, self.settings.frozen)
         return Checkpoint(path, told, self.graph, self.learner.optimiser)
 
     def _enter(self) -> None:
@@ -228,7 +224,7 @@ class Training:
             self._read(self._checkpoint)
         elif path.exists():
             raise PhysimError(
-                f"out: {path.parent} holds a training: go on from it by resume=True, or name another folder"
+                f"out: {path.parent} holds a training: go on from it by resume=True, remove it, or name another folder"
             )
         make_folder(path.parent, "out")
 
@@ -237,6 +233,7 @@ class Training:
             learned = self.learner.saved(self.settings.replay_kept)
             told = self.scores.saved() | self.meters.saved() | {"decisions": torch.tensor(self.decisions)}
             self._checkpoint.save(self.progress, learned | told | transport.saved())
+            save_graph(self._checkpoint.path.with_name("agent.safetensors"), self.graph)
 
     def _read(self, checkpoint: Checkpoint) -> None:
         """Take over what a checkpoint says."""
@@ -273,6 +270,13 @@ def _losses_of(graph: ModuleGraph, losses: Losses) -> Sequence[AgentLoss]:
     return found
 
 
+def _astray(ticks: Ticks) -> str:
+    """What environments gave that is not finite, for a sentence."""
+    given = {name: value for name, value in ticks.items() if name not in (ACTION, BEHAVIOUR)}
+    names = [name for name, value in given.items() if not bool(value.isfinite().all())]
+    return f"; the environments gave what is not finite: {', '.join(names)}" if names else ""
+
+
 def _begin(graph: ModuleGraph, begin: Mapping[str, Tensor], frozen: Sequence[str]) -> None:
     """Put tensors in the place of a graph's own, and let modules stay as they are."""
     state = graph.state_dict()
@@ -288,15 +292,6 @@ def _begin(graph: ModuleGraph, begin: Mapping[str, Tensor], frozen: Sequence[str
         if name not in modules:
             raise PhysimError(f"frozen: the graph has no module '{name}'")
         modules[name].requires_grad_(False)
-
-
-def _each(what: str, settings: Mapping[str, object]) -> dict[str, str]:
-    """Settings of something, each by a name of its own, so that what differs can be told alone."""
-    return {f"{what} {name}": str(value) for name, value in settings.items()}
-
-
-def _settings_of(loss: AgentLoss) -> dict[str, object]:
-    return {name: value for name, value in vars(loss).items() if isinstance(value, int | float | str | None)}
 
 
 def _check_training(playing: Playing) -> None:

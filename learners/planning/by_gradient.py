@@ -11,6 +11,7 @@ from torch import Tensor
 from learners.planning.planner import Planner
 from learners.planning.sampled import SPREAD
 from physim.arrays import Floats
+from physim.checks import check_positive
 from physim.scenes.scene import Scene
 
 
@@ -22,6 +23,10 @@ class ByGradient(Planner):
     count: int = 16
     rounds: int = 6
     rate: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(rate=self.rate)
 
     def best(self, scene: Scene, goal: Floats, known: Tensor, random: torch.Generator) -> Tensor:
         noise = SPREAD * torch.randn(self.count, *known.shape, generator=random, dtype=known.dtype)

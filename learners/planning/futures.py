@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physim.arrays import Floats
-from physim.checks import check_positive, check_whole
+from physim.checks import check_is, check_positive, check_whole
 from physim.engines.learned import LearnedEngine
 from physim.scenes.scene import Scene
 
@@ -28,6 +28,7 @@ class Futures:
     hold: int
 
     def __post_init__(self) -> None:
+        check_is(LearnedEngine, engine=self.engine)
         check_positive(largest=self.largest)
         check_whole(1, hold=self.hold)
 

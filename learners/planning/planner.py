@@ -21,6 +21,8 @@ class Steered(Protocol):
 
     hold: int
     """For how many steps forces are held."""
+    largest: float
+    """The largest force (N)."""
 
     @property
     def scene(self) -> Scene:
@@ -57,18 +59,30 @@ class Planner(ABC):
         """The best plan [H, A] that is found, of shares from -1 to 1."""
 
     def steer(self, env: Steered, seed: int) -> list[float]:
-        """The rewards of an episode of that seed, planned anew at every decision."""
-        if env.hold != self.futures.hold:
-            raise PhysimError(f"hold is {self.futures.hold}, but the environment holds forces for {env.hold} steps")
+        """The rewards of an episode of that seed, planned anew at every decision.
+
+        Raises: PhysimError where the environment, or what it wraps, holds other forces than these futures do.
+        """
+        check_whole(0, seed=seed)
+        steered: Steered = getattr(env, "unwrapped", env)  # gymnasium.make wraps what it makes
+        self._check(steered)
         env.reset(seed=seed)
         random, rewards, over = torch.Generator().manual_seed(seed), list[float](), False
-        plan = self.begun(env.scene)
+        plan = self.begun(steered.scene)
         while not over:
-            plan = self.best(env.scene, env.goal, plan, random)
+            plan = self.best(steered.scene, steered.goal, plan, random)
             _, reward, terminated, truncated, _ = env.step(plan[0].numpy())
             rewards.append(reward)
             plan, over = rest(plan), terminated or truncated
         return rewards
+
+    def _check(self, env: Steered) -> None:
+        for name in ("hold", "largest"):
+            got, wanted = getattr(self.futures, name), getattr(env, name, None)
+            if wanted is None:
+                raise PhysimError(f"env is {env}, wanted what tells its scene and goal, such as physim/Steering-v0")
+            if got != wanted:
+                raise PhysimError(f"{name} is {got:.6g} of the futures, but {wanted:.6g} of the environment")
 
     def begun(self, scene: Scene) -> Tensor:
         """The plan to begin an episode with: to do nothing."""

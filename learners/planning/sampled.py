@@ -10,6 +10,7 @@ from torch import Tensor
 
 from learners.planning.planner import Planner
 from physim.arrays import Floats
+from physim.checks import check_whole
 from physim.errors import PhysimError
 from physim.scenes.scene import Scene
 
@@ -28,8 +29,9 @@ class Sampled(Planner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 2 <= self.elite <= self.count:
-            raise PhysimError(f"elite is {self.elite}, wanted 2 or more, up to the count of {self.count}")
+        check_whole(2, elite=self.elite)
+        if self.elite > self.count:
+            raise PhysimError(f"elite is {self.elite}, wanted no more than the count of {self.count}")
 
     def best(self, scene: Scene, goal: Floats, known: Tensor, random: torch.Generator) -> Tensor:
         middle, spread, found = known, torch.full_like(known, SPREAD), known

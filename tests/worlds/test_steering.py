@@ -117,3 +117,10 @@ def test_one_that_blows_up_in_a_batch_begins_anew_and_the_others_go_on(monkeypat
     _, rewards, terminated, truncated, _ = env.step(np.zeros((2, 6)))
     assert (terminated.tolist(), truncated.tolist()) == ([True, False], [False, False])
     assert rewards[0] < 2 * rewards[1] / 3  # three decisions' worth
+
+
+def test_it_has_a_reward_of_its_own_and_a_goal_once_it_has_begun() -> None:
+    with pytest.raises(PhysimError, match="reward: steering's is minus the distance"):
+        Steering("balls", reward=lambda *_: 0.0)
+    with pytest.raises(PhysimError, match="there is no goal yet: call reset first"):
+        _ = Steering("balls").goal

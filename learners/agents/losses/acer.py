@@ -113,8 +113,8 @@ class AcerPolicy(AgentLoss):
 def check_bounds(truncation: float, region: float | None) -> None:
     """Refuse bounds that are none; the largest truncation is infinite."""
     check_positive(region=region)
-    if not truncation > 0:
-        raise PhysimError(f"truncation is {truncation}, wanted more than 0")
+    if truncation != math.inf:
+        check_positive(truncation=truncation)
 
 
 def notes(

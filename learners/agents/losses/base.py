@@ -10,7 +10,7 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from learners.agents.graphs import actions_of
-from physim.checks import check_among, check_several
+from physim.checks import check_among, check_number, check_several
 from physim.errors import PhysimError
 from physim.graph import Loss, ModuleGraph, Port
 
@@ -37,6 +37,7 @@ class AgentLoss(Loss):
         super().__init__(name, *(_port(graph, port, name) for port in ports), stream=stream)
         check_several(wants=self.wants)
         check_among(f"{name}: the stream", stream, self.streams)
+        check_number(**{f"the weight of {name}": weight})
         if not 0 < weight < math.inf:
             raise PhysimError(f"the weight of {name} is {weight}, wanted more than 0: leave the loss out instead")
         _, numbers = actions_of(graph)
@@ -55,8 +56,8 @@ class AgentLoss(Loss):
             if name not in targets:
                 told = ", ".join(sorted(targets))
                 raise PhysimError(
-                    f"{self.name} wants '{name}', but unrolls hold {told}; labels are named in Playing, and in the "
-                    "environments' settings"
+                    f"{self.name} wants '{name}', but unrolls hold {told}; it is an observation, or a label, which is "
+                    "named in Playing and in the environments' settings"
                 )
         error = self.error(values, targets)
         if not isinstance(error, Tensor) or error.dim():
@@ -83,6 +84,6 @@ def _port(graph: ModuleGraph, port: str, name: str) -> Port:
     if port not in known:
         raise PhysimError(
             f"{name} stands on '{port}', which this agent does not have: it has {', '.join(known)}; heads are named in "
-            "agent(heads=...)"
+            "agent(heads=...), or added by the builder"
         )
     return graph[port]

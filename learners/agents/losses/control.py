@@ -26,6 +26,8 @@ class _Control(AgentLoss):
     past the last tick of an episode, and the decision there does not count.
     """
 
+    numbers: ClassVar[bool | None] = False
+
     def error(self, values: tuple[Tensor, ...], ticks: Mapping[str, Tensor]) -> Tensor:
         worths = values[0]  # [B, T + 1, A, rows, columns]
         changes = functional.pad(self.changes(values, ticks), (0, 0, 0, 0, 1, 0))

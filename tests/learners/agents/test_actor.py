@@ -169,14 +169,18 @@ def test_a_mind_refuses_what_its_agent_cannot_read() -> None:
     assert images.decide(image[::-1]).action in {0, 1}
     for mind, seen, told in (
         (images, image / 255, "the image is float64, wanted uint8"),
-        (vectors, np.full(3, np.nan, np.float32), "'vector' is float32, wanted finite numbers"),
+        (vectors, np.full(3, np.nan, np.float32), "'vector' is not finite"),
         (vectors, np.zeros(4, np.float32), r"the agent cannot read what it is shown, vector \[4\]"),
-        (vectors, np.array(["a", "b", "c"]), "'vector' is <U1, wanted finite numbers"),
+        (vectors, np.array(["a", "b", "c"]), "'vector' is <U1, wanted numbers"),
     ):
         with pytest.raises(PhysimError, match=told):
             mind.decide(seen)
     with pytest.raises(PhysimError, match="reward is nan, wanted a finite number"):
         vectors.decide(np.zeros(3, np.float32), math.nan)
+    with pytest.raises(PhysimError, match="reward is 'x', wanted a number"):
+        vectors.decide(np.zeros(3, np.float32), "x")  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="seen is a tuple, wanted an observation"):  # what `reset` gives
+        vectors.decide((np.zeros(3, np.float32), {}))  # type: ignore[arg-type]
 
 
 def test_what_are_no_environments_for_agents_is_refused() -> None:

@@ -67,3 +67,8 @@ def test_an_agent_of_objects_acts_tick_by_tick_as_over_unrolls() -> None:
 def test_what_is_no_list_of_objects_is_refused() -> None:
     with pytest.raises(PhysimError, match=r"objects have the shape \[7\], wanted"):
         Messages((7,))
+    for kind in (-1, 10):
+        objects = around()
+        objects[..., -1] = kind
+        with pytest.raises(PhysimError, match=f"objects are of the kinds {kind} to {kind}, wanted 0 to 9"):
+            Messages((5, 7)).double()(objects)

@@ -73,10 +73,17 @@ def test_pgq_lies_between_a3c_and_q_learning() -> None:
     assert isinstance(implied, ImpliedValues)
     assert policy.entropy == implied.temperature == 0.02
     for share in (-0.1, 1.1):
-        with pytest.raises(PhysimError, match=f"share is {share}, wanted 0"):
+        with pytest.raises(PhysimError, match=f"share is {share}, wanted from 0 to 1"):
             PGQ(share=share)
-    with pytest.raises(PhysimError, match="entropy is 0, wanted more than 0"):
+    with pytest.raises(PhysimError, match="entropy must be above 0, got 0"):
         PGQ(entropy=0)
+
+
+def test_what_is_no_method_is_refused() -> None:
+    with pytest.raises(PhysimError, match=r"method is the class ACER, wanted one of it: ACER\(\)"):
+        losses_of((), ACER)  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="losses is 'pixel_control', wanted several"):
+        heads_of("pixel_control")
 
 
 def test_both_parts_of_pgq_move_values_by_their_errors_alike() -> None:

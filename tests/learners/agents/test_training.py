@@ -21,12 +21,12 @@ from learners.agents.losses import AgentLoss, Values
 from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.mind import Mind
 from learners.agents.training import Training, TrainingSettings
-from learners.agents.transports import Playing
+from learners.agents.transports import Here, Playing
 from learners.agents.unrolls import Unroll
 from learners.precision import PRECISIONS, has_bfloat16
 from learners.rows import read_rows
 from physim.errors import PhysimError
-from physim.graph import ModuleGraph, builder
+from physim.graph import ModuleGraph, builder, load_graph
 from tests.learners.agents.conftest import HEADS
 
 STREAMS = FRESH, REPLAYED
@@ -123,7 +123,7 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         Training(replace(playing(), seed=90_000), plain, LEARNING, TrainingSettings(60))
     with pytest.raises(PhysimError, match="begins after 120 decisions, 40 of each environment, and there are only 60"):
         started(lambda net: [losses.Values(net, stream="replayed")])
-    with pytest.raises(PhysimError, match=r"decay is 1\.5, wanted a share"):
+    with pytest.raises(PhysimError, match=r"decay is 1\.5, wanted from 0 to 1"):
         Learning(decay=1.5)
     with pytest.raises(PhysimError, match="ratio is inf, wanted 0 or more"):
         Learning(ratio=math.inf)
@@ -153,7 +153,7 @@ def test_what_makes_no_training_is_refused_with_a_sentence(playing: Callable[...
         started(lambda net: [losses.PolicyGradient(net)])
     with pytest.raises(PhysimError, match=r"discount is 2\.0, wanted from 0 to 1"):
         started(lambda net: [losses.Values(net, discount=2.0)])
-    with pytest.raises(PhysimError, match="replay begins with 9 ticks, wanted more than unrolls have, 11"):
+    with pytest.raises(PhysimError, match=r"replay begins with 9 ticks, 1\.0 of 9, wanted more than unrolls have, 11"):
         started(lambda net: [*plain(net), losses.Values(net, stream="replayed")], Learning(replay=9))
 
 
@@ -226,6 +226,9 @@ def test_a_training_is_not_written_over_and_a_refused_one_leaves_no_folder(
         ran(playing(), out=folder, resume=True)
     assert not folder.exists()
     first = ran(playing(), out=str(folder))
+    mind = Mind(load_graph(folder / "agent.safetensors")[0])
+    seen = playing().environments.make().reset(seed=0)[0]
+    assert mind.decide({name: value[0] for name, value in seen.items()}).action in range(mind.actions)
     with pytest.raises(PhysimError, match="new holds a training: go on from it by resume=True"):
         ran(playing(), out=folder)
     assert ran(playing(), out=folder, resume=True) == first
@@ -272,8 +275,24 @@ def test_a_training_runs_once_and_what_is_done_is_not_kept_anew(
 
 
 def test_a_training_that_diverges_says_so(playing: Callable[..., Playing]) -> None:
-    with pytest.raises(PhysimError, match=r"the training diverged: after [1-9]"):
+    with pytest.raises(PhysimError, match=r"the training diverged: after [1-9][^;]*$"):
         Training(playing(), plain, Learning(rate=1e30), TrainingSettings(300)).run(progress=False)
+
+
+def test_environments_that_give_no_numbers_are_named(
+    playing: Callable[..., Playing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(playing(), plain, LEARNING, TrainingSettings(300))
+    receive = Here.receive
+
+    def broken(transport: Here) -> Unroll:
+        unroll = receive(transport)
+        unroll.ticks["velocity"][0, 3] = math.nan
+        return unroll
+
+    monkeypatch.setattr(Here, "receive", broken)
+    with pytest.raises(PhysimError, match=r"after 0 decisions .*; the environments gave what is not finite: velocity$"):
+        training.run(progress=False)
 
 
 @pytest.mark.parametrize("ratio", [None, 2])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -73,7 +74,28 @@ def test_a_plan_is_better_than_nothing_and_the_same_by_the_same_chance(futures: 
 
 
 def test_plans_are_for_forces_that_are_held_as_long(futures: Futures) -> None:
-    with pytest.raises(PhysimError, match="hold is 7, but the environment holds forces for 15 steps"):
+    with pytest.raises(PhysimError, match="hold is 7 of the futures, but 15 of the environment"):
         Sampled(replace(futures, hold=7), 2, count=4, elite=2, rounds=1).steer(begun(), 0)
+    with pytest.raises(PhysimError, match=r"largest is 41\.33\d* of the futures, but 20\.66\d* of the"):
+        Sampled(replace(futures, largest=2 * futures.largest), 2, count=4, elite=2, rounds=1).steer(begun(), 0)
     with pytest.raises(PhysimError, match="largest must be above 0, got -1"):
         replace(futures, largest=-1)
+
+
+def test_what_gymnasium_makes_is_steered_and_what_has_no_goal_is_not(futures: Futures) -> None:
+    planner = Sampled(futures, 2, count=4, elite=2, rounds=1)
+    made = gymnasium.make("worlds:physim/Steering-v0", world="balls", hold=HOLD, balls=2, decisions=3)
+    assert planner.steer(made, 90_003) == planner.steer(Steering("balls", HOLD, 3, balls=2), 90_003)
+    with pytest.raises(PhysimError, match="wanted what tells its scene and goal"):
+        planner.steer(gymnasium.make("CartPole-v1"), 0)  # type: ignore[arg-type]
+
+
+def test_what_is_no_planner_is_refused(futures: Futures) -> None:
+    with pytest.raises(PhysimError, match="engine is a str, wanted LearnedEngine"):
+        Futures("balls", 1.0, 1)  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="rate must be above 0, got -1"):
+        ByGradient(futures, rate=-1)
+    with pytest.raises(PhysimError, match=r"elite is 2\.5, wanted a whole number"):
+        Sampled(futures, elite=2.5)  # type: ignore[arg-type]
+    with pytest.raises(PhysimError, match="elite is 5, wanted no more than the count of 4"):
+        Sampled(futures, count=4, elite=5)

@@ -10,7 +10,14 @@ from torch.distributions import Normal
 from learners.agents.environments import Environments, recipe_of
 from learners.agents.graphs import agent
 from learners.agents.learning import Learning
-from learners.agents.losses import AcerContinuousCritic, AcerContinuousPolicy, AgentLoss, PolicyGradient, Values
+from learners.agents.losses import (
+    AcerContinuousCritic,
+    AcerContinuousPolicy,
+    AgentLoss,
+    PixelControl,
+    PolicyGradient,
+    Values,
+)
 from learners.agents.losses.acer_continuous import ratios
 from learners.agents.losses.base import FRESH, REPLAYED
 from learners.agents.modules import DEVIATION, TRIES, StochasticDuelling
@@ -160,6 +167,10 @@ def test_losses_are_for_one_kind_of_actions() -> None:
     choosing = agent(sees={"vector": (2,)}, actions=A, cores=(), features=3, heads=("duelling",))
     with pytest.raises(PhysimError, match="acer_critic_fresh is for agents that tell numbers"):
         AcerContinuousCritic(choosing)
+    sees = {"image": (42, 42, 3)}
+    telling = agent(sees=sees, actions=A, cores=(), features=3, heads=("pixel_control",), continuous=True)
+    with pytest.raises(PhysimError, match="pixel_control is for agents that choose among actions"):
+        PixelControl(telling)
     Values(NET)
 
 
