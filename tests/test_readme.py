@@ -97,7 +97,7 @@ def test_an_agent_learns_by_the_list_of_losses() -> None:
 
 
 def test_methods_are_for_numbers_too_and_take_more_losses() -> None:
-    code = block("swings, method").replace("100_000, out=\"runs/swings\"", "400").replace("replay=5000", "replay=400")
+    code = block("swings, method").replace('100_000, out="runs/swings"', "400").replace("replay=5000", "replay=400")
     left = run(code)
     left["held"].run(progress=False)
     assert {"acer_policy_replayed", "acer_critic_replayed"} <= set(left["held"].progress.curve[-1])
