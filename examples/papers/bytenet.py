@@ -44,7 +44,7 @@ TOYS = {"doubled": (8000, 5e-3), "ciphered": (600, 2e-3)}
 SECONDS, VERDICTS = 0.05, 16
 """How long an update takes on one core, about, and how often a training is judged."""
 DILATIONS = 2 * (1, 2, 4, 8)
-"""The last letter of a word of CIPHERED is as far from where its double is written: encoder and decoder reach 30 each."""
+"""The last of CIPHERED letters lies as far from where its double is written; the encoder alone reaches that far."""
 CIPHERED, LETTERS, TRAIN, VALID, TEST = 30, 26, 20_000, 500, 300
 
 
