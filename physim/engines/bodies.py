@@ -55,7 +55,8 @@ class BatchBodies(Bodies):
 
         super().__init__(space, bodies)
         fields = batch.BodyFields
-        self._batch, self._buffer, self._velocity = batch, batch.Buffer(), fields.VELOCITY
+        self._batch, self._velocity = batch, fields.VELOCITY
+        self._buffer, self._written = batch.Buffer(), batch.Buffer()  # kept: pymunk 7 never frees one
         self._state = fields.POSITION | fields.ANGLE | fields.VELOCITY | fields.ANGULAR_VELOCITY
         self._forces = fields.FORCE | fields.TORQUE
         self._ids = np.array([body.id for body in bodies], dtype=np.uintp)
@@ -86,9 +87,8 @@ class BatchBodies(Bodies):
         """Set fields of these bodies; pymunk sets those of all others too, so they are given what they have."""
         values = self._read(wanted, rows.shape[1])
         values[self._rows] = rows
-        buffer = self._batch.Buffer()
-        buffer.set_float_buf(values)
-        self._batch.set_space_bodies(self.space, wanted, buffer)
+        self._written.set_float_buf(values)
+        self._batch.set_space_bodies(self.space, wanted, self._written)
 
     def _read(self, wanted: BodyFields, width: int) -> Floats:
         self._buffer.clear()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pymunk
 import pytest
 
@@ -76,3 +77,14 @@ def test_a_batch_module_that_changed_is_passed_over(fault: str, monkeypatch: pyt
         field = {"write": "position", "write_velocities": "velocity", "write_forces": "force"}[fault]
         monkeypatch.setattr(BatchBodies, fault, lambda self, rows: setattr(self.bodies[0], field, (9, 9)))
     assert isinstance(bodies_of(*crowd()), LoopedBodies)
+
+
+def test_writing_takes_no_more_memory_from_step_to_step() -> None:
+    space, bodies = crowd()
+    batch = BatchBodies(space, bodies)
+    velocities, process = np.zeros((len(bodies), 2)), psutil.Process()
+    batch.write_velocities(velocities)
+    before = process.memory_info().rss
+    for _ in range(20_000):
+        batch.write_velocities(velocities)
+    assert process.memory_info().rss - before < 2**20  # a Buffer for each would take 3 MB
