@@ -51,7 +51,7 @@ DILATIONS = {
 """Of as many layers each, and the seconds that an update takes on one core, about."""
 LENGTH, BATCH = 8000, 2
 UPDATES, VERDICTS = 1500, 4
-RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 3
+RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 2
 """Rates that are tried, for a part of the updates, on the validation part."""
 CLIP, TEMPERATURE = 6 * RATE, 0.9
 """Samples of what is played for people to hear."""

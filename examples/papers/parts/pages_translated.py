@@ -43,7 +43,7 @@ from worlds.real_data.translations import pairs
 
 WIDTH, UPDATES, SYMBOLS = 64, 6000, 2000
 """Symbols are of the targets of an update."""
-RATES, TUNING_SHARE = (1e-3, 2e-3, 4e-3), 6
+RATES, TUNING_SHARE = (1e-3, 2e-3, 4e-3), 3
 """Rates that are tried, for a part of the updates, on the validation part."""
 ARMS = {"bytenet": 0.1, "lstm": 0.14, "attention": 0.16, "transformer": 0.2}
 """Seconds an update takes on one core, about."""

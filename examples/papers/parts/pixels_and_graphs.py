@@ -47,7 +47,7 @@ GREYS = (48, 140)
 """From which grey on a pixel is of a wall's class, and of a ball's."""
 TRAINED, TESTED, SAMPLES = 1500, 48, 4
 WIDTH, ENCODER, DECODER, BATCH, UPDATES, VALID = 16, (1, 2, 4), 4, 8, 1200, 32
-RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 8
+RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 4
 """Rates that are tried, for a part of the updates, on other scenes."""
 SECONDS = 1.3
 """An update takes on one core that has products of bfloat16, about."""

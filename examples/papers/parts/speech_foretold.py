@@ -49,7 +49,7 @@ WAVENET, LSTM, CODED = "wavenet", "lstm", "coded"
 UPDATES = 2400
 USUAL, SECONDS = 0.17, {LSTM: 0.2, "cut": 0.3}
 """Seconds an update takes on one core, about, and where it takes others."""
-RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 6
+RATES, TUNING_SHARE = (3e-3, 1e-2, 2e-2), 2
 """Rates that are tried, for a part of the updates, on the validation part."""
 JUDGED = 20
 """How many recordings of the validation part verdicts are by."""

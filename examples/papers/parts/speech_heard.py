@@ -62,7 +62,7 @@ KNOWN = tuple(voice for voice in VOICES if voice != NEW)
 SENTENCES: dict[Part, int] = {"train": 600, "valid": 8, "test": 40}
 """Of each voice; every voice says others."""
 UPDATES, VERDICTS = 2000, 6
-RATES, TUNING_SHARE = (3e-3, 1e-2), 3
+RATES, TUNING_SHARE = (3e-3, 1e-2), 2
 """That are tried with sound, for a part of the updates."""
 CEPSTRAL_RATES = (1e-3, 3e-3, 1e-2)
 """That are tried with cepstra, by all updates."""

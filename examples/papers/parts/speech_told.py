@@ -59,7 +59,7 @@ FRAME = 80
 LENGTH, BATCH = 4000, 4
 UPDATES, SECONDS, VERDICTS = 2400, 0.22, 4
 """Updates, and how long one takes on one core, about."""
-RATES, TUNING_SHARE = (3e-3, 1e-2), 6
+RATES, TUNING_SHARE = (3e-3, 1e-2), 3
 """Rates that are tried, for a part of the updates, on the validation part."""
 TEMPERATURE = 0.8
 """Of what is said: at 1 a voice hisses that has learned for minutes."""

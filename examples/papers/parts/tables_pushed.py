@@ -38,7 +38,7 @@ WIDTH, ENCODER, DECODER, COLOURS = 15, (1, 2, 4), 4, 8
 """Each colour has so many levels; the width is a multiple of the three colours."""
 SECONDS, VERDICTS = 0.85, 6
 """Of an update on one core that has products of bfloat16."""
-RATES, TUNING_SHARE = (5e-3, 1e-2, 2e-2), 4
+RATES, TUNING_SHARE = (5e-3, 1e-2, 2e-2), 2
 """Rates that are tried, for a part of the updates, on other tables."""
 ARMS = TOLD, NOT_TOLD = "told", "not told"
 THINGS = {"seen": USUAL, "novel": NOVEL}
