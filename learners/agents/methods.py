@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol, final
@@ -102,7 +103,8 @@ class PGQ:
 
     def __post_init__(self) -> None:
         check_between(0, 1, share=self.share)
-        check_positive(entropy=self.entropy, values=self.values)  # without an entropy, a policy implies no values
+        check_between(0, math.inf, values=self.values)
+        check_positive(entropy=self.entropy)  # without, a policy implies no values
 
     def losses(self, net: ModuleGraph) -> list[AgentLoss]:
         """A3C's, and one of what is replayed."""
